@@ -1,0 +1,514 @@
+// Package channel is the call leg: Channel, the frames it delivers, the
+// Technology a driver implements, and the registry that knows every channel of
+// one exchange.
+//
+// A Channel belongs to one goroutine at a time, the dialplan thread that runs it
+// or the thread of the call that dialled it: that goroutine reads its frames and
+// is the only one to wait on it. What others may look at (state, identities,
+// variables, place) is guarded by a lock that is never held across anything that
+// blocks, so a thread stuck in System() does not stop `core show channels`.
+// Drivers and media loops only queue frames and set states, from any goroutine.
+package channel
+
+import (
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pbx/event"
+	"pbx/media"
+)
+
+// Channel is one leg of a call.
+type Channel struct {
+	name     string
+	uniqueid string
+	seq      uint64
+	tech     Technology
+	leg      Leg
+	reg      *Registry
+	created  time.Time
+
+	queue queue
+	owner Thread // set while a dialplan thread runs the channel
+
+	softHangup atomic.Bool
+	hungup     atomic.Bool
+
+	mu          sync.Mutex
+	linkedid    string
+	state       State
+	id          Identity
+	vars        []Variable
+	loc         Location
+	app, data   string
+	cause       Cause
+	techCause   string
+	answered    time.Time
+	language    string
+	account     string
+	amaflags    string
+	musicclass  string
+	callgroup   uint64
+	pickupgroup uint64
+	formats     []string
+	bridgeID    string
+	bridgePeer  string
+	redirect    *Location
+	media       *media.Session
+	datastore   map[any]any
+}
+
+// Options are what a driver knows of a channel when it makes one.
+type Options struct {
+	// Name is the peer's part of the channel's name; the registry makes
+	// "SIP/102-0000002a" of "SIP" and "102".
+	Name string
+	Tech Technology
+	Leg  Leg
+	// State is Ring for an inbound call and Down for an outbound one.
+	State State
+	// From shares its Linkedid with the new channel; nil begins a call.
+	From *Channel
+	// Identity, place and the peer's settings.
+	Identity               Identity
+	Location               Location
+	Language, Account      string
+	AMAFlags, MusicClass   string
+	CallGroup, PickupGroup uint64
+	Formats                []string
+	Variables              []Variable
+	Media                  *media.Session
+}
+
+// Name is "SIP/102-0000002a".
+func (c *Channel) Name() string { return c.name }
+
+// Uniqueid is "systemname-epoch.sequence", unique in this exchange for ever.
+func (c *Channel) Uniqueid() string { return c.uniqueid }
+
+// Tech is the driver that made the channel.
+func (c *Channel) Tech() Technology { return c.tech }
+
+// Leg is the driver's side of the channel; never nil.
+func (c *Channel) Leg() Leg { return c.leg }
+
+// Registry is the registry that knows the channel.
+func (c *Channel) Registry() *Registry { return c.reg }
+
+// Created is when the channel came to be.
+func (c *Channel) Created() time.Time { return c.created }
+
+// Log returns the exchange's logger with the channel's call.
+func (c *Channel) Log() *slog.Logger { return c.reg.log }
+
+// Linkedid is the Uniqueid of the first channel of the call.
+func (c *Channel) Linkedid() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.linkedid
+}
+
+// SetLinkedid joins the channel to another call.
+func (c *Channel) SetLinkedid(id string) {
+	c.mu.Lock()
+	c.linkedid = id
+	c.mu.Unlock()
+}
+
+// State is the call state.
+func (c *Channel) State() State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state
+}
+
+// SetState changes the call state and tells the bus.
+func (c *Channel) SetState(s State) {
+	c.mu.Lock()
+	if c.state == s {
+		c.mu.Unlock()
+		return
+	}
+	c.state = s
+	if s == Up && c.answered.IsZero() {
+		c.answered = c.reg.now()
+	}
+	c.mu.Unlock()
+	if c.reg.bus.Wants(event.ChannelState) {
+		c.Publish(event.Event{Kind: event.ChannelState})
+	}
+}
+
+// Answered is when the call was answered, zero before.
+func (c *Channel) Answered() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered
+}
+
+// Identity returns who calls whom.
+func (c *Channel) Identity() Identity {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.id
+}
+
+// UpdateIdentity changes it under the lock.
+func (c *Channel) UpdateIdentity(f func(*Identity)) {
+	c.mu.Lock()
+	before := c.id
+	f(&c.id)
+	caller, connected := before.Caller != c.id.Caller, before.Connected != c.id.Connected
+	c.mu.Unlock()
+	if caller && c.reg.bus.Wants(event.NewCallerID) {
+		c.Publish(event.Event{Kind: event.NewCallerID})
+	}
+	if connected && c.reg.bus.Wants(event.NewConnectedLine) {
+		c.Publish(event.Event{Kind: event.NewConnectedLine})
+	}
+}
+
+// Location is the place in the dialplan.
+func (c *Channel) Location() Location {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.loc
+}
+
+// SetLocation records the place and the application that runs there. The engine
+// calls it for every priority.
+func (c *Channel) SetLocation(l Location, app, data string) {
+	c.mu.Lock()
+	c.loc, c.app, c.data = l, app, data
+	c.mu.Unlock()
+	if c.reg.bus.Wants(event.NewExten) {
+		c.Publish(event.Event{Kind: event.NewExten, Context: l.Context, Exten: l.Exten, Priority: l.Priority, App: app, AppData: data})
+	}
+}
+
+// Cause is why the call ended, or the last cause that a dialled leg left.
+func (c *Channel) Cause() Cause {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause
+}
+
+// SetCause records a cause; tech is the driver's own words for it ("SIP 486 Busy
+// Here"), or "" to leave them.
+func (c *Channel) SetCause(cause Cause, tech string) {
+	c.mu.Lock()
+	c.cause = cause
+	if tech != "" {
+		c.techCause = tech
+	}
+	c.mu.Unlock()
+}
+
+// TechCause is the driver's own words for the cause.
+func (c *Channel) TechCause() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.techCause
+}
+
+// Settings is a copy of the channel's plain settings.
+type Settings struct {
+	Language, Account, AMAFlags, MusicClass string
+	CallGroup, PickupGroup                  uint64
+	Formats                                 []string
+}
+
+// Settings returns them; Formats is shared and must not be written.
+func (c *Channel) Settings() Settings {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Settings{c.language, c.account, c.amaflags, c.musicclass, c.callgroup, c.pickupgroup, c.formats}
+}
+
+// SetSettings replaces them.
+func (c *Channel) SetSettings(f func(*Settings)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := Settings{c.language, c.account, c.amaflags, c.musicclass, c.callgroup, c.pickupgroup, c.formats}
+	f(&s)
+	c.language, c.account, c.amaflags, c.musicclass = s.Language, s.Account, s.AMAFlags, s.MusicClass
+	c.callgroup, c.pickupgroup, c.formats = s.CallGroup, s.PickupGroup, s.Formats
+}
+
+// Media is the channel's RTP session, nil while it has none.
+func (c *Channel) Media() *media.Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.media
+}
+
+// SetMedia gives the channel its session.
+func (c *Channel) SetMedia(s *media.Session) {
+	c.mu.Lock()
+	c.media = s
+	c.mu.Unlock()
+}
+
+// Data returns what a package keeps on the channel under a key of a type of its
+// own, nil if nothing.
+func (c *Channel) Data(key any) any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.datastore[key]
+}
+
+// SetData keeps v under key.
+func (c *Channel) SetData(key, v any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.datastore == nil {
+		c.datastore = make(map[any]any)
+	}
+	c.datastore[key] = v
+}
+
+// Var returns a channel variable.
+func (c *Channel) Var(name string) (Value, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.vars {
+		if c.vars[i].Name == name {
+			return c.vars[i].Value, true
+		}
+	}
+	return Value{}, false
+}
+
+// SetVar sets a channel variable; leading underscores of name say how it is
+// inherited. Setting any form replaces the others.
+func (c *Channel) SetVar(name string, v Value) {
+	name, inherit := SplitInherit(name)
+	c.mu.Lock()
+	c.setVar(Variable{Name: name, Value: v, Inherit: inherit})
+	c.mu.Unlock()
+	if c.reg.bus.Wants(event.VarSet) {
+		c.Publish(event.Event{Kind: event.VarSet, Name: name, Value: v.S})
+	}
+}
+
+func (c *Channel) setVar(v Variable) {
+	for i := range c.vars {
+		if c.vars[i].Name == v.Name {
+			c.vars[i] = v
+			return
+		}
+	}
+	c.vars = append(c.vars, v)
+}
+
+// PushVar adds a variable that hides one of the same name until PopVar: the
+// arguments and LOCAL() variables of a subroutine.
+func (c *Channel) PushVar(name string, v Value) {
+	c.mu.Lock()
+	c.vars = append(c.vars, Variable{})
+	copy(c.vars[1:], c.vars)
+	c.vars[0] = Variable{Name: name, Value: v}
+	c.mu.Unlock()
+}
+
+// PopVar removes the topmost variable of that name.
+func (c *Channel) PopVar(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.vars {
+		if c.vars[i].Name == name {
+			c.vars = append(c.vars[:i], c.vars[i+1:]...)
+			return
+		}
+	}
+}
+
+// UnsetVar removes every variable of that name.
+func (c *Channel) UnsetVar(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kept := c.vars[:0]
+	for _, v := range c.vars {
+		if v.Name != name {
+			kept = append(kept, v)
+		}
+	}
+	c.vars = kept
+}
+
+// Variables returns a copy of all of them, topmost first.
+func (c *Channel) Variables() []Variable {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]Variable(nil), c.vars...)
+}
+
+// Inherit copies to c the variables of from that travel: _NAME becomes c's own,
+// __NAME goes on.
+func (c *Channel) Inherit(from *Channel) {
+	for _, v := range from.Variables() {
+		switch v.Inherit {
+		case Children:
+			v.Inherit = Own
+		case Descendants:
+		default:
+			continue
+		}
+		c.mu.Lock()
+		c.setVar(v)
+		c.mu.Unlock()
+	}
+}
+
+// Publish sends e to the bus with the channel's fields filled in.
+func (c *Channel) Publish(e event.Event) {
+	if !c.reg.bus.Wants(e.Kind) {
+		return
+	}
+	c.mu.Lock()
+	e.Channel, e.Uniqueid, e.Linkedid = c.name, c.uniqueid, c.linkedid
+	e.State, e.StateText = int(c.state), c.state.String()
+	e.CallerNum, e.CallerName = c.id.Caller.Number, c.id.Caller.Name
+	e.ConnectedNum, e.ConnectedName = c.id.Connected.Number, c.id.Connected.Name
+	e.AccountCode = c.account
+	if e.Context == "" {
+		e.Context, e.Exten, e.Priority = c.loc.Context, c.loc.Exten, c.loc.Priority
+	}
+	if e.Kind == event.ChannelHangup {
+		e.Cause, e.CauseText = int(c.cause), c.cause.String()
+	}
+	c.mu.Unlock()
+	if e.Time.IsZero() {
+		e.Time = c.reg.now()
+	}
+	c.reg.bus.Publish(e)
+}
+
+// SoftHangup asks the channel's goroutine to end the call. It may be called by
+// anyone, more than once.
+func (c *Channel) SoftHangup(cause Cause) {
+	c.Queue(Frame{Kind: FrameControl, Control: ControlHangup, Cause: cause})
+}
+
+// HungUp reports whether the call is over or was asked to end.
+func (c *Channel) HungUp() bool { return c.softHangup.Load() }
+
+// ClearHangup lets a thread go on after a hang-up: the h extension runs on the
+// dead channel.
+func (c *Channel) ClearHangup() { c.softHangup.Store(false) }
+
+// Hangup ends the leg and takes the channel out of the registry. The goroutine
+// that owns the channel calls it, once more than once is harmless.
+func (c *Channel) Hangup() {
+	if c.hungup.Swap(true) {
+		return
+	}
+	c.softHangup.Store(true)
+	c.mu.Lock()
+	if c.cause == CauseNone && c.state == Up {
+		c.cause = CauseNormalClearing
+	}
+	cause := c.cause
+	c.mu.Unlock()
+	c.leg.Hangup(cause)
+	if c.reg.bus.Wants(event.ChannelHangup) {
+		c.Publish(event.Event{Kind: event.ChannelHangup})
+	}
+	c.reg.remove(c)
+}
+
+// AsyncGoto sends the channel to another place, from any goroutine: the thread
+// leaves what it does and continues there.
+func (c *Channel) AsyncGoto(l Location) {
+	c.mu.Lock()
+	c.redirect = &l
+	c.mu.Unlock()
+	c.Queue(Frame{Kind: FrameControl, Control: ControlRedirect})
+}
+
+// TakeRedirect returns the place that AsyncGoto left, once.
+func (c *Channel) TakeRedirect() (Location, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.redirect == nil {
+		return Location{}, false
+	}
+	l := *c.redirect
+	c.redirect = nil
+	return l, true
+}
+
+// SetOwner records the thread that runs the channel; the engine calls it.
+func (c *Channel) SetOwner(t Thread) { c.owner = t }
+
+// Owner is the thread that runs the channel, nil for a dialled leg.
+func (c *Channel) Owner() Thread { return c.owner }
+
+// SetBridge records what the channel is joined to; id "" means nothing.
+func (c *Channel) SetBridge(id, peer string) {
+	c.mu.Lock()
+	c.bridgeID, c.bridgePeer = id, peer
+	c.mu.Unlock()
+}
+
+// Snapshot is a copy of what may be shown of a channel.
+type Snapshot struct {
+	Name, Uniqueid, Linkedid string
+	Tech                     string
+	State                    State
+	Location                 Location
+	App, Data                string
+	Identity                 Identity
+	Account, AMAFlags        string
+	Language                 string
+	BridgeID, BridgePeer     string
+	Created, Answered        time.Time
+	Cause                    Cause
+}
+
+// Snapshot returns it.
+func (c *Channel) Snapshot() Snapshot {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Snapshot{c.name, c.uniqueid, c.linkedid, c.tech.Name(), c.state, c.loc, c.app, c.data, c.id,
+		c.account, c.amaflags, c.language, c.bridgeID, c.bridgePeer, c.created, c.answered, c.cause}
+}
+
+// Peer is the part of the name between the technology and the sequence number,
+// "102" of "SIP/102-0000002a".
+func (c *Channel) Peer() string {
+	name := c.name
+	if i := strings.IndexByte(name, '/'); i >= 0 {
+		name = name[i+1:]
+	}
+	if i := strings.LastIndexByte(name, '-'); i >= 0 {
+		name = name[:i]
+	}
+	return name
+}
+
+// DigitBegin implements media.Events.
+func (c *Channel) DigitBegin(digit byte) { c.Queue(Frame{Kind: FrameDTMFBegin, Digit: digit}) }
+
+// DigitEnd implements media.Events.
+func (c *Channel) DigitEnd(digit byte, d time.Duration) {
+	c.Queue(Frame{Kind: FrameDTMFEnd, Digit: digit, Duration: d})
+}
+
+// Played implements media.Events.
+func (c *Channel) Played(id media.PlayID, err error) {
+	c.Queue(Frame{Kind: FramePlayed, Data: PlayResult{id, err}})
+}
+
+// Silent implements media.Events: no audio came for so long that the call is
+// given up.
+func (c *Channel) Silent(time.Duration) { c.SoftHangup(CauseNormalClearing) }
+
+// PlayResult is the Data of a FramePlayed.
+type PlayResult struct {
+	ID  media.PlayID
+	Err error
+}

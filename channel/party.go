@@ -1,0 +1,64 @@
+package channel
+
+// Presentation is the caller ID presentation value of the field (Q.931 octet
+// 3a): what may be shown of a number and who screened it.
+type Presentation int
+
+// The presentations that are tested by name.
+const (
+	AllowedNotScreened    Presentation = 0x00
+	AllowedPassedScreen   Presentation = 0x01
+	AllowedFailedScreen   Presentation = 0x02
+	AllowedNetwork        Presentation = 0x03
+	ProhibitedNotScreened Presentation = 0x20
+	ProhibitedPassed      Presentation = 0x21
+	ProhibitedFailed      Presentation = 0x22
+	ProhibitedNetwork     Presentation = 0x23
+	Unavailable           Presentation = 0x43
+)
+
+var presentationNames = map[Presentation]string{
+	AllowedNotScreened: "allowed_not_screened", AllowedPassedScreen: "allowed_passed_screen",
+	AllowedFailedScreen: "allowed_failed_screen", AllowedNetwork: "allowed",
+	ProhibitedNotScreened: "prohib_not_screened", ProhibitedPassed: "prohib_passed_screen",
+	ProhibitedFailed: "prohib_failed_screen", ProhibitedNetwork: "prohib", Unavailable: "unavailable",
+}
+
+// String is the word that CALLERID(pres) shows.
+func (p Presentation) String() string {
+	if s, ok := presentationNames[p]; ok {
+		return s
+	}
+	return "unknown"
+}
+
+// ParsePresentation reads such a word.
+func ParsePresentation(s string) (Presentation, bool) {
+	for p, name := range presentationNames {
+		if name == s {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
+// Restricted reports whether the number must not be shown.
+func (p Presentation) Restricted() bool { return p&0x60 != 0 }
+
+// Party identifies one end of a call.
+type Party struct {
+	Name, Number string
+	// HasNumber tells an empty number from none.
+	HasNumber bool
+	Presentation
+	Tag string
+}
+
+// Identity is everything a channel knows about who calls whom.
+type Identity struct {
+	Caller    Party
+	ANI       string // automatic number identification, the number that pays
+	RDNIS     string // the number that redirected the call
+	DNID      string // the number that was dialled
+	Connected Party  // who the channel talks to
+}

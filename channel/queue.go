@@ -1,0 +1,164 @@
+package channel
+
+import (
+	"sync"
+	"time"
+
+	"pbx/event"
+)
+
+// queueLimit bounds the frames that wait for a channel's goroutine; a thread that
+// is stuck loses DTMF and indications, never a hang-up.
+const queueLimit = 128
+
+type queue struct {
+	mu      sync.Mutex
+	frames  []Frame
+	dropped int
+	wake    chan struct{} // of the goroutine that waits, shared by the legs it waits on
+}
+
+// Queue delivers a frame to the channel's goroutine. It may be called from any
+// goroutine and never blocks.
+func (c *Channel) Queue(f Frame) {
+	if f.Kind == FrameControl && f.Control == ControlHangup {
+		if f.Cause != CauseNone {
+			c.mu.Lock()
+			if c.cause == CauseNone || !c.softHangup.Load() {
+				c.cause = f.Cause
+			}
+			c.mu.Unlock()
+		}
+		c.softHangup.Store(true)
+	}
+	if f.Kind == FrameDTMFEnd && c.reg.bus.Wants(event.DTMFEnd) {
+		c.Publish(event.Event{Kind: event.DTMFEnd, Value: string(rune(f.Digit)), Duration: f.Duration})
+	}
+	q := &c.queue
+	q.mu.Lock()
+	if len(q.frames) < queueLimit || f.Control == ControlHangup {
+		q.frames = append(q.frames, f)
+	} else {
+		q.dropped++
+	}
+	wake := q.wake
+	q.mu.Unlock()
+	select {
+	case wake <- struct{}{}:
+	default: // it is nil, or already told
+	}
+}
+
+// Poll takes the next frame without waiting.
+func (c *Channel) Poll() (Frame, bool) {
+	q := &c.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.frames) == 0 {
+		return Frame{}, false
+	}
+	f := q.frames[0]
+	copy(q.frames, q.frames[1:])
+	q.frames[len(q.frames)-1] = Frame{}
+	q.frames = q.frames[:len(q.frames)-1]
+	return f, true
+}
+
+// Wait returns the next frame, ErrHangup once the call is over, or ErrTimeout
+// when nothing came within d (negative d: no limit). The goroutine that owns
+// the channel calls it.
+func (c *Channel) Wait(d time.Duration) (Frame, error) {
+	_, f, err := WaitAny(d, c)
+	return f, err
+}
+
+// Sleep waits for d, dropping what comes but the end of the call.
+func (c *Channel) Sleep(d time.Duration) error {
+	for end := c.reg.now().Add(d); ; {
+		left := end.Sub(c.reg.now())
+		if left <= 0 {
+			return nil
+		}
+		switch _, err := c.Wait(left); err {
+		case nil:
+		case ErrTimeout:
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// WaitAny waits on several channels of one goroutine. It returns the index of
+// the channel that has a frame, with ErrHangup for one whose call is over and
+// whose frames were all read. When the hang-up and another frame are both there
+// the frames come first, but for the hang-up's own.
+func WaitAny(d time.Duration, chans ...*Channel) (int, Frame, error) {
+	if i, f, err, ok := pollAny(chans); ok {
+		return i, f, err
+	}
+	if d == 0 {
+		return -1, Frame{}, ErrTimeout
+	}
+	w := waiters.Get().(*waiter)
+	for _, c := range chans {
+		c.queue.mu.Lock()
+		c.queue.wake = w.wake
+		c.queue.mu.Unlock()
+	}
+	defer func() {
+		for _, c := range chans {
+			c.queue.mu.Lock()
+			c.queue.wake = nil
+			c.queue.mu.Unlock()
+		}
+		select {
+		case <-w.wake:
+		default:
+		}
+		waiters.Put(w)
+	}()
+	var expired <-chan time.Time
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		expired = t.C
+	}
+	for {
+		if i, f, err, ok := pollAny(chans); ok {
+			return i, f, err
+		}
+		select {
+		case <-w.wake:
+		case <-expired:
+			return -1, Frame{}, ErrTimeout
+		}
+	}
+}
+
+func pollAny(chans []*Channel) (int, Frame, error, bool) {
+	for i, c := range chans {
+		for {
+			f, ok := c.Poll()
+			if !ok {
+				break
+			}
+			if f.Kind == FrameControl && (f.Control == ControlHangup || f.Control == ControlRedirect) {
+				if f.Control == ControlHangup {
+					return i, f, ErrHangup, true
+				}
+				return i, f, nil, true
+			}
+			return i, f, nil, true
+		}
+		if c.HungUp() {
+			return i, Frame{Kind: FrameControl, Control: ControlHangup, Cause: c.Cause()}, ErrHangup, true
+		}
+	}
+	return -1, Frame{}, nil, false
+}
+
+type waiter struct{ wake chan struct{} }
+
+// A waiter costs a channel: idle calls share what the busy ones leave.
+var waiters = sync.Pool{New: func() any { return &waiter{wake: make(chan struct{}, 1)} }}

@@ -1,0 +1,193 @@
+package channel
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pbx/event"
+)
+
+// Registry knows the technologies and the channels of one exchange. Its methods
+// may be called from any goroutine.
+type Registry struct {
+	bus    *event.Bus
+	log    *slog.Logger
+	now    func() time.Time
+	system string
+
+	seq  atomic.Uint64
+	name atomic.Uint32
+
+	calls   atomic.Uint64
+	closing atomic.Bool
+
+	mu       sync.RWMutex
+	techs    map[string]Technology
+	channels map[string]*Channel
+	empty    chan struct{} // closed when the last channel is gone, while somebody waits
+}
+
+// NewRegistry makes an empty one. now is the clock, system the optional system
+// name that uniqueids begin with.
+func NewRegistry(bus *event.Bus, log *slog.Logger, now func() time.Time, system string) *Registry {
+	return &Registry{bus: bus, log: log, now: now, system: system,
+		techs: make(map[string]Technology), channels: make(map[string]*Channel)}
+}
+
+// Bus is the exchange's event bus.
+func (r *Registry) Bus() *event.Bus { return r.bus }
+
+// Now is the exchange's clock.
+func (r *Registry) Now() time.Time { return r.now() }
+
+// Register adds a technology. Names are case-insensitive.
+func (r *Registry) Register(t Technology) {
+	r.mu.Lock()
+	r.techs[strings.ToUpper(t.Name())] = t
+	r.mu.Unlock()
+}
+
+// Technology finds a driver by its name.
+func (r *Registry) Technology(name string) (Technology, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t, ok := r.techs[strings.ToUpper(name)]
+	return t, ok
+}
+
+// Technologies returns all drivers by name.
+func (r *Registry) Technologies() []Technology {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := make([]Technology, 0, len(r.techs))
+	for _, t := range r.techs {
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b Technology) int { return strings.Compare(a.Name(), b.Name()) })
+	return out
+}
+
+// ErrNoResource is the reason of a dial string without a resource ("SIP" or
+// "SIP/").
+var ErrNoResource = errors.New("destination has no resource")
+
+// Request makes an outbound leg for dest, "Technology/resource". Failures are
+// *RequestError.
+func (r *Registry) Request(dest string, req Request) (*Channel, error) {
+	tech, resource, ok := strings.Cut(dest, "/")
+	if !ok || resource == "" {
+		return nil, &RequestError{dest, CauseNone, ErrNoResource}
+	}
+	t, found := r.Technology(tech)
+	if !found {
+		return nil, &RequestError{dest, CauseChanNotImplemented, fmt.Errorf("no channel type %q", tech)}
+	}
+	req.Resource = resource
+	return t.Request(req)
+}
+
+// New makes a channel and puts it into the registry.
+func (r *Registry) New(o Options) *Channel {
+	now := r.now()
+	c := &Channel{
+		tech: o.Tech, leg: o.Leg, reg: r, created: now,
+		state: o.State, id: o.Identity, loc: o.Location,
+		language: o.Language, account: o.Account, amaflags: o.AMAFlags, musicclass: o.MusicClass,
+		callgroup: o.CallGroup, pickupgroup: o.PickupGroup, formats: o.Formats,
+		vars: o.Variables, media: o.Media,
+	}
+	c.seq = r.seq.Add(1) - 1
+	c.name = fmt.Sprintf("%s/%s-%08x", o.Tech.Name(), o.Name, r.name.Add(1)-1)
+	c.uniqueid = fmt.Sprintf("%d.%d", now.Unix(), c.seq)
+	if r.system != "" {
+		c.uniqueid = r.system + "-" + c.uniqueid
+	}
+	c.linkedid = c.uniqueid
+	if o.From != nil {
+		c.linkedid = o.From.Linkedid()
+	} else {
+		r.calls.Add(1)
+	}
+	r.mu.Lock()
+	r.channels[c.name] = c
+	r.mu.Unlock()
+	if r.bus.Wants(event.ChannelCreated) {
+		c.Publish(event.Event{Kind: event.ChannelCreated})
+	}
+	return c
+}
+
+func (r *Registry) remove(c *Channel) {
+	r.mu.Lock()
+	delete(r.channels, c.name)
+	if len(r.channels) == 0 && r.empty != nil {
+		close(r.empty)
+		r.empty = nil
+	}
+	r.mu.Unlock()
+}
+
+// Find returns a channel by name.
+func (r *Registry) Find(name string) (*Channel, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if c, ok := r.channels[name]; ok {
+		return c, true
+	}
+	for n, c := range r.channels {
+		if strings.EqualFold(n, name) {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
+// Channels returns every channel, oldest first.
+func (r *Registry) Channels() []*Channel {
+	r.mu.RLock()
+	out := make([]*Channel, 0, len(r.channels))
+	for _, c := range r.channels {
+		out = append(out, c)
+	}
+	r.mu.RUnlock()
+	slices.SortFunc(out, func(a, b *Channel) int { return int(int64(a.seq) - int64(b.seq)) })
+	return out
+}
+
+// Count returns the number of channels now and of calls since the start.
+func (r *Registry) Count() (active int, calls uint64) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.channels), r.calls.Load()
+}
+
+// Close makes Closing true: drivers refuse new calls from then on.
+func (r *Registry) Close() { r.closing.Store(true) }
+
+// Closing reports whether the exchange takes no new calls.
+func (r *Registry) Closing() bool { return r.closing.Load() }
+
+// Reopen takes Close back (core abort shutdown).
+func (r *Registry) Reopen() { r.closing.Store(false) }
+
+// Empty returns a channel that is closed when no channel is left.
+func (r *Registry) Empty() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.empty == nil {
+		r.empty = make(chan struct{})
+		if len(r.channels) == 0 {
+			e := r.empty
+			r.empty = nil
+			close(e)
+			return e
+		}
+	}
+	return r.empty
+}

@@ -1,0 +1,52 @@
+package channel
+
+import "time"
+
+// Technology is what a channel driver implements. Its methods may be called from
+// any goroutine but the driver's own loop.
+type Technology interface {
+	// Name is the part of a dial string before the slash, "SIP".
+	Name() string
+	Description() string
+	// Request makes an outbound leg in state Down; nothing is sent before
+	// Leg.Call. It may wait for the driver's loop. A failure is a *RequestError.
+	Request(r Request) (*Channel, error)
+	// DeviceState tells what the device behind resource is doing.
+	DeviceState(resource string) DeviceState
+}
+
+// Request describes the outbound leg that is wanted.
+type Request struct {
+	// Resource is the dial string after "Technology/".
+	Resource string
+	// From is the channel on whose behalf the leg is made, nil for none. The
+	// new leg shares its Linkedid and its media loop.
+	From *Channel
+	// Formats are the codecs that From can send and receive, best first.
+	Formats []string
+}
+
+// Leg is the driver's side of one channel. Its methods hand the work to the
+// driver's loop and return at once; what comes of it arrives as frames.
+type Leg interface {
+	// Call starts an outbound leg. Variables, identities and added headers are
+	// read from the channel at that moment.
+	Call() error
+	// Answer accepts an inbound call.
+	Answer() error
+	// Indicate tells the far end of a condition.
+	Indicate(c Control) error
+	// Hangup ends the leg whatever its state; it is called once, with the cause
+	// from the channel.
+	Hangup(cause Cause)
+	// SendDigit plays a DTMF digit to the far end in the way it takes them.
+	SendDigit(digit byte, d time.Duration) error
+	// SendText sends a text to the far end.
+	SendText(text string) error
+	// Transfer asks the far end to call dest instead (3xx before answer, REFER
+	// after it).
+	Transfer(dest string) error
+	// Item returns an item of CHANNEL() that the driver knows (peerip, useragent
+	// …).
+	Item(name string) (string, bool)
+}

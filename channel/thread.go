@@ -1,0 +1,99 @@
+package channel
+
+import (
+	"log/slog"
+
+	"pbx/decl"
+)
+
+// Location is a place in the dialplan.
+type Location struct {
+	Context, Exten string
+	Priority       int
+}
+
+// Thread is a dialplan thread as applications and functions see it: the
+// goroutine that runs one channel through the plan. Its methods belong to that
+// goroutine.
+type Thread interface {
+	// Channel is the channel that runs; never nil.
+	Channel() *Channel
+	// Log is a logger whose records carry the call.
+	Log() *slog.Logger
+	// Location is the priority being run.
+	Location() Location
+	// Goto continues at a place after the application returns. spec is
+	// [[context,]extension,]priority-or-label as Goto() takes it. An error names
+	// what is missing; the place was not changed then.
+	Goto(spec string) error
+	// GotoLocation is Goto with the parts at hand; it does not check.
+	GotoLocation(l Location)
+	// Match asks the plan what it has for an extension as the channel's caller
+	// sees it.
+	Match(context, exten string, priority int) Match
+	// Exec runs an application by name with the text between its parentheses,
+	// which is not substituted again.
+	Exec(app, text string) error
+	// Gosub runs the subroutine at spec to its Return and comes back (Dial's U
+	// and b options). ch may be another channel that the thread owns.
+	Gosub(ch *Channel, spec string, args []string) error
+	// Call pushes a frame and continues at spec when the application returns: the
+	// application Gosub. Return pops it.
+	Call(spec string, args []string) error
+	Return(value string) error
+	// Expand substitutes variables, functions and expressions in text.
+	Expand(text string) Value
+	// Get and Set read and write a variable or a function by its text, such as
+	// "CALLERID(num)".
+	Get(name string) Value
+	Set(name string, v Value) error
+	// Global reads and SetGlobal writes a global variable.
+	Global(name string) (string, bool)
+	SetGlobal(name, value string)
+}
+
+// Match is what the plan has for the digits dialled so far.
+type Match uint8
+
+// The answers of Match, as bits.
+const (
+	MatchExists  Match = 1 << iota // an extension with that priority
+	MatchPartial                   // more digits could reach one
+	MatchIgnore                    // ignorepat: keep the dial tone
+)
+
+// Exists reports a match.
+func (m Match) Exists() bool { return m&MatchExists != 0 }
+
+// Partial reports that more digits could lead to a match.
+func (m Match) Partial() bool { return m&MatchPartial != 0 }
+
+// Application and Function are declarations whose code is handed a Thread.
+type (
+	Application = decl.Application[Thread]
+	Function    = decl.Function[Thread]
+)
+
+// Dialplan is what a driver needs of the plan. Both methods may be called from
+// any goroutine and do not block.
+type Dialplan interface {
+	// Match looks an extension up, as a caller with that number sees it.
+	Match(context, exten string, priority int, callerNumber string) Match
+	// Start runs ch from its Location on a goroutine of its own, which hangs the
+	// channel up in the end.
+	Start(ch *Channel)
+	// HasContext reports whether the context is there at all.
+	HasContext(name string) bool
+	// Hint returns the devices of an extension's hint, "" without one.
+	Hint(context, exten string) string
+}
+
+// Store keeps small records across restarts. Put and Delete return at once; done
+// is called on the store's goroutine when the record would survive a kill of
+// the process, or with the error that prevents it.
+type Store interface {
+	Put(family, key string, value []byte, done func(error))
+	Delete(family, key string, done func(error))
+	// Range calls f for every record of family until it returns false.
+	Range(family string, f func(key string, value []byte) bool)
+}

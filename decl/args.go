@@ -1,0 +1,166 @@
+package decl
+
+import "strings"
+
+// Span is a range [Start,End) of bytes.
+type Span struct{ Start, End int }
+
+// Args is the argument text of one application or function call, after
+// substitution.
+type Args struct {
+	// Raw is the whole text between the parentheses.
+	Raw string
+	// Pos are the positional arguments by Split; nil for Raw declarations.
+	Pos []string
+	// Tainted says that some of the text came from the network; see Taint.
+	Tainted bool
+	// Taint are the parts of Raw that did, in order.
+	Taint []Span
+
+	options map[byte]string
+	given   string
+}
+
+// Arg returns positional argument i or "".
+func (a *Args) Arg(i int) string {
+	if i < 0 || i >= len(a.Pos) {
+		return ""
+	}
+	return a.Pos[i]
+}
+
+// Has reports whether positional argument i is there and not empty.
+func (a *Args) Has(i int) bool { return a.Arg(i) != "" }
+
+// TaintedAt reports whether byte i of Raw came from the network. Applications
+// for which a separator is power (Dial, Originate) do not honour one there.
+func (a *Args) TaintedAt(i int) bool {
+	for _, s := range a.Taint {
+		if i >= s.Start && i < s.End {
+			return true
+		}
+	}
+	return false
+}
+
+// Split divides an argument text at its commas as the field's standard parser
+// does: commas inside "", () or [] do not divide, a backslash protects the next
+// character, quotes and backslashes are removed from every argument but the
+// last of max, which takes the rest of the line as it stands. max <= 0 means no
+// limit. (golden/corrections.md, row 7.)
+func Split(text string, max int) []string {
+	return AppendSplit(nil, text, max)
+}
+
+// AppendSplit is Split into a slice that the caller owns.
+func AppendSplit(dst []string, text string, max int) []string {
+	if text == "" {
+		return dst
+	}
+	start, parens, brackets, quoted, dirty := 0, 0, 0, false, false
+	for i := 0; i < len(text); i++ {
+		if max > 0 && len(dst) == max-1 {
+			break
+		}
+		switch c := text[i]; {
+		case c == '\\':
+			dirty = true
+			i++
+		case c == '"':
+			quoted, dirty = !quoted, true
+		case quoted:
+		case c == '(':
+			parens++
+		case c == ')':
+			if parens > 0 {
+				parens--
+			}
+		case c == '[':
+			brackets++
+		case c == ']':
+			if brackets > 0 {
+				brackets--
+			}
+		case c == ',' && parens == 0 && brackets == 0:
+			dst = append(dst, unquote(text[start:i], dirty))
+			start, dirty = i+1, false
+		}
+	}
+	if max > 0 && len(dst) == max-1 {
+		return append(dst, text[start:])
+	}
+	return append(dst, unquote(text[start:], dirty))
+}
+
+func unquote(s string, dirty bool) string {
+	if !dirty {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+		case '\\':
+			if i++; i < len(s) {
+				b.WriteByte(s[i])
+			}
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}
+
+// ParseOptions reads option letters with their sub-arguments in parentheses,
+// such as "gr(us)L(60000:5000)". Letters that opts does not declare are
+// returned, in order, for a warning.
+func (a *Args) ParseOptions(text string, opts []Option) (unknown []byte) {
+	a.given = text
+	a.options = make(map[byte]string, 4)
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c == ' ' || c == '\t' {
+			continue
+		}
+		sub := ""
+		if i+1 < len(text) && text[i+1] == '(' {
+			depth, j := 0, i+1
+			for ; j < len(text); j++ {
+				if text[j] == '(' {
+					depth++
+				} else if text[j] == ')' {
+					if depth--; depth == 0 {
+						break
+					}
+				}
+			}
+			sub = text[i+2 : min(j, len(text))]
+			i = j
+		}
+		if !declared(opts, c) {
+			unknown = append(unknown, c)
+			continue
+		}
+		a.options[c] = sub
+	}
+	return unknown
+}
+
+func declared(opts []Option, c byte) bool {
+	for i := range opts {
+		if opts[i].Letter == c {
+			return true
+		}
+	}
+	return false
+}
+
+// Option reports whether letter was given, and the text of its parentheses.
+func (a *Args) Option(letter byte) (sub string, ok bool) {
+	sub, ok = a.options[letter]
+	return sub, ok
+}
+
+// OptionText is the option argument as it was given.
+func (a *Args) OptionText() string { return a.given }

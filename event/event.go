@@ -1,0 +1,163 @@
+// Package event is the one bus on which the exchange tells what happens:
+// channels, dialling, bridges, registrations, the dialplan's steps. Call
+// records, AMI, hints, metrics and `explain` all read it.
+//
+// event is a leaf. Publish may be called from any goroutine, loops included: it
+// never blocks. A subscriber has a bounded queue of its own; what does not fit is
+// dropped and counted.
+package event
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Kind names what happened.
+type Kind uint8
+
+// The kinds of event.
+const (
+	ChannelCreated Kind = iota + 1
+	ChannelState        // State, StateText
+	ChannelHangup       // Cause, CauseText
+	NewExten            // Context, Exten, Priority, App, AppData
+	NewCallerID
+	NewConnectedLine
+	VarSet     // Name, Value
+	DialBegin  // Dest…, Value = dial string
+	DialState  // Value = RINGING, PROGRESS …
+	DialEnd    // Value = DIALSTATUS
+	BridgeJoin // Bridge
+	BridgeLeave
+	DTMFBegin // Value = digit
+	DTMFEnd   // Value = digit, Duration
+	Hold
+	Unhold
+	PeerStatus // Name = SIP/peer, Value = Registered …, Address
+	DeviceState
+	ExtensionState
+	Registry
+	Security // Name = what, Value = detail, Address
+	Reload
+	Shutdown
+	maxKind
+)
+
+// Event is one thing that happened. Only the fields that its Kind names are
+// set; Time always is.
+type Event struct {
+	Kind     Kind
+	Time     time.Time
+	Channel  string
+	Uniqueid string
+	Linkedid string
+	// Dest* is the other channel of DialBegin, DialState and DialEnd.
+	Dest, DestUniqueid string
+	State              int
+	StateText          string
+	CallerNum          string
+	CallerName         string
+	ConnectedNum       string
+	ConnectedName      string
+	AccountCode        string
+	Context            string
+	Exten              string
+	Priority           int
+	App, AppData       string
+	Bridge             string
+	Name, Value        string
+	Address            string
+	Cause              int
+	CauseText          string
+	Duration           time.Duration
+}
+
+// Bus carries events. The zero Bus is ready, and so is a nil *Bus, which carries
+// nothing.
+type Bus struct {
+	wanted [maxKind]atomic.Int32
+	mu     sync.RWMutex
+	subs   []*Subscription
+}
+
+// Subscription is one reader's queue.
+type Subscription struct {
+	// C delivers the events in the order they were published; it is closed by
+	// Close.
+	C       <-chan Event
+	c       chan Event
+	kinds   [maxKind]bool
+	bus     *Bus
+	dropped atomic.Uint64
+}
+
+// Wants reports whether anybody listens to k, so that a hot path need not build
+// an event that nobody reads.
+func (b *Bus) Wants(k Kind) bool {
+	return b != nil && b.wanted[k].Load() > 0
+}
+
+// Publish hands e to every subscriber of its kind. It never blocks.
+func (b *Bus) Publish(e Event) {
+	if !b.Wants(e.Kind) {
+		return
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, s := range b.subs {
+		if !s.kinds[e.Kind] {
+			continue
+		}
+		select {
+		case s.c <- e:
+		default:
+			s.dropped.Add(1)
+		}
+	}
+}
+
+// Subscribe opens a queue of size events for the kinds given, or for every kind
+// when none is.
+func (b *Bus) Subscribe(size int, kinds ...Kind) *Subscription {
+	s := &Subscription{c: make(chan Event, size), bus: b}
+	s.C = s.c
+	if len(kinds) == 0 {
+		for k := ChannelCreated; k < maxKind; k++ {
+			kinds = append(kinds, k)
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, k := range kinds {
+		if !s.kinds[k] {
+			s.kinds[k] = true
+			b.wanted[k].Add(1)
+		}
+	}
+	b.subs = append(b.subs, s)
+	return s
+}
+
+// Dropped counts the events that did not fit into the queue.
+func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
+
+// Close ends the subscription. It may be called more than once.
+func (s *Subscription) Close() {
+	b := s.bus
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, o := range b.subs {
+		if o != s {
+			continue
+		}
+		b.subs = append(b.subs[:i:i], b.subs[i+1:]...)
+		for k := range s.kinds {
+			if s.kinds[k] {
+				b.wanted[k].Add(-1)
+			}
+		}
+		close(s.c)
+		return
+	}
+}

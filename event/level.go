@@ -1,0 +1,21 @@
+package event
+
+import "log/slog"
+
+// The field's logger levels as slog levels. Verbose messages are below NOTICE,
+// so that `core set verbose N` is the handler's level; debug ones are below all
+// verbose ones. slog's own Debug is not used.
+const (
+	LevelNotice   = slog.Level(1)
+	LevelWarning  = slog.LevelWarn  // 4
+	LevelError    = slog.LevelError // 8
+	LevelSecurity = slog.Level(2)
+	LevelDTMF     = slog.Level(-15)
+)
+
+// LevelVerbose is the level of a verbose message of class n, 0 to 10: shown when
+// `core set verbose` is at least n.
+func LevelVerbose(n int) slog.Level { return slog.Level(-n) }
+
+// LevelDebug is the level of a debug message of class n, 1 to 10.
+func LevelDebug(n int) slog.Level { return slog.Level(-20 - n) }

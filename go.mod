@@ -1,0 +1,3 @@
+module pbx
+
+go 1.26

@@ -1,0 +1,4 @@
+package media
+
+// Session is one RTP session: an even RTP port and the RTCP port above it.
+type Session struct{}
