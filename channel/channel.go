@@ -473,8 +473,10 @@ type Snapshot struct {
 func (c *Channel) Snapshot() Snapshot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Snapshot{c.name, c.uniqueid, c.linkedid, c.tech.Name(), c.state, c.loc, c.app, c.data, c.id,
-		c.account, c.amaflags, c.language, c.bridgeID, c.bridgePeer, c.created, c.answered, c.cause}
+	return Snapshot{
+		c.name, c.uniqueid, c.linkedid, c.tech.Name(), c.state, c.loc, c.app, c.data, c.id,
+		c.account, c.amaflags, c.language, c.bridgeID, c.bridgePeer, c.created, c.answered, c.cause,
+	}
 }
 
 // Peer is the part of the name between the technology and the sequence number,

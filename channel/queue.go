@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -79,11 +80,9 @@ func (c *Channel) Sleep(d time.Duration) error {
 		if left <= 0 {
 			return nil
 		}
-		switch _, err := c.Wait(left); err {
-		case nil:
-		case ErrTimeout:
+		if _, err := c.Wait(left); errors.Is(err, ErrTimeout) {
 			return nil
-		default:
+		} else if err != nil {
 			return err
 		}
 	}
@@ -138,16 +137,9 @@ func WaitAny(d time.Duration, chans ...*Channel) (int, Frame, error) {
 
 func pollAny(chans []*Channel) (int, Frame, error, bool) {
 	for i, c := range chans {
-		for {
-			f, ok := c.Poll()
-			if !ok {
-				break
-			}
-			if f.Kind == FrameControl && (f.Control == ControlHangup || f.Control == ControlRedirect) {
-				if f.Control == ControlHangup {
-					return i, f, ErrHangup, true
-				}
-				return i, f, nil, true
+		if f, ok := c.Poll(); ok {
+			if f.Kind == FrameControl && f.Control == ControlHangup {
+				return i, f, ErrHangup, true
 			}
 			return i, f, nil, true
 		}

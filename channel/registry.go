@@ -36,8 +36,10 @@ type Registry struct {
 // NewRegistry makes an empty one. now is the clock, system the optional system
 // name that uniqueids begin with.
 func NewRegistry(bus *event.Bus, log *slog.Logger, now func() time.Time, system string) *Registry {
-	return &Registry{bus: bus, log: log, now: now, system: system,
-		techs: make(map[string]Technology), channels: make(map[string]*Channel)}
+	return &Registry{
+		bus: bus, log: log, now: now, system: system,
+		techs: make(map[string]Technology), channels: make(map[string]*Channel),
+	}
 }
 
 // Bus is the exchange's event bus.

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Installs the programs that the end-to-end tests drive, from Debian's packages, where they are missing.
+set -euo pipefail
+want=()
+need() { command -v "$1" >/dev/null 2>&1 || want+=("$2"); }
+need gcc gcc # the race detector links with it
+need sipp sip-tester
+need baresip baresip
+need linphonec linphone-cli
+need sipsak sipsak
+need sox sox
+[ ${#want[@]} -eq 0 ] && exit 0
+echo "installing: ${want[*]}"
+sudo=
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "these packages are missing and neither root nor sudo is at hand: ${want[*]}" >&2; exit 1; }
+  sudo=sudo
+fi
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get update -qq
+$sudo apt-get install -y -qq --no-install-recommends "${want[@]}" >/dev/null
