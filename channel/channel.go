@@ -142,6 +142,22 @@ func (c *Channel) SetState(s State) {
 	}
 }
 
+// Answer accepts an inbound call that was not answered yet. The goroutine that
+// owns the channel calls it.
+func (c *Channel) Answer() error {
+	if c.HungUp() {
+		return ErrHangup
+	}
+	if c.State() == Up {
+		return nil
+	}
+	if err := c.leg.Answer(); err != nil {
+		return err
+	}
+	c.SetState(Up)
+	return nil
+}
+
 // Answered is when the call was answered, zero before.
 func (c *Channel) Answered() time.Time {
 	c.mu.Lock()

@@ -6,6 +6,10 @@ import "errors"
 // asked for its end.
 var ErrHangup = errors.New("hang up")
 
+// ErrRedirect takes a thread out of what it does because AsyncGoto left another
+// place for it: the engine goes on at Channel.TakeRedirect.
+var ErrRedirect = errors.New("sent to another place")
+
 // ErrTimeout is returned by waits in which nothing came in time.
 var ErrTimeout = errors.New("timed out")
 

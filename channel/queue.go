@@ -73,7 +73,8 @@ func (c *Channel) Wait(d time.Duration) (Frame, error) {
 	return f, err
 }
 
-// Sleep waits for d, dropping what comes but the end of the call.
+// Sleep waits for d, dropping what comes but the end of the call and a redirect,
+// for which it returns ErrRedirect.
 func (c *Channel) Sleep(d time.Duration) error {
 	for end := c.reg.now().Add(d); ; {
 		left := end.Sub(c.reg.now())

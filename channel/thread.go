@@ -33,14 +33,16 @@ type Thread interface {
 	Match(context, exten string, priority int) Match
 	// Exec runs an application by name with the text between its parentheses,
 	// which is not substituted again.
-	Exec(app, text string) error
+	Exec(app string, text Value) error
 	// Gosub runs the subroutine at spec to its Return and comes back (Dial's U
 	// and b options). ch may be another channel that the thread owns.
-	Gosub(ch *Channel, spec string, args []string) error
+	Gosub(ch *Channel, spec string, args []Value) error
 	// Call pushes a frame and continues at spec when the application returns: the
-	// application Gosub. Return pops it.
-	Call(spec string, args []string) error
-	Return(value string) error
+	// application Gosub. Return pops it and goes back to the priority after it,
+	// with GOSUB_RETVAL set; Pop only pops it. Both fail with no frame there.
+	Call(spec string, args []Value) error
+	Return(value Value) error
+	Pop() error
 	// Expand substitutes variables, functions and expressions in text.
 	Expand(text string) Value
 	// Get and Set read and write a variable or a function by its text, such as
