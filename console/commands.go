@@ -1,0 +1,267 @@
+// Package console is the operator's way in: the table of console commands, the
+// unix socket on which they are typed, its client with history and completion,
+// and the logger whose lines consoles and log files show.
+//
+// A Commands table is filled while the exchange is built and read by every
+// session. Each connection to the Server has one goroutine that reads requests
+// and runs commands, and one that writes; a client that does not read loses log
+// lines, never holds anybody up. Logger.Handler may be used from any goroutine,
+// loops included: it formats the text of a line, and a goroutine of its own
+// writes it.
+package console
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"pbx/decl"
+)
+
+// ErrUsage is returned by a command whose arguments make no sense; the operator
+// is shown how it is used.
+var ErrUsage = errors.New("usage")
+
+// Commands is the table of everything that can be typed. It is safe for use by
+// many goroutines.
+type Commands struct {
+	mu      sync.RWMutex
+	entries []entry // in the order of their words
+}
+
+type entry struct {
+	decl.Command
+	words []string
+}
+
+// NewCommands makes a table that knows `help` and `core show help`.
+func NewCommands() *Commands {
+	c := &Commands{}
+	help := decl.Command{
+		Words: "core show help", Synopsis: "List commands, or explain one",
+		Args: []decl.Arg{{Name: "command", Help: "words of a command", Optional: true, Repeat: true}},
+		Help: "Without words every command is listed with a line about it. With words the commands that begin with them are, and one that is matched whole is explained.",
+		Run:  c.help,
+	}
+	c.Add(help)
+	help.Words = "help"
+	c.Add(help)
+	return c
+}
+
+// Add puts commands into the table. One with the same words replaces the
+// earlier.
+func (c *Commands) Add(cmds ...decl.Command) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, cmd := range cmds {
+		e := entry{cmd, strings.Fields(cmd.Words)}
+		i, found := slices.BinarySearchFunc(c.entries, e, compareEntries)
+		if found {
+			c.entries[i] = e
+			continue
+		}
+		c.entries = slices.Insert(c.entries, i, e)
+	}
+}
+
+// Alias makes the words of an old or short name run the command named target,
+// which must be there.
+func (c *Commands) Alias(words, target string) {
+	for _, e := range c.list() {
+		if e.Words == target {
+			cmd := e.Command
+			cmd.Words = words
+			c.Add(cmd)
+			return
+		}
+	}
+	panic("console: alias of unknown command " + target)
+}
+
+func compareEntries(a, b entry) int { return slices.Compare(a.words, b.words) }
+
+func (c *Commands) list() []entry {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return slices.Clone(c.entries)
+}
+
+// All returns every command in the order of their words.
+func (c *Commands) All() []decl.Command {
+	list := c.list()
+	out := make([]decl.Command, len(list))
+	for i := range list {
+		out[i] = list[i].Command
+	}
+	return out
+}
+
+// find returns the command whose words are the longest beginning of words, in
+// any case of letters.
+func (c *Commands) find(words []string) (entry, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	best, found := entry{}, false
+	for _, e := range c.entries {
+		if len(e.words) > len(best.words) && hasPrefix(words, e.words) {
+			best, found = e, true
+		}
+	}
+	return best, found
+}
+
+func hasPrefix(words, prefix []string) bool {
+	return len(words) >= len(prefix) &&
+		slices.EqualFunc(words[:len(prefix)], prefix, strings.EqualFold)
+}
+
+// Run runs one line and writes its answer to out. The error, if any, was also
+// shown there, as the ancestor's console shows it.
+func (c *Commands) Run(ctx context.Context, line string, out io.Writer) error {
+	words := Split(line)
+	if len(words) == 0 {
+		return nil
+	}
+	e, ok := c.find(words)
+	if !ok {
+		fmt.Fprintf(out, "No such command '%s' (type 'core show help %s' for other possible commands)\n",
+			Escape(strings.Join(words, " ")), Escape(words[0]))
+		return fmt.Errorf("no such command %q", line)
+	}
+	err := run(ctx, e, &decl.Request{Args: words[len(e.words):], Line: line, Out: out})
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrUsage):
+		fmt.Fprint(out, usage(e.Command))
+	default:
+		fmt.Fprintf(out, "%s\n", Escape(err.Error()))
+	}
+	fmt.Fprintf(out, "Command '%s' failed.\n", Escape(strings.TrimSpace(line)))
+	return err
+}
+
+// run contains a panic: one command's failure is that command's.
+func run(ctx context.Context, e entry, r *decl.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: %v", e.Words, p)
+		}
+	}()
+	return e.Run(ctx, r)
+}
+
+// Complete returns the words that may stand where the line ends: a line that
+// ends in a blank asks for the next word, any other for the rest of its last.
+func (c *Commands) Complete(line string) []string {
+	words := Split(line)
+	prefix := ""
+	if len(words) > 0 && !strings.HasSuffix(line, " ") {
+		prefix, words = words[len(words)-1], words[:len(words)-1]
+	}
+	var out []string
+	for _, e := range c.list() {
+		switch {
+		case len(words) < len(e.words):
+			if hasPrefix(e.words, words) && hasFold(e.words[len(words)], prefix) {
+				out = append(out, e.words[len(words)])
+			}
+		case e.Complete != nil && hasPrefix(words, e.words):
+			for _, w := range e.Complete(words[len(e.words):], prefix) {
+				if hasFold(w, prefix) {
+					out = append(out, w)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func hasFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+func (c *Commands) help(_ context.Context, r *decl.Request) error {
+	shown := 0
+	for _, e := range c.list() {
+		if !hasPrefix(e.words, r.Args) {
+			continue
+		}
+		if len(r.Args) > 0 && len(e.words) == len(r.Args) {
+			fmt.Fprint(r.Out, usage(e.Command))
+			return nil
+		}
+		fmt.Fprintf(r.Out, "%30s %s\n", e.Words, cmp.Or(e.Synopsis, "-"))
+		shown++
+	}
+	if shown == 0 {
+		return fmt.Errorf("No such command '%s'.", strings.Join(r.Args, " ")) //nolint:staticcheck // the field's own text
+	}
+	return nil
+}
+
+// usage is how a command is written and what it does.
+func usage(cmd decl.Command) string {
+	var b strings.Builder
+	b.WriteString("Usage: " + cmd.Words)
+	for _, a := range cmd.Args {
+		name := "<" + a.Name + ">"
+		if a.Repeat {
+			name += " ..."
+		}
+		if a.Optional {
+			name = "[" + name + "]"
+		}
+		b.WriteString(" " + name)
+	}
+	fmt.Fprintf(&b, "\n       %s\n", cmd.Synopsis)
+	if cmd.Help != "" {
+		for _, line := range strings.Split(strings.TrimSpace(cmd.Help), "\n") {
+			fmt.Fprintf(&b, "       %s\n", line)
+		}
+	}
+	for _, a := range cmd.Args {
+		if a.Help != "" {
+			fmt.Fprintf(&b, "       %-12s %s\n", a.Name, a.Help)
+		}
+	}
+	return b.String()
+}
+
+// Split divides a line into words at blanks. Double quotes keep blanks, a
+// backslash keeps the next character.
+func Split(line string) []string {
+	var words []string
+	var b strings.Builder
+	in, quoted := false, false
+	for i := 0; i < len(line); i++ {
+		switch ch := line[i]; {
+		case ch == '\\' && i+1 < len(line):
+			i++
+			b.WriteByte(line[i])
+			in = true
+		case ch == '"':
+			quoted, in = !quoted, true
+		case (ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n') && !quoted:
+			if in {
+				words = append(words, b.String())
+				b.Reset()
+			}
+			in = false
+		default:
+			b.WriteByte(ch)
+			in = true
+		}
+	}
+	if in {
+		words = append(words, b.String())
+	}
+	return words
+}

@@ -1,0 +1,170 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// FileConfig declares one log file of logger.conf.
+type FileConfig struct {
+	Path   string
+	Levels Levels
+	JSON   bool
+}
+
+// logFile is an open log file. The logger's goroutine writes it.
+type logFile struct {
+	path string
+	json bool
+	f    *os.File
+	lost bool // the last write failed; said once
+}
+
+func openLogFile(c FileConfig) (*logFile, error) {
+	if err := os.MkdirAll(filepath.Dir(c.Path), 0o750); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(c.Path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	if err != nil {
+		return nil, err
+	}
+	return &logFile{path: c.Path, json: c.JSON, f: f}, nil
+}
+
+func (f *logFile) write(b []byte) {
+	if _, err := f.f.Write(b); err != nil && !f.lost {
+		f.lost = true
+		fmt.Fprintf(os.Stderr, "%s: %v; lines are lost until it can be written again\n", f.path, err)
+	} else if err == nil {
+		f.lost = false
+	}
+}
+
+func (f *logFile) close() { _ = f.f.Close() }
+
+// Configure opens the files, closes those that were open before, and takes
+// timeFormat (a Go layout, "" for the field's) for the time of a line. A file
+// that cannot be opened is left out and named in the error.
+func (l *Logger) Configure(files []FileConfig, timeFormat string) error {
+	var errs []error
+	var sinks []*Sink
+	for _, c := range files {
+		f, err := openLogFile(c)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("log file %s: %w", c.Path, err))
+			continue
+		}
+		sinks = append(sinks, &Sink{log: l, name: c.Path, kind: "File", levels: c.Levels, file: f})
+	}
+	if timeFormat == "" {
+		timeFormat = defaultTimeFormat
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.format = timeFormat
+	l.files = slices.Clone(files)
+	l.sinks = slices.DeleteFunc(l.sinks, func(s *Sink) bool {
+		if s.file != nil {
+			s.file.close()
+		}
+		return s.file != nil
+	})
+	l.sinks = append(l.sinks, sinks...)
+	l.recount()
+	return errors.Join(errs...)
+}
+
+// Reopen opens every file again, for a program that moved them away.
+func (l *Logger) Reopen() error {
+	l.mu.Lock()
+	files, format := slices.Clone(l.files), l.format
+	l.mu.Unlock()
+	return l.Configure(files, format)
+}
+
+// Rotate moves every file to FILE.0, FILE.0 to FILE.1 and so on, and opens new
+// ones. Eight old files are kept.
+func (l *Logger) Rotate() error {
+	l.mu.Lock()
+	files := slices.Clone(l.files)
+	l.mu.Unlock()
+	var errs []error
+	for _, c := range files {
+		for i := 6; i >= 0; i-- {
+			old := fmt.Sprintf("%s.%d", c.Path, i)
+			if err := os.Rename(old, fmt.Sprintf("%s.%d", c.Path, i+1)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				errs = append(errs, err)
+			}
+		}
+		if err := os.Rename(c.Path, c.Path+".0"); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(append(errs, l.Reopen())...)
+}
+
+// Channel describes a sink for `logger show channels`.
+type Channel struct {
+	Name, Kind string
+	Levels     Levels
+}
+
+// Channels lists the sinks.
+func (l *Logger) Channels() []Channel {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([]Channel, len(l.sinks))
+	for i, s := range l.sinks {
+		out[i] = Channel{s.name, s.kind, s.levels}
+	}
+	slices.SortStableFunc(out, func(a, b Channel) int { return strings.Compare(a.Kind+a.Name, b.Kind+b.Name) })
+	return out
+}
+
+// TimeFormat turns logger.conf's dateformat (strftime with %q for fractions of
+// a second) into a Go layout. Directives that it does not know are an error.
+func TimeFormat(strftime string) (string, error) {
+	var b strings.Builder
+	for i := 0; i < len(strftime); i++ {
+		if strftime[i] != '%' || i+1 == len(strftime) {
+			b.WriteByte(strftime[i])
+			continue
+		}
+		i++
+		digits := ""
+		for i < len(strftime) && strftime[i] >= '0' && strftime[i] <= '9' {
+			digits += string(strftime[i])
+			i++
+		}
+		if i == len(strftime) {
+			return "", fmt.Errorf("dateformat %q ends in the middle of a directive", strftime)
+		}
+		switch c := strftime[i]; c {
+		case 'q':
+			n := 3
+			if digits != "" {
+				n = int(digits[0] - '0')
+			}
+			out := strings.TrimSuffix(b.String(), ".")
+			b.Reset()
+			b.WriteString(out + "." + strings.Repeat("0", max(n, 1)))
+		default:
+			layout, ok := strftimeLayouts[c]
+			if !ok {
+				return "", fmt.Errorf("dateformat %q: unknown directive %%%c", strftime, c)
+			}
+			b.WriteString(layout)
+		}
+	}
+	return b.String(), nil
+}
+
+var strftimeLayouts = map[byte]string{
+	'Y': "2006", 'y': "06", 'm': "01", 'd': "02", 'e': "_2", 'H': "15", 'I': "03", 'M': "04", 'S': "05",
+	'p': "PM", 'b': "Jan", 'h': "Jan", 'B': "January", 'a': "Mon", 'A': "Monday", 'Z': "MST", 'z': "-0700",
+	'F': "2006-01-02", 'T': "15:04:05", 'R': "15:04", 'D': "01/02/06", 'c': "Mon Jan _2 15:04:05 2006", '%': "%", 'j': "002",
+}

@@ -1,0 +1,353 @@
+package console
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pbx/event"
+)
+
+// queueLength is how many lines may wait for the writer; what does not fit is
+// dropped and counted.
+const queueLength = 4096
+
+// Logger takes log records from any goroutine and writes them, one event a line,
+// to consoles and files in the look of the field. Its handler never blocks.
+type Logger struct {
+	// verbose and debug are the classes of `core set verbose|debug`; wanted is
+	// the lowest level that some sink shows below NOTICE, for Enabled.
+	verbose, debug atomic.Int32
+	verboseWanted  atomic.Int32
+	debugWanted    atomic.Int32
+	dtmfWanted     atomic.Bool
+
+	queue   chan *line
+	dropped atomic.Uint64
+	done    chan struct{}
+	closing sync.Once
+
+	pid     string
+	now     func() time.Time
+	sources sync.Map // program counter → "file.go:12 function"
+
+	mu     sync.Mutex
+	sinks  []*Sink
+	format string // of the time, Go layout
+	files  []FileConfig
+	// console is what consoles show, but for verbose and debug.
+	console Levels
+}
+
+// Sink is one place that lines go to.
+type Sink struct {
+	log    *Logger
+	name   string
+	kind   string // Console or File
+	levels Levels
+	write  func(level slog.Level, line []byte)
+	file   *logFile
+}
+
+// line is one event on its way to the writer. Its buffer goes back to the pool.
+type line struct {
+	level  slog.Level
+	time   time.Time
+	source string
+	text   []byte
+	flush  chan struct{} // set on a marker
+}
+
+var lines = sync.Pool{New: func() any { return &line{text: make([]byte, 0, 256)} }}
+
+// NewLogger makes a logger without sinks and starts its writer.
+func NewLogger() *Logger {
+	l := &Logger{queue: make(chan *line, queueLength), done: make(chan struct{}),
+		pid: strconv.Itoa(os.Getpid()), now: time.Now, format: defaultTimeFormat, console: ConsoleLevels()}
+	go l.writer()
+	return l
+}
+
+// SetConsoleLevels changes what consoles that connect from now on show, from the
+// `console` line of logger.conf.
+func (l *Logger) SetConsoleLevels(levels Levels) {
+	levels.Console = true
+	l.mu.Lock()
+	l.console = levels
+	l.mu.Unlock()
+}
+
+func (l *Logger) consoleLevels() Levels {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.console
+}
+
+// Handler is the slog handler that feeds the logger.
+func (l *Logger) Handler() slog.Handler { return &handler{log: l} }
+
+// Attach adds a console whose lines are handed to write on the logger's
+// goroutine; write must not block.
+func (l *Logger) Attach(name string, levels Levels, write func(level slog.Level, line []byte)) *Sink {
+	s := &Sink{log: l, name: name, kind: "Console", levels: levels, write: write}
+	l.mu.Lock()
+	l.sinks = append(l.sinks, s)
+	l.recount()
+	l.mu.Unlock()
+	return s
+}
+
+// AttachWriter is Attach for a writer such as standard error.
+func (l *Logger) AttachWriter(name string, levels Levels, w io.Writer) *Sink {
+	return l.Attach(name, levels, func(_ slog.Level, line []byte) { _, _ = w.Write(line) })
+}
+
+// Close detaches the sink.
+func (s *Sink) Close() {
+	l := s.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sinks = slices.DeleteFunc(l.sinks, func(o *Sink) bool { return o == s })
+	l.recount()
+}
+
+// Levels returns what the sink shows.
+func (s *Sink) Levels() Levels {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.levels
+}
+
+// SetVerbose shows verbose lines up to class n on this sink and returns what it
+// was before.
+func (s *Sink) SetVerbose(n int) (old int) {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	old, s.levels.Verbose = s.levels.Verbose, n
+	s.log.recount()
+	return old
+}
+
+// Verbose and Debug are the exchange's own classes, which log files follow.
+func (l *Logger) Verbose() int { return int(l.verbose.Load()) }
+
+// Debug is the class of `core set debug`.
+func (l *Logger) Debug() int { return int(l.debug.Load()) }
+
+// SetVerbose changes the exchange's verbose class and returns the old one.
+func (l *Logger) SetVerbose(n int) (old int) { return l.setClass(&l.verbose, n) }
+
+// SetDebug changes the exchange's debug class and returns the old one.
+func (l *Logger) SetDebug(n int) (old int) { return l.setClass(&l.debug, n) }
+
+func (l *Logger) setClass(v *atomic.Int32, n int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	old := v.Swap(int32(n))
+	l.recount()
+	return int(old)
+}
+
+// recount finds the lowest levels anybody shows; mu is held.
+func (l *Logger) recount() {
+	verbose, debug, dtmf := -1, 0, false
+	for _, s := range l.sinks {
+		v, d := s.levels.Verbose, s.levels.Debug
+		if s.levels.FollowVerbose {
+			v = max(v, l.Verbose())
+		}
+		if s.levels.FollowDebug {
+			d = max(d, l.Debug())
+		}
+		if v > 0 || s.levels.Console || s.levels.FollowVerbose {
+			verbose = max(verbose, v)
+		}
+		debug = max(debug, d)
+		dtmf = dtmf || s.levels.DTMF
+	}
+	l.verboseWanted.Store(int32(verbose))
+	l.debugWanted.Store(int32(debug))
+	l.dtmfWanted.Store(dtmf)
+}
+
+// enabled is the cheap filter in front of everything: a few atomic loads.
+func (l *Logger) enabled(level slog.Level) bool {
+	switch {
+	case level >= event.LevelNotice:
+		return true
+	case level >= event.LevelVerbose(10):
+		return int32(-level) <= l.verboseWanted.Load()
+	case level == event.LevelDTMF:
+		return l.dtmfWanted.Load()
+	default:
+		return int32(-20-level) <= l.debugWanted.Load()
+	}
+}
+
+// Dropped counts the lines that did not fit into the queue.
+func (l *Logger) Dropped() uint64 { return l.dropped.Load() }
+
+// Flush returns when everything logged before is written.
+func (l *Logger) Flush() {
+	m := &line{flush: make(chan struct{})}
+	select {
+	case l.queue <- m:
+	case <-l.done:
+		return
+	}
+	select {
+	case <-m.flush:
+	case <-l.done:
+	}
+}
+
+// Close writes what is queued and closes the files. Records that come later are
+// lost.
+func (l *Logger) Close() {
+	l.closing.Do(func() {
+		l.Flush()
+		close(l.done)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, s := range l.sinks {
+			if s.file != nil {
+				s.file.close()
+			}
+		}
+		l.sinks = nil
+		l.recount()
+	})
+}
+
+func (l *Logger) writer() {
+	var reported uint64
+	for {
+		select {
+		case <-l.done:
+			return
+		case m := <-l.queue:
+			if m.flush != nil {
+				close(m.flush)
+				continue
+			}
+			l.deliver(m)
+			m.text = m.text[:0]
+			lines.Put(m)
+			if n := l.dropped.Load(); n != reported && len(l.queue) == 0 {
+				lost := &line{level: event.LevelWarning, time: l.now(), source: "console",
+					text: strconv.AppendUint(nil, n-reported, 10)}
+				lost.text = append(lost.text, " log lines were dropped: they came faster than they could be written"...)
+				reported = n
+				l.deliver(lost)
+			}
+		}
+	}
+}
+
+func (l *Logger) deliver(m *line) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var console, file []byte
+	for _, s := range l.sinks {
+		if !s.levels.shows(m.level, l.Verbose(), l.Debug()) {
+			continue
+		}
+		if s.file == nil {
+			if console == nil {
+				console = l.consoleLine(m)
+			}
+			s.write(m.level, console)
+			continue
+		}
+		if s.file.json {
+			s.file.write(l.jsonLine(m))
+			continue
+		}
+		if file == nil {
+			file = l.fileLine(m)
+		}
+		s.file.write(file)
+	}
+}
+
+// handler is the slog side. Attributes given with With are formatted once.
+type handler struct {
+	log   *Logger
+	attrs []byte
+	call  string
+	group string
+}
+
+// Enabled implements slog.Handler.
+func (h *handler) Enabled(_ context.Context, level slog.Level) bool { return h.log.enabled(level) }
+
+// Handle implements slog.Handler. It formats the text here, since attributes may
+// change afterwards, and queues it.
+func (h *handler) Handle(_ context.Context, r slog.Record) error {
+	m := lines.Get().(*line)
+	m.level, m.time, m.source, m.flush = r.Level, r.Time, "", nil
+	if m.time.IsZero() {
+		m.time = h.log.now()
+	}
+	if r.PC != 0 {
+		m.source = h.log.sourceOf(r.PC)
+	}
+	m.text = appendText(m.text[:0], h, r)
+	select {
+	case h.log.queue <- m:
+	default:
+		h.log.dropped.Add(1)
+		lines.Put(m)
+	}
+	return nil
+}
+
+// WithAttrs implements slog.Handler.
+func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	n := *h
+	n.attrs = slices.Clone(h.attrs)
+	for _, a := range attrs {
+		if a.Key == CallKey && h.group == "" {
+			n.call = a.Value.String()
+			continue
+		}
+		n.attrs = appendAttr(n.attrs, h.group, a)
+	}
+	return &n
+}
+
+// WithGroup implements slog.Handler.
+func (h *handler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	n := *h
+	n.group = h.group + name + "."
+	return &n
+}
+
+// sourceOf names the place in the field's form; each place is looked up once.
+func (l *Logger) sourceOf(pc uintptr) string {
+	if s, ok := l.sources.Load(pc); ok {
+		return s.(string)
+	}
+	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	name := f.Function
+	for i := len(name) - 1; i >= 0; i-- {
+		if name[i] == '.' || name[i] == ')' {
+			name = name[i+1:]
+			break
+		}
+	}
+	s := filepath.Base(f.File) + ":" + strconv.Itoa(f.Line) + " " + name
+	l.sources.Store(pc, s)
+	return s
+}
