@@ -1,0 +1,4 @@
+package dialplan
+
+// Plan is one reading of extensions.conf. It never changes.
+type Plan struct{}
