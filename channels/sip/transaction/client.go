@@ -1,0 +1,298 @@
+package transaction
+
+import (
+	"strconv"
+	"time"
+
+	"pbx/channels/sip/message"
+	"pbx/sched"
+)
+
+// Receiver is who sent a request.
+type Receiver interface {
+	// Response is called for every response that is not a retransmission, and
+	// for every 2xx to an INVITE: each is acknowledged by the user (RFC 3261
+	// 13.2.2.4). m is valid during the call.
+	Response(c *Client, m *message.Message)
+	// Failed says that no final response came, or that the request could not be
+	// sent.
+	Failed(c *Client, err error)
+}
+
+// Branch identifies a client transaction; its text is the magic cookie and 16
+// hexadecimal digits.
+type Branch uint64
+
+// AppendTo appends the branch parameter's value.
+func (b Branch) AppendTo(dst []byte) []byte {
+	dst = append(dst, magic...)
+	const digits = "0123456789abcdef"
+	for i := 60; i >= 0; i -= 4 {
+		dst = append(dst, digits[b>>uint(i)&15])
+	}
+	return dst
+}
+
+func parseBranch(s []byte) (Branch, bool) {
+	if len(s) != len(magic)+16 || string(s[:len(magic)]) != magic {
+		return 0, false
+	}
+	var b Branch
+	for _, c := range s[len(magic):] {
+		switch {
+		case c >= '0' && c <= '9':
+			b = b<<4 | Branch(c-'0')
+		case c >= 'a' && c <= 'f':
+			b = b<<4 | Branch(c-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return b, true
+}
+
+// clientKey is what a response is matched by (17.1.3): the branch and the method
+// in CSeq, of which only CANCEL shares a branch with another.
+type clientKey struct {
+	branch Branch
+	cancel bool
+}
+
+// Client is a client transaction.
+type Client struct {
+	// Route is where the request went.
+	Route Route
+	// Method is the request's.
+	Method message.Method
+
+	layer    *Layer
+	key      clientKey
+	receiver Receiver
+	timers   Timers
+	state    State
+	request  []byte
+	ack      []byte // of a final response that is not a 2xx
+	cancel   []byte // a CANCEL that waits for a provisional response
+	timer    sched.ID
+	fire     sched.Callback
+	interval time.Duration
+	deadline time.Time
+}
+
+// State is the state of the machine.
+func (c *Client) State() State { return c.state }
+
+// Send begins a client transaction. b is the whole request, whose top Via has
+// branch; the layer keeps a copy. When it cannot be sent, Failed is called
+// before Send returns.
+func (l *Layer) Send(b []byte, method message.Method, branch Branch, r Route, t Timers, u Receiver) *Client {
+	c := &Client{Route: r, Method: method, layer: l, receiver: u, timers: t.filled(),
+		key: clientKey{branch, method == message.CANCEL}, state: Trying}
+	c.request = append(make([]byte, 0, len(b)), b...)
+	c.fire = c.expire
+	if method == message.INVITE {
+		c.state = Calling
+	}
+	l.clients[c.key] = c
+	c.after(c.timers.B, c.timers.T1)
+	if err := l.transport.Send(b, r); err != nil {
+		c.fail(err)
+	}
+	return c
+}
+
+// Cancel asks the far end to give up an INVITE (RFC 3261 9.1): at once when a
+// provisional response came, with the first one otherwise. reason is the value of
+// a Reason header (RFC 3326) or "". It reports false when the final response is
+// already there.
+func (c *Client) Cancel(reason string) bool {
+	if c.Method != message.INVITE || c.cancel != nil || c.state != Calling && c.state != Proceeding {
+		return false
+	}
+	c.cancel = c.derive(message.CANCEL, nil, reason)
+	if c.cancel == nil {
+		return false
+	}
+	if c.state == Proceeding {
+		c.sendCancel()
+	}
+	return true
+}
+
+// Cancelled reports whether Cancel was called.
+func (c *Client) Cancelled() bool { return c.cancel != nil }
+
+func (c *Client) sendCancel() {
+	l := c.layer
+	l.Send(c.cancel, message.CANCEL, c.key.branch, c.Route, c.timers, discard{})
+	// Without a final response in 64*T1 the INVITE is given up as well.
+	c.after(64*c.timers.T1, 0)
+}
+
+// discard is the Receiver of a CANCEL.
+type discard struct{}
+
+func (discard) Response(*Client, *message.Message) {}
+func (discard) Failed(*Client, error)              {}
+
+func (l *Layer) response(m *message.Message, from Route) {
+	branch, ok := parseBranch(m.Via().Branch)
+	if !ok {
+		l.user.Stray(m, from)
+		return
+	}
+	_, method := m.CSeq()
+	c := l.clients[clientKey{branch, method == message.CANCEL}]
+	if c == nil || c.Method != method {
+		l.user.Stray(m, from)
+		return
+	}
+	if method == message.INVITE {
+		c.inviteResponse(m)
+	} else {
+		c.plainResponse(m)
+	}
+}
+
+func (c *Client) inviteResponse(m *message.Message) {
+	status := m.Status()
+	switch c.state {
+	case Calling, Proceeding:
+		switch {
+		case status < 200:
+			first := c.state == Calling
+			c.state = Proceeding
+			if first {
+				c.stop() // timers A and B; how long it may ring is the user's business
+				if c.cancel != nil {
+					c.sendCancel()
+				}
+			}
+		case status < 300:
+			c.state = Accepted
+			c.request = nil
+			c.after(64*c.timers.T1, 0) // timer M of RFC 6026
+		default:
+			c.state = Completed
+			c.ack = c.derive(message.ACK, m, "")
+			_ = c.layer.transport.Send(c.ack, c.Route)
+			c.request = nil
+			c.after(completedD, 0)
+		}
+	case Accepted:
+		if status < 200 || status >= 300 {
+			return
+		}
+	case Completed:
+		if status >= 300 {
+			_ = c.layer.transport.Send(c.ack, c.Route)
+		}
+		return
+	default:
+		return
+	}
+	c.receiver.Response(c, m)
+}
+
+func (c *Client) plainResponse(m *message.Message) {
+	if c.state != Trying && c.state != Proceeding {
+		return
+	}
+	if m.Status() < 200 {
+		c.state = Proceeding
+	} else {
+		c.state = Completed
+		c.request = nil
+		c.after(c.timers.T4, 0) // timer K
+	}
+	c.receiver.Response(c, m)
+}
+
+// derive builds the ACK of a final response (17.1.1.3) or the CANCEL (9.1) of the
+// INVITE: its Request-URI, top Via, From, Call-ID, CSeq number and Route; To as in
+// the response for ACK.
+func (c *Client) derive(method message.Method, response *message.Message, reason string) []byte {
+	l := c.layer
+	if err := l.scratch.Parse(c.request); err != nil {
+		return nil
+	}
+	b := message.Build(l.build[:0])
+	b.RequestBytes(method, l.scratch.RequestURIBytes())
+	b.HeaderBytes(message.HeaderVia, l.scratch.Raw(message.HeaderVia))
+	b.Header("Max-Forwards", "70")
+	b.Copy(&l.scratch, message.HeaderFrom)
+	if response != nil {
+		b.Copy(response, message.HeaderTo)
+	} else {
+		b.Copy(&l.scratch, message.HeaderTo)
+	}
+	b.Copy(&l.scratch, message.HeaderCallID)
+	seq, _ := l.scratch.CSeq()
+	b.Header("CSeq", strconv.FormatUint(uint64(seq), 10)+" "+string(method))
+	b.Copy(&l.scratch, message.HeaderRoute)
+	if reason != "" {
+		b.Header("Reason", reason)
+	}
+	b.Copy(&l.scratch, message.HeaderUserAgent)
+	b.End()
+	l.build = b.Bytes()
+	return append([]byte(nil), l.build...)
+}
+
+// after arms the timer for the end of the state, with retransmissions from
+// interval on if that is not 0.
+func (c *Client) after(end, interval time.Duration) {
+	c.deadline = c.layer.sched.Now().Add(end)
+	c.interval = interval
+	c.stop()
+	c.timer = c.layer.sched.Add(c.next(), c.fire)
+}
+
+func (c *Client) stop() {
+	if c.timer != 0 {
+		c.layer.sched.Delete(c.timer)
+		c.timer = 0
+	}
+}
+
+func (c *Client) next() time.Duration {
+	left := c.deadline.Sub(c.layer.sched.Now())
+	if c.interval > 0 && c.interval < left {
+		return c.interval
+	}
+	return max(left, 1)
+}
+
+func (c *Client) expire() time.Duration {
+	if !c.layer.sched.Now().Before(c.deadline) {
+		c.timer = 0
+		if c.state == Completed || c.state == Accepted {
+			c.end()
+		} else {
+			c.fail(ErrTimeout)
+		}
+		return 0
+	}
+	_ = c.layer.transport.Send(c.request, c.Route)
+	switch {
+	case c.Method == message.INVITE:
+		c.interval *= 2 // timer A has no upper bound
+	case c.state == Proceeding:
+		c.interval = c.timers.T2
+	default:
+		c.interval = min(2*c.interval, c.timers.T2) // timer E
+	}
+	return c.next()
+}
+
+func (c *Client) fail(err error) {
+	c.end()
+	c.receiver.Failed(c, err)
+}
+
+func (c *Client) end() {
+	c.stop()
+	c.state = Terminated
+	c.request = nil
+	delete(c.layer.clients, c.key)
+}

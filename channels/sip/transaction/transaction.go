@@ -1,0 +1,146 @@
+// Package transaction is the transaction layer of SIP: the four state machines of
+// RFC 3261 section 17 with the Accepted state of RFC 6026, over an unreliable
+// transport.
+//
+// It does no I/O and reads no clock. It is handed messages and a scheduler, sends
+// through the Transport it was made with, and tells its users what arrived. A
+// Layer and everything it makes belongs to one goroutine, the monitor loop.
+package transaction
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"pbx/channels/sip/message"
+	"pbx/sched"
+)
+
+// Route is one way a message takes: by which listener, and where from or to.
+type Route struct {
+	Listener int
+	Remote   netip.AddrPort
+}
+
+// Transport sends datagrams. Send does not keep b.
+type Transport interface {
+	Send(b []byte, r Route) error
+}
+
+// User is the layer above: the transaction user of RFC 3261.
+type User interface {
+	// Request is called for every request that no transaction absorbed, ACK
+	// excepted. tx answers without state until tx.Keep; it may be used after the
+	// call returns only if it was kept. m is valid during the call.
+	Request(tx *Server, m *message.Message)
+	// Ack is called for an ACK that belongs to a 2xx response: it is a
+	// transaction of its own (RFC 3261 13.2.2.4).
+	Ack(m *message.Message, from Route)
+	// Stray is called for a response that no transaction asked for.
+	Stray(m *message.Message, from Route)
+}
+
+// Timers are the base values of RFC 3261 table 4. The zero value means the
+// defaults; B is 64*T1 when 0 and limits INVITE (B), other requests (F) and the
+// wait for an ACK (H).
+type Timers struct {
+	T1, T2, T4, B time.Duration
+}
+
+// The defaults of RFC 3261 17.1.1.1 and 17.1.2.2.
+const (
+	DefaultT1 = 500 * time.Millisecond
+	DefaultT2 = 4 * time.Second
+	DefaultT4 = 5 * time.Second
+	// completedD is timer D, at least 32 s over UDP (17.1.1.2).
+	completedD = 32 * time.Second
+)
+
+func (t Timers) filled() Timers {
+	if t.T1 <= 0 {
+		t.T1 = DefaultT1
+	}
+	if t.T2 <= 0 {
+		t.T2 = DefaultT2
+	}
+	if t.T4 <= 0 {
+		t.T4 = DefaultT4
+	}
+	if t.B <= 0 {
+		t.B = 64 * t.T1
+	}
+	return t
+}
+
+// State is a state of any of the four machines.
+type State uint8
+
+// The states of RFC 3261 figures 5 to 8 and RFC 6026.
+const (
+	Calling State = iota + 1
+	Trying
+	Proceeding
+	Completed
+	Confirmed
+	Accepted
+	Terminated
+)
+
+var stateNames = [...]string{"", "Calling", "Trying", "Proceeding", "Completed", "Confirmed", "Accepted", "Terminated"}
+
+func (s State) String() string { return stateNames[s] }
+
+// ErrTimeout ends a client transaction that got no final response in time.
+var ErrTimeout = errors.New("no final response in time")
+
+// Layer holds the transactions of one exchange.
+type Layer struct {
+	sched     *sched.Scheduler
+	transport Transport
+	user      User
+	timers    Timers
+
+	servers map[string]*Server
+	merges  map[string]*Server
+	clients map[clientKey]*Client
+
+	spare   *Server // one that was handed out and not kept
+	key     []byte  // scratch: the key of the request being handled
+	scratch message.Message
+	build   []byte
+}
+
+// New makes a layer. timers are those of server transactions and the defaults of
+// client ones.
+func New(s *sched.Scheduler, t Transport, u User, timers Timers) *Layer {
+	return &Layer{
+		sched: s, transport: t, user: u, timers: timers.filled(),
+		servers: make(map[string]*Server), merges: make(map[string]*Server),
+		clients: make(map[clientKey]*Client),
+	}
+}
+
+// SetTimers changes the timers of the transactions that begin from now on.
+func (l *Layer) SetTimers(t Timers) { l.timers = t.filled() }
+
+// Len returns how many transactions there are.
+func (l *Layer) Len() (servers, clients int) { return len(l.servers), len(l.clients) }
+
+// Receive takes a message that parsed. It does not keep m.
+func (l *Layer) Receive(m *message.Message, from Route) {
+	if m.IsRequest() {
+		l.request(m, from)
+	} else {
+		l.response(m, from)
+	}
+}
+
+// Close ends every transaction without telling its user.
+func (l *Layer) Close() {
+	for _, s := range l.servers {
+		s.end()
+	}
+	for _, c := range l.clients {
+		c.end()
+	}
+}
