@@ -1,0 +1,216 @@
+package sip
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"pbx/channels/sip/message"
+)
+
+// peerTable finds peers by name and by address. The monitor loop owns it.
+type peerTable struct {
+	list   []*Peer          // in the order of the configuration
+	names  map[string]*Peer // lower-case section name
+	addrs  map[netip.AddrPort][]*Peer
+	hosts  map[netip.Addr][]*Peer // peers that match whatever the port
+	callee map[callbackKey]*Peer  // callbackextension
+}
+
+// callbackKey is how one provider's address serves several accounts: the number
+// that the account was registered with stands in the request URI.
+type callbackKey struct {
+	host  netip.Addr
+	exten string
+}
+
+func newPeerTable(n int) peerTable {
+	return peerTable{
+		names:  make(map[string]*Peer, n),
+		addrs:  make(map[netip.AddrPort][]*Peer, n),
+		hosts:  make(map[netip.Addr][]*Peer),
+		callee: make(map[callbackKey]*Peer),
+	}
+}
+
+// add puts a peer into the lists; its addresses come with located.
+func (t *peerTable) add(p *Peer) {
+	t.list = append(t.list, p)
+	t.names[strings.ToLower(p.Name)] = p
+}
+
+// byName finds a section by its name, in any case, without allocating for names
+// of ordinary length.
+func (t *peerTable) byName(name []byte) *Peer {
+	var buf [64]byte
+	if len(name) > len(buf) {
+		return t.names[strings.ToLower(string(name))]
+	}
+	for i, c := range name {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		buf[i] = c
+	}
+	return t.names[string(buf[:len(name)])]
+}
+
+// byAddr finds the peer that has exactly that address and port, or else one with
+// insecure=port on that host. Of several the first in the configuration wins.
+func (t *peerTable) byAddr(a netip.AddrPort) *Peer {
+	a = unmapPort(a)
+	if l := t.addrs[a]; len(l) > 0 {
+		return l[0]
+	}
+	if l := t.hosts[a.Addr()]; len(l) > 0 {
+		return l[0]
+	}
+	return nil
+}
+
+// locate tells where p is reached now; the zero address takes it out.
+func (t *peerTable) locate(p *Peer, a netip.AddrPort) {
+	if a.IsValid() {
+		a = unmapPort(a)
+	}
+	if p.located == a {
+		return
+	}
+	if old := p.located; old.IsValid() {
+		t.addrs[old] = without(t.addrs[old], p)
+		if len(t.addrs[old]) == 0 {
+			delete(t.addrs, old)
+		}
+		t.hosts[old.Addr()] = without(t.hosts[old.Addr()], p)
+		if len(t.hosts[old.Addr()]) == 0 {
+			delete(t.hosts, old.Addr())
+		}
+		if key := (callbackKey{old.Addr(), p.CallbackExten}); t.callee[key] == p {
+			delete(t.callee, key)
+		}
+	}
+	p.located = a
+	if !a.IsValid() || !p.Type.IsPeer() {
+		return
+	}
+	t.addrs[a] = inOrder(t.addrs[a], p)
+	if p.InsecurePort {
+		t.hosts[a.Addr()] = inOrder(t.hosts[a.Addr()], p)
+	}
+	if p.CallbackExten != "" {
+		t.callee[callbackKey{a.Addr(), p.CallbackExten}] = p
+	}
+}
+
+func without(l []*Peer, p *Peer) []*Peer {
+	return slices.DeleteFunc(l, func(o *Peer) bool { return o == p })
+}
+
+// inOrder inserts p where its section stands in the configuration.
+func inOrder(l []*Peer, p *Peer) []*Peer {
+	i := 0
+	for i < len(l) && l[i].order < p.order {
+		i++
+	}
+	return slices.Insert(l, i, p)
+}
+
+func unmapPort(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
+}
+
+// peer finds a section by name, nil without one.
+func (d *Driver) peer(name string) *Peer { return d.peers.byName([]byte(name)) }
+
+// settings are the options that hold for p, or for a guest when it is nil.
+func (d *Driver) settings(p *Peer) *PeerSettings {
+	if p != nil {
+		return &p.PeerSettings
+	}
+	return &d.cfg.General.Defaults
+}
+
+// identify finds the peer that a request comes from, nil for a guest. The order
+// is the ancestor's: the name in From among users and friends, wherever it comes
+// from; then the peer at the source address whose callbackextension was called;
+// then the peer or friend at the source address and port; SUBSCRIBE goes by name
+// alone, among all. A dynamic peer that is not registered has no address, and so
+// its name makes nobody of it.
+func (d *Driver) identify(m *message.Message, from source) *Peer {
+	name := d.claimedName(m)
+	if p := d.peers.byName(name); p != nil && (p.Type.IsUser() || m.Method() == message.SUBSCRIBE) {
+		return p
+	}
+	if m.Method() == message.SUBSCRIBE {
+		return nil
+	}
+	if len(d.peers.callee) > 0 {
+		uri := m.RequestURI()
+		if p := d.peers.callee[callbackKey{from.addr.Addr().Unmap(), string(uri.User)}]; p != nil {
+			return p
+		}
+	}
+	return d.peers.byAddr(from.addr)
+}
+
+// claimedName is the user that a request says it is from.
+func (d *Driver) claimedName(m *message.Message) []byte {
+	if d.cfg.General.MatchAuthUsername {
+		if a, ok := parseAuthorization(authorizationOf(m)); ok {
+			return a.username
+		}
+	}
+	from := m.From()
+	return from.URI.User
+}
+
+// authorizationOf is the credential of a request; a phone may answer a 401 in
+// either header.
+func authorizationOf(m *message.Message) []byte {
+	if h := m.Header(message.Authorization); len(h) > 0 {
+		return h
+	}
+	return m.Header(message.ProxyAuthorization)
+}
+
+// openPeers builds the table from the configuration; New calls it when the
+// listeners are bound.
+func (d *Driver) openPeers() error {
+	var seed [32]byte
+	if _, err := d.random.Read(seed[:]); err != nil {
+		return err
+	}
+	d.auth.nonces = newNonces(seed[:], d.now())
+	d.setPeers(d.cfg)
+	d.restore(d.now())
+	return nil
+}
+
+// setPeers replaces the table by that of cfg; peers whose sections are still
+// there keep their contacts, their reachability and their calls.
+func (d *Driver) setPeers(cfg *Config) {
+	old := d.peers
+	t := newPeerTable(len(cfg.Peers))
+	for i, pc := range cfg.Peers {
+		p := old.byName([]byte(pc.Name))
+		if p == nil {
+			p = &Peer{}
+		} else {
+			delete(old.names, strings.ToLower(pc.Name))
+		}
+		p.located = netip.AddrPort{}
+		p.PeerConfig, p.order = pc, i
+		t.add(p)
+	}
+	d.peers = t
+	for _, p := range t.list {
+		d.place(p)
+	}
+	for _, p := range old.names {
+		d.dropPeer(p)
+	}
+}
+
+// now1 keeps the clock of one turn.
+func (d *Driver) clock() time.Time { return d.now() }

@@ -1,0 +1,310 @@
+package sip
+
+import (
+	"net/netip"
+	"time"
+
+	"pbx/channel"
+	"pbx/config"
+)
+
+// Type is the role of a device section.
+type Type uint8
+
+// The roles: a user is matched by name, a peer by address and may be called, a
+// friend is both.
+const (
+	TypePeer Type = iota
+	TypeUser
+	TypeFriend
+)
+
+func (t Type) String() string { return [...]string{"peer", "user", "friend"}[t] }
+
+// IsUser reports whether the name in From matches the section.
+func (t Type) IsUser() bool { return t != TypePeer }
+
+// IsPeer reports whether the section can be called and matched by address.
+func (t Type) IsPeer() bool { return t != TypeUser }
+
+// DTMFMode says how digits travel.
+type DTMFMode uint8
+
+// The modes of dtmfmode=.
+const (
+	DTMFRFC2833 DTMFMode = iota
+	DTMFInfo
+	DTMFShortInfo
+	DTMFInband
+	DTMFAuto
+)
+
+func (m DTMFMode) String() string {
+	return [...]string{"rfc2833", "info", "shortinfo", "inband", "auto"}[m]
+}
+
+// NAT holds the forms of nat=. The auto forms decide per request, by comparing
+// the top Via with the address it came from.
+type NAT struct {
+	ForceRPort, AutoForceRPort bool
+	Comedia, AutoComedia       bool
+}
+
+// Identify says which identity header is sent (sendrpid=).
+type Identify uint8
+
+// The forms of sendrpid=.
+const (
+	IdentifyNone Identify = iota
+	IdentifyRPID
+	IdentifyPAI
+)
+
+func (i Identify) String() string { return [...]string{"No", "RPID", "PAI"}[i] }
+
+// TrustOutbound is trust_id_outbound=.
+type TrustOutbound uint8
+
+// Legacy sends a private identity as anonymous.
+const (
+	TrustLegacy TrustOutbound = iota
+	TrustNo
+	TrustYes
+)
+
+// Overlap is allowoverlap=.
+type Overlap uint8
+
+// The forms of allowoverlap=; with OverlapDTMF an incomplete number is taken as
+// it is and the rest comes as digits.
+const (
+	OverlapYes Overlap = iota
+	OverlapNo
+	OverlapDTMF
+)
+
+// SessionTimers is session-timers=.
+type SessionTimers uint8
+
+// The modes of RFC 4028 here.
+const (
+	TimersAccept SessionTimers = iota
+	TimersOriginate
+	TimersRefuse
+)
+
+func (t SessionTimers) String() string { return [...]string{"Accept", "Originate", "Refuse"}[t] }
+
+// Progress is progressinband=.
+type Progress uint8
+
+// The forms of progressinband=.
+const (
+	ProgressNo Progress = iota
+	ProgressNever
+	ProgressYes
+)
+
+// DirectMedia is directmedia=.
+type DirectMedia uint8
+
+// The forms of directmedia=. This exchange relays, whatever is asked.
+const (
+	DirectNo DirectMedia = 1 << iota
+	DirectYes
+	DirectNonat
+	DirectUpdate
+	DirectOutgoing
+)
+
+// Codec is one entry of the allow= list.
+type Codec struct {
+	Name  string        // ulaw, alaw …
+	Ptime time.Duration // 0: the codec's own
+}
+
+// Algorithm is a digest algorithm that a challenge may offer.
+type Algorithm uint8
+
+// The algorithms of digest=.
+const (
+	MD5 Algorithm = iota
+	SHA256
+	SHA512256
+)
+
+// Credential is one auth= line: user:secret@realm or user#md5@realm.
+type Credential struct {
+	User, Secret, Realm string
+	HA1                 string // MD5 HA1 instead of Secret
+}
+
+// PeerSettings are the options that [general] can set for every device and a
+// device section for itself. See Settings for the conf tags.
+type PeerSettings struct {
+	Context          string `conf:"context"`
+	SubscribeContext string `conf:"subscribecontext"`
+	MessageContext   string `conf:"outofcall_message_context"`
+	Language         string `conf:"language"`
+	ToneZone         string `conf:"tonezone"`
+	MOHInterpret     string `conf:"mohinterpret,musicclass,musiconhold"`
+	MOHSuggest       string `conf:"mohsuggest"`
+	ParkingLot       string `conf:"parkinglot"`
+	FromDomain       string // without the port
+	FromDomainPort   uint16
+	VMExten          string `conf:"vmexten"`
+	CallerID         channel.Party
+	HasCallerID      bool // callerid= was given: it is forced
+
+	Codecs             []Codec
+	PreferredCodecOnly bool `conf:"preferred_codec_only"`
+	AutoFraming        bool `conf:"autoframing"`
+	DTMFMode           DTMFMode
+	NAT                NAT
+	Progress           Progress
+	DirectMedia        DirectMedia
+	Identify           Identify // sendrpid
+	TrustOutbound      TrustOutbound
+	TrustRPID          bool `conf:"trustrpid"`
+	RPIDUpdate         bool `conf:"rpid_update"`
+	RPIDImmediate      bool `conf:"rpid_immediate"`
+	UserEqPhone        bool `conf:"usereqphone"`
+	Q850Reason         bool `conf:"use_q850_reason"`
+	Overlap            Overlap
+	AllowTransfer      bool `conf:"allowtransfer"`
+	PromiscRedirect    bool `conf:"promiscredir"`
+	AllowSubscribe     bool `conf:"allowsubscribe"`
+	CallCounter        bool `conf:"callcounter"`
+	BuggyMWI           bool `conf:"buggymwi"`
+	UseClientCode      bool `conf:"useclientcode"`
+	IgnoreSDPVersion   bool `conf:"ignoresdpversion"`
+	DiscardUnhold      bool `conf:"discard_remote_hold_retrieval"`
+	SupportPath        bool `conf:"supportpath"`
+	VideoSupport       string `conf:"videosupport"`
+	TextSupport        bool   `conf:"textsupport"`
+	Encryption         string `conf:"encryption"`
+	MaxCallBitrate     int    `conf:"maxcallbitrate"`
+	RecordOn           string `conf:"recordonfeature"`
+	RecordOff          string `conf:"recordofffeature"`
+	RFC2833Compensate  bool   `conf:"rfc2833compensate"`
+	OutboundProxy      Proxy
+	Disallowed         []string // methods we must not send
+
+	MaxForwards      int `conf:"maxforwards"`
+	T1, TimerB       time.Duration
+	RTPTimeout       time.Duration
+	RTPHoldTimeout   time.Duration
+	RTPKeepalive     time.Duration
+	Keepalive        time.Duration
+	Qualify          time.Duration // the round trip that is still OK; 0 = off
+	QualifyFreq      time.Duration
+	SessionTimers    SessionTimers
+	SessionExpires   time.Duration
+	SessionMinSE     time.Duration
+	SessionRefresher string // uac, uas
+	Digest           []Algorithm
+}
+
+// Proxy is outboundproxy=.
+type Proxy struct {
+	Host  string
+	Port  uint16
+	Force bool
+}
+
+// PeerConfig is one device section of sip.conf, resolved; immutable.
+type PeerConfig struct {
+	PeerSettings
+	Name string
+	Type Type
+	Pos  config.Pos
+
+	// Where it is.
+	Dynamic     bool // host=dynamic
+	Host        string
+	Addr        netip.AddrPort // of host=IP; zero until a host name is resolved
+	Port        uint16         // port=; 0 = 5060
+	DefaultIP   netip.AddrPort
+	DefaultUser string `conf:"defaultuser,username"`
+
+	// Proof.
+	Secret         string `conf:"secret"`
+	MD5Secret      string `conf:"md5secret"`
+	SHA256Secret   string `conf:"sha256secret"`
+	RemoteSecret   string `conf:"remotesecret"`
+	Auth           []Credential
+	InsecurePort   bool // insecure=port
+	InsecureInvite bool // insecure=invite
+	ACL            ACL
+	ContactACL     ACL
+	MaxContacts    int // 1 unless max_contacts says otherwise
+
+	// The device's own words.
+	Description   string `conf:"description"`
+	AccountCode   string `conf:"accountcode"`
+	AMAFlags      string `conf:"amaflags"`
+	FromUser      string `conf:"fromuser"`
+	Mailboxes     []string
+	Variables     []channel.Variable
+	Headers       []string // "Name: value", on every INVITE to the device
+	CallingPres   channel.Presentation
+	CallGroup     uint64
+	PickupGroup   uint64
+	NamedCall     []string
+	NamedPickup   []string
+	BusyLevel     int    `conf:"busylevel"`
+	CallLimit     int    `conf:"call-limit,incominglimit"`
+	RegExten      string `conf:"regexten"`
+	CallbackExten string `conf:"callbackextension"`
+	IgnorePref    bool   `conf:"ignore_requested_pref"`
+	SubscribeMWI  bool   `conf:"subscribemwi"`
+
+	// keys are the HA1 values for Realm, computed at load (see digest.go).
+	keys credentials
+}
+
+// Peer is a device at run time. The monitor loop owns it; it outlives reloads
+// as long as its section does.
+type Peer struct {
+	*PeerConfig
+
+	// contacts are the bindings of a dynamic peer, newest first.
+	contacts []*Contact
+	// resolved is where a host name points now; zero while it is not known.
+	resolved netip.AddrPort
+	// located is the address that the table knows the peer by.
+	located netip.AddrPort
+	order   int // of the section in the configuration
+
+	qualify qualifyState
+
+	// Calls in progress through the peer, kept by the dialogs.
+	inUse, onHold, ringing int
+}
+
+// Ringing, in use and held calls change the device's state: the dialogs call
+// these at the moments they happen.
+
+// CallBegin counts a call. It reports false when call-limit forbids it.
+func (p *Peer) CallBegin() bool {
+	if p.CallLimit > 0 && p.inUse >= p.CallLimit {
+		return false
+	}
+	p.inUse++
+	return true
+}
+
+// CallEnd takes a call back.
+func (p *Peer) CallEnd() {
+	if p.inUse > 0 {
+		p.inUse--
+	}
+}
+
+// Config is sip.conf as a whole. It is immutable: a reload makes a new one.
+type Config struct {
+	General Settings
+	// Peers are the device sections in the order of the file, users.conf's
+	// after them.
+	Peers []*PeerConfig
+}

@@ -1,0 +1,122 @@
+package sip
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Settings is the [general] section of sip.conf, resolved. It is part of an
+// immutable Config: the loop replaces it as a whole at a reload.
+//
+// Fields with a conf tag are filled by config.Decode under those names; the
+// others come through the option table in options.go because their form is
+// richer than a word.
+type Settings struct {
+	// Compat is compat=asterisk: the ancestor's defaults instead of the safe
+	// ones.
+	Compat bool
+
+	// Who may come in.
+	AllowGuest          bool   `conf:"allowguest"`
+	AlwaysAuthReject    bool   `conf:"alwaysauthreject"`
+	AuthOptions         bool   `conf:"auth_options_requests"`
+	AuthMessages        bool   `conf:"auth_message_requests"`
+	AuthFailureEvents   bool   `conf:"authfailureevents"`
+	MatchAuthUsername   bool   `conf:"match_auth_username"`
+	Realm               string `conf:"realm"`
+	DomainsAsRealm      bool   `conf:"domainsasrealm"`
+	ExcludeStatic       bool   `conf:"dynamic_exclude_static,dynamic_excludes_static"`
+	AllowExternal       bool   `conf:"allowexternaldomains"`
+	AutoDomain          bool   `conf:"autodomain"`
+	AcceptMessages      bool   `conf:"accept_outofcall_message"`
+	LegacyUserOptions   bool   `conf:"legacy_useroption_parsing"`
+	ShrinkCallerID      bool   `conf:"shrinkcallerid"`
+	Pedantic            bool   `conf:"pedantic"`
+	MaxContacts         int    `conf:"max_contacts"`
+	IgnoreRegExpire     bool   `conf:"ignoreregexpire"`
+	RegContext          string `conf:"regcontext"`
+	RegExtenOnQualify   bool   `conf:"regextenonqualify"`
+	SubscribeNetChanges bool   `conf:"subscribe_network_change_event"`
+
+	// Domains are the domain= lines.
+	Domains []Domain
+	// Contacts is the access list of REGISTER's Contact addresses.
+	ContactACL ACL
+
+	// Listening.
+	UDPBind      netip.AddrPort
+	UserAgent    string `conf:"useragent"`
+	CompactHdrs  bool   `conf:"compactheaders"`
+	SRVLookup    bool   `conf:"srvlookup"`
+	TOSSignal    int    // IP TOS byte of signalling
+	TOSAudio     int
+	COSSignal    int `conf:"cos_sip"`
+	COSAudio     int `conf:"cos_audio"`
+	COSVideo     int `conf:"cos_video"`
+	COSText      int `conf:"cos_text"`
+	SDPSession   string `conf:"sdpsession"`
+	SDPOwner     string `conf:"sdpowner"`
+	Debug        bool   `conf:"sipdebug"`
+	RTPBind      netip.Addr // zero: the engine's
+	MediaAddress netip.Addr // written in SDP whatever the route; zero: none
+
+	// External address behind NAT.
+	Extern           netip.AddrPort // zero address: none; port 0: ours
+	ExternHost       string         // resolved again every ExternRefresh
+	ExternPort       uint16
+	ExternRefresh    time.Duration
+	LocalNet         []netip.Prefix
+	MatchExternLocal bool `conf:"matchexternaddrlocally,matchexterniplocally"`
+
+	// Registration and qualify.
+	MinExpiry, MaxExpiry, DefaultExpiry time.Duration
+	SubMinExpiry, SubMaxExpiry          time.Duration
+	QualifyGap                          time.Duration
+	QualifyPeers                        int `conf:"qualifypeers"`
+
+	// Outbound registration and presence, kept for `sip show settings`.
+	RegisterTimeout   int    `conf:"registertimeout"`
+	RegisterAttempts  int    `conf:"registerattempts"`
+	RegisterRetry403  bool   `conf:"register_retry_403"`
+	NotifyRinging     string `conf:"notifyringing"`
+	NotifyHold        bool   `conf:"notifyhold"`
+	NotifyCID         string `conf:"notifycid"`
+	NotifyMIMEType    string `conf:"notifymimetype"`
+	Registrations     []Registration
+	DirectRTPSetup    bool `conf:"directrtpsetup"`
+	RelaxDTMF         bool `conf:"relaxdtmf"`
+	SendDiversion     bool `conf:"send_diversion"`
+	ReferAddHeaders   bool `conf:"refer_addheaders"`
+	StoreSIPCause     bool `conf:"storesipcause"`
+	PrematureMedia    bool `conf:"prematuremedia"`
+	RecordHistory     bool `conf:"recordhistory"`
+	JitterBuffer      bool `conf:"jbenable"`
+	RealtimeUpdate    bool `conf:"rtupdate"`
+	WebSocketEnabled  bool `conf:"websocket_enabled"`
+	TCPEnable         bool `conf:"tcpenable"`
+	TLSEnable         bool `conf:"tlsenable,sslenable"`
+	CallLimitCounters bool // some peer asked for call counters
+
+	// T1Min is the lower bound of a measured T1.
+	T1Min time.Duration
+
+	// Auth are the credentials of [authentication], for any peer.
+	Auth []Credential
+
+	// Defaults is what every device section begins with: the options that
+	// [general] may set for all.
+	Defaults PeerSettings
+}
+
+// Domain is one domain= line.
+type Domain struct {
+	Name    string
+	Context string // "" keeps the peer's
+}
+
+// Registration is one register => line. This exchange does not send them yet;
+// they are kept so that the console and `pbx check` can name them.
+type Registration struct {
+	User, Host string
+	Pos        string
+}
