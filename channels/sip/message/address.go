@@ -1,0 +1,108 @@
+package message
+
+import (
+	"bytes"
+	"errors"
+)
+
+var errBadAddress = errors.New("malformed address")
+
+// Address is the value of From, To, Contact, Route and their like: a URI with
+// an optional display name and header parameters (RFC 3261 20.10).
+type Address struct {
+	Display  []byte // as written, a quoted one without the quotes; see Name
+	URI      URI
+	Params   Params // header parameters, such as ";tag=x"
+	Wildcard bool   // the "*" of a Contact that removes all bindings
+}
+
+// ParseAddress reads one name-addr or addr-spec with its parameters. The result
+// refers to s.
+func ParseAddress(s []byte) (Address, error) {
+	var a Address
+	s = trim(s)
+	switch {
+	case len(s) == 0:
+		return Address{}, errBadAddress
+	case s[0] == '"':
+		end := quotedEnd(s)
+		if end < 0 {
+			return Address{}, errBadAddress
+		}
+		a.Display = s[1 : end-1]
+		if s = trimLeft(s[end:]); len(s) == 0 || s[0] != '<' {
+			return Address{}, errBadAddress
+		}
+	default:
+		if n := displayTokens(s); n < len(s) && s[n] == '<' {
+			a.Display = trimRight(s[:n])
+			s = s[n:]
+		}
+	}
+	var uri []byte
+	if s[0] == '<' {
+		end := bytes.IndexByte(s, '>')
+		if end < 0 {
+			return Address{}, errBadAddress
+		}
+		uri, s = s[1:end], trimLeft(s[end+1:])
+	} else {
+		// Without brackets a semicolon begins the header parameters, and neither
+		// a comma nor a question mark may stand in the URI (RFC 3261 20).
+		end := bytes.IndexByte(s, ';')
+		if end < 0 {
+			end = len(s)
+		}
+		uri, s = trimRight(s[:end]), s[end:]
+		if bytes.IndexByte(uri, '?') >= 0 || bytes.IndexByte(uri, ',') >= 0 {
+			return Address{}, errBadAddress
+		}
+	}
+	var err error
+	if a.URI, err = ParseURI(uri); err != nil {
+		return Address{}, err
+	}
+	a.Params = Params(s)
+	if len(s) > 0 && !a.Params.wellFormed() {
+		return Address{}, errBadAddress
+	}
+	return a, nil
+}
+
+// displayTokens returns the length of the unquoted display name at the
+// beginning of s: tokens and blanks, and the UTF-8 that the grammar would have
+// in quotes.
+func displayTokens(s []byte) int {
+	for i, c := range s {
+		if classes[c]&classToken == 0 && !isBlank(c) && c < 0x80 {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// Name returns the display name without backslashes.
+func (a *Address) Name() string {
+	if bytes.IndexByte(a.Display, '\\') < 0 {
+		return string(a.Display)
+	}
+	return unescapeQuoted(a.Display)
+}
+
+// Tag returns the tag parameter, nil if there is none.
+func (a *Address) Tag() []byte {
+	tag, _ := a.Params.Get("tag")
+	return tag
+}
+
+// AppendAddress appends a name-addr: the display name quoted, left out if
+// empty, and the URI in angle brackets.
+func AppendAddress(dst []byte, display, uri string) []byte {
+	if display != "" {
+		dst = AppendQuoted(dst, display)
+		dst = append(dst, ' ')
+	}
+	dst = append(dst, '<')
+	dst = appendClean(dst, uri)
+	return append(dst, '>')
+}

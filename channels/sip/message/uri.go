@@ -1,0 +1,330 @@
+package message
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+)
+
+// errBadURI is what ParseURI says of text that is no URI.
+var errBadURI = errors.New("malformed URI")
+
+// URI is a SIP, SIPS or tel URI taken apart, or any other absolute URI with its
+// text in Opaque (RFC 3261 19.1, RFC 3966). The parts are slices of the text
+// that was parsed, escapes and all.
+type URI struct {
+	Scheme   []byte // as written; compare with IsSIP and IsTel
+	User     []byte // user part, or the number of a tel URI; see Unescape
+	Password []byte
+	Host     []byte // an IPv6 address without its brackets
+	Port     uint16 // 0 if none was given
+	Params   Params // ";name=value..." or empty
+	Headers  []byte // after "?", without it
+	Opaque   []byte // what follows the colon, when the scheme is another one
+}
+
+// ParseURI takes a URI apart. The result refers to s.
+func ParseURI(s []byte) (URI, error) {
+	colon := bytes.IndexByte(s, ':')
+	if colon <= 0 || !isAlpha(s[0]) || !all(s[:colon], classScheme) {
+		return URI{}, errBadURI
+	}
+	u := URI{Scheme: s[:colon]}
+	rest := s[colon+1:]
+	var ok bool
+	switch {
+	case u.IsSIP():
+		ok = u.parseSIP(rest)
+	case u.IsTel():
+		ok = u.parseTel(rest)
+	default:
+		u.Opaque = rest
+		ok = len(rest) > 0 && isOpaque(rest)
+	}
+	if !ok {
+		return URI{}, errBadURI
+	}
+	return u, nil
+}
+
+func isAlpha(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// isOpaque reports whether s holds no octet that a URI cannot.
+func isOpaque(s []byte) bool {
+	for _, c := range s {
+		if c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' {
+			return false
+		}
+	}
+	return true
+}
+
+// parseSIP reads [ userinfo ] hostport uri-parameters [ headers ] (RFC 3261 25.1).
+func (u *URI) parseSIP(s []byte) bool {
+	if at := bytes.IndexByte(s, '@'); at >= 0 {
+		u.User = s[:at]
+		if colon := bytes.IndexByte(u.User, ':'); colon >= 0 {
+			u.User, u.Password = s[:colon], s[colon+1:at]
+		}
+		if len(u.User) == 0 || !escaped(u.User, classUser) || !escaped(u.Password, classUser) {
+			return false
+		}
+		s = s[at+1:]
+	}
+	var ok bool
+	if u.Host, u.Port, s, ok = cutHostPort(s); !ok {
+		return false
+	}
+	return u.parseTail(s)
+}
+
+// parseTel reads a subscriber number with its parameters (RFC 3966 3).
+func (u *URI) parseTel(s []byte) bool {
+	i := 0
+	for i < len(s) && s[i] != ';' && s[i] != '?' {
+		if c := s[i]; classes[c]&classHex == 0 && c != '+' && c != '-' && c != '.' &&
+			c != '(' && c != ')' && c != '*' && c != '#' && c != 'p' && c != 'w' {
+			return false
+		}
+		i++
+	}
+	u.User = s[:i]
+	return i > 0 && u.parseTail(s[i:])
+}
+
+// parseTail reads uri-parameters and headers.
+func (u *URI) parseTail(s []byte) bool {
+	if len(s) == 0 {
+		return true
+	}
+	if q := bytes.IndexByte(s, '?'); q >= 0 {
+		u.Headers = s[q+1:]
+		s = s[:q]
+		if len(u.Headers) == 0 || !isOpaque(u.Headers) || !escapesWhole(u.Headers) {
+			return false
+		}
+	}
+	u.Params = Params(s)
+	for p := u.Params; len(p) > 0; {
+		// No blanks are allowed here, which is why cut does not read them.
+		if p[0] != ';' {
+			return false
+		}
+		end := bytes.IndexByte(p[1:], ';') + 1
+		if end == 0 {
+			end = len(p)
+		}
+		if !wellFormedURIParam(p[1:end]) {
+			return false
+		}
+		p = p[end:]
+	}
+	return true
+}
+
+// wellFormedURIParam accepts pname [ "=" pvalue ] (RFC 3261 25.1).
+func wellFormedURIParam(s []byte) bool {
+	name, value, _ := bytes.Cut(s, []byte{'='})
+	if len(name) == 0 || !escaped(name, classParam) {
+		return false
+	}
+	for _, c := range value {
+		if classes[c]&classParam == 0 && c != '=' {
+			return false
+		}
+	}
+	return escapesWhole(value)
+}
+
+// escaped reports whether s consists of octets of the class and whole escapes.
+func escaped(s []byte, class uint8) bool { return all(s, class) && escapesWhole(s) }
+
+// escapesWhole reports whether each "%" is followed by two hexadecimal digits.
+func escapesWhole(s []byte) bool {
+	for {
+		i := bytes.IndexByte(s, '%')
+		if i < 0 {
+			return true
+		}
+		if len(s) < i+3 || classes[s[i+1]]&classHex == 0 || classes[s[i+2]]&classHex == 0 {
+			return false
+		}
+		s = s[i+3:]
+	}
+}
+
+// cutHostPort takes host [ ":" port ] off the beginning of s. The brackets of
+// an IPv6 reference are taken off the host.
+func cutHostPort(s []byte) (host []byte, port uint16, rest []byte, ok bool) {
+	if len(s) > 0 && s[0] == '[' {
+		end := bytes.IndexByte(s, ']')
+		if end < 0 || !isIPv6(s[1:end]) {
+			return nil, 0, nil, false
+		}
+		host, s = s[1:end], s[end+1:]
+	} else {
+		i := 0
+		for i < len(s) && classes[s[i]]&classHost != 0 {
+			i++
+		}
+		if i == 0 {
+			return nil, 0, nil, false
+		}
+		host, s = s[:i], s[i:]
+	}
+	if len(s) == 0 || s[0] != ':' {
+		return host, 0, s, true
+	}
+	i := 1
+	for i < len(s) && classes[s[i]]&classDigit != 0 {
+		i++
+	}
+	n, ok := number(s[1:i], 65535)
+	return host, uint16(n), s[i:], ok
+}
+
+// isIPv6 accepts what looks like an IPv6 address. It is not stricter, because
+// RFC 5118 4.10 asks to tolerate "2001:db8:::192.0.2.1", which the grammar of
+// RFC 3261 produced.
+func isIPv6(s []byte) bool {
+	colons := 0
+	for _, c := range s {
+		switch {
+		case c == ':':
+			colons++
+		case classes[c]&classHex == 0 && c != '.':
+			return false
+		}
+	}
+	return colons >= 2
+}
+
+// IsSIP reports whether the scheme is sip or sips.
+func (u *URI) IsSIP() bool { return equalFold(u.Scheme, "sip") || equalFold(u.Scheme, "sips") }
+
+// IsSIPS reports whether the scheme is sips.
+func (u *URI) IsSIPS() bool { return equalFold(u.Scheme, "sips") }
+
+// IsTel reports whether the scheme is tel.
+func (u *URI) IsTel() bool { return equalFold(u.Scheme, "tel") }
+
+// IsZero reports whether u holds no URI.
+func (u *URI) IsZero() bool { return len(u.Scheme) == 0 }
+
+// AppendTo appends the URI as text.
+func (u *URI) AppendTo(dst []byte) []byte {
+	dst = append(dst, u.Scheme...)
+	dst = append(dst, ':')
+	if !u.IsSIP() {
+		dst = append(dst, u.User...)
+		dst = append(dst, u.Opaque...)
+	} else {
+		if len(u.User) > 0 {
+			dst = append(dst, u.User...)
+			if u.Password != nil {
+				dst = append(dst, ':')
+				dst = append(dst, u.Password...)
+			}
+			dst = append(dst, '@')
+		}
+		dst = AppendHostPort(dst, u.Host, u.Port)
+	}
+	dst = append(dst, u.Params...)
+	if len(u.Headers) > 0 {
+		dst = append(dst, '?')
+		dst = append(dst, u.Headers...)
+	}
+	return dst
+}
+
+// AppendHostPort appends a host, an IPv6 address in brackets, and the port
+// unless it is 0.
+func AppendHostPort[T ~string | ~[]byte](dst []byte, host T, port uint16) []byte {
+	v6 := false
+	for i := range len(host) {
+		v6 = v6 || host[i] == ':'
+	}
+	if v6 {
+		dst = append(dst, '[')
+	}
+	dst = append(dst, host...)
+	if v6 {
+		dst = append(dst, ']')
+	}
+	if port != 0 {
+		dst = append(dst, ':')
+		dst = strconv.AppendUint(dst, uint64(port), 10)
+	}
+	return dst
+}
+
+// String returns the URI as text.
+func (u URI) String() string {
+	if u.IsZero() {
+		return ""
+	}
+	return string(u.AppendTo(make([]byte, 0, 64)))
+}
+
+// Clone returns the URI on memory of its own.
+func (u URI) Clone() URI {
+	if u.IsZero() {
+		return u
+	}
+	c, err := ParseURI(u.AppendTo(nil))
+	if err != nil { // u was put together by hand out of parts that do not fit
+		return URI{}
+	}
+	return c
+}
+
+// Unescape appends s with each %HH replaced by its octet, which may be zero.
+func Unescape(dst, s []byte) []byte {
+	for i := 0; i < len(s); i++ {
+		if c, ok := unhex(s[i:]); ok {
+			dst = append(dst, c)
+			i += 2
+			continue
+		}
+		dst = append(dst, s[i])
+	}
+	return dst
+}
+
+// UnescapeString is Unescape for those who want a string.
+func UnescapeString(s []byte) string {
+	if bytes.IndexByte(s, '%') < 0 {
+		return string(s)
+	}
+	return string(Unescape(make([]byte, 0, len(s)), s))
+}
+
+// unhex reads %HH at the beginning of s.
+func unhex(s []byte) (c byte, ok bool) {
+	if len(s) < 3 || s[0] != '%' || classes[s[1]]&classes[s[2]]&classHex == 0 {
+		return 0, false
+	}
+	return hexValue(s[1])<<4 | hexValue(s[2]), true
+}
+
+func hexValue(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return (c | 0x20 - 'a') + 10
+}
+
+// AppendEscaped appends user text (a user part or password) with every octet
+// that may not stand there as %HH.
+func AppendEscaped(dst []byte, s string) []byte {
+	const hex = "0123456789ABCDEF"
+	for i := range len(s) {
+		c := s[i]
+		if classes[c]&classUser != 0 && c < 0x80 && c != '%' && c != ':' && c != '#' {
+			dst = append(dst, c)
+			continue
+		}
+		dst = append(dst, '%', hex[c>>4], hex[c&15])
+	}
+	return dst
+}
