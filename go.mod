@@ -5,6 +5,8 @@ go 1.26.0
 require golang.org/x/sys v0.49.0
 
 require (
+	github.com/google/go-cmp v0.7.0 // indirect
 	golang.org/x/term v0.47.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
+	gopkg.in/ini.v1 v1.67.3
 )

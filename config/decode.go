@@ -1,0 +1,222 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/ini.v1"
+)
+
+// Decode sets the fields of the struct that dst points to from the last value
+// of each name in s. What is not in the section stays as it is, so that defaults
+// are set before. A field is tagged with its name and other names for it:
+//
+//	AllowGuest bool          `conf:"allowguest"`
+//	Port       int           `conf:"bindport,port"`
+//	Expiry     time.Duration `conf:"defaultexpiry"`
+//	T1         time.Duration `conf:"t1" unit:"ms"`
+//	Permit     []Variable    `conf:"permit,deny"`
+//
+// Fields are strings, booleans as the field writes them, numbers, durations (in
+// seconds, or the unit of the tag), anything that unmarshals text, and slices
+// of string or Variable, which take every line of the names in order. Embedded
+// structs are part of the struct that they are in.
+//
+// A value that does not fit is reported and leaves the field alone. A name that
+// is neither tagged nor among known is reported with the nearest one that is.
+func Decode(s *Section, dst any, known ...string) []Finding {
+	d := decoder{section: s, values: values(s), known: make(map[string]bool)}
+	d.structure(reflect.ValueOf(dst).Elem())
+	for _, k := range known {
+		d.know(k)
+	}
+	for _, v := range s.Vars {
+		if !d.known[strings.ToLower(v.Name)] {
+			d.findings = append(d.findings, unknown(v, d.names))
+		}
+	}
+	return d.findings
+}
+
+// unknown is the finding of an option that there is not.
+func unknown(v Variable, names []string) Finding {
+	f := Finding{
+		Pos: v.Pos, Severity: Warning, Rule: "unknown-option",
+		Message: fmt.Sprintf("unknown option %q", v.Name),
+	}
+	if near := Nearest(v.Name, names); near != "" {
+		f.Hint = "did you mean " + near + "?"
+	}
+	return f
+}
+
+// values puts a section into one of ini, where names have no case and the last
+// value is the one.
+func values(s *Section) *ini.Section {
+	section := ini.Empty(ini.LoadOptions{InsensitiveKeys: true}).Section("s")
+	for _, v := range s.Vars {
+		// The only error is an empty name, which the dialect does not let through.
+		_, _ = section.NewKey(v.Name, v.Value)
+	}
+	return section
+}
+
+type decoder struct {
+	section  *Section
+	values   *ini.Section
+	names    []string
+	known    map[string]bool // lower case
+	findings []Finding
+}
+
+func (d *decoder) know(name string) {
+	d.names = append(d.names, name)
+	d.known[strings.ToLower(name)] = true
+}
+
+func (d *decoder) structure(v reflect.Value) {
+	t := v.Type()
+	for i := range t.NumField() {
+		f := t.Field(i)
+		tag, ok := f.Tag.Lookup("conf")
+		if !ok {
+			if f.Anonymous && f.Type.Kind() == reflect.Struct {
+				d.structure(v.Field(i))
+			}
+			continue
+		}
+		names := strings.Split(tag, ",")
+		for _, name := range names {
+			d.know(name)
+		}
+		d.field(v.Field(i), names, f.Tag.Get("unit"))
+	}
+}
+
+// field sets one field from the last line of any of its names.
+func (d *decoder) field(v reflect.Value, names []string, unit string) {
+	switch list := v.Addr().Interface().(type) {
+	case *[]Variable:
+		*list = append(*list, d.all(names)...)
+		return
+	case *[]string:
+		for _, line := range d.all(names) {
+			*list = append(*list, line.Value)
+		}
+		return
+	}
+	line, ok := d.last(names)
+	if !ok {
+		return
+	}
+	// Value, not String: that one would expand %(name)s, in a secret say.
+	text := d.values.Key(line.Name).Value()
+	if want := set(v, text, unit); want != "" {
+		d.findings = append(d.findings, Finding{
+			Pos: line.Pos, Severity: Warning, Rule: "bad-value",
+			Message: fmt.Sprintf("%s = %q: expected %s; the default stays", line.Name, text, want),
+		})
+	}
+}
+
+func (d *decoder) all(names []string) (lines []Variable) {
+	for _, v := range d.section.Vars {
+		if is(v.Name, names) {
+			lines = append(lines, v)
+		}
+	}
+	return lines
+}
+
+func (d *decoder) last(names []string) (last Variable, ok bool) {
+	present := false
+	for _, name := range names {
+		present = present || d.values.HasKey(name)
+	}
+	if !present {
+		return Variable{}, false
+	}
+	for i := len(d.section.Vars) - 1; i >= 0; i-- {
+		if v := d.section.Vars[i]; is(v.Name, names) {
+			return v, true
+		}
+	}
+	return Variable{}, false
+}
+
+func is(name string, names []string) bool {
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
+var units = map[string]time.Duration{"": time.Second, "s": time.Second, "ms": time.Millisecond, "m": time.Minute}
+
+// set stores text in a field, or says what it expected instead.
+func set(v reflect.Value, text, unit string) (want string) {
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		old := reflect.New(v.Type()).Elem()
+		old.Set(v)
+		if err := u.UnmarshalText([]byte(text)); err != nil {
+			v.Set(old)
+			return err.Error()
+		}
+		return ""
+	}
+	if v.Type() == reflect.TypeFor[time.Duration]() {
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil || n != n || n > 1e9 || n < -1e9 {
+			return "a number of " + unitName(unit)
+		}
+		v.SetInt(int64(n * float64(units[unit])))
+		return ""
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Bool:
+		b, ok := Bool(text)
+		if !ok {
+			return "yes or no"
+		}
+		v.SetBool(b)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		if err != nil {
+			return "a number"
+		}
+		v.SetInt(n)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		n, err := strconv.ParseUint(text, 10, v.Type().Bits())
+		if err != nil {
+			return "a number of 0 or more"
+		}
+		v.SetUint(n)
+	case reflect.Float32, reflect.Float64:
+		n, err := strconv.ParseFloat(text, v.Type().Bits())
+		if err != nil {
+			return "a number"
+		}
+		v.SetFloat(n)
+	default:
+		panic("config: Decode cannot set a " + v.Type().String())
+	}
+	return ""
+}
+
+func unitName(unit string) string {
+	switch unit {
+	case "ms":
+		return "milliseconds"
+	case "m":
+		return "minutes"
+	}
+	return "seconds"
+}

@@ -1,0 +1,171 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Limits of the dialect.
+const (
+	maxDepth    = 10 // files within files
+	maxLine     = 8191
+	maxFileSize = 64 << 20
+	execTimeout = 30 * time.Second
+)
+
+// Loader reads files of one configuration directory.
+type Loader struct {
+	// Dir is the directory that relative names belong to.
+	Dir string
+	// ExecIncludes allows #exec, which runs a program and reads its output.
+	ExecIncludes bool
+}
+
+// Load reads a file with everything it includes.
+//
+// The findings are what was forgiven. The error says that the file cannot be
+// used: it is a *Refusal where a line is to blame, and wraps fs.ErrNotExist when
+// the file itself is missing.
+func (l *Loader) Load(name string) (*File, []Finding, error) {
+	p := &parser{loader: l, file: &File{Name: name}}
+	text, err := p.read(l.path(name))
+	if err != nil {
+		return nil, nil, fmt.Errorf("config: %w", err)
+	}
+	if r := p.parse(name, text); r != nil {
+		return nil, p.findings, r
+	}
+	return p.file, p.findings, nil
+}
+
+// Parse reads a text as the file of that name. It includes nothing: an #include
+// is refused as if the file were missing.
+func Parse(name string, text []byte) (*File, []Finding, error) {
+	p := &parser{file: &File{Name: name, Read: []string{name}}}
+	if r := p.parse(name, string(text)); r != nil {
+		return nil, p.findings, r
+	}
+	return p.file, p.findings, nil
+}
+
+func (l *Loader) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(l.Dir, name)
+}
+
+// name is what a file is called in positions.
+func (l *Loader) name(path string) string {
+	if rel, err := filepath.Rel(l.Dir, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
+}
+
+// read reads a regular file.
+func (p *parser) read(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s: not a regular file", path)
+	}
+	if info.Size() > maxFileSize {
+		return "", fmt.Errorf("%s: larger than %d MiB", path, maxFileSize>>20)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if name := p.loader.name(path); !slices.Contains(p.file.Read, name) {
+		p.file.Read = append(p.file.Read, name)
+	}
+	return string(text), nil
+}
+
+// include reads the files that an #include names. A refusal of one of them ends
+// that file only, as the ancestor has it.
+func (p *parser) include(pos Pos, argument string, required bool) *Refusal {
+	missing := func(why string) *Refusal {
+		return &Refusal{Finding{Pos: pos, Severity: Error, Rule: "include", Message: "#include " + argument + ": " + why}}
+	}
+	if p.loader == nil {
+		if required {
+			return missing("there is no directory to read it from")
+		}
+		return nil
+	}
+	paths, err := p.loader.glob(argument)
+	if err != nil {
+		return missing(err.Error())
+	}
+	found := false
+	for _, path := range paths {
+		name := p.loader.name(path)
+		if slices.Contains(p.open, name) {
+			found = true
+			p.find(pos, Error, "include-loop", fmt.Sprintf("#include %s: the file includes itself by way of %s",
+				name, strings.Join(p.open, ", ")))
+			continue
+		}
+		if len(p.open) >= maxDepth {
+			p.find(pos, Error, "include-depth", fmt.Sprintf("#include %s: more than %d files within files", name, maxDepth))
+			continue
+		}
+		text, err := p.read(path)
+		if err != nil {
+			if !errors.Is(err, fs.ErrNotExist) {
+				found = true
+				p.find(pos, Error, "include", fmt.Sprintf("#include %s: %v", argument, err))
+			}
+			continue
+		}
+		found = true
+		if r := p.parse(name, text); r != nil {
+			r.Hint = "the rest of the file is skipped"
+			p.findings = append(p.findings, r.Finding)
+		}
+	}
+	if !found && required {
+		return missing("no such file")
+	}
+	return nil
+}
+
+// exec reads what a command prints.
+func (p *parser) exec(pos Pos, command string) {
+	if p.loader == nil || !p.loader.ExecIncludes {
+		p.find(pos, Warning, "exec", "#exec needs execincludes=yes in asterisk.conf; the line is skipped")
+		return
+	}
+	if len(p.open) >= maxDepth {
+		p.find(pos, Error, "include-depth", fmt.Sprintf("#exec: more than %d files within files", maxDepth))
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), execTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		p.find(pos, Warning, "exec", fmt.Sprintf("#exec %s: %v", command, err))
+	}
+	if r := p.parse("#exec "+command, string(out)); r != nil {
+		p.findings = append(p.findings, r.Finding)
+	}
+}
