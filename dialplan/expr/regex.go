@@ -1,0 +1,200 @@
+package expr
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// Cache keeps compiled regular expressions. It may be used by any goroutine; a
+// nil Cache keeps nothing.
+type Cache struct {
+	mu sync.Mutex
+	m  map[string]*regexp.Regexp
+}
+
+const cacheSize = 256
+
+// Compile compiles a POSIX extended regular expression: the leftmost, longest
+// match.
+func (c *Cache) Compile(pattern string) (*regexp.Regexp, error) {
+	return c.compile(pattern, false)
+}
+
+// CompileFold is Compile for matches that ignore the case of letters.
+func (c *Cache) CompileFold(pattern string) (*regexp.Regexp, error) {
+	return c.compile(pattern, true)
+}
+
+func (c *Cache) compile(pattern string, fold bool) (*regexp.Regexp, error) {
+	key := pattern
+	if fold {
+		key = "(?i)" + pattern
+	}
+	if c != nil {
+		c.mu.Lock()
+		re, ok := c.m[key]
+		c.mu.Unlock()
+		if ok {
+			return re, nil
+		}
+	}
+	translated, err := translate(pattern)
+	if err != nil {
+		return nil, err
+	}
+	if fold {
+		translated = "(?i)" + translated
+	}
+	re, err := regexp.Compile(translated)
+	if err != nil {
+		return nil, errors.New("invalid regular expression")
+	}
+	re.Longest()
+	if c != nil {
+		c.mu.Lock()
+		if c.m == nil || len(c.m) >= cacheSize {
+			c.m = make(map[string]*regexp.Regexp)
+		}
+		c.m[key] = re
+		c.mu.Unlock()
+	}
+	return re, nil
+}
+
+// translate writes a POSIX extended regular expression (with the additions of
+// the C library: \w \s \b \< …) in the syntax of package regexp.
+func translate(p string) (string, error) {
+	var b strings.Builder
+	b.WriteString("(?s)")
+	depth, atom := 0, false // atom: something stands before that can be repeated
+	for i := 0; i < len(p); i++ {
+		c := p[i]
+		switch c {
+		case '\\':
+			if i++; i >= len(p) {
+				return "", errors.New("Trailing backslash")
+			}
+			atom = true
+			switch e := p[i]; e {
+			case 'w', 'W', 's', 'S', 'b', 'B':
+				b.WriteByte('\\')
+				b.WriteByte(e)
+			case '<', '>':
+				b.WriteString(`\b`)
+			case '`':
+				b.WriteString(`\A`)
+			case '\'':
+				b.WriteString(`\z`)
+			case '1', '2', '3', '4', '5', '6', '7', '8', '9':
+				return "", errors.New("back-references are not supported")
+			default:
+				b.WriteString(regexp.QuoteMeta(p[i : i+1]))
+			}
+		case '[':
+			set, next, err := bracket(p, i)
+			if err != nil {
+				return "", err
+			}
+			b.WriteString(set)
+			i, atom = next, true
+		case '(':
+			depth++
+			b.WriteByte('(')
+			atom = false
+		case ')':
+			if depth == 0 {
+				b.WriteString(`\)`)
+			} else {
+				depth--
+				b.WriteByte(')')
+			}
+			atom = true
+		case '|':
+			b.WriteByte('|')
+			atom = false
+		case '*', '+', '?':
+			if !atom {
+				return "", errors.New("Invalid preceding regular expression")
+			}
+			for i+1 < len(p) && (p[i+1] == '*' || p[i+1] == '+' || p[i+1] == '?') {
+				if p[i+1] != c { // a+* and the like repeat any number of times
+					c = '*'
+				}
+				i++
+			}
+			b.WriteByte(c)
+		case '{':
+			n := strings.IndexByte(p[i:], '}')
+			if !atom || n < 0 || strings.Trim(p[i+1:i+n], "0123456789,") != "" || n == 1 {
+				if !atom {
+					return "", errors.New("Invalid preceding regular expression")
+				}
+				b.WriteString(`\{`)
+				continue
+			}
+			interval := p[i : i+n+1]
+			if strings.HasPrefix(interval, "{,") {
+				interval = "{0" + interval[1:]
+			}
+			b.WriteString(interval)
+			i += n
+		case '^':
+			b.WriteByte(c)
+		case '.', '$':
+			b.WriteByte(c)
+			atom = true
+		default:
+			if c < 0x80 {
+				b.WriteString(regexp.QuoteMeta(p[i : i+1]))
+			} else {
+				b.WriteByte(c)
+			}
+			atom = true
+		}
+	}
+	if depth > 0 {
+		return "", errors.New(`Unmatched ( or \(`)
+	}
+	return b.String(), nil
+}
+
+// bracket translates the bracket expression that begins at p[i]; a backslash in
+// it is an ordinary character.
+func bracket(p string, i int) (set string, last int, err error) {
+	var b strings.Builder
+	b.WriteByte('[')
+	j := i + 1
+	if j < len(p) && p[j] == '^' {
+		b.WriteByte('^')
+		j++
+	}
+	for first := true; ; first = false {
+		if j >= len(p) {
+			return "", 0, errors.New("Unmatched [, [^, [:, [., or [=")
+		}
+		switch c := p[j]; {
+		case c == ']' && !first:
+			b.WriteByte(']')
+			return b.String(), j, nil
+		case c == '[' && j+1 < len(p) && p[j+1] == ':':
+			n := strings.Index(p[j:], ":]")
+			if n < 0 {
+				return "", 0, errors.New("Unmatched [, [^, [:, [., or [=")
+			}
+			b.WriteString(p[j : j+n+2])
+			j += n + 2
+		case c == '-' && j+1 < len(p) && !first && p[j+1] != ']' && p[j-1] != '^':
+			b.WriteByte('-')
+			j++
+		case strings.IndexByte(`\[]^-&~`, c) >= 0:
+			b.WriteByte('\\')
+			b.WriteByte(c)
+			j++
+		default:
+			b.WriteByte(c)
+			j++
+		}
+	}
+}
