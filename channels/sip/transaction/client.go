@@ -1,7 +1,6 @@
 package transaction
 
 import (
-	"strconv"
 	"time"
 
 	"pbx/channels/sip/message"
@@ -25,7 +24,7 @@ type Branch uint64
 
 // AppendTo appends the branch parameter's value.
 func (b Branch) AppendTo(dst []byte) []byte {
-	dst = append(dst, magic...)
+	dst = append(dst, message.MagicCookie...)
 	const digits = "0123456789abcdef"
 	for i := 60; i >= 0; i -= 4 {
 		dst = append(dst, digits[b>>uint(i)&15])
@@ -34,11 +33,11 @@ func (b Branch) AppendTo(dst []byte) []byte {
 }
 
 func parseBranch(s []byte) (Branch, bool) {
-	if len(s) != len(magic)+16 || string(s[:len(magic)]) != magic {
+	if len(s) != len(message.MagicCookie)+16 || string(s[:len(message.MagicCookie)]) != message.MagicCookie {
 		return 0, false
 	}
 	var b Branch
-	for _, c := range s[len(magic):] {
+	for _, c := range s[len(message.MagicCookie):] {
 		switch {
 		case c >= '0' && c <= '9':
 			b = b<<4 | Branch(c-'0')
@@ -216,10 +215,14 @@ func (c *Client) derive(method message.Method, response *message.Message, reason
 	if err := l.scratch.Parse(c.request); err != nil {
 		return nil
 	}
-	b := message.Build(l.build[:0])
-	b.RequestBytes(method, l.scratch.RequestURIBytes())
-	b.HeaderBytes(message.HeaderVia, l.scratch.Raw(message.HeaderVia))
-	b.Header("Max-Forwards", "70")
+	b := &l.builder
+	b.Reset(l.build[:0])
+	b.Request(method, string(l.scratch.RequestURIBytes()))
+	for via := range l.scratch.Lines(message.HeaderVia) {
+		b.HeaderBytes(message.HeaderVia, via) // our requests have one
+		break
+	}
+	b.Header(message.HeaderMaxForwards, "70")
 	b.Copy(&l.scratch, message.HeaderFrom)
 	if response != nil {
 		b.Copy(response, message.HeaderTo)
@@ -228,13 +231,12 @@ func (c *Client) derive(method message.Method, response *message.Message, reason
 	}
 	b.Copy(&l.scratch, message.HeaderCallID)
 	seq, _ := l.scratch.CSeq()
-	b.Header("CSeq", strconv.FormatUint(uint64(seq), 10)+" "+string(method))
+	b.CSeq(seq, method)
 	b.Copy(&l.scratch, message.HeaderRoute)
 	if reason != "" {
-		b.Header("Reason", reason)
+		b.Header(message.HeaderReason, reason)
 	}
 	b.Copy(&l.scratch, message.HeaderUserAgent)
-	b.End()
 	l.build = b.Bytes()
 	return append([]byte(nil), l.build...)
 }
@@ -264,7 +266,7 @@ func (c *Client) next() time.Duration {
 }
 
 func (c *Client) expire() time.Duration {
-	if !c.layer.sched.Now().Before(c.deadline) {
+	if c.deadline.Sub(c.layer.sched.Now()) <= sched.Slack {
 		c.timer = 0
 		if c.state == Completed || c.state == Accepted {
 			c.end()

@@ -58,7 +58,7 @@ func (s *Server) Kept() bool { return s.key != "" }
 // RFC 2543 compared. method is INVITE for ACK and CANCEL that look for theirs.
 func appendKey(b []byte, m *message.Message, method message.Method) []byte {
 	via := m.Via()
-	if len(via.Branch) > len(magic) && string(via.Branch[:len(magic)]) == magic {
+	if via.Unique() {
 		b = append(b, via.Branch...)
 	} else {
 		b = append(b, 1)
@@ -78,9 +78,6 @@ func appendKey(b []byte, m *message.Message, method message.Method) []byte {
 	b = append(b, 0)
 	return append(b, method...)
 }
-
-// magic is the cookie that every branch of RFC 3261 begins with (8.1.1.7).
-const magic = "z9hG4bK"
 
 // appendMergeKey appends what copies of one request have in common (8.2.2.2).
 func appendMergeKey(b []byte, m *message.Message) []byte {
@@ -242,7 +239,7 @@ func (s *Server) next() time.Duration {
 }
 
 func (s *Server) expire() time.Duration {
-	if !s.layer.sched.Now().Before(s.deadline) {
+	if s.deadline.Sub(s.layer.sched.Now()) <= sched.Slack {
 		s.timer = 0
 		owner, silent := s.Owner, s.state == Accepted && !s.acked
 		s.end()

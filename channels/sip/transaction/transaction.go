@@ -107,6 +107,7 @@ type Layer struct {
 	spare   *Server // one that was handed out and not kept
 	key     []byte  // scratch: the key of the request being handled
 	scratch message.Message
+	builder message.Builder
 	build   []byte
 }
 
