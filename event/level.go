@@ -1,6 +1,10 @@
 package event
 
-import "log/slog"
+import (
+	"context"
+	"fmt"
+	"log/slog"
+)
 
 // The field's logger levels as slog levels. Verbose messages are below NOTICE,
 // so that `core set verbose N` is the handler's level; debug ones are below all
@@ -19,3 +23,12 @@ func LevelVerbose(n int) slog.Level { return slog.Level(-n) }
 
 // LevelDebug is the level of a debug message of class n, 1 to 10.
 func LevelDebug(n int) slog.Level { return slog.Level(-20 - n) }
+
+// Verbose logs a verbose message of class n. It formats nothing when nobody
+// would see it.
+func Verbose(log *slog.Logger, n int, format string, args ...any) {
+	ctx := context.Background()
+	if log.Enabled(ctx, LevelVerbose(n)) {
+		log.Log(ctx, LevelVerbose(n), fmt.Sprintf(format, args...))
+	}
+}
