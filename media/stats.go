@@ -1,0 +1,108 @@
+package media
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"pbx/media/rtp"
+)
+
+// Stats is what a session saw so far.
+type Stats struct {
+	SSRC, RemoteSSRC uint32
+	// Received and sent RTP, in packets and bytes of payload.
+	RxPackets, RxOctets, TxPackets, TxOctets uint64
+	// Lost packets of the far end's, and of ours as the far end reports.
+	RxLost, TxLost int64
+	// Jitter of what we hear, and as the far end reports of what it hears.
+	RxJitter, TxJitter time.Duration
+	// RTT is the last round trip that RTCP told, 0 when none did.
+	RTT time.Duration
+	// Garbage is what was no RTP or of an unknown type, Strangers what came from
+	// elsewhere than strict RTP allows, Refused what the network would not take.
+	Garbage, Strangers, Refused, Untranslatable uint64
+}
+
+// QOS is the summary that the variable RTPAUDIOQOS holds.
+func (s Stats) QOS() string {
+	return fmt.Sprintf("ssrc=%d;themssrc=%d;lp=%d;rxjitter=%f;rxcount=%d;txjitter=%f;txcount=%d;rlp=%d;rtt=%f;rxmes=%f;txmes=%f",
+		s.SSRC, s.RemoteSSRC, s.RxLost, s.RxJitter.Seconds(), s.RxPackets, s.TxJitter.Seconds(), s.TxPackets, s.TxLost, s.RTT.Seconds(),
+		score(s.RxLost, s.RxPackets, s.RxJitter, s.RTT), score(s.TxLost, s.TxPackets, s.TxJitter, s.RTT))
+}
+
+// score estimates a quality of 0 to 100 from loss, jitter and round trip with
+// the simplified E-model (ITU-T G.107), 0 when nothing is known.
+func score(lost int64, packets uint64, jitter, rtt time.Duration) float64 {
+	if packets == 0 {
+		return 0
+	}
+	latency := float64(rtt)/2/1e6 + 2*float64(jitter)/1e6 + 10
+	r := 93.2 - latency/40
+	if latency >= 160 {
+		r = 93.2 - (latency-120)/10
+	}
+	if lost > 0 {
+		r -= 2.5 * 100 * float64(lost) / (float64(lost) + float64(packets))
+	}
+	return math.Max(0, math.Min(100, r))
+}
+
+// counters are a session's Stats under a lock of their own: the loop writes
+// them, anybody reads.
+type counters struct {
+	mu sync.Mutex
+	Stats
+}
+
+// Stats returns what the session saw so far; it does not wait for the loop, and
+// may be asked after Close.
+func (s *Session) Stats() Stats {
+	s.stats.mu.Lock()
+	defer s.stats.mu.Unlock()
+	st := s.stats.Stats
+	st.SSRC = s.send.ssrc
+	return st
+}
+
+func (c *counters) received(h *rtp.Header, r *receiver) {
+	c.mu.Lock()
+	c.RemoteSSRC = h.SSRC
+	c.RxPackets++
+	c.RxOctets += uint64(h.End - h.Start)
+	c.RxLost = int64(r.earlierLost) + int64(max(r.lost(), 0))
+	c.RxJitter = time.Duration(r.jitter>>4) * time.Second / time.Duration(r.clock)
+	c.mu.Unlock()
+}
+
+func (c *counters) sent(octets int, err error) {
+	c.mu.Lock()
+	c.TxPackets++
+	c.TxOctets += uint64(octets)
+	if err != nil {
+		c.Refused++
+	}
+	c.mu.Unlock()
+}
+
+func (c *counters) reported(b rtp.Block, clock int, rtt time.Duration) {
+	c.mu.Lock()
+	c.TxLost = int64(b.Lost)
+	c.TxJitter = time.Duration(uint64(b.Jitter) * uint64(time.Second) / uint64(clock))
+	if rtt > 0 {
+		c.RTT = rtt
+	}
+	c.mu.Unlock()
+}
+
+func (c *counters) garbage()  { c.bump(&c.Garbage) }
+func (c *counters) stranger() { c.bump(&c.Strangers) }
+func (c *counters) refused()  { c.bump(&c.Refused) }
+func (c *counters) unsent()   { c.bump(&c.Untranslatable) }
+
+func (c *counters) bump(n *uint64) {
+	c.mu.Lock()
+	*n++
+	c.mu.Unlock()
+}
