@@ -26,6 +26,7 @@ type Channel struct {
 	name     string
 	uniqueid string
 	seq      uint64
+	first    bool // the channel that began the call
 	tech     Technology
 	leg      Leg
 	reg      *Registry
@@ -59,6 +60,7 @@ type Channel struct {
 	redirect    *Location
 	media       *media.Session
 	datastore   map[any]any
+	legCauses   []LegCause
 }
 
 // Options are what a driver knows of a channel when it makes one.

@@ -25,6 +25,8 @@ type Registry struct {
 	name atomic.Uint32
 
 	calls   atomic.Uint64
+	active  atomic.Int64 // calls that are up
+	most    atomic.Int64 // of them, 0 for no limit
 	closing atomic.Bool
 
 	mu       sync.RWMutex
@@ -114,7 +116,9 @@ func (r *Registry) New(o Options) *Channel {
 	if o.From != nil {
 		c.linkedid = o.From.Linkedid()
 	} else {
+		c.first = true
 		r.calls.Add(1)
+		r.active.Add(1)
 	}
 	r.mu.Lock()
 	r.channels[c.name] = c
@@ -126,6 +130,9 @@ func (r *Registry) New(o Options) *Channel {
 }
 
 func (r *Registry) remove(c *Channel) {
+	if c.first {
+		r.active.Add(-1)
+	}
 	r.mu.Lock()
 	delete(r.channels, c.name)
 	if len(r.channels) == 0 && r.empty != nil {
@@ -172,8 +179,15 @@ func (r *Registry) Count() (active int, calls uint64) {
 // Close makes Closing true: drivers refuse new calls from then on.
 func (r *Registry) Close() { r.closing.Store(true) }
 
-// Closing reports whether the exchange takes no new calls.
-func (r *Registry) Closing() bool { return r.closing.Load() }
+// Limit sets how many calls may be up at once (maxcalls); 0 is no limit.
+func (r *Registry) Limit(calls int) { r.most.Store(int64(calls)) }
+
+// Closing reports whether the exchange takes no new calls: it is about to stop,
+// or has as many as it may.
+func (r *Registry) Closing() bool {
+	most := r.most.Load()
+	return r.closing.Load() || most > 0 && r.active.Load() >= most
+}
 
 // Reopen takes Close back (core abort shutdown).
 func (r *Registry) Reopen() { r.closing.Store(false) }
