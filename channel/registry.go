@@ -182,9 +182,12 @@ func (r *Registry) Close() { r.closing.Store(true) }
 // Limit sets how many calls may be up at once (maxcalls); 0 is no limit.
 func (r *Registry) Limit(calls int) { r.most.Store(int64(calls)) }
 
-// Closing reports whether the exchange takes no new calls: it is about to stop,
-// or has as many as it may.
-func (r *Registry) Closing() bool {
+// Closing reports whether the exchange is about to stop.
+func (r *Registry) Closing() bool { return r.closing.Load() }
+
+// Refusing reports whether an inbound call is to be refused with 503: the
+// exchange is about to stop, or has as many calls as it may.
+func (r *Registry) Refusing() bool {
 	most := r.most.Load()
 	return r.closing.Load() || most > 0 && r.active.Load() >= most
 }
