@@ -1,0 +1,62 @@
+package sound
+
+import (
+	"errors"
+	"time"
+)
+
+// fileType is a kind of sound file by its extension.
+type fileType struct {
+	ext   string
+	codec string // of the clip it gives
+	read  func(raw []byte, codec string) (clip, error)
+}
+
+const sample = time.Second / 8000
+
+// fileTypes are tried in this order, after those of the codec wanted itself: the
+// cheaper to convert come first.
+var fileTypes = []fileType{
+	{"ulaw", "ulaw", raw}, {"ul", "ulaw", raw}, {"mu", "ulaw", raw}, {"pcm", "ulaw", raw},
+	{"alaw", "alaw", raw}, {"al", "alaw", raw},
+	{"g722", "g722", raw}, {"gsm", "gsm", raw}, {"g729", "g729", raw},
+	{"sln", "slin", raw}, {"raw", "slin", raw},
+	{"wav", "slin", readWAV},
+	{"sln16", "slin", readSLN16},
+}
+
+// linear reports whether a codec can be converted here.
+func linear(codec string) bool { return codec == "ulaw" || codec == "alaw" || codec == "slin" }
+
+// serves reports whether a file of this type can be played to a leg that sends
+// codec.
+func (f *fileType) serves(codec string) bool {
+	if codec == "" {
+		return linear(f.codec)
+	}
+	return f.codec == codec || linear(f.codec) && linear(codec)
+}
+
+// raw is a file of nothing but frames.
+func raw(b []byte, codec string) (clip, error) {
+	c := clip{codec: codec, frame: 1, each: sample}
+	switch codec {
+	case "slin":
+		c.frame = 2
+	case "g722":
+		c.frame, c.each = 80, 10*time.Millisecond
+	case "gsm":
+		c.frame, c.each = 33, 20*time.Millisecond
+	case "g729":
+		c.frame, c.each = 10, 10*time.Millisecond
+	}
+	c.data = b[:len(b)/c.frame*c.frame]
+	if len(c.data) == 0 {
+		return clip{}, errors.New("empty")
+	}
+	return c, nil
+}
+
+func readSLN16(b []byte, codec string) (clip, error) {
+	return raw(decimate(b[:len(b)&^1], 2), codec)
+}
