@@ -4,6 +4,8 @@ go 1.26.0
 
 require golang.org/x/sys v0.49.0
 
+require pgregory.net/rapid v1.3.0
+
 require (
 	github.com/google/go-cmp v0.7.0 // indirect
 	golang.org/x/term v0.47.0 // indirect
