@@ -1,0 +1,295 @@
+// Package bridge joins two answered legs until one of them goes: their media are
+// relayed on the media loop, and what one end tells of the call is passed to the
+// other.
+//
+// Run works on the goroutine that owns both channels, the dialplan thread that
+// dialled as a rule, and blocks it. It starts no goroutine. However it ends,
+// with a panic too, the media are parted and neither channel is hung up: that is
+// the caller's business.
+package bridge
+
+import (
+	"errors"
+	"time"
+
+	"pbx/channel"
+	"pbx/event"
+	"pbx/media"
+)
+
+// Side is one end of a bridge.
+type Side uint8
+
+// The sides; Nobody is the exchange itself. Sides make a set with |.
+const (
+	Nobody Side = 0
+	Caller Side = 1
+	Callee Side = 2
+	Both        = Caller | Callee
+)
+
+// Reason says why a bridge ended.
+type Reason uint8
+
+// The reasons.
+const (
+	HungUp     Reason = iota // Result.By hung up
+	Feature                  // a feature that Result.By dialled ended it
+	TimeUp                   // the limit was reached
+	Redirected               // Result.By was sent to another place in the dialplan
+	Failed                   // Result.Err: the media cannot be joined
+)
+
+// Result tells how a bridge ended.
+type Result struct {
+	By       Side
+	Reason   Reason
+	Cause    channel.Cause
+	Duration time.Duration
+	Err      error
+}
+
+// Limit is Dial's L(x:y:z) and S(x): how long the call may last, how much before
+// its end a warning is due, and how often it is repeated. 0 leaves each out.
+type Limit struct {
+	Duration, WarnAt, WarnEvery time.Duration
+}
+
+// Code is a feature: digits that one side dials during the call.
+type Code struct {
+	Digits string
+	// By are the sides that may dial it.
+	By Side
+	// Run acts on it, on the bridge's goroutine, and reports whether the bridge
+	// ends. Nil ends it: the disconnect code.
+	Run func(by Side) (end bool)
+}
+
+// Options shape a bridge; the zero value is a plain call.
+type Options struct {
+	// ID names the bridge in events; made of both Uniqueids when empty.
+	ID string
+	// Features are the codes that may be dialled. A side that has any hears its
+	// digits' effect, and the other side gets only those that were no code.
+	Features []Code
+	// DigitTimeout is how long digits may be apart within a code, 1 s when 0.
+	DigitTimeout time.Duration
+	Limit        Limit
+	// Warn is told when a warning of the limit is due, with the time that is left.
+	Warn func(left time.Duration)
+}
+
+// call is one bridge while it runs.
+type call struct {
+	Options
+	legs  [2]*leg
+	now   func() time.Time
+	start time.Time
+	warn  time.Time // when the next warning is due, zero for none
+}
+
+// leg is one side of it.
+type leg struct {
+	*channel.Channel
+	side  Side
+	other *leg
+	media *media.Session // that is joined
+	codes []Code
+
+	digits []digit // dialled so far, perhaps the beginning of a code
+	flush  time.Time
+}
+
+type digit struct {
+	char byte
+	d    time.Duration
+}
+
+// Run bridges the two until one hangs up, a feature or the limit ends it, or one
+// is redirected.
+func Run(caller, callee *channel.Channel, o Options) (r Result) {
+	if o.ID == "" {
+		o.ID = caller.Uniqueid() + "-" + callee.Uniqueid()
+	}
+	if o.DigitTimeout <= 0 {
+		o.DigitTimeout = time.Second
+	}
+	c := &call{Options: o, now: caller.Registry().Now}
+	c.legs[0], c.legs[1] = &leg{Channel: caller, side: Caller}, &leg{Channel: callee, side: Callee}
+	c.legs[0].other, c.legs[1].other = c.legs[1], c.legs[0]
+	c.start = c.now()
+	if l := o.Limit; l.Duration > 0 && l.WarnAt > 0 && o.Warn != nil {
+		c.warn = c.start.Add(max(l.Duration-l.WarnAt, 0))
+	}
+	defer func() {
+		c.leave()
+		r.Duration = c.now().Sub(c.start)
+	}()
+	if err := c.enter(); err != nil {
+		return Result{Reason: Failed, Cause: channel.CauseBearerNotAvailable, Err: err}
+	}
+	return c.run()
+}
+
+func (c *call) enter() error {
+	for _, l := range c.legs {
+		for _, f := range c.Features {
+			if f.By&l.side != 0 && f.Digits != "" {
+				l.codes = append(l.codes, f)
+			}
+		}
+		l.SetBridge(c.ID, l.other.Name())
+		l.SetVar("BRIDGEPEER", channel.Clean(l.other.Name()))
+		l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID})
+	}
+	return c.join()
+}
+
+func (c *call) leave() {
+	c.part()
+	for _, l := range c.legs {
+		l.SetBridge("", "")
+		l.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID})
+	}
+}
+
+// join relays the media of the two as they are now.
+func (c *call) join() error {
+	a, b := c.legs[0].Media(), c.legs[1].Media()
+	if a == c.legs[0].media && b == c.legs[1].media {
+		return nil
+	}
+	c.part()
+	if a == nil || b == nil {
+		return nil
+	}
+	c.legs[0].media, c.legs[1].media = a, b
+	for _, l := range c.legs {
+		l.media.PassDigits(len(l.codes) == 0)
+	}
+	if err := media.Join(a, b); err != nil && !errors.Is(err, media.ErrClosed) {
+		return err
+	}
+	// A session that is closed already has its hang-up in the queue.
+	return nil
+}
+
+func (c *call) part() {
+	a, b := c.legs[0].media, c.legs[1].media
+	if a == nil || b == nil {
+		return
+	}
+	media.Part(a, b)
+	for _, l := range c.legs {
+		l.media.PassDigits(true)
+		l.media = nil
+	}
+}
+
+func (c *call) run() Result {
+	for {
+		if d := c.Limit.Duration; d > 0 && c.now().Sub(c.start) >= d {
+			return Result{Reason: TimeUp, Cause: channel.CauseNormalClearing}
+		}
+		c.due()
+		i, f, err := channel.WaitAny(c.wait(), c.legs[0].Channel, c.legs[1].Channel)
+		switch {
+		case errors.Is(err, channel.ErrTimeout):
+			continue
+		case err != nil:
+			r := Result{By: c.legs[i].side, Reason: HungUp, Cause: f.Cause}
+			if r.Cause == channel.CauseNone {
+				r.Cause = channel.CauseNormalClearing
+			}
+			return r
+		}
+		if r, end := c.frame(c.legs[i], f); end {
+			return r
+		}
+	}
+}
+
+// due gives warnings, and passes on digits that became no code.
+func (c *call) due() {
+	now := c.now()
+	if !c.warn.IsZero() && !now.Before(c.warn) {
+		left := c.Limit.Duration - now.Sub(c.start)
+		if c.warn = c.warn.Add(c.Limit.WarnEvery); c.Limit.WarnEvery <= 0 {
+			c.warn = time.Time{}
+		}
+		c.Warn(left)
+	}
+	for _, l := range c.legs {
+		if len(l.digits) > 0 && !now.Before(l.flush) {
+			l.release(len(l.digits))
+		}
+	}
+}
+
+// wait is the time until something is due, negative for never.
+func (c *call) wait() time.Duration {
+	now := c.now()
+	next := time.Duration(-1)
+	at := func(t time.Time) {
+		if d := max(t.Sub(now), 0); next < 0 || d < next {
+			next = d
+		}
+	}
+	if c.Limit.Duration > 0 {
+		at(c.start.Add(c.Limit.Duration))
+	}
+	if !c.warn.IsZero() {
+		at(c.warn)
+	}
+	for _, l := range c.legs {
+		if len(l.digits) > 0 {
+			at(l.flush)
+		}
+	}
+	return next
+}
+
+// frame acts on what one leg said.
+func (c *call) frame(l *leg, f channel.Frame) (r Result, end bool) {
+	switch f.Kind {
+	case channel.FrameDTMFEnd:
+		return c.digit(l, digit{f.Digit, f.Duration})
+	case channel.FrameText:
+		l.say("text", l.other.Leg().SendText(f.Text))
+	case channel.FrameControl:
+		return c.control(l, f)
+	}
+	return r, false
+}
+
+func (c *call) control(l *leg, f channel.Frame) (r Result, end bool) {
+	switch f.Control {
+	case channel.ControlRedirect:
+		return Result{By: l.side, Reason: Redirected, Cause: channel.CauseNormalClearing}, true
+	case channel.ControlHold:
+		l.Publish(event.Event{Kind: event.Hold, Bridge: c.ID})
+	case channel.ControlUnhold:
+		l.Publish(event.Event{Kind: event.Unhold, Bridge: c.ID})
+	case channel.ControlSourceUpdate:
+		if err := c.join(); err != nil {
+			return Result{By: l.side, Reason: Failed, Cause: channel.CauseBearerNotAvailable, Err: err}, true
+		}
+	case channel.ControlConnectedLine:
+		// Who l is now, as the other end should see it.
+		if p, ok := f.Data.(channel.Party); ok {
+			l.other.UpdateIdentity(func(id *channel.Identity) { id.Connected = p })
+		}
+	case channel.ControlFlash:
+	default:
+		return r, false // the conditions of a call that is not answered yet
+	}
+	l.say(f.Control.String(), l.other.Leg().Indicate(f.Control))
+	return r, false
+}
+
+// say logs what the other end's driver would not take; the call goes on.
+func (l *leg) say(what string, err error) {
+	if err != nil {
+		l.Log().Warn("not passed on", "what", what, "channel", l.Name(), "to", l.other.Name(), "error", err)
+	}
+}
