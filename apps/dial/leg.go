@@ -1,0 +1,197 @@
+package dial
+
+import (
+	"errors"
+
+	"pbx/channel"
+	"pbx/event"
+)
+
+// leg is one device that was called.
+type leg struct {
+	ch       *channel.Channel
+	dest     string // Tech/resource
+	number   string // resource
+	forwards int
+	// early says that the caller hears the leg.
+	early bool
+	// presetID says that the driver knew the callee's number.
+	presetID bool
+}
+
+// maxForwards ends a chain of phones that forward to each other.
+const maxForwards = 5
+
+// place makes and calls a leg for each destination that can be reached. An error
+// is the caller's end.
+func (c *call) place(dests []destination) error {
+	for i, d := range dests {
+		c.lines++
+		dest := d.String()
+		if d.refused != "" {
+			c.log.Warn("Dial: device refused", "device", dest, "reason", d.refused)
+			c.fail(channel.CauseCallRejected, i == len(dests)-1)
+			continue
+		}
+		l, cause, err := c.request(dest, d.resource)
+		if err != nil {
+			c.notice("Unable to create channel of type '%s' (cause %d - %s): %v", d.tech, int(cause), cause, err)
+			c.fail(cause, i == len(dests)-1)
+			continue
+		}
+		// On the list from here on, it is hung up whatever happens.
+		c.legs = append(c.legs, l)
+		c.identify(l)
+		if c.preDial.given {
+			if err := c.t.Gosub(l.ch, c.preDial.place, c.preDial.args); err != nil && c.caller.HungUp() {
+				return channel.ErrHangup
+			}
+		}
+		if !c.send(l) {
+			// Not counted as a failure: it is as if it had not been listed.
+			c.legs = c.legs[:len(c.legs)-1]
+			c.lines--
+		}
+	}
+	c.single = len(c.legs) == 1
+	if c.single && c.legs[0].presetID && !c.ignoreLine {
+		c.showCallee(c.legs[0])
+	}
+	return nil
+}
+
+// fail counts a device that could not be called; the last one leaves its cause
+// with the caller.
+func (c *call) fail(cause channel.Cause, last bool) {
+	c.failed.count(cause)
+	if last {
+		c.caller.SetCause(cause, "")
+	}
+}
+
+func (c *call) request(dest, resource string) (*leg, channel.Cause, error) {
+	ch, err := c.caller.Registry().Request(dest, channel.Request{From: c.caller, Formats: c.caller.Settings().Formats})
+	if err != nil {
+		cause := channel.CauseFailure
+		var r *channel.RequestError
+		if errors.As(err, &r) {
+			cause, err = r.Cause, r.Err
+		}
+		return nil, cause, err
+	}
+	return &leg{ch: ch, dest: dest, number: resource}, channel.CauseNone, nil
+}
+
+// identify gives a new leg what it takes from the caller: variables, who calls,
+// the place, and the settings it has none of its own for.
+func (c *call) identify(l *leg) {
+	l.ch.Inherit(c.caller)
+	l.ch.SetVar("DIALEDPEERNUMBER", channel.Clean(l.number))
+	from := c.caller.Identity()
+	l.ch.UpdateIdentity(func(id *channel.Identity) {
+		l.presetID = id.Caller.Number != ""
+		switch {
+		case c.storeID && c.storedID == "":
+			id.Caller = from.Caller
+			l.presetID = false
+		case c.storeID:
+			id.Caller = party(c.storedID)
+			l.presetID = false
+		case !l.presetID:
+			id.Caller.Number, id.Caller.HasNumber = c.number, c.number != ""
+		}
+		id.Connected = from.Caller
+		if id.ANI == "" {
+			id.ANI = from.ANI
+		}
+		if id.RDNIS == "" {
+			id.RDNIS = from.RDNIS
+		}
+	})
+	mine := c.caller.Settings()
+	l.ch.SetSettings(func(s *channel.Settings) {
+		if s.Account == "" {
+			s.Account = mine.Account
+		}
+		if s.MusicClass == "" {
+			s.MusicClass = mine.MusicClass
+		}
+	})
+	l.ch.SetLocation(c.t.Location(), "AppDial", "(Outgoing Line)")
+}
+
+// send sends the call out.
+func (c *call) send(l *leg) bool {
+	if err := l.ch.Leg().Call(); err != nil {
+		c.verbose(3, "Couldn't call %s: %v", l.dest, err)
+		if cause := l.ch.Cause(); cause != channel.CauseNone {
+			c.caller.SetCause(cause, l.ch.TechCause())
+		}
+		l.ch.Hangup()
+		return false
+	}
+	c.publish(event.DialBegin, l, l.number)
+	c.verbose(3, "Called %s", l.dest)
+	return true
+}
+
+func (c *call) publish(kind event.Kind, l *leg, value string) {
+	if c.caller.Registry().Bus().Wants(kind) {
+		c.caller.Publish(event.Event{Kind: kind, Dest: l.ch.Name(), DestUniqueid: l.ch.Uniqueid(), Value: value})
+	}
+}
+
+// showCallee tells the caller whom it talks to.
+func (c *call) showCallee(l *leg) {
+	callee := l.ch.Identity().Caller
+	if callee == c.caller.Identity().Connected {
+		return
+	}
+	c.caller.UpdateIdentity(func(id *channel.Identity) { id.Connected = callee })
+	_ = c.caller.Leg().Indicate(channel.ControlConnectedLine) // a phone that does not show it loses nothing
+}
+
+// drop takes a leg out of the race and hangs it up.
+func (c *call) drop(l *leg, status string) {
+	if l.early {
+		c.Part(c.caller, l.ch)
+		l.early = false
+	}
+	for i := range c.legs {
+		if c.legs[i] == l {
+			c.legs = append(c.legs[:i], c.legs[i+1:]...)
+			break
+		}
+	}
+	cause := l.ch.Cause()
+	if cause == channel.CauseNone {
+		cause = channel.CauseNormalClearing
+	}
+	c.caller.AddLegCause(channel.LegCause{Channel: l.ch.Name(), Cause: cause, Tech: l.ch.TechCause()})
+	c.publish(event.DialEnd, l, status)
+	l.ch.Hangup()
+}
+
+// cancel drops every leg that still rings.
+func (c *call) cancel(status string) {
+	for len(c.legs) > 0 {
+		l := c.legs[0]
+		if c.options != nil && c.elsewhere {
+			l.ch.SetCause(channel.CauseAnsweredElsewhere, "")
+		}
+		c.drop(l, status)
+	}
+}
+
+// lose drops every leg but the one that answered.
+func (c *call) lose(winner *leg) {
+	for i := 0; i < len(c.legs); {
+		l := c.legs[i]
+		if l == winner {
+			i++
+			continue
+		}
+		l.ch.SetCause(c.loserCause, "")
+		c.drop(l, "CANCEL")
+	}
+}

@@ -1,0 +1,234 @@
+package dial
+
+import (
+	"errors"
+	"strings"
+
+	"pbx/apps/prompt"
+	"pbx/channel"
+	"pbx/event"
+)
+
+// connect is everything after the answer of l: the losers are told, the
+// announcements made, the parties joined.
+func (c *call) connect(l *leg) error {
+	answered := c.now()
+	callee := l.ch
+	callee.SetState(channel.Up)
+	if l.early {
+		c.Part(c.caller, callee)
+		l.early = false
+	}
+	c.caller.SetCause(channel.CauseNormalClearing, "")
+	callee.SetCause(channel.CauseNormalClearing, "")
+	c.lose(l)
+	c.publish(event.DialEnd, l, "ANSWER")
+	c.set("DIALSTATUS", "ANSWER")
+	c.set("DIALEDPEERNAME", callee.Name())
+	c.set("DIALEDPEERNUMBER", l.number)
+	defer func() {
+		c.caller.AddLegCause(channel.LegCause{Channel: callee.Name(), Cause: callee.Cause(), Tech: callee.TechCause()})
+	}()
+	if !c.ignoreLine && l.presetID {
+		c.showCallee(l)
+	}
+	c.Player.StopTone(c.caller)
+	if c.answerFirst {
+		if err := c.caller.Answer(); err != nil {
+			return err
+		}
+	}
+	if c.gotoBoth.given {
+		return c.sendBoth(callee)
+	}
+	proceed, err := c.prepare(callee)
+	if err != nil || !proceed {
+		return c.unjoined(err)
+	}
+	if err := c.caller.Answer(); err != nil {
+		return err
+	}
+	result, err := c.Talk(c.t, c.caller, callee, c.talkOptions())
+	end := c.now()
+	c.setTime("ANSWEREDTIME", end.Sub(answered))
+	c.setTime("DIALEDTIME", end.Sub(c.start))
+	c.set("DIALSTATUS", "ANSWER")
+	return c.after(callee, result, err)
+}
+
+// unjoined is the end of a call whose parties were not joined: err, or what U
+// decided.
+func (c *call) unjoined(err error) error {
+	if err != nil && !prompt.Ended(err) {
+		c.log.Warn("Dial: " + err.Error())
+		return channel.ErrHangup
+	}
+	return err
+}
+
+// prepare does what comes between the answer and the conversation: A, U and D.
+// proceed false means that U decided otherwise; err is nil then when the caller
+// goes on in the dialplan.
+func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
+	if c.announce != "" {
+		if _, err := c.Player.Play(callee, c.announce, prompt.Options{Watch: c.caller}); prompt.Ended(err) {
+			return false, c.partyLeft(callee, err)
+		} else if err != nil {
+			c.log.Warn("Dial: announcement", "error", err)
+		}
+	}
+	if c.announceCaller != "" {
+		if err := c.caller.Answer(); err != nil {
+			return false, err
+		}
+		if _, err := c.Player.Play(c.caller, c.announceCaller, prompt.Options{Watch: callee}); prompt.Ended(err) {
+			return false, c.partyLeft(callee, err)
+		} else if err != nil {
+			c.log.Warn("Dial: announcement", "error", err)
+		}
+	}
+	if c.onCallee.given {
+		if proceed, err := c.subroutine(callee); !proceed {
+			return false, err
+		}
+	}
+	for _, d := range [...]struct {
+		to, watch *channel.Channel
+		digits    string
+	}{{callee, c.caller, c.digits}, {c.caller, callee, c.digitsCaller}} {
+		if d.digits == "" {
+			continue
+		}
+		if d.to == c.caller {
+			if err := c.caller.Answer(); err != nil {
+				return false, err
+			}
+		}
+		if err := prompt.SendDigits(d.to, d.watch, d.digits, digitGap); prompt.Ended(err) {
+			return false, c.partyLeft(callee, err)
+		} else if err != nil {
+			c.log.Warn("Dial: option D", "error", err)
+		}
+	}
+	return true, nil
+}
+
+// partyLeft is the end of the application when one of the parties left during
+// the preparations: with option g the caller goes on when it was the callee.
+func (c *call) partyLeft(callee *channel.Channel, err error) error {
+	if errors.Is(err, channel.ErrHangup) && !c.caller.HungUp() && c.goOn {
+		return nil
+	}
+	return err
+}
+
+// subroutine runs U on the callee and does what GOSUB_RESULT asks.
+func (c *call) subroutine(callee *channel.Channel) (proceed bool, err error) {
+	if err := c.t.Gosub(callee, c.onCallee.place, c.onCallee.args); err != nil {
+		if callee.HungUp() && !c.caller.HungUp() {
+			return false, c.partyLeft(callee, channel.ErrHangup)
+		}
+		return false, err
+	}
+	if c.caller.HungUp() {
+		return false, channel.ErrHangup
+	}
+	result, _ := callee.Var("GOSUB_RESULT")
+	switch word, place, _ := strings.Cut(result.S, ":"); strings.ToUpper(word) {
+	case "ABORT":
+		return false, channel.ErrHangup
+	case "CONGESTION":
+		c.set("DIALSTATUS", "CONGESTION")
+		return false, nil
+	case "BUSY":
+		c.set("DIALSTATUS", "BUSY")
+		return false, nil
+	case "CONTINUE":
+		return false, nil
+	case "GOTO":
+		if err := c.t.Goto(strings.ReplaceAll(place, "^", ",")); err != nil {
+			c.log.Warn("Dial: GOSUB_RESULT", "error", err)
+			return false, channel.ErrHangup
+		}
+		return false, nil
+	}
+	return true, nil
+}
+
+// sendBoth is option G: the caller goes on at a place and the callee, on a thread
+// of its own, at the priority after it.
+func (c *call) sendBoth(callee *channel.Channel) error {
+	if err := c.caller.Answer(); err != nil {
+		return err
+	}
+	at := c.t.Location()
+	if err := c.t.Goto(c.gotoBoth.place); err != nil {
+		c.log.Warn("Dial: option G", "error", err)
+		return channel.ErrHangup
+	}
+	to, ok := location(c.gotoBoth.place, at)
+	if !ok {
+		return nil
+	}
+	to.Priority++
+	c.release(callee, to)
+	return nil
+}
+
+// after decides who goes where when the conversation is over.
+func (c *call) after(callee *channel.Channel, r TalkResult, err error) error {
+	switch {
+	case errors.Is(err, channel.ErrRedirect):
+		return err
+	case c.caller.HungUp() || r.CallerLeft:
+		if c.afterward.given && !callee.HungUp() {
+			c.sendAfter(callee)
+		}
+		return channel.ErrHangup
+	case c.goOn:
+		return nil
+	}
+	return channel.ErrHangup
+}
+
+// sendAfter is option F: the callee goes on when the caller has hung up.
+func (c *call) sendAfter(callee *channel.Channel) {
+	at := c.t.Location()
+	at.Priority++
+	if c.afterward.place != "" {
+		to, ok := location(c.afterward.place, at)
+		if !ok {
+			c.log.Warn("Dial: option F: not a place", "place", c.afterward.place)
+			return
+		}
+		at = to
+	}
+	c.release(callee, at)
+}
+
+// release hands a leg to a thread of its own, which hangs it up in the end.
+func (c *call) release(ch *channel.Channel, to channel.Location) {
+	for i, l := range c.legs {
+		if l.ch == ch {
+			c.legs = append(c.legs[:i], c.legs[i+1:]...)
+			break
+		}
+	}
+	ch.SetLocation(to, "", "")
+	c.Dialplan.Start(ch)
+}
+
+func (c *call) talkOptions() TalkOptions {
+	o := TalkOptions{
+		CallerHangsUp: c.callerHangsUp, CalleeHangsUp: c.calleeHangsUp,
+		Limit: c.limit, Warn: c.warnAt, Every: c.warnEvery,
+	}
+	if o.Limit > 0 {
+		o.ConnectFile = c.t.Get("LIMIT_CONNECT_FILE").S
+		o.WarningFile = c.t.Get("LIMIT_WARNING_FILE").S
+		o.TimeoutFile = c.t.Get("LIMIT_TIMEOUT_FILE").S
+		o.PlayToCaller = yes(c.t.Get("LIMIT_PLAYAUDIO_CALLER").S, true)
+		o.PlayToCallee = yes(c.t.Get("LIMIT_PLAYAUDIO_CALLEE").S, false)
+	}
+	return o
+}

@@ -1,0 +1,194 @@
+// Package field divides the argument text of an application into fields without
+// losing sight of where its bytes came from: a separator, quote or bracket that
+// came from the network is a character like any other. A caller who names himself
+// "x,,g" or dials "100&SIP/trunk/900" therefore adds neither an option nor a leg.
+//
+// field is a set of pure functions; any goroutine may call them.
+package field
+
+import (
+	"strings"
+
+	"pbx/channel"
+	"pbx/decl"
+)
+
+// Of is the whole argument text of a call with its taint.
+func Of(a *decl.Args) channel.Value {
+	v := channel.Value{S: a.Raw, Taint: a.Taint}
+	if a.Tainted && len(a.Taint) == 0 {
+		return channel.Tainted(a.Raw)
+	}
+	return v
+}
+
+// TaintedAt reports whether byte i of v came from the network.
+func TaintedAt(v channel.Value, i int) bool {
+	for _, s := range v.Taint {
+		if i >= s.Start && i < s.End {
+			return true
+		}
+	}
+	return false
+}
+
+// Index is the first byte of v that is one of chars and not tainted, or -1.
+func Index(v channel.Value, chars string) int {
+	for i := 0; i < len(v.S); i++ {
+		if strings.IndexByte(chars, v.S[i]) >= 0 && !TaintedAt(v, i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// LastIndex is the last byte of v that is c and not tainted, or -1.
+func LastIndex(v channel.Value, c byte) int {
+	for i := len(v.S) - 1; i >= 0; i-- {
+		if v.S[i] == c && !TaintedAt(v, i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Slice is v[start:end] with the taint that lies there.
+func Slice(v channel.Value, start, end int) channel.Value {
+	out := channel.Value{S: v.S[start:end]}
+	for _, s := range v.Taint {
+		s.Start, s.End = max(s.Start, start)-start, min(s.End, end)-start
+		if s.Start < s.End {
+			out.Taint = append(out.Taint, s)
+		}
+	}
+	return out
+}
+
+// Cut divides v at the first untainted sep.
+func Cut(v channel.Value, sep byte) (before, after channel.Value, found bool) {
+	if i := Index(v, string(rune(sep))); i >= 0 {
+		return Slice(v, 0, i), Slice(v, i+1, len(v.S)), true
+	}
+	return v, channel.Value{}, false
+}
+
+// Trim removes the blanks around v.
+func Trim(v channel.Value) channel.Value {
+	start, end := 0, len(v.S)
+	for start < end && blank(v.S[start]) {
+		start++
+	}
+	for end > start && blank(v.S[end-1]) {
+		end--
+	}
+	return Slice(v, start, end)
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\t' }
+
+// Split divides v at sep as decl.Split does at commas, but for what is tainted:
+// no separator inside "", () or [] counts, quotes and backslashes are removed, and
+// field max takes the rest of the text as it stands (max <= 0: no limit).
+func Split(v channel.Value, sep byte, max int) []channel.Value {
+	return split(v, sep, max, false)
+}
+
+// SplitRaw is Split without the removal: the arguments of Gosub keep their
+// quotes. (golden rule: ARGn is what was written.)
+func SplitRaw(v channel.Value, sep byte) []channel.Value {
+	return split(v, sep, 0, true)
+}
+
+func split(v channel.Value, sep byte, max int, raw bool) []channel.Value {
+	if v.S == "" {
+		return nil
+	}
+	var out []channel.Value
+	start, parens, brackets, quoted := 0, 0, 0, false
+	for i := 0; i < len(v.S); i++ {
+		if max > 0 && len(out) == max-1 {
+			return append(out, Slice(v, start, len(v.S)))
+		}
+		c := v.S[i]
+		if strings.IndexByte("\\\"()[]", c) < 0 && c != sep || TaintedAt(v, i) {
+			continue
+		}
+		switch {
+		case c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == sep:
+			if parens == 0 && brackets == 0 {
+				out = append(out, finish(Slice(v, start, i), raw))
+				start = i + 1
+			}
+		case c == '(':
+			parens++
+		case c == ')' && parens > 0:
+			parens--
+		case c == '[':
+			brackets++
+		case c == ']' && brackets > 0:
+			brackets--
+		}
+	}
+	if max > 0 && len(out) == max-1 {
+		return append(out, Slice(v, start, len(v.S)))
+	}
+	return append(out, finish(Slice(v, start, len(v.S)), raw))
+}
+
+func finish(v channel.Value, raw bool) channel.Value {
+	if raw {
+		return v
+	}
+	return Unquote(v)
+}
+
+// Unquote removes the quotes and backslashes of v that are not tainted.
+func Unquote(v channel.Value) channel.Value {
+	if Index(v, "\\\"") < 0 {
+		return v
+	}
+	var b Builder
+	for i := 0; i < len(v.S); i++ {
+		tainted := TaintedAt(v, i)
+		if !tainted && v.S[i] == '"' {
+			continue
+		}
+		if !tainted && v.S[i] == '\\' {
+			if i++; i == len(v.S) {
+				break
+			}
+			tainted = TaintedAt(v, i)
+		}
+		b.Add(v.S[i], tainted)
+	}
+	return b.Value()
+}
+
+// Builder puts a value together byte by byte.
+type Builder struct {
+	text  []byte
+	taint []decl.Span
+}
+
+// Add appends c.
+func (b *Builder) Add(c byte, tainted bool) {
+	if tainted {
+		n := len(b.text)
+		if k := len(b.taint) - 1; k >= 0 && b.taint[k].End == n {
+			b.taint[k].End++
+		} else {
+			b.taint = append(b.taint, decl.Span{Start: n, End: n + 1})
+		}
+	}
+	b.text = append(b.text, c)
+}
+
+// Value is what was written.
+func (b *Builder) Value() channel.Value {
+	return channel.Value{S: string(b.text), Taint: b.taint}
+}

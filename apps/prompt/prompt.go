@@ -1,0 +1,262 @@
+// Package prompt plays sounds and tones to the far end of a channel and reads
+// the digits that are pressed meanwhile. Playback, Read, the Say family and Dial
+// are built on it.
+//
+// A Player has no state of its own; what plays on a channel is kept on the
+// channel. Its methods are called by the goroutine that owns the channel, and the
+// blocking ones return channel.ErrHangup when the call ends and
+// channel.ErrRedirect when it was sent elsewhere.
+package prompt
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"pbx/channel"
+	"pbx/event"
+	"pbx/media"
+	"pbx/media/sound"
+	"pbx/media/tone"
+)
+
+// AnyDigit are the digits that stop a sound when every key does.
+const AnyDigit = "0123456789*#ABCD"
+
+// ErrNoMedia is the reason of a sound that cannot be played because the channel
+// has no audio.
+var ErrNoMedia = errors.New("the channel has no audio")
+
+// Tones finds a tone of a country's zone ("" for the default one) by its name.
+type Tones func(zone, name string) (tone.List, bool)
+
+// Session is what a Player needs of a media session.
+type Session interface {
+	// Format is the codec that the far end hears.
+	Format() string
+	Play(src media.Source, repeat bool) media.PlayID
+	Stop(id media.PlayID)
+	Echo(on bool)
+}
+
+// Player plays the sounds of a library and the tones of a country.
+type Player struct {
+	sounds  *sound.Library
+	tones   Tones
+	session func(*channel.Channel) Session
+}
+
+// New makes a Player. session finds a channel's media session, nil when it has
+// none; a nil session takes that of Channel.Media.
+func New(sounds *sound.Library, tones Tones, session func(*channel.Channel) Session) *Player {
+	if session == nil {
+		session = sessionOf
+	}
+	return &Player{sounds: sounds, tones: tones, session: session}
+}
+
+// Options say how a sound is played.
+type Options struct {
+	// Stops are the digits that end it.
+	Stops string
+	// StopIf, when set, decides about each digit instead of Stops.
+	StopIf func(digit byte) bool
+	// Language overrides the channel's.
+	Language string
+	// Untrusted says that the name came from the network: it must stay inside
+	// the sounds' directories.
+	Untrusted bool
+	// Watch is another channel of the goroutine, whose end stops the sound with
+	// channel.ErrHangup: the caller of the callee that hears an announcement.
+	Watch *channel.Channel
+}
+
+func (o *Options) stops(digit byte) bool {
+	if o.StopIf != nil {
+		return o.StopIf(digit)
+	}
+	return strings.IndexByte(o.Stops, digit) >= 0
+}
+
+// Play plays one file to its end or to a digit that stops it, which is returned,
+// else 0. An error other than channel.ErrHangup and ErrRedirect says why the file
+// could not be played; the call goes on.
+func (p *Player) Play(ch *channel.Channel, name string, o Options) (digit byte, err error) {
+	id, s, err := p.start(ch, name, &o)
+	if err != nil {
+		return 0, err
+	}
+	digit, played, err := p.await(ch, s, id, &o)
+	if played != nil {
+		return 0, fmt.Errorf("sound %q: %w", name, played)
+	}
+	return digit, err
+}
+
+// PlayAll plays files one after another until a digit stops them. Files that
+// cannot be played are left out with a warning.
+func (p *Player) PlayAll(ch *channel.Channel, names []string, o Options) (digit byte, err error) {
+	for _, name := range names {
+		digit, err = p.Play(ch, name, o)
+		if Ended(err) || digit != 0 {
+			return digit, err
+		}
+		if err != nil {
+			ch.Log().Warn("Unable to play", "channel", ch.Name(), "error", err)
+		}
+	}
+	return 0, nil
+}
+
+// Ended reports whether err means that the thread leaves its application.
+func Ended(err error) bool {
+	return errors.Is(err, channel.ErrHangup) || errors.Is(err, channel.ErrRedirect)
+}
+
+func (p *Player) start(ch *channel.Channel, name string, o *Options) (media.PlayID, Session, error) {
+	s := p.session(ch)
+	if s == nil {
+		return 0, nil, ErrNoMedia
+	}
+	language := o.Language
+	if language == "" {
+		language = ch.Settings().Language
+	}
+	src, err := p.sounds.Open(sound.Request{Name: name, Language: language, Codec: s.Format(), Untrusted: o.Untrusted})
+	if err != nil {
+		return 0, nil, err
+	}
+	p.StopTone(ch)
+	earlyMedia(ch)
+	event.Verbose(ch.Log(), 3, "<%s> Playing '%s.%s' (language '%s')", ch.Name(), name, src.Codec(), language)
+	return s.Play(src, false), s, nil
+}
+
+// await waits for the end of a sound. played is what its session said of it.
+func (p *Player) await(ch *channel.Channel, s Session, id media.PlayID, o *Options) (digit byte, played, err error) {
+	both := [2]*channel.Channel{ch, o.Watch}
+	chans := both[:1]
+	if o.Watch != nil {
+		chans = both[:2]
+	}
+	for {
+		i, f, err := channel.WaitAny(-1, chans...)
+		if err != nil {
+			s.Stop(id)
+			return 0, nil, err
+		}
+		switch {
+		case f.Kind == channel.FrameControl && f.Control == channel.ControlRedirect:
+			s.Stop(id)
+			return 0, nil, channel.ErrRedirect
+		case i != 0:
+		case f.Kind == channel.FramePlayed:
+			if r, ok := f.Data.(channel.PlayResult); ok && r.ID == id {
+				return 0, r.Err, nil
+			}
+		case f.Kind == channel.FrameDTMFEnd && o.stops(f.Digit):
+			s.Stop(id)
+			return f.Digit, nil, nil
+		}
+	}
+}
+
+// WaitDigit waits for a digit; 0 means that none came within d.
+func WaitDigit(ch *channel.Channel, d time.Duration) (byte, error) {
+	now := ch.Registry().Now
+	for end := now().Add(d); ; {
+		f, err := ch.Wait(max(0, end.Sub(now())))
+		switch {
+		case errors.Is(err, channel.ErrTimeout):
+			return 0, nil
+		case err != nil:
+			return 0, err
+		case f.Kind == channel.FrameDTMFEnd:
+			return f.Digit, nil
+		case f.Kind == channel.FrameControl && f.Control == channel.ControlRedirect:
+			return 0, channel.ErrRedirect
+		}
+	}
+}
+
+// SendDigits plays digits to the far end, 100 ms each with gap after; w waits
+// half a second and W a whole one. Other characters are left out.
+func SendDigits(ch, watch *channel.Channel, digits string, gap time.Duration) error {
+	for i := 0; i < len(digits); i++ {
+		pause := digitLength + gap
+		switch c := digits[i]; {
+		case c == 'w':
+			pause = 500 * time.Millisecond
+		case c == 'W':
+			pause = time.Second
+		case strings.IndexByte(AnyDigit+"abcd", c) < 0:
+			continue
+		default:
+			if 'a' <= c && c <= 'd' {
+				c -= 'a' - 'A'
+			}
+			if err := ch.Leg().SendDigit(c, digitLength); err != nil {
+				return fmt.Errorf("digit %c: %w", c, err)
+			}
+		}
+		if err := pauseBoth(ch, watch, pause); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const digitLength = 100 * time.Millisecond
+
+func pauseBoth(ch, watch *channel.Channel, d time.Duration) error {
+	if watch == nil {
+		return ch.Sleep(d)
+	}
+	now := ch.Registry().Now
+	for end := now().Add(d); ; {
+		_, f, err := channel.WaitAny(max(0, end.Sub(now())), ch, watch)
+		switch {
+		case errors.Is(err, channel.ErrTimeout):
+			return nil
+		case err != nil:
+			return err
+		case f.Kind == channel.FrameControl && f.Control == channel.ControlRedirect:
+			return channel.ErrRedirect
+		}
+	}
+}
+
+// Echo sends back what the far end says until it presses '#' or the call ends.
+func (p *Player) Echo(ch *channel.Channel) error {
+	s := p.session(ch)
+	if s == nil {
+		return ErrNoMedia
+	}
+	p.StopTone(ch)
+	earlyMedia(ch)
+	s.Echo(true)
+	defer s.Echo(false)
+	for {
+		f, err := ch.Wait(-1)
+		switch {
+		case err != nil:
+			return err
+		case f.Kind == channel.FrameDTMFEnd && f.Digit == '#':
+			return nil
+		case f.Kind == channel.FrameControl && f.Control == channel.ControlRedirect:
+			return channel.ErrRedirect
+		}
+	}
+}
+
+// earlyMedia opens the audio of an inbound call that was not answered, once.
+func earlyMedia(ch *channel.Channel) {
+	if ch.State() != channel.Ring || ch.Data(earlyKey{}) != nil {
+		return
+	}
+	ch.SetData(earlyKey{}, true)
+	_ = ch.Leg().Indicate(channel.ControlProgress) // without it nothing is heard, and that is all
+}
+
+type earlyKey struct{}
