@@ -1,8 +1,14 @@
 package sip
 
+import (
+	"bytes"
+
+	"pbx/channels/sip/message"
+)
+
 // authorization is the content of an Authorization header (RFC 7616 section
-// 3.4), as views into the header. Quoted values are taken without their quotes;
-// the rare one with a backslash is unescaped into a copy.
+// 3.4), as views into the header. A quoted value with a backslash, which is
+// rare, is unescaped into a copy.
 type authorization struct {
 	username, realm, nonce, uri []byte
 	response, algorithm         []byte
@@ -12,34 +18,37 @@ type authorization struct {
 // parseAuthorization reads a Digest credential. It reports false for another
 // scheme and for one that lacks a part the digest needs.
 func parseAuthorization(b []byte) (a authorization, ok bool) {
-	b = trimSpace(b)
-	const scheme = "digest"
-	if len(b) <= len(scheme) || !equalFold(b[:len(scheme)], scheme) || !isSpace(b[len(scheme)]) {
+	auth := message.ParseAuth(b)
+	if !auth.IsDigest() {
 		return a, false
 	}
-	ok = eachParam(b[len(scheme):], func(name, value []byte) {
+	for name, value := range auth.All() {
+		var to *[]byte
 		switch {
 		case equalFold(name, "username"):
-			a.username = value
+			to = &a.username
 		case equalFold(name, "realm"):
-			a.realm = value
+			to = &a.realm
 		case equalFold(name, "nonce"):
-			a.nonce = value
+			to = &a.nonce
 		case equalFold(name, "uri"):
-			a.uri = value
+			to = &a.uri
 		case equalFold(name, "response"):
-			a.response = value
+			to = &a.response
 		case equalFold(name, "algorithm"):
-			a.algorithm = value
+			to = &a.algorithm
 		case equalFold(name, "qop"):
-			a.qop = value
+			to = &a.qop
 		case equalFold(name, "nc"):
-			a.nc = value
+			to = &a.nc
 		case equalFold(name, "cnonce"):
-			a.cnonce = value
+			to = &a.cnonce
+		default:
+			continue
 		}
-	})
-	return a, ok && a.username != nil && a.nonce != nil && a.response != nil
+		*to = unescapeQuoted(value)
+	}
+	return a, a.username != nil && a.nonce != nil && a.response != nil
 }
 
 // challenge is the content of a WWW-Authenticate or Proxy-Authenticate header.
@@ -49,15 +58,14 @@ type challenge struct {
 }
 
 func parseChallenge(b []byte) (c challenge, ok bool) {
-	b = trimSpace(b)
-	const scheme = "digest"
-	if len(b) <= len(scheme) || !equalFold(b[:len(scheme)], scheme) || !isSpace(b[len(scheme)]) {
+	auth := message.ParseAuth(b)
+	if !auth.IsDigest() {
 		return c, false
 	}
-	ok = eachParam(b[len(scheme):], func(name, value []byte) {
+	for name, value := range auth.All() {
 		switch {
 		case equalFold(name, "realm"):
-			c.realm = value
+			c.realm = value // as it was quoted: it goes back the same way
 		case equalFold(name, "nonce"):
 			c.nonce = value
 		case equalFold(name, "opaque"):
@@ -69,62 +77,14 @@ func parseChallenge(b []byte) (c challenge, ok bool) {
 		case equalFold(name, "stale"):
 			c.stale = equalFold(value, "true")
 		}
-	})
-	return c, ok && c.nonce != nil
-}
-
-// eachParam calls f for every name=value of a comma-separated list. It reports
-// false at the first thing that is not one.
-func eachParam(b []byte, f func(name, value []byte)) bool {
-	for {
-		for len(b) > 0 && (isSpace(b[0]) || b[0] == ',') {
-			b = b[1:]
-		}
-		if len(b) == 0 {
-			return true
-		}
-		i := 0
-		for i < len(b) && isToken(b[i]) {
-			i++
-		}
-		name := b[:i]
-		b = trimLeft(b[i:])
-		if i == 0 || len(b) == 0 || b[0] != '=' {
-			return false
-		}
-		b = trimLeft(b[1:])
-		var value []byte
-		if len(b) > 0 && b[0] == '"' {
-			end, escaped := 1, false
-			for end < len(b) && b[end] != '"' {
-				if b[end] == '\\' {
-					escaped = true
-					end++
-				}
-				end++
-			}
-			if end >= len(b) {
-				return false
-			}
-			if value = b[1:end]; escaped {
-				value = unescapeQuoted(value)
-			}
-			b = b[end+1:]
-		} else {
-			i = 0
-			for i < len(b) && b[i] != ',' && !isSpace(b[i]) {
-				i++
-			}
-			value, b = b[:i], b[i:]
-		}
-		f(name, value)
-		if b = trimLeft(b); len(b) > 0 && b[0] != ',' {
-			return false
-		}
 	}
+	return c, c.nonce != nil
 }
 
 func unescapeQuoted(b []byte) []byte {
+	if bytes.IndexByte(b, '\\') < 0 {
+		return b
+	}
 	out := make([]byte, 0, len(b))
 	for i := 0; i < len(b); i++ {
 		if b[i] == '\\' && i+1 < len(b) {
@@ -133,35 +93,6 @@ func unescapeQuoted(b []byte) []byte {
 		out = append(out, b[i])
 	}
 	return out
-}
-
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
-
-func isToken(c byte) bool {
-	switch {
-	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		return true
-	}
-	switch c {
-	case '-', '.', '!', '%', '*', '_', '+', '`', '\'', '~':
-		return true
-	}
-	return false
-}
-
-func trimLeft(b []byte) []byte {
-	for len(b) > 0 && isSpace(b[0]) {
-		b = b[1:]
-	}
-	return b
-}
-
-func trimSpace(b []byte) []byte {
-	b = trimLeft(b)
-	for len(b) > 0 && isSpace(b[len(b)-1]) {
-		b = b[:len(b)-1]
-	}
-	return b
 }
 
 // equalFold compares with a lower-case ASCII word.

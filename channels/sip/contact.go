@@ -1,14 +1,19 @@
 package sip
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
+	"pbx/event"
 	"pbx/sched"
 )
 
 // Contact is one binding of an address of record: where a registered device is
-// (RFC 3261 section 10).
+// (RFC 3261 section 10). What it exports is kept across restarts.
 type Contact struct {
 	URI       string         // as the device gave it, without <>
 	Addr      netip.AddrPort // where requests are sent
@@ -17,7 +22,126 @@ type Contact struct {
 	Q         int // thousandths, 1000 by default
 	CallID    string
 	CSeq      uint32
-	UserAgent string
+	UserAgent string `json:",omitempty"`
+	Listener  int    `json:",omitempty"`
 
 	timer sched.ID
+}
+
+// storeFamily is where registrations are kept, one record a peer.
+const storeFamily = "SIP/Registry"
+
+// addContact puts c first and lets it expire.
+func (p *Peer) addContact(d *Driver, c *Contact) {
+	p.contacts = slices.Insert(p.contacts, 0, c)
+	if d.cfg.General.IgnoreRegExpire {
+		return
+	}
+	c.timer = d.sched.Add(max(c.Expires.Sub(d.sched.Now()), 0), func() time.Duration {
+		c.timer = 0
+		d.expire(p, c)
+		return 0
+	})
+}
+
+// removeContact takes c out.
+func (p *Peer) removeContact(d *Driver, c *Contact) {
+	if c.timer != 0 {
+		d.sched.Delete(c.timer)
+		c.timer = 0
+	}
+	p.contacts = slices.DeleteFunc(p.contacts, func(o *Contact) bool { return o == c })
+}
+
+func (p *Peer) clearContacts(d *Driver) {
+	for len(p.contacts) > 0 {
+		p.removeContact(d, p.contacts[0])
+	}
+}
+
+// expire ends a binding whose time is over.
+func (d *Driver) expire(p *Peer, c *Contact) {
+	p.removeContact(d, c)
+	d.save(p, func(error) {})
+	d.place(p)
+	if len(p.contacts) > 0 {
+		return
+	}
+	d.log.Log(nil, event.LevelVerbose(3), fmt.Sprintf("Unregistered SIP '%s'", p.Name))
+	d.publishPeer(p.Name, "Unregistered", c.Addr)
+	d.unqualify(p)
+	d.deviceChanged(p)
+}
+
+// place tells the table where p can be found now.
+func (d *Driver) place(p *Peer) {
+	var at []netip.AddrPort
+	switch {
+	case p.Dynamic:
+		for _, c := range p.contacts {
+			at = append(at, c.Addr)
+		}
+	default:
+		if a := d.staticAddr(p); a.IsValid() {
+			at = append(at, a)
+		}
+	}
+	d.peers.locate(p, at)
+}
+
+// save writes the contacts of p to the store and has done run on the loop when
+// they are safe.
+func (d *Driver) save(p *Peer, done func(error)) {
+	if d.store == nil {
+		done(nil)
+		return
+	}
+	key := strings.ToLower(p.Name)
+	finished := func(err error) { d.Post(func() { done(err) }) }
+	if len(p.contacts) == 0 {
+		d.store.Delete(storeFamily, key, finished)
+		return
+	}
+	record, err := json.Marshal(p.contacts)
+	if err != nil {
+		done(fmt.Errorf("peer %s: %w", p.Name, err))
+		return
+	}
+	d.store.Put(storeFamily, key, record, finished)
+}
+
+// restore reads the registrations that were there when the exchange last ran.
+// What has expired since, or belongs to nobody, is dropped.
+func (d *Driver) restore() {
+	if d.store == nil {
+		return
+	}
+	now := d.now()
+	var gone []string
+	d.store.Range(storeFamily, func(key string, value []byte) bool {
+		p := d.peers.byName([]byte(key))
+		if p == nil || !p.Dynamic {
+			gone = append(gone, key)
+			return true
+		}
+		var contacts []*Contact
+		if err := json.Unmarshal(value, &contacts); err != nil {
+			d.log.Warn("Registration cannot be read", "peer", key, "err", err)
+			gone = append(gone, key)
+			return true
+		}
+		for _, c := range slices.Backward(contacts) {
+			if c.Addr.IsValid() && (c.Expires.After(now) || d.cfg.General.IgnoreRegExpire) && len(p.contacts) < p.MaxContacts {
+				p.addContact(d, c)
+			}
+		}
+		if len(p.contacts) == 0 {
+			gone = append(gone, key)
+		}
+		d.place(p)
+		return true
+	})
+	for _, key := range gone {
+		d.store.Delete(storeFamily, key, func(error) {})
+	}
 }

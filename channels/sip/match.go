@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"pbx/channels/sip/message"
 )
@@ -16,6 +15,7 @@ type peerTable struct {
 	addrs  map[netip.AddrPort][]*Peer
 	hosts  map[netip.Addr][]*Peer // peers that match whatever the port
 	callee map[callbackKey]*Peer  // callbackextension
+	routes routeTable             // our addresses towards theirs
 }
 
 // callbackKey is how one provider's address serves several accounts: the number
@@ -69,37 +69,39 @@ func (t *peerTable) byAddr(a netip.AddrPort) *Peer {
 	return nil
 }
 
-// locate tells where p is reached now; the zero address takes it out.
-func (t *peerTable) locate(p *Peer, a netip.AddrPort) {
-	if a.IsValid() {
-		a = unmapPort(a)
+// locate tells where p is reached now, instead of where it was before.
+func (t *peerTable) locate(p *Peer, at []netip.AddrPort) {
+	for i := range at {
+		at[i] = unmapPort(at[i])
 	}
-	if p.located == a {
+	if slices.Equal(p.located, at) {
 		return
 	}
-	if old := p.located; old.IsValid() {
-		t.addrs[old] = without(t.addrs[old], p)
-		if len(t.addrs[old]) == 0 {
-			delete(t.addrs, old)
+	for _, a := range p.located {
+		if t.addrs[a] = without(t.addrs[a], p); len(t.addrs[a]) == 0 {
+			delete(t.addrs, a)
 		}
-		t.hosts[old.Addr()] = without(t.hosts[old.Addr()], p)
-		if len(t.hosts[old.Addr()]) == 0 {
-			delete(t.hosts, old.Addr())
+		host := a.Addr()
+		if t.hosts[host] = without(t.hosts[host], p); len(t.hosts[host]) == 0 {
+			delete(t.hosts, host)
 		}
-		if key := (callbackKey{old.Addr(), p.CallbackExten}); t.callee[key] == p {
+		if key := (callbackKey{host, p.CallbackExten}); t.callee[key] == p {
 			delete(t.callee, key)
 		}
 	}
-	p.located = a
-	if !a.IsValid() || !p.Type.IsPeer() {
+	p.located = nil
+	if !p.Type.IsPeer() {
 		return
 	}
-	t.addrs[a] = inOrder(t.addrs[a], p)
-	if p.InsecurePort {
-		t.hosts[a.Addr()] = inOrder(t.hosts[a.Addr()], p)
-	}
-	if p.CallbackExten != "" {
-		t.callee[callbackKey{a.Addr(), p.CallbackExten}] = p
+	p.located = at
+	for _, a := range at {
+		t.addrs[a] = inOrder(t.addrs[a], p)
+		if p.InsecurePort {
+			t.hosts[a.Addr()] = inOrder(t.hosts[a.Addr()], p)
+		}
+		if p.CallbackExten != "" {
+			t.callee[callbackKey{a.Addr(), p.CallbackExten}] = p
+		}
 	}
 }
 
@@ -112,6 +114,9 @@ func inOrder(l []*Peer, p *Peer) []*Peer {
 	i := 0
 	for i < len(l) && l[i].order < p.order {
 		i++
+	}
+	if i < len(l) && l[i] == p {
+		return l // two contacts on one host
 	}
 	return slices.Insert(l, i, p)
 }
@@ -157,21 +162,12 @@ func (d *Driver) identify(m *message.Message, from source) *Peer {
 // claimedName is the user that a request says it is from.
 func (d *Driver) claimedName(m *message.Message) []byte {
 	if d.cfg.General.MatchAuthUsername {
-		if a, ok := parseAuthorization(authorizationOf(m)); ok {
+		if a, _, ok := credentialFor(m, d.realm(m), []Algorithm{MD5, SHA256, SHA512256}); ok {
 			return a.username
 		}
 	}
 	from := m.From()
 	return from.URI.User
-}
-
-// authorizationOf is the credential of a request; a phone may answer a 401 in
-// either header.
-func authorizationOf(m *message.Message) []byte {
-	if h := m.Header(message.Authorization); len(h) > 0 {
-		return h
-	}
-	return m.Header(message.ProxyAuthorization)
 }
 
 // openPeers builds the table from the configuration; New calls it when the
@@ -181,9 +177,11 @@ func (d *Driver) openPeers() error {
 	if _, err := d.random.Read(seed[:]); err != nil {
 		return err
 	}
-	d.auth.nonces = newNonces(seed[:], d.now())
+	d.auth.open(seed[:], d)
+	d.watchHosts()
 	d.setPeers(d.cfg)
-	d.restore(d.now())
+	d.restore()
+	d.startQualify()
 	return nil
 }
 
@@ -199,18 +197,16 @@ func (d *Driver) setPeers(cfg *Config) {
 		} else {
 			delete(old.names, strings.ToLower(pc.Name))
 		}
-		p.located = netip.AddrPort{}
+		p.located = nil
 		p.PeerConfig, p.order = pc, i
 		t.add(p)
 	}
 	d.peers = t
 	for _, p := range t.list {
+		d.trimContacts(p)
 		d.place(p)
 	}
 	for _, p := range old.names {
 		d.dropPeer(p)
 	}
 }
-
-// now1 keeps the clock of one turn.
-func (d *Driver) clock() time.Time { return d.now() }

@@ -171,15 +171,15 @@ type PeerSettings struct {
 	UserEqPhone        bool `conf:"usereqphone"`
 	Q850Reason         bool `conf:"use_q850_reason"`
 	Overlap            Overlap
-	AllowTransfer      bool `conf:"allowtransfer"`
-	PromiscRedirect    bool `conf:"promiscredir"`
-	AllowSubscribe     bool `conf:"allowsubscribe"`
-	CallCounter        bool `conf:"callcounter"`
-	BuggyMWI           bool `conf:"buggymwi"`
-	UseClientCode      bool `conf:"useclientcode"`
-	IgnoreSDPVersion   bool `conf:"ignoresdpversion"`
-	DiscardUnhold      bool `conf:"discard_remote_hold_retrieval"`
-	SupportPath        bool `conf:"supportpath"`
+	AllowTransfer      bool   `conf:"allowtransfer"`
+	PromiscRedirect    bool   `conf:"promiscredir"`
+	AllowSubscribe     bool   `conf:"allowsubscribe"`
+	CallCounter        bool   `conf:"callcounter"`
+	BuggyMWI           bool   `conf:"buggymwi"`
+	UseClientCode      bool   `conf:"useclientcode"`
+	IgnoreSDPVersion   bool   `conf:"ignoresdpversion"`
+	DiscardUnhold      bool   `conf:"discard_remote_hold_retrieval"`
+	SupportPath        bool   `conf:"supportpath"`
 	VideoSupport       string `conf:"videosupport"`
 	TextSupport        bool   `conf:"textsupport"`
 	Encryption         string `conf:"encryption"`
@@ -191,6 +191,7 @@ type PeerSettings struct {
 	Disallowed         []string // methods we must not send
 
 	MaxForwards      int `conf:"maxforwards"`
+	MaxContacts      int // bindings that a device may have at once
 	T1, TimerB       time.Duration
 	RTPTimeout       time.Duration
 	RTPHoldTimeout   time.Duration
@@ -237,7 +238,6 @@ type PeerConfig struct {
 	InsecureInvite bool // insecure=invite
 	ACL            ACL
 	ContactACL     ACL
-	MaxContacts    int // 1 unless max_contacts says otherwise
 
 	// The device's own words.
 	Description   string `conf:"description"`
@@ -270,16 +270,15 @@ type Peer struct {
 
 	// contacts are the bindings of a dynamic peer, newest first.
 	contacts []*Contact
-	// resolved is where a host name points now; zero while it is not known.
-	resolved netip.AddrPort
-	// located is the address that the table knows the peer by.
-	located netip.AddrPort
+	// located are the addresses that the table knows the peer by.
+	located []netip.AddrPort
 	order   int // of the section in the configuration
 
 	qualify qualifyState
 
 	// Calls in progress through the peer, kept by the dialogs.
 	inUse, onHold, ringing int
+	told                   channel.DeviceState // what the bus heard last
 }
 
 // Ringing, in use and held calls change the device's state: the dialogs call

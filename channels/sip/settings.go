@@ -17,26 +17,25 @@ type Settings struct {
 	Compat bool
 
 	// Who may come in.
-	AllowGuest          bool   `conf:"allowguest"`
-	AlwaysAuthReject    bool   `conf:"alwaysauthreject"`
-	AuthOptions         bool   `conf:"auth_options_requests"`
-	AuthMessages        bool   `conf:"auth_message_requests"`
-	AuthFailureEvents   bool   `conf:"authfailureevents"`
-	MatchAuthUsername   bool   `conf:"match_auth_username"`
-	Realm               string `conf:"realm"`
-	DomainsAsRealm      bool   `conf:"domainsasrealm"`
-	ExcludeStatic       bool   `conf:"dynamic_exclude_static,dynamic_excludes_static"`
-	AllowExternal       bool   `conf:"allowexternaldomains"`
-	AutoDomain          bool   `conf:"autodomain"`
-	AcceptMessages      bool   `conf:"accept_outofcall_message"`
-	LegacyUserOptions   bool   `conf:"legacy_useroption_parsing"`
-	ShrinkCallerID      bool   `conf:"shrinkcallerid"`
-	Pedantic            bool   `conf:"pedantic"`
-	MaxContacts         int    `conf:"max_contacts"`
-	IgnoreRegExpire     bool   `conf:"ignoreregexpire"`
-	RegContext          string `conf:"regcontext"`
-	RegExtenOnQualify   bool   `conf:"regextenonqualify"`
-	SubscribeNetChanges bool   `conf:"subscribe_network_change_event"`
+	AllowGuest        bool   `conf:"allowguest"`
+	AlwaysAuthReject  bool   `conf:"alwaysauthreject"`
+	AuthOptions       bool   `conf:"auth_options_requests"`
+	AuthMessages      bool   `conf:"auth_message_requests"`
+	AuthFailureEvents bool   `conf:"authfailureevents"`
+	MatchAuthUsername bool   `conf:"match_auth_username"`
+	Realm             string `conf:"realm"`
+	DomainsAsRealm    bool   `conf:"domainsasrealm"`
+	ExcludeStatic     bool   `conf:"dynamic_exclude_static,dynamic_excludes_static"`
+	AllowExternal     bool   `conf:"allowexternaldomains"`
+	AutoDomain        bool   `conf:"autodomain"`
+	AcceptMessages    bool   `conf:"accept_outofcall_message"`
+	LegacyUserOptions bool   `conf:"legacy_useroption_parsing"`
+	ShrinkCallerID    bool   `conf:"shrinkcallerid"`
+	Pedantic          bool   `conf:"pedantic"`
+	IgnoreRegExpire   bool   `conf:"ignoreregexpire"`
+	RegContext        string `conf:"regcontext"`
+	RegExtenOnQualify bool   `conf:"regextenonqualify"`
+	SubscribeNetEvent bool   `conf:"subscribe_network_change_event"`
 
 	// Domains are the domain= lines.
 	Domains []Domain
@@ -50,13 +49,13 @@ type Settings struct {
 	SRVLookup    bool   `conf:"srvlookup"`
 	TOSSignal    int    // IP TOS byte of signalling
 	TOSAudio     int
-	COSSignal    int `conf:"cos_sip"`
-	COSAudio     int `conf:"cos_audio"`
-	COSVideo     int `conf:"cos_video"`
-	COSText      int `conf:"cos_text"`
-	SDPSession   string `conf:"sdpsession"`
-	SDPOwner     string `conf:"sdpowner"`
-	Debug        bool   `conf:"sipdebug"`
+	COSSignal    int        `conf:"cos_sip"`
+	COSAudio     int        `conf:"cos_audio"`
+	COSVideo     int        `conf:"cos_video"`
+	COSText      int        `conf:"cos_text"`
+	SDPSession   string     `conf:"sdpsession"`
+	SDPOwner     string     `conf:"sdpowner"`
+	Debug        bool       `conf:"sipdebug"`
 	RTPBind      netip.Addr // zero: the engine's
 	MediaAddress netip.Addr // written in SDP whatever the route; zero: none
 

@@ -1,0 +1,98 @@
+package sip
+
+import (
+	"strings"
+
+	"pbx/config"
+)
+
+// absent are the options that are known to the field and that this version does
+// not act on, with what is missing. They are accepted, and `pbx check` names
+// those that were set to more than off.
+var absent = absentOptions()
+
+func absentOptions() map[string]string {
+	m := make(map[string]string)
+	add := func(why, names string) {
+		for _, n := range strings.Fields(names) {
+			m[n] = why
+		}
+	}
+	add("SIP over TCP and TLS is not served by this version", `
+		tcpbindaddr tlsbindaddr sslbindaddr tlscertfile sslcert tlscert tlsprivatekey sslprivatekey tlscafile
+		tlscapath tlscadir tlsverifyclient tlsdontverifyserver tlscipher sslcipher tlsclientmethod sslclientmethod
+		tlsservercipherorder tlsdisablev1 tlsdisablev11 tlsdisablev12 tcpauthtimeout tcpauthlimit
+		externtcpport externtlsport websocket_write_timeout`)
+	add("SRTP and DTLS are not served by this version: audio is not encrypted", `
+		encryption_taglen avpf force_avp rtcp_mux dtlsenable dtlsverify dtlsrekey dtlsautogeneratecert
+		dtlscertfile dtlsprivatekey dtlscipher dtlscafile dtlscapath dtlscadir dtlssetup dtlsfingerprint`)
+	add("ICE is not served by this version", "icesupport")
+	add("fax over IP is not served by this version", "faxdetect t38pt_udptl t38pt_usertpsource")
+	add("received audio is relayed without a jitter buffer", `
+		jbforce jbmaxsize jbresyncthreshold jbimpl jbtargetextra jblog jbsyncvideo`)
+	add("media always passes through this exchange", "directmediapermit directmediadeny directmediaacl rtp_engine")
+	add("subscriptions are not served by this version", `
+		mwi mwiexpiry mwiexpirey unsolicited_mailbox mwi_from `)
+	add("peers in a database are not served by this version", `
+		rtcachefriends rtsavesysname rtsavepath rtautoclear regseconds ipaddr fullcontact lastms name regserver`)
+	add("it would let anybody register", "autocreatepeer")
+	add("it is for a device that is out of use", "snom_aoc_enabled g726nonstandard")
+	add("the history of dialogs is not kept", "dumphistory")
+	add("it has no meaning in this exchange", `
+		registersip hasiax hasmanager hash323 callwaiting threewaycalling transfer canpark vmsecret
+		hasdirectory email secretauth dahdichan signalling group call-waiting`)
+	return m
+}
+
+// ineffective are options with a value of their own that do not act when it is
+// on; the value is kept for `sip show settings`.
+var ineffective = map[string]string{
+	"tcpenable": "SIP over TCP is not served by this version", "tlsenable": "SIP over TLS is not served by this version",
+	"sslenable":  "SIP over TLS is not served by this version",
+	"encryption": "SRTP is not served by this version: audio is not encrypted", "videosupport": "video is not served by this version",
+	"textsupport": "text streams are not served by this version", "jbenable": "received audio is relayed without a jitter buffer",
+	"directrtpsetup": "media always passes through this exchange", "recordhistory": "the history of dialogs is not kept",
+	"compactheaders": "long header names are sent", "subscribemwi": "message waiting is not served by this version",
+	"callbackextension": "this version does not register with other servers; the option only tells accounts at one address apart",
+	"regcontext":        "no extensions are made for registered peers by this version", "storesipcause": "read HANGUPCAUSE instead",
+	"useclientcode": "client codes in INFO are not served by this version", "relaxdtmf": "digits in the audio are not looked for by this version",
+	"rfc2833compensate": "digits are relayed as they come", "regextenonqualify": "no extensions are made for registered peers by this version",
+	"supportpath": "Path is not served by this version", "autoframing": "the packet time is 20 ms unless allow= says another one",
+	"promiscredir": "redirections stay within this exchange", "rpid_update": "identity changes are not sent during a call by this version",
+}
+
+// harmless values of an option that does not act need no words.
+func harmless(value string) bool {
+	switch strings.ToLower(strings.TrimSpace(value)) {
+	case "", "no", "off", "false", "0", "n", "f":
+		return true
+	}
+	return false
+}
+
+// reportAbsent takes a line whose option does not act, and says so when it was
+// meant to.
+func reportAbsent(c *configLoader, v config.Variable, name string) bool {
+	why, ok := absent[name]
+	if ok && !harmless(v.Value) {
+		c.find(v.Pos, severityAbsent(name), "sip-not-acting", v.Name+" does not act: "+why, "")
+	}
+	return ok
+}
+
+// severityAbsent is Warning where somebody could believe to be safer, or reachable
+// in a way that is not there.
+func severityAbsent(name string) config.Severity {
+	switch name {
+	case "tcpenable", "tlsenable", "sslenable", "encryption", "dtlsenable", "icesupport", "avpf", "t38pt_udptl":
+		return config.Warning
+	}
+	return config.Note
+}
+
+// reportIneffective does the same for options that are filled like others.
+func reportIneffective(c *configLoader, v config.Variable, name string) {
+	if why, ok := ineffective[name]; ok && !harmless(v.Value) {
+		c.find(v.Pos, severityAbsent(name), "sip-not-acting", v.Name+" does not act: "+why, "")
+	}
+}

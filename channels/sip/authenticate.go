@@ -1,0 +1,274 @@
+package sip
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
+	"pbx/event"
+)
+
+// authResult is what became of a request that had to prove itself.
+type authResult int
+
+const (
+	authOK         authResult = iota
+	authChallenged            // a 401 was sent
+	authRejected              // a final refusal was sent
+	authIgnored               // nothing was sent: the source has too many open challenges
+)
+
+// authenticator holds what the challenges of one driver share. The monitor loop
+// owns it.
+type authenticator struct {
+	nonces  nonces
+	guard   guard
+	digest  digester
+	nobody  credentials // that no answer fits: for names that do not exist
+	header  []byte
+	domains credentials // computed for a realm other than [general]'s
+}
+
+func (a *authenticator) open(random []byte, d *Driver) {
+	a.nonces = newNonces(random, d.now())
+	a.nobody = newCredentials("", "", string(random), "", "")
+}
+
+// authenticate lets a request of p pass, or answers it. The request passes
+// without proof when the peer has no secret, and with insecure=invite.
+func (d *Driver) authenticate(tx *transaction.Server, m *message.Message, p *Peer, from source) authResult {
+	tx.Route.Remote = d.replyAddress(m, from, p)
+	if !p.ACL.Allows(from.addr.Addr()) {
+		d.refused(m, from, "Device does not match ACL")
+		return d.rejectUnknown(tx, m, from)
+	}
+	if !p.hasSecret() || p.InsecureInvite && m.Method() != message.REGISTER {
+		return authOK
+	}
+	return d.verify(tx, m, from, p)
+}
+
+// admit says who a request outside of a dialog comes from and whether it may
+// pass: identify, the guest rule and authenticate together. The answer was sent
+// unless the result is authOK; the peer is nil for a guest.
+func (d *Driver) admit(tx *transaction.Server, m *message.Message, from source) (*Peer, authResult) {
+	if p := d.identify(m, from); p != nil {
+		return p, d.authenticate(tx, m, p, from)
+	}
+	if d.cfg.General.AllowGuest {
+		return nil, authOK
+	}
+	d.refused(m, from, "No matching peer found")
+	return nil, d.rejectUnknown(tx, m, from)
+}
+
+// rejectUnknown refuses a request from nobody we know. With alwaysauthreject it
+// goes through the same challenge, of the same size and taking the same time, as
+// a known name with a wrong secret.
+func (d *Driver) rejectUnknown(tx *transaction.Server, m *message.Message, from source) authResult {
+	if d.cfg.General.AlwaysAuthReject {
+		return d.verify(tx, m, from, nil)
+	}
+	if m.Method() == message.REGISTER {
+		d.respond(tx, m, 404, "Not found", nil)
+	} else {
+		d.respond(tx, m, 403, "Forbidden", nil)
+	}
+	return authRejected
+}
+
+// verify checks the digest of a request against the secret of p, nil for a name
+// that does not exist. An answer with a nonce of ours is right or refused (403,
+// never a second 401); one with a nonce that is foreign, old or used before gets
+// a fresh challenge (RFC 7616 section 3.3).
+func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source, p *Peer) authResult {
+	a := &d.auth
+	realm := d.realm(m)
+	algorithms := d.cfg.General.Defaults.Digest
+	keys, name := &a.nobody, ""
+	if p != nil {
+		algorithms, name = p.Digest, p.Name
+		if keys = &p.keys; keys.realm != realm {
+			a.domains = newCredentials(p.Name, realm, p.Secret, "", "")
+			keys = &a.domains
+		}
+	}
+	given, alg, ok := credentialFor(m, realm, algorithms)
+	if !ok {
+		return d.challenge(tx, m, from, realm, algorithms, false)
+	}
+	now := d.now()
+	nc, counted := uint32(1), true
+	if len(given.qop) > 0 {
+		nc, counted = parseNC(given.nc)
+	}
+	serial, verdict := a.nonces.check(given.nonce, now, from.addr.Addr(), nc)
+	want := a.digest.response(alg, keys.ha1[alg], string(m.Method()), &given)
+	right := constantEqual(want, given.response) && counted && p != nil && keys.ha1[alg] != "" && string(given.username) == name
+	switch {
+	case verdict != nonceFresh:
+		return d.challenge(tx, m, from, realm, algorithms, right)
+	case !right:
+		if p != nil {
+			reason := "Wrong password"
+			if string(given.username) != name {
+				reason = "Username/auth name mismatch"
+			}
+			d.refused(m, from, reason)
+		}
+		d.respond(tx, m, 403, "Forbidden", nil)
+		return authRejected
+	}
+	a.nonces.use(serial, nc)
+	a.guard.answered(from.addr.Addr())
+	return authOK
+}
+
+// credentialFor picks the credential that answers a challenge of ours: of that
+// realm and with one of the algorithms. What is for somebody else is skipped.
+func credentialFor(m *message.Message, realm string, algorithms []Algorithm) (authorization, Algorithm, bool) {
+	for _, id := range [...]message.HeaderID{message.HeaderAuthorization, message.HeaderProxyAuthorization} {
+		if !m.Has(id) {
+			continue
+		}
+		for line := range m.Lines(id) {
+			a, ok := parseAuthorization(line)
+			if !ok || string(a.realm) != realm {
+				continue
+			}
+			alg, ok := parseAlgorithm(a.algorithm)
+			if !ok {
+				continue
+			}
+			for _, offered := range algorithms {
+				if alg == offered {
+					return a, alg, true
+				}
+			}
+		}
+	}
+	return authorization{}, MD5, false
+}
+
+// challenge answers 401 with a fresh nonce, unless the source has taken too many
+// without answering any.
+func (d *Driver) challenge(tx *transaction.Server, m *message.Message, from source, realm string, algorithms []Algorithm, stale bool) authResult {
+	a := &d.auth
+	now := d.now()
+	if !a.guard.allow(from.addr.Addr(), now) {
+		return authIgnored
+	}
+	var buf [nonceLen]byte
+	nonce := a.nonces.append(buf[:0], now, from.addr.Addr())
+	qop := !d.cfg.General.Compat
+	d.respond(tx, m, 401, "Unauthorized", func(b *message.Builder) {
+		for _, alg := range algorithms {
+			h := append(a.header[:0], "Digest algorithm="...)
+			h = append(h, alg.String()...)
+			h = append(h, `, realm="`...)
+			h = appendQuoted(h, realm)
+			h = append(h, `", nonce="`...)
+			h = append(h, nonce...)
+			h = append(h, '"')
+			if qop {
+				h = append(h, `, qop="auth"`...)
+			}
+			if stale {
+				h = append(h, `, stale=true`...)
+			}
+			a.header = h
+			b.HeaderBytes(message.HeaderWWWAuthenticate, h)
+		}
+	})
+	return authChallenged
+}
+
+// realm is the realm of a challenge: with domainsasrealm the domain of From or
+// To, where that is one of ours.
+func (d *Driver) realm(m *message.Message) string {
+	g := &d.cfg.General
+	if g.DomainsAsRealm {
+		for _, host := range [...][]byte{m.From().URI.Host, m.To().URI.Host} {
+			for i := range g.Domains {
+				if bytes.EqualFold(host, []byte(g.Domains[i].Name)) {
+					return g.Domains[i].Name
+				}
+			}
+		}
+	}
+	return g.Realm
+}
+
+// refused logs that a request was turned away, in the words that fail2ban's
+// filter knows, and tells the bus.
+func (d *Driver) refused(m *message.Message, from source, reason string) {
+	claimed := string(m.Header(message.HeaderFrom))
+	addr := from.addr.String()
+	if m.Method() == message.REGISTER {
+		claimed = string(m.Header(message.HeaderTo))
+		d.log.Log(nil, event.LevelNotice, fmt.Sprintf("Registration from '%s' failed for '%s' - %s", claimed, addr, reason))
+	} else {
+		d.log.Log(nil, event.LevelNotice, fmt.Sprintf("Request '%s' from '%s' failed for '%s' (callid: %s) - %s",
+			m.Method(), claimed, addr, m.CallID(), failWords(reason)))
+	}
+	if d.bus.Wants(event.Security) {
+		d.bus.Publish(event.Event{Kind: event.Security, Time: d.now(), Name: securityNames[reason], Value: claimed, Address: addr})
+	}
+	if d.cfg.General.AuthFailureEvents {
+		d.publishPeer(string(m.From().URI.User), "Rejected", from.addr)
+	}
+}
+
+// failWords are the reasons for requests other than REGISTER as the filters know
+// them.
+func failWords(reason string) string {
+	switch reason {
+	case "Wrong password", "Username/auth name mismatch":
+		return "Failed to authenticate"
+	case "Device does not match ACL":
+		return "Not match Endpoint ACL"
+	}
+	return "No matching endpoint found"
+}
+
+var securityNames = map[string]string{
+	"Wrong password":                        "InvalidPassword",
+	"Username/auth name mismatch":           "ChallengeResponseFailed",
+	"No matching peer found":                "InvalidAccountID",
+	"Peer is not supposed to register":      "InvalidAccountID",
+	"Not a local domain":                    "InvalidAccountID",
+	"Device does not match ACL":             "FailedACL",
+	"Contact is not allowed to be there":    "FailedACL",
+	"Address belongs to a static peer":      "FailedACL",
+	"Device may not have so many addresses": "FailedACL",
+}
+
+// publishPeer tells the bus of a peer's status.
+func (d *Driver) publishPeer(name, status string, addr netip.AddrPort) {
+	if !d.bus.Wants(event.PeerStatus) {
+		return
+	}
+	e := event.Event{Kind: event.PeerStatus, Time: d.now(), Name: "SIP/" + name, Value: status}
+	if addr.IsValid() {
+		e.Address = addr.String()
+	}
+	d.bus.Publish(e)
+}
+
+// hasSecret reports whether the peer must prove itself.
+func (p *PeerConfig) hasSecret() bool {
+	return p.Secret != "" || p.MD5Secret != "" || p.SHA256Secret != ""
+}
+
+// appendQuoted appends the inside of a quoted string.
+func appendQuoted(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			dst = append(dst, '\\')
+		}
+		dst = append(dst, s[i])
+	}
+	return dst
+}

@@ -1,0 +1,66 @@
+package sip
+
+import (
+	"strings"
+
+	"pbx/channel"
+	"pbx/event"
+)
+
+// DeviceState implements channel.Technology. It may be called from any goroutine
+// but the loop's.
+func (d *Driver) DeviceState(resource string) channel.DeviceState {
+	name, _, _ := strings.Cut(resource, "/")
+	if i := strings.LastIndexByte(name, '@'); i >= 0 {
+		name = name[i+1:]
+	}
+	state := channel.DeviceInvalid
+	if err := d.Call(func() {
+		if p := d.peer(name); p != nil {
+			state = d.stateOf(p)
+		}
+	}); err != nil {
+		return channel.DeviceUnknown
+	}
+	return state
+}
+
+// stateOf is what a peer is doing, from its calls and its reachability.
+func (d *Driver) stateOf(p *Peer) channel.DeviceState {
+	counting := p.CallCounter || p.CallLimit > 0 || p.BusyLevel > 0
+	switch {
+	case p.onHold > 0 && counting:
+		return channel.DeviceOnHold
+	case p.ringing > 0 && counting:
+		if p.ringing >= p.inUse {
+			return channel.DeviceRinging
+		}
+		return channel.DeviceRingInUse
+	case p.CallLimit > 0 && p.inUse >= p.CallLimit:
+		return channel.DeviceBusy
+	case p.BusyLevel > 0 && p.inUse >= p.BusyLevel:
+		return channel.DeviceBusy
+	case p.inUse > 0 && counting:
+		return channel.DeviceInUse
+	case p.Qualify > 0 && p.qualify.state == qualifyUnreachable:
+		return channel.DeviceUnavailable
+	case p.Dynamic && len(p.contacts) == 0 && !p.DefaultIP.IsValid():
+		return channel.DeviceUnavailable
+	case !p.Dynamic && !d.staticAddr(p).IsValid():
+		return channel.DeviceUnavailable
+	}
+	return channel.DeviceNotInUse
+}
+
+// deviceChanged tells the bus when the state of a peer is another one than it
+// last said. The dialogs call it after they changed a counter.
+func (d *Driver) deviceChanged(p *Peer) {
+	state := d.stateOf(p)
+	if state == p.told {
+		return
+	}
+	p.told = state
+	if d.bus.Wants(event.DeviceState) {
+		d.bus.Publish(event.Event{Kind: event.DeviceState, Time: d.now(), Name: "SIP/" + p.Name, Value: state.String()})
+	}
+}

@@ -1,0 +1,440 @@
+package sip
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"pbx/channel"
+	"pbx/config"
+)
+
+// keyword reads an option whose value is richer than a word, a number or a
+// boolean. An error says what is wrong with the value; the option then keeps the
+// one it had.
+type keyword struct {
+	scope scope
+	set   func(r *reader, v config.Variable) error
+}
+
+type scope uint8
+
+const (
+	inGeneral scope = 1 << iota
+	inPeer
+	inBoth = inGeneral | inPeer
+)
+
+// reader is the section being read: g is set in [general], p in a device
+// section, s always.
+type reader struct {
+	l *configLoader
+	g *Settings
+	s *PeerSettings
+	p *PeerConfig
+}
+
+// keywords are the options with a form of their own, by their lower-case names.
+func keywords() map[string]keyword {
+	m := map[string]keyword{
+		"type":   {inPeer, func(*reader, config.Variable) error { return nil }}, // read first
+		"hassip": {inPeer, func(*reader, config.Variable) error { return nil }}, // of users.conf
+		"compat": {inGeneral, func(_ *reader, v config.Variable) error {
+			if !strings.EqualFold(v.Value, "asterisk") {
+				return expected(v.Value, "asterisk")
+			}
+			return nil
+		}},
+
+		"host": {inPeer, setHost}, "port": {inPeer, setPort}, "defaultip": {inPeer, setDefaultIP},
+		"auth": {inPeer, setAuth}, "insecure": {inPeer, setInsecure},
+		"permit": {inPeer, setACL(true, peerACL)}, "deny": {inPeer, setACL(false, peerACL)},
+		"acl":           {inPeer, setNamedACL(peerACL)},
+		"contactpermit": {inBoth, setACL(true, contactACL)}, "contactdeny": {inBoth, setACL(false, contactACL)},
+		"contactacl": {inBoth, setNamedACL(contactACL)},
+		"mailbox":    {inPeer, setMailbox}, "hasvoicemail": {inPeer, setHasVoicemail},
+		"setvar": {inPeer, setVar}, "header": {inPeer, setHeader},
+		"fullname": {inPeer, setFullName}, "cid_number": {inPeer, setCIDNumber}, "cid_tag": {inPeer, setCIDTag},
+		"trunkname":   {inPeer, func(r *reader, _ config.Variable) error { r.s.CallerID.Name = ""; return nil }},
+		"callingpres": {inPeer, setCallingPres},
+		"callgroup":   {inPeer, setGroup(func(p *PeerConfig) *uint64 { return &p.CallGroup })},
+		"pickupgroup": {inPeer, setGroup(func(p *PeerConfig) *uint64 { return &p.PickupGroup })},
+		"namedcallgroup": {inPeer, func(r *reader, v config.Variable) error {
+			r.p.NamedCall = splitList(v.Value)
+			return nil
+		}},
+		"namedpickupgroup": {inPeer, func(r *reader, v config.Variable) error {
+			r.p.NamedPickup = splitList(v.Value)
+			return nil
+		}},
+
+		"callerid":   {inBoth, setCallerID},
+		"fromdomain": {inBoth, setFromDomain},
+		"allow":      {inBoth, func(r *reader, v config.Variable) error { return r.s.allow(v.Value, true) }},
+		"disallow":   {inBoth, func(r *reader, v config.Variable) error { return r.s.allow(v.Value, false) }},
+		"nat":        {inBoth, setNAT},
+		"dtmfmode": {inBoth, choose(func(r *reader) *DTMFMode { return &r.s.DTMFMode }, map[string]DTMFMode{
+			"rfc2833": DTMFRFC2833, "info": DTMFInfo, "shortinfo": DTMFShortInfo, "inband": DTMFInband, "auto": DTMFAuto})},
+		"progressinband": {inBoth, chooseBool(func(r *reader) *Progress { return &r.s.Progress }, ProgressYes, ProgressNo,
+			map[string]Progress{"never": ProgressNever})},
+		"directmedia": {inBoth, setDirectMedia},
+		"sendrpid": {inBoth, chooseBool(func(r *reader) *Identify { return &r.s.Identify }, IdentifyRPID, IdentifyNone,
+			map[string]Identify{"rpid": IdentifyRPID, "pai": IdentifyPAI})},
+		"trust_id_outbound": {inBoth, chooseBool(func(r *reader) *TrustOutbound { return &r.s.TrustOutbound }, TrustYes, TrustNo,
+			map[string]TrustOutbound{"legacy": TrustLegacy})},
+		"allowoverlap": {inBoth, chooseBool(func(r *reader) *Overlap { return &r.s.Overlap }, OverlapYes, OverlapNo,
+			map[string]Overlap{"dtmf": OverlapDTMF})},
+		"session-timers": {inBoth, choose(func(r *reader) *SessionTimers { return &r.s.SessionTimers }, map[string]SessionTimers{
+			"accept": TimersAccept, "originate": TimersOriginate, "refuse": TimersRefuse})},
+		"session-refresher": {inBoth, func(r *reader, v config.Variable) error {
+			w := strings.ToLower(v.Value)
+			if w != "uac" && w != "uas" {
+				return expected(v.Value, "uac", "uas")
+			}
+			r.s.SessionRefresher = w
+			return nil
+		}},
+		"session-expires": {inBoth, seconds(90, func(r *reader) *time.Duration { return &r.s.SessionExpires })},
+		"session-minse":   {inBoth, seconds(90, func(r *reader) *time.Duration { return &r.s.SessionMinSE })},
+		"rtptimeout":      {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPTimeout })},
+		"rtpholdtimeout":  {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPHoldTimeout })},
+		"rtpkeepalive":    {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPKeepalive })},
+		"keepalive":       {inBoth, onOff(time.Second, 60*time.Second, func(r *reader) *time.Duration { return &r.s.Keepalive })},
+		"qualify":         {inBoth, onOff(time.Millisecond, 2*time.Second, func(r *reader) *time.Duration { return &r.s.Qualify })},
+		"qualifyfreq":     {inBoth, seconds(1, func(r *reader) *time.Duration { return &r.s.QualifyFreq })},
+		"timert1":         {inBoth, millis(1, func(r *reader) *time.Duration { return &r.s.T1 })},
+		"timerb":          {inBoth, millis(1, func(r *reader) *time.Duration { return &r.s.TimerB })},
+		"outboundproxy":   {inBoth, setProxy},
+		"disallowed_methods": {inBoth, func(r *reader, v config.Variable) error {
+			r.s.Disallowed = splitList(strings.ToUpper(v.Value))
+			return nil
+		}},
+		"digest":       {inBoth, setDigest},
+		"max_contacts": {inBoth, setMaxContacts},
+		"transport":    {inBoth, setTransport},
+
+		"udpbindaddr": {inGeneral, setBind}, "bindport": {inGeneral, setBindPort},
+		"tos_sip":       {inGeneral, setTOS(func(g *Settings) *int { return &g.TOSSignal })},
+		"tos_audio":     {inGeneral, setTOS(func(g *Settings) *int { return &g.TOSAudio })},
+		"tos_video":     {inGeneral, setTOS(func(g *Settings) *int { return new(int) })},
+		"tos_text":      {inGeneral, setTOS(func(g *Settings) *int { return new(int) })},
+		"domain":        {inGeneral, setDomain},
+		"externaddr":    {inGeneral, setExtern},
+		"externhost":    {inGeneral, setExternHost},
+		"externrefresh": {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.ExternRefresh })},
+		"localnet":      {inGeneral, setLocalNet},
+		"media_address": {inGeneral, setAddr(func(g *Settings) *netip.Addr { return &g.MediaAddress })},
+		"rtpbindaddr":   {inGeneral, setAddr(func(g *Settings) *netip.Addr { return &g.RTPBind })},
+		"minexpiry":     {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.MinExpiry })},
+		"maxexpiry":     {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.MaxExpiry })},
+		"defaultexpiry": {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.DefaultExpiry })},
+		"subminexpiry":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.SubMinExpiry })},
+		"submaxexpiry":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.SubMaxExpiry })},
+		"qualifygap":    {inGeneral, millis(0, func(r *reader) *time.Duration { return &r.g.QualifyGap })},
+		"t1min":         {inGeneral, millis(1, func(r *reader) *time.Duration { return &r.g.T1Min })},
+		"register":      {inGeneral, setRegister},
+	}
+	for alias, name := range map[string]string{
+		"bindaddr": "udpbindaddr", "externip": "externaddr", "canreinvite": "directmedia",
+		"maxexpirey": "maxexpiry", "minexpirey": "minexpiry", "defaultexpirey": "defaultexpiry",
+		"submaxexpirey": "submaxexpiry", "subminexpirey": "subminexpiry",
+	} {
+		m[alias] = m[name]
+	}
+	return m
+}
+
+// expected is the error for a word that is none of a few.
+func expected(found string, words ...string) error {
+	return fmt.Errorf("%q is not one of %s", found, strings.Join(words, ", "))
+}
+
+func choose[T any](field func(*reader) *T, words map[string]T) func(*reader, config.Variable) error {
+	return func(r *reader, v config.Variable) error {
+		t, ok := words[strings.ToLower(v.Value)]
+		if !ok {
+			return expected(v.Value, keys(words)...)
+		}
+		*field(r) = t
+		return nil
+	}
+}
+
+func chooseBool[T any](field func(*reader) *T, yes, no T, words map[string]T) func(*reader, config.Variable) error {
+	return func(r *reader, v config.Variable) error {
+		if t, ok := words[strings.ToLower(v.Value)]; ok {
+			*field(r) = t
+			return nil
+		}
+		switch b, ok := config.Bool(v.Value); {
+		case !ok:
+			return expected(v.Value, append([]string{"yes", "no"}, keys(words)...)...)
+		case b:
+			*field(r) = yes
+		default:
+			*field(r) = no
+		}
+		return nil
+	}
+}
+
+func seconds(least int, field func(*reader) *time.Duration) func(*reader, config.Variable) error {
+	return duration(time.Second, least, field)
+}
+
+func millis(least int, field func(*reader) *time.Duration) func(*reader, config.Variable) error {
+	return duration(time.Millisecond, least, field)
+}
+
+func duration(unit time.Duration, least int, field func(*reader) *time.Duration) func(*reader, config.Variable) error {
+	return func(r *reader, v config.Variable) error {
+		n, err := strconv.Atoi(strings.TrimSpace(v.Value))
+		if err != nil || n < least || n > 1<<30 {
+			return fmt.Errorf("%q is not a number of at least %d", v.Value, least)
+		}
+		*field(r) = time.Duration(n) * unit
+		return nil
+	}
+}
+
+// onOff reads yes, no or a number of unit.
+func onOff(unit, yes time.Duration, field func(*reader) *time.Duration) func(*reader, config.Variable) error {
+	return func(r *reader, v config.Variable) error {
+		if n, err := strconv.Atoi(strings.TrimSpace(v.Value)); err == nil && n >= 0 && n < 1<<30 {
+			*field(r) = time.Duration(n) * unit
+			return nil
+		}
+		b, ok := config.Bool(v.Value)
+		if !ok {
+			return fmt.Errorf("%q is neither yes, no nor a number", v.Value)
+		}
+		*field(r) = 0
+		if b {
+			*field(r) = yes
+		}
+		return nil
+	}
+}
+
+func setNAT(r *reader, v config.Variable) error {
+	var n NAT
+	for _, w := range splitList(strings.ToLower(v.Value)) {
+		switch w {
+		case "no", "never":
+			n = NAT{}
+		case "yes":
+			n.ForceRPort, n.Comedia = true, true
+		case "route", "force_rport":
+			n.ForceRPort = true
+		case "comedia":
+			n.Comedia = true
+		case "auto_force_rport":
+			n.AutoForceRPort = true
+		case "auto_comedia":
+			n.AutoComedia = true
+		default:
+			return expected(w, "no", "force_rport", "comedia", "auto_force_rport", "auto_comedia")
+		}
+	}
+	r.s.NAT = n
+	return nil
+}
+
+func setDirectMedia(r *reader, v config.Variable) error {
+	var dm DirectMedia
+	for _, w := range splitList(strings.ToLower(v.Value)) {
+		switch w {
+		case "update":
+			dm |= DirectYes | DirectUpdate
+		case "nonat":
+			dm |= DirectYes | DirectNonat
+		case "outgoing":
+			dm |= DirectYes | DirectOutgoing
+		default:
+			b, ok := config.Bool(w)
+			if !ok {
+				return expected(w, "yes", "no", "nonat", "update", "outgoing")
+			}
+			if dm = DirectNo; b {
+				dm = DirectYes
+			}
+		}
+	}
+	r.s.DirectMedia = dm
+	return nil
+}
+
+func setDigest(r *reader, v config.Variable) error {
+	var algs []Algorithm
+	for _, w := range splitList(v.Value) {
+		a, ok := parseAlgorithm([]byte(w))
+		if !ok {
+			return expected(w, "md5", "sha-256", "sha-512-256")
+		}
+		algs = append(algs, a)
+	}
+	if len(algs) == 0 {
+		return errors.New("no algorithm")
+	}
+	r.s.Digest = algs
+	return nil
+}
+
+func setMaxContacts(r *reader, v config.Variable) error {
+	n, err := strconv.Atoi(strings.TrimSpace(v.Value))
+	if err != nil || n < 1 || n > 64 {
+		return fmt.Errorf("%q is not a number from 1 to 64", v.Value)
+	}
+	r.s.MaxContacts = n
+	return nil
+}
+
+func setTransport(r *reader, v config.Variable) error {
+	udp, other := false, ""
+	for _, w := range splitList(strings.ToLower(v.Value)) {
+		switch w {
+		case "udp":
+			udp = true
+		case "tcp", "tls", "ws", "wss":
+			other = w
+		default:
+			return expected(w, "udp", "tcp", "tls", "ws", "wss")
+		}
+	}
+	if other != "" {
+		severity := config.Note
+		if !udp {
+			severity = config.Warning
+		}
+		r.l.find(v.Pos, severity, "sip-not-acting", "transport "+other+" is not served by this version; UDP is used", "")
+	}
+	return nil
+}
+
+func setCallerID(r *reader, v config.Variable) error {
+	name, number := splitCallerID(v.Value)
+	r.s.CallerID.Name, r.s.CallerID.Number, r.s.CallerID.HasNumber = name, number, number != ""
+	r.s.HasCallerID = true
+	return nil
+}
+
+// splitCallerID reads `"Name" <number>`, a number alone or a name alone.
+func splitCallerID(s string) (name, number string) {
+	s = strings.TrimSpace(s)
+	if i := strings.LastIndexByte(s, '<'); i >= 0 {
+		if j := strings.IndexByte(s[i:], '>'); j > 0 {
+			name = strings.TrimSpace(s[:i])
+			if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {
+				name = name[1 : len(name)-1]
+			}
+			return name, strings.TrimSpace(s[i+1 : i+j])
+		}
+	}
+	if s != "" && strings.Trim(s, "0123456789*#+-.() ") == "" {
+		return "", s
+	}
+	return strings.Trim(s, `"`), ""
+}
+
+func setFullName(r *reader, v config.Variable) error {
+	r.s.CallerID.Name, r.s.HasCallerID = v.Value, true
+	return nil
+}
+
+func setCIDNumber(r *reader, v config.Variable) error {
+	r.s.CallerID.Number, r.s.CallerID.HasNumber, r.s.HasCallerID = v.Value, v.Value != "", true
+	return nil
+}
+
+func setCIDTag(r *reader, v config.Variable) error {
+	r.s.CallerID.Tag = v.Value
+	return nil
+}
+
+func setCallingPres(r *reader, v config.Variable) error {
+	if n, err := strconv.Atoi(v.Value); err == nil {
+		r.p.CallingPres = channel.Presentation(n)
+		return nil
+	}
+	p, ok := channel.ParsePresentation(strings.ToLower(v.Value))
+	if !ok {
+		return fmt.Errorf("%q is not a presentation", v.Value)
+	}
+	r.p.CallingPres = p
+	return nil
+}
+
+func setVar(r *reader, v config.Variable) error {
+	name, value, ok := strings.Cut(v.Value, "=")
+	if name = strings.TrimSpace(name); !ok || name == "" {
+		return fmt.Errorf("%q is not VARIABLE=value", v.Value)
+	}
+	name, inherit := channel.SplitInherit(name)
+	r.p.Variables = append(r.p.Variables, channel.Variable{Name: name, Value: channel.Clean(strings.TrimSpace(value)), Inherit: inherit})
+	return nil
+}
+
+func setHeader(r *reader, v config.Variable) error {
+	name, value, ok := strings.Cut(v.Value, ":")
+	name = strings.TrimSpace(name)
+	if !ok || name == "" || strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`()<>@,;:\"/[]?={}`, c) }) {
+		return fmt.Errorf("%q is not Name: value", v.Value)
+	}
+	r.p.Headers = append(r.p.Headers, name+": "+strings.TrimSpace(value))
+	return nil
+}
+
+// setGroup reads a list of groups 0-63 and ranges of them.
+func setGroup(field func(*PeerConfig) *uint64) func(*reader, config.Variable) error {
+	return func(r *reader, v config.Variable) error {
+		var mask uint64
+		for _, w := range splitList(v.Value) {
+			first, last, ranged := strings.Cut(w, "-")
+			a, err := strconv.Atoi(strings.TrimSpace(first))
+			b := a
+			if err == nil && ranged {
+				b, err = strconv.Atoi(strings.TrimSpace(last))
+			}
+			if err != nil || a < 0 || b > 63 || a > b {
+				return fmt.Errorf("%q is not a group from 0 to 63", w)
+			}
+			for ; a <= b; a++ {
+				mask |= 1 << a
+			}
+		}
+		*field(r.p) = mask
+		return nil
+	}
+}
+
+func setMailbox(r *reader, v config.Variable) error {
+	for _, box := range splitList(v.Value) {
+		if !strings.Contains(box, "@") {
+			box += "@default"
+		}
+		r.p.Mailboxes = append(r.p.Mailboxes, box)
+	}
+	return nil
+}
+
+func setHasVoicemail(r *reader, v config.Variable) error {
+	if b, _ := config.Bool(v.Value); b && len(r.p.Mailboxes) == 0 {
+		r.p.Mailboxes = []string{r.p.Name + "@default"}
+	}
+	return nil
+}
+
+// splitList divides at commas and drops
+// blanks and empty words.
+func splitList(s string) []string {
+	var out []string
+	for w := range strings.SplitSeq(s, ",") {
+		if w = strings.TrimSpace(w); w != "" {
+			out = append(out, w)
+		}
+	}
+	return out
+}

@@ -1,0 +1,370 @@
+package sip
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"pbx/channel"
+	"pbx/config"
+)
+
+// configLoader reads sip.conf into a Config and collects what is to be told
+// about it.
+type configLoader struct {
+	cfg      *Config
+	findings []config.Finding
+	acls     map[string]ACL
+	keywords map[string]keyword
+	names    map[string]*PeerConfig
+	// plain are the names that config.Decode fills, known all names there are.
+	general, device, known []string
+}
+
+// LoadConfig reads sip.conf, users.conf and acl.conf. An error means that
+// sip.conf cannot be used at all; what can be forgiven comes as findings. A
+// missing sip.conf is an error that wraps fs.ErrNotExist.
+func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
+	c := newConfigLoader()
+	file, findings, err := l.Load("sip.conf")
+	if err != nil {
+		return nil, findings, err
+	}
+	c.findings = findings
+	optional := func(name string) (*config.File, error) {
+		f, findings, err := l.Load(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return &config.File{Name: name}, nil
+		}
+		c.findings = append(c.findings, findings...)
+		return f, err
+	}
+	acls, err := optional("acl.conf")
+	if err != nil {
+		return nil, c.findings, err
+	}
+	users, err := optional("users.conf")
+	if err != nil {
+		return nil, c.findings, err
+	}
+	c.readACLs(acls)
+	c.read(file, users)
+	return c.cfg, c.findings, nil
+}
+
+func newConfigLoader() *configLoader {
+	c := &configLoader{cfg: &Config{}, acls: make(map[string]ACL), keywords: keywords(), names: make(map[string]*PeerConfig)}
+	both := tags[PeerSettings]()
+	c.general = append(tags[Settings](), both...)
+	c.device = append(tags[PeerConfig](), both...)
+	known := make(map[string]bool)
+	for _, list := range [][]string{c.general, c.device, slices.Collect(maps.Keys(c.keywords)), slices.Collect(maps.Keys(absent))} {
+		for _, name := range list {
+			known[name] = true
+		}
+	}
+	c.known = keys(known)
+	return c
+}
+
+// find records a finding.
+func (c *configLoader) find(pos config.Pos, s config.Severity, rule, message, hint string) {
+	c.findings = append(c.findings, config.Finding{Pos: pos, Severity: s, Rule: rule, Message: message, Hint: hint})
+}
+
+func (c *configLoader) read(file, users *config.File) {
+	generals := file.All("general")
+	compat := false
+	for _, s := range generals {
+		if v, ok := s.Get("compat"); ok {
+			compat = strings.EqualFold(v, "asterisk")
+		}
+	}
+	c.cfg.General = defaults(compat)
+	g := &c.cfg.General
+	for _, s := range generals {
+		c.section(s, &reader{l: c, g: g, s: &g.Defaults})
+	}
+	for _, s := range file.All("authentication") {
+		c.authentication(s)
+	}
+	c.readUsers(users)
+	for _, s := range file.Sections {
+		if s.Template || strings.EqualFold(s.Name, "general") || strings.EqualFold(s.Name, "authentication") {
+			continue
+		}
+		c.readDevice(s)
+	}
+	c.finish()
+}
+
+// readUsers makes a friend of every entry of users.conf that has a SIP phone.
+func (c *configLoader) readUsers(users *config.File) {
+	all := false
+	if g := users.Section("general"); g != nil {
+		v, _ := g.Get("hassip")
+		all, _ = config.Bool(v)
+	}
+	for _, s := range users.Sections {
+		if s.Template || strings.EqualFold(s.Name, "general") || strings.EqualFold(s.Name, "authentication") {
+			continue
+		}
+		has := all
+		if v, ok := s.Get("hassip"); ok {
+			has, _ = config.Bool(v)
+		}
+		if has {
+			p := c.newPeer(s)
+			p.Type = TypeFriend
+			c.device1(s, p)
+			p.Type = TypeFriend
+		}
+	}
+}
+
+// readDevice reads a device section. Like the ancestor it skips one that does
+// not say its type, and adds one whose name was there before to the first.
+func (c *configLoader) readDevice(s *config.Section) {
+	v, ok := s.Lookup("type")
+	if !ok {
+		c.find(s.Pos, config.Warning, "sip-no-type", fmt.Sprintf("section [%s] lacks type and is skipped", s.Name), "add type=friend, peer or user")
+		return
+	}
+	var typ Type
+	switch strings.ToLower(v.Value) {
+	case "peer":
+		typ = TypePeer
+	case "user":
+		typ = TypeUser
+	case "friend":
+		typ = TypeFriend
+	default:
+		hint := ""
+		if near := config.Nearest(strings.ToLower(v.Value), []string{"peer", "user", "friend"}); near != "" {
+			hint = "did you mean " + near
+		}
+		c.find(v.Pos, config.Warning, "sip-type", fmt.Sprintf("type %q of [%s] is not peer, user or friend; the section is skipped", v.Value, s.Name), hint)
+		return
+	}
+	p := c.names[strings.ToLower(s.Name)]
+	if p != nil {
+		c.find(s.Pos, config.Warning, "sip-duplicate", fmt.Sprintf("section [%s] was there before, at %s; this one adds to it", s.Name, p.Pos), "")
+	} else {
+		p = c.newPeer(s)
+	}
+	p.Type = typ
+	c.device1(s, p)
+}
+
+func (c *configLoader) newPeer(s *config.Section) *PeerConfig {
+	p := &PeerConfig{PeerSettings: c.cfg.General.Defaults, Name: s.Name, Pos: s.Pos}
+	p.DefaultUser = ""
+	p.Dynamic = false
+	c.names[strings.ToLower(s.Name)] = p
+	c.cfg.Peers = append(c.cfg.Peers, p)
+	return p
+}
+
+func (c *configLoader) device1(s *config.Section, p *PeerConfig) {
+	c.section(s, &reader{l: c, s: &p.PeerSettings, p: p})
+}
+
+// section applies the lines of s in their order.
+func (c *configLoader) section(s *config.Section, r *reader) {
+	where, plain, word := inGeneral, c.general, "[general]"
+	if r.p != nil {
+		where, plain, word = inPeer, c.device, "a device section"
+	}
+	for _, v := range s.Vars {
+		name := strings.ToLower(v.Name)
+		k, special := c.keywords[name]
+		switch {
+		case special && k.scope&where == 0:
+			c.find(v.Pos, config.Warning, "sip-place", fmt.Sprintf("%s has no meaning in %s", v.Name, word), "")
+		case special:
+			if err := k.set(r, v); err != nil {
+				c.find(v.Pos, config.Warning, "sip-value", v.Name+": "+err.Error(), "")
+			}
+		case slices.Contains(plain, name):
+			reportIneffective(c, v, name)
+		case reportAbsent(c, v, name):
+		case slices.Contains(c.known, name):
+			if _, elsewhere := absent[name]; !elsewhere {
+				c.find(v.Pos, config.Warning, "sip-place", fmt.Sprintf("%s has no meaning in %s", v.Name, word), "")
+			}
+		default:
+			hint := ""
+			if near := config.Nearest(name, c.known); near != "" {
+				hint = "did you mean " + near
+			}
+			c.find(v.Pos, config.Warning, "unknown-option", fmt.Sprintf("sip.conf has no option %s", v.Name), hint)
+		}
+	}
+	// The plain options are filled from the section as a whole; its other names
+	// were dealt with above.
+	names := make([]string, len(s.Vars))
+	for i := range s.Vars {
+		names[i] = s.Vars[i].Name
+	}
+	if r.p != nil {
+		c.findings = append(c.findings, config.Decode(s, r.p, names...)...)
+		return
+	}
+	c.findings = append(c.findings, config.Decode(s, r.g, names...)...)
+	c.findings = append(c.findings, config.Decode(s, r.s, names...)...)
+}
+
+// authentication reads [authentication]: auth = user:secret@realm for any peer.
+func (c *configLoader) authentication(s *config.Section) {
+	for _, v := range s.Vars {
+		if !strings.EqualFold(v.Name, "auth") {
+			c.find(v.Pos, config.Warning, "unknown-option", fmt.Sprintf("[authentication] has no option %s", v.Name), "")
+			continue
+		}
+		cred, err := parseCredential(v.Value)
+		if err != nil {
+			c.find(v.Pos, config.Warning, "sip-value", err.Error(), "")
+			continue
+		}
+		c.cfg.General.Auth = append(c.cfg.General.Auth, cred)
+	}
+}
+
+func (c *configLoader) readACLs(f *config.File) {
+	for _, s := range f.Sections {
+		if s.Template || strings.EqualFold(s.Name, "general") {
+			continue
+		}
+		list := c.acls[strings.ToLower(s.Name)]
+		for _, v := range s.Vars {
+			permit := strings.EqualFold(v.Name, "permit")
+			if !permit && !strings.EqualFold(v.Name, "deny") {
+				c.find(v.Pos, config.Warning, "unknown-option", fmt.Sprintf("acl.conf has no option %s", v.Name), "permit or deny")
+				continue
+			}
+			rule, err := parseRule(v.Value, permit)
+			if err != nil {
+				c.find(v.Pos, config.Warning, "sip-value", v.Name+": "+err.Error()+"; until this is mended nobody passes", "")
+				rule = denyAll
+			}
+			list = append(list, rule)
+		}
+		c.acls[strings.ToLower(s.Name)] = list
+	}
+}
+
+// defaults are the options of a file that says nothing: safe ones, or with
+// compat the ancestor's.
+func defaults(compat bool) Settings {
+	g := Settings{
+		Compat:            compat,
+		AllowGuest:        compat,
+		AlwaysAuthReject:  true,
+		AuthMessages:      true,
+		AllowExternal:     true,
+		AcceptMessages:    true,
+		ShrinkCallerID:    true,
+		Pedantic:          true,
+		SRVLookup:         true,
+		Realm:             "asterisk",
+		UDPBind:           netip.AddrPortFrom(netip.IPv4Unspecified(), defaultPort),
+		COSSignal:         4,
+		COSAudio:          5,
+		COSVideo:          6,
+		COSText:           5,
+		SDPOwner:          "root",
+		ExternRefresh:     10 * time.Second,
+		MinExpiry:         60 * time.Second,
+		MaxExpiry:         3600 * time.Second,
+		DefaultExpiry:     120 * time.Second,
+		QualifyGap:        100 * time.Millisecond,
+		QualifyPeers:      1,
+		RegisterTimeout:   20,
+		NotifyRinging:     "yes",
+		NotifyCID:         "no",
+		NotifyMIMEType:    "application/simple-message-summary",
+		SendDiversion:     true,
+		ReferAddHeaders:   true,
+		PrematureMedia:    true,
+		RealtimeUpdate:    true,
+		WebSocketEnabled:  true,
+		SubscribeNetEvent: true,
+		T1Min:             100 * time.Millisecond,
+		Defaults: PeerSettings{
+			Context:          "default",
+			MOHInterpret:     "default",
+			VMExten:          "asterisk",
+			CallerID:         channel.Party{Name: "asterisk"},
+			Codecs:           []Codec{{Name: "ulaw"}, {Name: "alaw"}, {Name: "gsm"}},
+			NAT:              NAT{AutoForceRPort: true},
+			DirectMedia:      DirectYes,
+			AllowTransfer:    true,
+			AllowSubscribe:   true,
+			MaxCallBitrate:   384,
+			RecordOn:         "automon",
+			RecordOff:        "automon",
+			MaxForwards:      70,
+			T1:               500 * time.Millisecond,
+			QualifyFreq:      60 * time.Second,
+			SessionExpires:   1800 * time.Second,
+			SessionMinSE:     90 * time.Second,
+			SessionRefresher: "uas",
+			Digest:           []Algorithm{MD5},
+			MaxContacts:      1,
+		},
+	}
+	if !compat {
+		g.Defaults.RTPTimeout, g.Defaults.RTPHoldTimeout = 60*time.Second, 300*time.Second
+	}
+	return g
+}
+
+// finish settles what depends on several options.
+func (c *configLoader) finish() {
+	g := &c.cfg.General
+	if g.SubMinExpiry == 0 {
+		g.SubMinExpiry = g.MinExpiry
+	}
+	if g.SubMaxExpiry == 0 {
+		g.SubMaxExpiry = g.MaxExpiry
+	}
+	g.MaxExpiry = max(g.MaxExpiry, g.MinExpiry)
+	g.DefaultExpiry = min(max(g.DefaultExpiry, g.MinExpiry), g.MaxExpiry)
+	for _, p := range c.cfg.Peers {
+		if p.T1 > 0 && p.TimerB == 0 {
+			p.TimerB = 64 * p.T1
+		}
+		if addr, err := netip.ParseAddr(p.Host); err == nil {
+			p.Addr = netip.AddrPortFrom(addr, cmp.Or(p.Port, defaultPort))
+		}
+		if p.DefaultIP.IsValid() && p.DefaultIP.Port() == 0 {
+			p.DefaultIP = netip.AddrPortFrom(p.DefaultIP.Addr(), cmp.Or(p.Port, defaultPort))
+		}
+		p.keys = newCredentials(p.Name, g.Realm, p.Secret, strings.ToLower(p.MD5Secret), strings.ToLower(p.SHA256Secret))
+	}
+	if g.Defaults.TimerB == 0 {
+		g.Defaults.TimerB = 64 * g.Defaults.T1
+	}
+}
+
+// tags are the option names of the conf tags of T, aliases included.
+func tags[T any]() []string {
+	var names []string
+	t := reflect.TypeFor[T]()
+	for i := range t.NumField() {
+		if tag := t.Field(i).Tag.Get("conf"); tag != "" {
+			names = append(names, strings.Split(tag, ",")...)
+		}
+	}
+	return names
+}
+
+// keys are the keys of m in order.
+func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,122 @@
+package sip
+
+import (
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
+)
+
+// handleOptions answers OPTIONS outside of a dialog (RFC 3261 11.2): what we can
+// do, and 404 when the extension it asks for is not there. It needs no proof
+// unless auth_options_requests says so.
+func (d *Driver) handleOptions(tx *transaction.Server, m *message.Message, from source) {
+	var p *Peer
+	if d.cfg.General.AuthOptions {
+		var res authResult
+		if p, res = d.admit(tx, m, from); res != authOK {
+			return
+		}
+	}
+	if d.registry.Closing() {
+		d.respond(tx, m, 503, "", nil)
+		return
+	}
+	uri := m.RequestURI()
+	exten := uri.User
+	context := d.domainContext(uri.Host)
+	if context == "" {
+		context = d.settings(p).Context
+	}
+	text := "s"
+	if len(exten) > 0 {
+		text = message.UnescapeString(exten)
+	}
+	found := d.plan.Match(context, text, 1, string(m.From().URI.User)).Exists()
+	status := 404
+	if found {
+		status = 200
+	}
+	d.respond(tx, m, status, "", func(b *message.Builder) {
+		if found {
+			local, _ := d.localAddress(from.addr, from.listener)
+			var buf [64]byte
+			h := append(buf[:0], "<sip:"...)
+			h = appendHostPort(h, local)
+			h = append(h, '>')
+			b.HeaderBytes(message.HeaderContact, h)
+		}
+		b.Header(message.HeaderAccept, "application/sdp")
+	})
+}
+
+// handleOutOfDialog answers the other methods where no dialog is meant, as
+// golden tests of the ancestor have it.
+func (d *Driver) handleOutOfDialog(tx *transaction.Server, m *message.Message, from source) {
+	tx.Route.Remote = d.replyAddress(m, from, d.identify(m, from))
+	switch m.Method() {
+	case message.REFER:
+		if d.open(tx, m, from) {
+			d.respond(tx, m, 603, "Declined (No dialog)", nil)
+		}
+	case message.PUBLISH:
+		if d.open(tx, m, from) {
+			d.respond(tx, m, 489, "Bad Event", nil)
+		}
+	case message.NOTIFY:
+		d.respond(tx, m, 489, "Bad event", nil)
+	case message.MESSAGE:
+		d.handleMessage(tx, m, from)
+	case message.SUBSCRIBE:
+		d.handleSubscribe(tx, m, from)
+	case message.INFO, message.UPDATE, message.PRACK, message.BYE:
+		d.respond(tx, m, 481, "Call leg/transaction does not exist", nil)
+	default:
+		d.respond(tx, m, 501, "Method Not Implemented", nil)
+	}
+}
+
+// open reports whether the sender may ask at all: requests that would act on
+// behalf of somebody need the proof of an INVITE.
+func (d *Driver) open(tx *transaction.Server, m *message.Message, from source) bool {
+	_, res := d.admit(tx, m, from)
+	return res == authOK
+}
+
+// handleMessage answers MESSAGE outside of a call. There is no dialplan for texts
+// yet, so a text that is allowed finds no context to run in.
+func (d *Driver) handleMessage(tx *transaction.Server, m *message.Message, from source) {
+	if !d.cfg.General.AcceptMessages {
+		d.respond(tx, m, 405, "Method Not Allowed", nil)
+		return
+	}
+	if d.cfg.General.AuthMessages && !d.open(tx, m, from) {
+		return
+	}
+	if !isText(m) {
+		d.respond(tx, m, 415, "Unsupported Media Type", func(b *message.Builder) {
+			b.Header(message.HeaderAccept, "text/plain")
+		})
+		return
+	}
+	d.respond(tx, m, 404, "Not Found", nil)
+}
+
+// isText reports whether the body is plain text.
+func isText(m *message.Message) bool {
+	t := m.Header(message.HeaderContentType)
+	const plain = "text/plain"
+	return len(m.Body()) > 0 && len(t) >= len(plain) && equalFold(t[:len(plain)], plain)
+}
+
+// handleSubscribe answers SUBSCRIBE. No event package is served yet: 489 names
+// none (RFC 6665 4.2.1.1).
+func (d *Driver) handleSubscribe(tx *transaction.Server, m *message.Message, from source) {
+	p, res := d.admit(tx, m, from)
+	if res != authOK {
+		return
+	}
+	if !d.settings(p).AllowSubscribe {
+		d.respond(tx, m, 403, "Forbidden (policy)", nil)
+		return
+	}
+	d.respond(tx, m, 489, "Bad Event", nil)
+}

@@ -1,0 +1,368 @@
+package sip
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
+	"pbx/event"
+)
+
+// The registrar of RFC 3261 section 10.3. A REGISTER changes the peer's contacts
+// on the loop, the store is told, and the 200 is sent when the store says that
+// the change would survive: a phone that heard 200 is found after a crash.
+
+// handleRegister answers a REGISTER.
+func (d *Driver) handleRegister(tx *transaction.Server, m *message.Message, from source) {
+	g := &d.cfg.General
+	to := m.To()
+	if len(g.Domains) > 0 && !d.isDomain(to.URI.Host) {
+		d.refused(m, from, "Not a local domain")
+		d.respond(tx, m, 404, "Not found (unknown domain)", nil)
+		return
+	}
+	p := d.peers.byName(to.URI.User)
+	switch {
+	case p == nil || !p.Type.IsPeer():
+		d.refused(m, from, "No matching peer found")
+		d.rejectUnknown(tx, m, from)
+		return
+	case !p.Dynamic:
+		d.refused(m, from, "Peer is not supposed to register")
+		d.rejectUnknown(tx, m, from)
+		return
+	}
+	if d.authenticate(tx, m, p, from) != authOK {
+		return
+	}
+	r := registration{d: d, tx: tx, m: m, from: from, p: p}
+	if status, reason := r.read(); status != 0 {
+		d.respond(tx, m, status, reason, nil)
+		return
+	}
+	r.run()
+}
+
+// registration is one REGISTER that was let in.
+type registration struct {
+	d    *Driver
+	tx   *transaction.Server
+	m    *message.Message
+	from source
+	p    *Peer
+
+	all     bool // Contact: *
+	wanted  []*Contact
+	expires time.Duration // of the last contact, for the Expires header
+}
+
+// read checks the Contact values (RFC 3261 10.3 steps 6 and 7). A status other
+// than 0 refuses the request as a whole, before anything was changed.
+func (r *registration) read() (status int, reason string) {
+	g := &r.d.cfg.General
+	header := r.m.Expires()
+	seq, _ := r.m.CSeq()
+	count := 0
+	for value := range r.m.Values(message.HeaderContact) {
+		count++
+		if r.all {
+			return 400, "Bad Request: Contact * stands alone"
+		}
+		if len(value) == 1 && value[0] == '*' {
+			if header != 0 || count > 1 {
+				return 400, "Bad Request: Contact * needs Expires 0"
+			}
+			r.all = true
+			continue
+		}
+		a, err := message.ParseAddress(value)
+		if err != nil || !a.URI.IsSIP() || len(a.URI.Host) == 0 {
+			return 400, "Bad Request: Contact"
+		}
+		seconds := int64(-1)
+		if v, ok := a.Params.Get("expires"); ok {
+			seconds = message.ParseSeconds(v)
+		}
+		if seconds < 0 {
+			seconds = header
+		}
+		life := g.DefaultExpiry
+		switch {
+		case seconds == 0:
+			life = 0
+		case seconds > 0:
+			// Too short a time is raised without a 423, as the ancestor does
+			// (RFC 3261 would refuse it).
+			life = min(max(time.Duration(seconds)*time.Second, g.MinExpiry), g.MaxExpiry)
+		}
+		c := r.contact(a, seq, life)
+		if status, reason := r.allowed(c, life); status != 0 {
+			return status, reason
+		}
+		r.wanted = append(r.wanted, c)
+		r.expires = life
+	}
+	return r.inSequence(seq)
+}
+
+// contact makes the binding that a Contact value asks for.
+func (r *registration) contact(a message.Address, seq uint32, life time.Duration) *Contact {
+	c := &Contact{
+		URI:       a.URI.String(),
+		Received:  r.from.addr,
+		CallID:    string(r.m.CallID()),
+		CSeq:      seq,
+		UserAgent: string(r.m.Header(message.HeaderUserAgent)),
+		Q:         1000,
+		Listener:  r.from.listener,
+	}
+	if life > 0 {
+		c.Expires = r.d.now().Add(life)
+	}
+	if v, ok := a.Params.Get("q"); ok {
+		c.Q = parseQ(v)
+	}
+	c.Addr = r.from.addr
+	if !r.p.forceRPort(r.m, r.from.addr) {
+		// A host that is a name, such as those of RFC 2606 .invalid, is not
+		// looked up: the phone is where its request came from.
+		if addr, err := netip.ParseAddr(string(a.URI.Host)); err == nil {
+			c.Addr = netip.AddrPortFrom(addr.Unmap(), cmp.Or(a.URI.Port, defaultPort))
+		}
+	}
+	return c
+}
+
+// allowed checks the access lists of Contact addresses.
+func (r *registration) allowed(c *Contact, life time.Duration) (status int, reason string) {
+	g := &r.d.cfg.General
+	if life == 0 {
+		return 0, ""
+	}
+	if !g.ContactACL.Allows(c.Addr.Addr()) || !r.p.ContactACL.Allows(c.Addr.Addr()) {
+		r.d.refused(r.m, r.from, "Contact is not allowed to be there")
+		return 403, "Forbidden"
+	}
+	if o := r.d.peers.byAddr(c.Addr); g.ExcludeStatic && o != nil && !o.Dynamic {
+		r.d.refused(r.m, r.from, "Address belongs to a static peer")
+		return 403, "Forbidden"
+	}
+	return 0, ""
+}
+
+// inSequence is RFC 3261 10.3 steps 6 and 7: a binding made by the same call with
+// a CSeq as high is not touched, because the requests came out of order.
+func (r *registration) inSequence(seq uint32) (status int, reason string) {
+	callID := r.m.CallID()
+	for _, old := range r.p.contacts {
+		if old.CallID != string(callID) || seq > old.CSeq {
+			continue
+		}
+		touched := r.all
+		for _, c := range r.wanted {
+			touched = touched || old.URI == c.URI
+		}
+		if touched {
+			return 500, "Server Internal Error: CSeq out of order"
+		}
+	}
+	if n := r.count(); n > r.p.MaxContacts && len(r.wanted) > 1 {
+		r.d.refused(r.m, r.from, "Device may not have so many addresses")
+		return 403, "Forbidden"
+	}
+	return 0, ""
+}
+
+// count is how many contacts the request itself asks for.
+func (r *registration) count() (n int) {
+	for _, c := range r.wanted {
+		if !c.Expires.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+// run changes the contacts and answers.
+func (r *registration) run() {
+	d, p := r.d, r.p
+	if !r.all && len(r.wanted) == 0 { // a query changes nothing
+		r.answer(r.m)
+		return
+	}
+	was := len(p.contacts) > 0
+	before := p.primary()
+	if r.all {
+		p.clearContacts(d)
+	}
+	for _, c := range r.wanted {
+		r.apply(c)
+	}
+	d.place(p)
+	r.announce(was, before)
+	d.save(p, r.reply())
+}
+
+// reply makes the function that answers when the store has the change. The
+// transaction absorbs what comes again meanwhile.
+func (r *registration) reply() func(error) {
+	if r.d.store == nil {
+		return func(error) { r.answer(r.m) }
+	}
+	r.tx.Keep()
+	m := r.m.Clone() // the buffer is the receiver's when this handler returns
+	return func(err error) {
+		if err != nil {
+			r.d.log.Error("Registration was not saved", "peer", r.p.Name, "err", err)
+			r.d.respond(r.tx, m, 500, "", nil)
+			return
+		}
+		r.answer(m)
+	}
+}
+
+// apply puts one contact in, or takes it out.
+func (r *registration) apply(c *Contact) {
+	d, p := r.d, r.p
+	for _, old := range p.contacts {
+		if sameContact(old.URI, c.URI) {
+			p.removeContact(d, old)
+			break
+		}
+	}
+	if c.Expires.IsZero() {
+		return
+	}
+	p.addContact(d, c)
+	for len(p.contacts) > p.MaxContacts {
+		p.removeContact(d, p.contacts[len(p.contacts)-1])
+	}
+}
+
+// announce logs what became of the registration and tells the bus.
+func (r *registration) announce(was bool, before netip.AddrPort) {
+	d, p := r.d, r.p
+	switch now := p.primary(); {
+	case len(p.contacts) == 0:
+		if was {
+			d.log.Log(nil, event.LevelVerbose(3), fmt.Sprintf("Unregistered SIP '%s'", p.Name))
+		}
+		d.publishPeer(p.Name, "Unregistered", r.from.addr)
+		d.unqualify(p)
+	default:
+		if now != before && d.log.Enabled(nil, event.LevelVerbose(3)) {
+			d.log.Log(nil, event.LevelVerbose(3), fmt.Sprintf("Registered SIP '%s' at %s", p.Name, now))
+		}
+		d.publishPeer(p.Name, "Registered", now)
+		if now != before {
+			d.qualifySoon(p)
+		}
+	}
+	d.deviceChanged(p)
+}
+
+// answer sends the 200 with every binding and the time it has left (RFC 3261
+// 10.3 step 8).
+func (r *registration) answer(m *message.Message) {
+	d := r.d
+	d.respond(r.tx, m, 200, "OK", func(b *message.Builder) {
+		now := d.now()
+		left := int64(r.expires / time.Second)
+		if len(r.wanted) == 0 && len(r.p.contacts) > 0 {
+			left = secondsLeft(r.p.contacts[0], now)
+		}
+		b.HeaderInt(message.HeaderExpires, left)
+		for _, c := range r.p.contacts {
+			h := append(d.auth.header[:0], '<')
+			h = append(h, c.URI...)
+			h = append(h, ">;expires="...)
+			h = strconv.AppendInt(h, secondsLeft(c, now), 10)
+			if c.Q != 1000 {
+				h = append(h, ";q=0."...)
+				h = append(h, fmt.Sprintf("%03d", c.Q)...)
+			}
+			d.auth.header = h
+			b.HeaderBytes(message.HeaderContact, h)
+		}
+		d.auth.header = now.UTC().AppendFormat(d.auth.header[:0], "Mon, 02 Jan 2006 15:04:05 GMT")
+		b.HeaderBytes(message.HeaderDate, d.auth.header)
+	})
+}
+
+// secondsLeft rounds up, so that a fresh binding shows what was granted.
+func secondsLeft(c *Contact, now time.Time) int64 {
+	return int64((c.Expires.Sub(now) + time.Second - 1) / time.Second)
+}
+
+// parseQ reads a q value: 0 to 1 with up to three digits (RFC 3261 25.1).
+func parseQ(b []byte) int {
+	f, err := strconv.ParseFloat(string(b), 64)
+	if err != nil || f < 0 || f > 1 {
+		return 1000
+	}
+	return int(f*1000 + 0.5)
+}
+
+// sameContact compares by the rules of RFC 3261 19.1.4.
+func sameContact(a, b string) bool {
+	if a == b {
+		return true
+	}
+	ua, err := message.ParseURI([]byte(a))
+	if err != nil {
+		return false
+	}
+	ub, err := message.ParseURI([]byte(b))
+	return err == nil && ua.Equal(&ub)
+}
+
+// isDomain reports whether host is one of the domains of [general], or with
+// autodomain an address of ours.
+func (d *Driver) isDomain(host []byte) bool {
+	g := &d.cfg.General
+	for i := range g.Domains {
+		if bytes.EqualFold(host, []byte(g.Domains[i].Name)) {
+			return true
+		}
+	}
+	if g.AutoDomain {
+		if a, err := netip.ParseAddr(string(host)); err == nil {
+			return a == g.UDPBind.Addr() || a == d.extern() || a.IsLoopback()
+		}
+	}
+	return false
+}
+
+// domainContext is the dialplan context of a domain= line, "" without one.
+func (d *Driver) domainContext(host []byte) string {
+	for _, dom := range d.cfg.General.Domains {
+		if strings.EqualFold(string(host), dom.Name) {
+			return dom.Context
+		}
+	}
+	return ""
+}
+
+// primary is where requests to the peer go first, the zero value when it is not
+// registered.
+func (p *Peer) primary() netip.AddrPort {
+	if c := p.best(); c != nil {
+		return c.Addr
+	}
+	return netip.AddrPort{}
+}
+
+// best is the contact with the highest q, the newest of equals.
+func (p *Peer) best() *Contact {
+	if len(p.contacts) == 0 {
+		return nil
+	}
+	return slices.MaxFunc(p.contacts, func(a, b *Contact) int { return a.Q - b.Q })
+}

@@ -1,0 +1,63 @@
+package sip
+
+import (
+	"pbx/event"
+)
+
+// Reload replaces the configuration, on the loop; any goroutine may call it.
+// Calls, registrations and what qualify knows stay; a peer whose section is gone
+// loses its contacts. The listeners stay as they were bound.
+func (d *Driver) Reload(cfg *Config) {
+	d.Post(func() { d.reload(cfg) })
+}
+
+func (d *Driver) reload(cfg *Config) {
+	if was := d.cfg.General.UDPBind; was != cfg.General.UDPBind {
+		d.log.Log(nil, event.LevelWarning, "SIP: a new udpbindaddr takes effect at the next start", "bound", was, "configured", cfg.General.UDPBind)
+	}
+	d.cfg = cfg
+	d.applyConfig()
+	d.watchHosts()
+	d.setPeers(cfg)
+	d.startQualify()
+	for _, p := range d.peers.list {
+		d.deviceChanged(p)
+	}
+	if d.bus.Wants(event.Reload) {
+		d.bus.Publish(event.Event{Kind: event.Reload, Time: d.now(), Name: "chan_sip"})
+	}
+}
+
+// dropPeer ends what belongs to a section that is gone.
+func (d *Driver) dropPeer(p *Peer) {
+	d.unqualify(p)
+	if len(p.contacts) == 0 {
+		return
+	}
+	p.clearContacts(d)
+	d.save(p, func(error) {})
+}
+
+// trimContacts takes away what a changed section no longer allows: all contacts of
+// a peer that is not dynamic any more, those beyond max_contacts otherwise.
+func (d *Driver) trimContacts(p *Peer) {
+	limit := p.MaxContacts
+	if !p.Dynamic {
+		limit = 0
+	}
+	if len(p.contacts) <= limit {
+		return
+	}
+	for len(p.contacts) > limit {
+		p.removeContact(d, p.contacts[len(p.contacts)-1])
+	}
+	d.save(p, func(error) {})
+}
+
+// closePeers stops the timers of the peers; their registrations stay in the
+// store.
+func (d *Driver) closePeers() {
+	for _, p := range d.peers.list {
+		d.unqualify(p)
+	}
+}
