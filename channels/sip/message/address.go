@@ -40,27 +40,29 @@ func ParseAddress(s []byte) (Address, error) {
 		}
 	}
 	var uri []byte
-	if s[0] == '<' {
+	bare := s[0] != '<'
+	if !bare {
 		end := bytes.IndexByte(s, '>')
 		if end < 0 {
 			return Address{}, errBadAddress
 		}
 		uri, s = s[1:end], trimLeft(s[end+1:])
 	} else {
-		// Without brackets a semicolon begins the header parameters, and neither
-		// a comma nor a question mark may stand in the URI (RFC 3261 20).
+		// Without brackets a semicolon begins the header parameters.
 		end := bytes.IndexByte(s, ';')
 		if end < 0 {
 			end = len(s)
 		}
 		uri, s = trimRight(s[:end]), s[end:]
-		if bytes.IndexByte(uri, '?') >= 0 || bytes.IndexByte(uri, ',') >= 0 {
-			return Address{}, errBadAddress
-		}
 	}
 	var err error
 	if a.URI, err = ParseURI(uri); err != nil {
 		return Address{}, err
+	}
+	// Neither a comma nor a question mark may stand in a URI without brackets
+	// (RFC 3261 20); the question mark is let pass where it begins no headers.
+	if bare && (len(a.URI.Headers) > 0 || bytes.IndexByte(uri, ',') >= 0) {
+		return Address{}, errBadAddress
 	}
 	a.Params = Params(s)
 	if len(s) > 0 && !a.Params.wellFormed() {

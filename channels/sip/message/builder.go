@@ -103,8 +103,9 @@ func (b *Builder) vias(req *Message) {
 	}
 }
 
-// topVia writes a Via with received and rport as RFC 3261 18.2.1 and RFC 3581 4
-// have them. What the sender wrote there itself is replaced.
+// topVia writes a Via with received and, where it is wanted, rport (RFC 3261
+// 18.2.1, RFC 3581 4). What the sender wrote there itself is replaced. received
+// is added even where it says nothing new, which every client expects by now.
 func (b *Builder) topVia(req *Message, value []byte) {
 	via, err := ParseVia(value)
 	if err != nil {
@@ -131,12 +132,8 @@ func (b *Builder) topVia(req *Message, value []byte) {
 			b.buf = append(b.buf, val...)
 		}
 	}
-	var text [48]byte
-	from := addr.AppendTo(text[:0])
-	if rport || !bytes.Equal(from, via.Host) {
-		b.buf = append(b.buf, ";received="...)
-		b.buf = append(b.buf, from...)
-	}
+	b.buf = append(b.buf, ";received="...)
+	b.buf = addr.AppendTo(b.buf)
 	if rport {
 		b.buf = append(b.buf, ";rport="...)
 		b.buf = strconv.AppendUint(b.buf, uint64(req.source.Port()), 10)

@@ -14,10 +14,11 @@ type Message struct {
 	first  [numHeaders]uint8 // number of the first field of a header, 0 = none
 	last   [numHeaders]uint8
 
-	method Method // empty for a response
-	uri    span
-	status int
-	reason span
+	request bool
+	method  Method // empty for a response
+	uri     span
+	status  int
+	reason  span
 
 	source     netip.AddrPort
 	forceRPort bool
@@ -69,7 +70,7 @@ func (m *Message) Clone() *Message {
 }
 
 // IsRequest reports whether the message is a request.
-func (m *Message) IsRequest() bool { return m.method != "" }
+func (m *Message) IsRequest() bool { return m.request }
 
 // IsResponse reports whether the message is a response.
 func (m *Message) IsResponse() bool { return m.status != 0 }

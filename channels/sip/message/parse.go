@@ -38,9 +38,9 @@ func (m *Message) parse() *ParseError {
 	if pos == len(b) {
 		return errEmpty
 	}
-	line, pos, _ := m.line(pos)
+	line, pos, _ := m.line(pos, false)
 	startErr := m.startLine(line)
-	if startErr == errNotSIP || m.method == "" && startErr != nil {
+	if startErr != nil && !m.request {
 		return startErr
 	}
 	pos, err := m.headerLines(pos)
@@ -55,8 +55,8 @@ func (m *Message) parse() *ParseError {
 }
 
 // line returns the line that begins at pos and where the next one begins.
-// Folded lines are joined to it.
-func (m *Message) line(pos int) (l span, next int, whole bool) {
+// Folded lines are joined to it if folds is set.
+func (m *Message) line(pos int, folds bool) (l span, next int, whole bool) {
 	b := m.buf
 	start := pos
 	for {
@@ -74,7 +74,7 @@ func (m *Message) line(pos int) (l span, next int, whole bool) {
 			end--
 		}
 		// An empty line ends the headers whatever follows it.
-		if end == start || next == len(b) || !isBlank(b[next]) {
+		if !folds || end == start || next == len(b) || !isBlank(b[next]) {
 			return span{uint32(start), uint32(end)}, next, true
 		}
 		for i := end; i < next; i++ {
@@ -90,12 +90,17 @@ func (m *Message) startLine(l span) *ParseError {
 	if len(s) >= 4 && equalFold(s[:4], "SIP/") {
 		return m.statusLine(l)
 	}
-	// The method is the first word whatever else is wrong, so that an answer can
-	// be made.
+	// What looks like a request is one, whatever else is wrong with it, so that
+	// an answer can be made.
 	n := tokenLen(s)
 	if n == 0 || n == len(s) || !isBlank(s[n]) {
-		return errNotSIP
+		if i := bytes.LastIndexByte(s, ' '); i < 0 || len(s) < i+5 || !equalFold(s[i+1:i+5], "SIP/") {
+			return errNotSIP
+		}
+		m.request = true
+		return errStartLine
 	}
+	m.request = true
 	m.method = methodOf(s[:n])
 	version := bytes.LastIndexByte(s, ' ')
 	start, end := n+1, version
@@ -160,7 +165,7 @@ func (m *Message) headerLines(pos int) (int, *ParseError) {
 		}
 	}
 	for {
-		l, next, whole := m.line(pos)
+		l, next, whole := m.line(pos, true)
 		if l.start == l.end && whole {
 			return next, first
 		}
@@ -190,6 +195,12 @@ func (m *Message) header(l span) *ParseError {
 	name := trimRight(s[:colon])
 	id := HeaderIDOf(name)
 	if id == HeaderOther && !isToken(name) {
+		if len(name) == 0 || !isBlank(name[0]) {
+			return errHeaderLine
+		}
+		// The first header line begins with a blank: a fold of nothing.
+		n := uint32(len(s) - len(trimLeft(s)))
+		m.header(span{l.start + n, l.end})
 		return errHeaderLine
 	}
 	v := colon + 1
@@ -241,7 +252,7 @@ func (m *Message) contentLength() *ParseError {
 		return errBodyShort
 	}
 	start := len(m.buf) - len(m.body)
-	m.buf = m.buf[:start+length : start+length]
+	m.buf = m.buf[: start+length : start+length]
 	m.body = m.buf[start:]
 	return nil
 }

@@ -167,7 +167,7 @@ func cutHostPort(s []byte) (host []byte, port uint16, rest []byte, ok bool) {
 		for i < len(s) && classes[s[i]]&classHost != 0 {
 			i++
 		}
-		if i == 0 {
+		if !isHostname(s[:i]) {
 			return nil, 0, nil, false
 		}
 		host, s = s[:i], s[i:]
@@ -183,20 +183,55 @@ func cutHostPort(s []byte) (host []byte, port uint16, rest []byte, ok bool) {
 	return host, uint16(n), s[i:], ok
 }
 
-// isIPv6 accepts what looks like an IPv6 address. It is not stricter, because
+// isIPv6 accepts an IPv6 address, also one with three colons in a row:
 // RFC 5118 4.10 asks to tolerate "2001:db8:::192.0.2.1", which the grammar of
 // RFC 3261 produced.
 func isIPv6(s []byte) bool {
-	colons := 0
-	for _, c := range s {
-		switch {
-		case c == ':':
+	groups, gap := 0, false
+	for len(s) > 0 {
+		colons := 0
+		for colons < len(s) && s[colons] == ':' {
 			colons++
-		case classes[c]&classHex == 0 && c != '.':
+		}
+		if colons > 3 || colons > 1 && gap || colons == 0 && groups > 0 || colons == 1 && groups == 0 {
 			return false
 		}
+		gap = gap || colons > 1
+		if s = s[colons:]; len(s) == 0 {
+			return colons != 1 && groups < 8 // the address ends in the gap
+		}
+		n := 0
+		for n < len(s) && classes[s[n]]&classHex != 0 {
+			n++
+		}
+		if n < len(s) && s[n] == '.' {
+			groups += 2
+			return isIPv4(s) && (groups == 8 && !gap || groups < 8 && gap)
+		}
+		if n == 0 || n > 4 {
+			return false
+		}
+		groups++
+		s = s[n:]
 	}
-	return colons >= 2
+	return groups == 8 && !gap || groups < 8 && gap
+}
+
+// isIPv4 accepts four numbers up to 255 with dots between them.
+func isIPv4(s []byte) bool {
+	for i := range 4 {
+		part, rest, dot := bytes.Cut(s, []byte{'.'})
+		if _, ok := number(part, 255); !ok || len(part) > 3 || dot != (i < 3) {
+			return false
+		}
+		s = rest
+	}
+	return true
+}
+
+// isHostname accepts labels with dots between them and at the end.
+func isHostname(s []byte) bool {
+	return len(s) > 0 && s[0] != '.' && !bytes.Contains(s, []byte(".."))
 }
 
 // IsSIP reports whether the scheme is sip or sips.

@@ -6,8 +6,8 @@ import (
 	"net/netip"
 )
 
-// lines is a run of "x=value" lines. Lines end in CRLF, or in LF or CR alone as
-// RFC 8866 9 asks a parser to accept.
+// lines is a run of "x=value" lines that end in CRLF, or in LF alone, which
+// RFC 8866 5 asks a parser to accept.
 type lines []byte
 
 // next takes one line off. A line that is not "x=value" has the key 0.

@@ -31,7 +31,7 @@ func (s *Session) parseMedia(l lines) (m Media, rest lines, err error) {
 		return Media{}, nil, err
 	}
 	m.Connection, m.Direction = s.Connection, s.Direction
-	start := rest
+	start, own := rest, false
 	for len(rest) > 0 {
 		key, value, after := rest.next()
 		if key == 'm' {
@@ -42,8 +42,8 @@ func (s *Session) parseMedia(l lines) (m Media, rest lines, err error) {
 			// Several c= lines are layers of a multicast session; the first counts.
 			if c, err := parseConnection(value); err != nil {
 				return Media{}, nil, err
-			} else if m.lines == nil {
-				m.Connection, m.lines = c, start[:0]
+			} else if !own {
+				m.Connection, own = c, true
 			}
 		case 'a':
 			m.attribute(value)

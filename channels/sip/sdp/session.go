@@ -101,12 +101,10 @@ func (s *Session) checkMedia() error {
 		if s.count++; s.count > MaxMedia {
 			return ErrManyMedia
 		}
-		var m Media
 		var err error
-		if m, rest, err = s.parseMedia(rest); err != nil {
+		if _, rest, err = s.parseMedia(rest); err != nil {
 			return err
 		}
-		_ = m
 	}
 	return nil
 }
