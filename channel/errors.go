@@ -10,6 +10,16 @@ var ErrHangup = errors.New("hang up")
 // place for it: the engine goes on at Channel.TakeRedirect.
 var ErrRedirect = errors.New("sent to another place")
 
+// Digit is the error of an application that a caller's digit ended: the thread
+// collects the rest of an extension, beginning with it (Background, WaitExten).
+type Digit byte
+
+func (d Digit) Error() string { return "digit " + string(rune(d)) }
+
+// ErrIncomplete is the error of an application that needs more digits than the
+// extension has (Incomplete): the thread collects them after those dialled.
+var ErrIncomplete = errors.New("more digits needed")
+
 // ErrTimeout is returned by waits in which nothing came in time.
 var ErrTimeout = errors.New("timed out")
 

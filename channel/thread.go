@@ -2,6 +2,7 @@ package channel
 
 import (
 	"log/slog"
+	"time"
 
 	"pbx/decl"
 )
@@ -49,9 +50,28 @@ type Thread interface {
 	// "CALLERID(num)".
 	Get(name string) Value
 	Set(name string, v Value) error
+	// SetLocal sets a variable that lives until the Return of the subroutine; it
+	// fails outside of one.
+	SetLocal(name string, v Value) error
 	// Global reads and SetGlobal writes a global variable.
 	Global(name string) (string, bool)
 	SetGlobal(name, value string)
+	// Timeouts are how long the thread waits for digits; the caller may change
+	// them.
+	Timeouts() *Timeouts
+	// Absolute is the time that is left to the call, 0 for no limit, and
+	// SetAbsolute limits it from now on; 0 takes the limit away.
+	Absolute() time.Duration
+	SetAbsolute(d time.Duration)
+	// Raise continues at priority 1 of the extension e of the context, where
+	// EXCEPTION(reason) tells why; it reports whether there is one.
+	Raise(reason string) bool
+}
+
+// Timeouts are how long a thread waits for the digits of an extension.
+type Timeouts struct {
+	Digit    time.Duration // between two, 5 s unless TIMEOUT(digit) says otherwise
+	Response time.Duration // for the first, 10 s
 }
 
 // Match is what the plan has for the digits dialled so far.
