@@ -168,7 +168,11 @@ func (x *exchange) start() {
 // awaitAnswer waits until the exchange answers an OPTIONS.
 func (x *exchange) awaitAnswer() {
 	x.t.Helper()
-	p := newProbe(x.t, x.net.host(250), x.addr())
+	addr := x.addr()
+	if x.conf == "" {
+		addr = "127.0.0.1:5060" // the default office
+	}
+	p := newProbe(x.t, x.net.host(250), addr)
 	defer p.close()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
 		select {
@@ -216,7 +220,11 @@ func (x *exchange) console(command string) string {
 	x.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, program, "console", "--config", x.conf, "--state", x.state, "-x", command).CombinedOutput()
+	args := []string{"console", "--state", x.state, "-x", command}
+	if x.conf != "" {
+		args = append(args, "--config", x.conf)
+	}
+	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		x.t.Fatalf("console -x %q: %v", command, err)
