@@ -7,9 +7,14 @@ import (
 	"time"
 )
 
-// CallKey is the attribute that names the call of a record; it is shown as
-// [C-…] where the field shows it.
+// CallKey is the attribute that names the call of a record. The field's call
+// identifiers, C-…, are shown where the field shows them; any other value is an
+// attribute like the others.
 const CallKey = "call"
+
+func isCall(a slog.Attr) bool {
+	return a.Key == CallKey && strings.HasPrefix(a.Value.String(), "C-")
+}
 
 // BlockKey is the attribute whose text is shown under the line, one line of its
 // own for each of its lines: a SIP message in a trace. Every one of them is
@@ -26,10 +31,10 @@ var verbosePrefix = [...]string{"", " ", "  == ", "    -- ", "       > "}
 func appendText(dst []byte, h *handler, r slog.Record) []byte {
 	call, block := h.call, ""
 	r.Attrs(func(a slog.Attr) bool {
-		switch a.Key {
-		case CallKey:
+		switch {
+		case isCall(a):
 			call = a.Value.String()
-		case BlockKey:
+		case a.Key == BlockKey:
 			block = a.Value.String()
 		}
 		return true
@@ -39,7 +44,7 @@ func appendText(dst []byte, h *handler, r slog.Record) []byte {
 	dst = appendField(dst, strings.TrimRight(r.Message, "\r\n"))
 	dst = append(dst, h.attrs...)
 	r.Attrs(func(a slog.Attr) bool {
-		if a.Key != CallKey && a.Key != BlockKey {
+		if a.Key != BlockKey && !isCall(a) {
 			dst = appendAttr(dst, h.group, a)
 		}
 		return true

@@ -111,6 +111,7 @@ func (l *Logger) Rotate() error {
 type Channel struct {
 	Name, Kind string
 	Levels     Levels
+	JSON       bool
 }
 
 // Channels lists the sinks.
@@ -119,7 +120,7 @@ func (l *Logger) Channels() []Channel {
 	defer l.mu.Unlock()
 	out := make([]Channel, len(l.sinks))
 	for i, s := range l.sinks {
-		out[i] = Channel{s.name, s.kind, s.levels}
+		out[i] = Channel{s.name, s.kind, s.levels, s.file != nil && s.file.json}
 	}
 	slices.SortStableFunc(out, func(a, b Channel) int { return strings.Compare(a.Kind+a.Name, b.Kind+b.Name) })
 	return out
@@ -131,6 +132,9 @@ func TimeFormat(strftime string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(strftime); i++ {
 		if strftime[i] != '%' || i+1 == len(strftime) {
+			if c := strftime[i]; c >= '0' && c <= '9' {
+				return "", fmt.Errorf("dateformat %q: digits of its own cannot be shown", strftime)
+			}
 			b.WriteByte(strftime[i])
 			continue
 		}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -72,6 +73,7 @@ var lines = sync.Pool{New: func() any { return &line{text: make([]byte, 0, 256)}
 func NewLogger() *Logger {
 	l := &Logger{queue: make(chan *line, queueLength), done: make(chan struct{}),
 		pid: strconv.Itoa(os.Getpid()), now: time.Now, format: defaultTimeFormat, console: ConsoleLevels()}
+	l.recount()
 	go l.writer()
 	return l
 }
@@ -235,21 +237,28 @@ func (l *Logger) writer() {
 			return
 		case m := <-l.queue:
 			if m.flush != nil {
+				reported = l.reportLoss(reported)
 				close(m.flush)
 				continue
 			}
 			l.deliver(m)
 			m.text = m.text[:0]
 			lines.Put(m)
-			if n := l.dropped.Load(); n != reported && len(l.queue) == 0 {
-				lost := &line{level: event.LevelWarning, time: l.now(), source: "console",
-					text: strconv.AppendUint(nil, n-reported, 10)}
-				lost.text = append(lost.text, " log lines were dropped: they came faster than they could be written"...)
-				reported = n
-				l.deliver(lost)
+			if len(l.queue) == 0 {
+				reported = l.reportLoss(reported)
 			}
 		}
 	}
+}
+
+// reportLoss says how many lines were dropped since the last report.
+func (l *Logger) reportLoss(reported uint64) uint64 {
+	n := l.dropped.Load()
+	if n != reported {
+		text := fmt.Sprintf("\x00%d log lines were dropped: they came faster than they could be written", n-reported)
+		l.deliver(&line{level: event.LevelWarning, time: l.now(), source: "console", text: []byte(text)})
+	}
+	return n
 }
 
 func (l *Logger) deliver(m *line) {
@@ -315,7 +324,7 @@ func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	n := *h
 	n.attrs = slices.Clone(h.attrs)
 	for _, a := range attrs {
-		if a.Key == CallKey && h.group == "" {
+		if h.group == "" && isCall(a) {
 			n.call = a.Value.String()
 			continue
 		}

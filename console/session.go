@@ -73,7 +73,7 @@ func (s *Session) SetVerbose(n int) int {
 func (s *Session) hangUp() {
 	s.once.Do(func() {
 		close(s.closed)
-		_ = s.conn.Close()
+		_ = s.conn.SetReadDeadline(time.Now()) // the reader leaves; the writer closes
 	})
 }
 
@@ -162,7 +162,9 @@ func (s *Session) send(kind string, body []byte) {
 	}
 }
 
+// write sends frames until the session is over, and then what is still queued.
 func (s *Session) write() {
+	defer s.conn.Close()
 	for {
 		select {
 		case f := <-s.out:
@@ -172,7 +174,17 @@ func (s *Session) write() {
 				return
 			}
 		case <-s.closed:
-			return
+			_ = s.conn.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+			for {
+				select {
+				case f := <-s.out:
+					if _, err := s.conn.Write(f); err != nil {
+						return
+					}
+				default:
+					return
+				}
+			}
 		}
 	}
 }

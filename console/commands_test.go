@@ -1,0 +1,126 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"pbx/decl"
+)
+
+func testCommands() *Commands {
+	c := NewCommands()
+	echo := func(_ context.Context, r *decl.Request) error {
+		_, err := io.WriteString(r.Out, strings.Join(r.Args, "|")+"\n")
+		return err
+	}
+	c.Add(
+		decl.Command{Words: "sip show peer", Synopsis: "One peer", Args: []decl.Arg{{Name: "peer"}}, Run: echo, Complete: func(args []string, _ string) []string {
+			if len(args) > 0 {
+				return nil
+			}
+			return []string{"alice", "albert", "bob"}
+		}},
+		decl.Command{Words: "sip show peers", Synopsis: "All peers", Run: echo},
+		decl.Command{Words: "sip show", Run: echo},
+		decl.Command{Words: "fail", Run: func(context.Context, *decl.Request) error { return errors.New("no\x1b[2J way") }},
+		decl.Command{Words: "misuse", Args: []decl.Arg{{Name: "what", Optional: true}}, Run: func(context.Context, *decl.Request) error { return ErrUsage }},
+		decl.Command{Words: "burst", Run: func(context.Context, *decl.Request) error { panic("gone") }},
+	)
+	c.Alias("peers", "sip show peers")
+	return c
+}
+
+func TestRun(t *testing.T) {
+	for _, tt := range []struct {
+		name, line, out string
+		fails           bool
+	}{
+		{"longest words win", "sip show peer alice", "alice\n", false},
+		{"shorter words", "sip show other", "other\n", false},
+		{"case", "SIP Show Peers", "\n", false},
+		{"quotes and backslash", `sip show "a b" c\ d ""`, "a b|c d|\n", false},
+		{"alias", "peers now", "now\n", false},
+		{"blanks", "   ", "", false},
+		{"unknown", "sap show", "No such command 'sap show' (type 'core show help sap' for other possible commands)\n", true},
+		{"escape", "a\x1bb", `No such command 'a\x1bb' (type 'core show help a\x1bb' for other possible commands)` + "\n", true},
+		{"failure", "fail", `no\x1b[2J way` + "\nCommand 'fail' failed.\n", true},
+		{"usage", "misuse", "Usage: misuse [<what>]\n       \nCommand 'misuse' failed.\n", true},
+		{"panic", "burst", "burst: gone\nCommand 'burst' failed.\n", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out bytes.Buffer
+			err := testCommands().Run(context.Background(), tt.line, &out)
+			if (err != nil) != tt.fails {
+				t.Errorf("error %v, want one: %v", err, tt.fails)
+			}
+			if out.String() != tt.out {
+				t.Errorf("got  %q\nwant %q", out.String(), tt.out)
+			}
+		})
+	}
+}
+
+func TestComplete(t *testing.T) {
+	for _, tt := range []struct {
+		line string
+		want []string
+	}{
+		{"s", []string{"sip"}},
+		{"sip ", []string{"show"}},
+		{"sip show pe", []string{"peer", "peers"}},
+		{"sip show peer a", []string{"albert", "alice"}},
+		{"sip show peer ", []string{"albert", "alice", "bob"}},
+		{"sip show peer alice ", nil},
+		{"core s", []string{"show"}},
+		{"nothing", nil},
+	} {
+		if got := testCommands().Complete(tt.line); !slices.Equal(got, tt.want) {
+			t.Errorf("%q: %q, want %q", tt.line, got, tt.want)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var out bytes.Buffer
+	c := testCommands()
+	if err := c.Run(context.Background(), "core show help sip show", &out); err != nil {
+		t.Fatal(err)
+	}
+	if want := "Usage: sip show\n       \n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	out.Reset()
+	if err := c.Run(context.Background(), "help", &out); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "                sip show peers All peers\n") {
+		t.Errorf("help does not list sip show peers:\n%s", out.String())
+	}
+	if c.Run(context.Background(), "help nothing", &out) == nil {
+		t.Error("help for an unknown command succeeded")
+	}
+}
+
+func FuzzRun(f *testing.F) {
+	for _, s := range []string{"sip show peer alice", `"`, `\`, "help \x00", "a\xff\x1b", "core show help core show"} {
+		f.Add(s)
+	}
+	c := testCommands()
+	f.Fuzz(func(t *testing.T, line string) {
+		var out bytes.Buffer
+		_ = c.Run(context.Background(), line, &out)
+		c.Complete(line)
+		for _, r := range out.String() {
+			if r < 0x20 && r != '\n' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+				if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(line)), "sip show") && !strings.Contains(line, "peers") {
+					t.Fatalf("control character %q in the answer to %q: %q", r, line, out.String())
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,194 @@
+package console
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pbx/decl"
+	"pbx/event"
+)
+
+func newTestServer(t testing.TB) (path string, l *Logger) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pbx") // the name of a socket is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(dir, "ctl")
+	l = NewLogger()
+	commands := testCommands()
+	commands.Add(decl.Command{Words: "set verbose", Run: func(ctx context.Context, r *decl.Request) error {
+		c := SessionFrom(ctx)
+		if c == nil {
+			return errors.New("no console")
+		}
+		var n int
+		if _, err := fmt.Sscan(r.Arg(0), &n); err != nil {
+			return ErrUsage
+		}
+		fmt.Fprintf(r.Out, "was %d, watching %v\n", c.SetVerbose(n), c.Watching())
+		return nil
+	}}, decl.Command{Words: "flood", Run: func(_ context.Context, r *decl.Request) error {
+		_, err := r.Out.Write(bytes.Repeat([]byte("x\n"), 100_000))
+		return err
+	}})
+	s, err := Listen(path, 0o600, commands, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Close()
+		l.Close()
+		os.RemoveAll(dir)
+	})
+	return path, l
+}
+
+func TestConsole(t *testing.T) {
+	path, _ := newTestServer(t)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket has mode %v, want 0600", info.Mode().Perm())
+	}
+	ctx := context.Background()
+	c, err := Dial(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var out bytes.Buffer
+	if err := c.Run(ctx, "sip show peer alice", &out); err != nil || out.String() != "alice\n" {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+	out.Reset()
+	if err := c.Run(ctx, "fail", &out); !errors.Is(err, ErrFailed) || !strings.Contains(out.String(), "Command 'fail' failed.") {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+	out.Reset()
+	if err := c.Run(ctx, "flood", &out); err != nil || out.Len() != 200_000 {
+		t.Errorf("%d bytes, %v", out.Len(), err)
+	}
+	if w, err := c.Complete(ctx, "sip show pe"); err != nil || strings.Join(w, " ") != "peer peers" {
+		t.Errorf("completion %q, %v", w, err)
+	}
+	if _, err := Listen(path, 0o600, NewCommands(), NewLogger()); !errors.Is(err, ErrRunning) {
+		t.Errorf("a second exchange on the socket: %v, want ErrRunning", err)
+	}
+}
+
+// TestWatch holds that verbose lines are shown per console.
+func TestWatch(t *testing.T) {
+	path, l := newTestServer(t)
+	log := slog.New(l.Handler())
+	ctx := context.Background()
+	open := func(verbose int) (*Client, chan string) {
+		lines := make(chan string, 10)
+		c, err := Dial(path, func(b []byte) { lines <- string(b) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		if err := c.Watch(ctx, verbose); err != nil {
+			t.Fatal(err)
+		}
+		return c, lines
+	}
+	quiet, quietLines := open(0)
+	_, loudLines := open(3)
+	event.Verbose(log, 3, "first")
+	log.Warn("second")
+	if got := <-loudLines; got != "    -- first\n" {
+		t.Errorf("loud console: %q", got)
+	}
+	if got := <-loudLines; !strings.Contains(got, "second") {
+		t.Errorf("loud console: %q", got)
+	}
+	if got := <-quietLines; !strings.Contains(got, "second") {
+		t.Errorf("quiet console: %q", got)
+	}
+	var out bytes.Buffer
+	if err := quiet.Run(ctx, "set verbose 4", &out); err != nil || out.String() != "was 0, watching true\n" {
+		t.Errorf("set verbose: %q, %v", out.String(), err)
+	}
+	event.Verbose(log, 4, "third")
+	if got := <-quietLines; got != "       > third\n" {
+		t.Errorf("quiet console after set verbose: %q", got)
+	}
+}
+
+func TestStaleSocket(t *testing.T) {
+	dir, err := os.MkdirTemp("", "pbx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "ctl")
+	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.SetUnlinkOnClose(false)
+	dead.Close()
+	l := NewLogger()
+	defer l.Close()
+	s, err := Listen(path, 0o600, NewCommands(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the socket is still there after Close")
+	}
+}
+
+func TestLongRequest(t *testing.T) {
+	path, _ := newTestServer(t)
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	go func() { _, _ = conn.Write(bytes.Repeat([]byte("x"), 10*requestLimit)) }()
+	if _, err := io.ReadAll(conn); err == nil {
+		return // closed
+	}
+}
+
+// FuzzSocket sends any bytes to the socket: the server answers or hangs up, and
+// goes on.
+func FuzzSocket(f *testing.F) {
+	f.Add([]byte("run help\n"))
+	f.Add([]byte("complete s\nwatch 3\nwatch x\nnonsense\n\n\x00\xff\n"))
+	path, _ := newTestServer(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_, _ = conn.Write(append(b, "\nrun sip show peers\n"...))
+		_ = conn.(*net.UnixConn).CloseWrite()
+		r := bufio.NewReader(conn)
+		for {
+			if _, _, err := readFrame(r); err != nil {
+				if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "reset") {
+					return
+				}
+				t.Fatalf("after %q: %v", b, err)
+			}
+		}
+	})
+}
