@@ -1,13 +1,14 @@
 package dialplan
 
 import (
+	"io"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"pbx/channel"
 	"pbx/config"
-	"pbx/decl"
+	"pbx/dialplan/expr"
 )
 
 // EngineOptions are what an Engine is built from.
@@ -15,25 +16,48 @@ type EngineOptions struct {
 	Log *slog.Logger
 	// Channels is the registry of the exchange.
 	Channels *channel.Registry
-	// Now is the clock; nil means time.Now.
+	// Now is the clock; nil means that of Channels.
 	Now func() time.Time
 	// System is what ${SYSTEMNAME}, ${ENTITYID} and the ${AST…DIR} variables
 	// are, by name.
 	System map[string]string
+	// Random is read by functions such as RAND; nil means crypto/rand.
+	Random io.Reader
+	// MaxSteps is how many priorities a call may run without an application
+	// that takes time, before it is taken for an endless loop and ended; 0 means
+	// a million.
+	MaxSteps int
 }
+
+const defaultMaxSteps = 1_000_000
 
 // Engine runs channels through the plan of the moment. It implements
 // channel.Dialplan.
 type Engine struct {
 	opts    EngineOptions
 	catalog *Catalog
+	globals globals
 	plan    atomic.Pointer[Plan]
+	regexps *expr.Cache
+	steps   atomic.Uint64
 }
 
 // NewEngine returns an engine with an empty plan.
 func NewEngine(o EngineOptions) *Engine {
-	e := &Engine{opts: o, catalog: NewCatalog()}
-	e.plan.Store(&Plan{})
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.MaxSteps == 0 {
+		o.MaxSteps = defaultMaxSteps
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+		if o.Channels != nil {
+			o.Now = o.Channels.Now
+		}
+	}
+	e := &Engine{opts: o, catalog: NewCatalog(), regexps: new(expr.Cache)}
+	e.plan.Store(&Plan{Settings: Settings{AutoFallthrough: true}})
 	return e
 }
 
@@ -46,19 +70,100 @@ func (e *Engine) AddFunctions(funcs []channel.Function) { e.catalog.AddFunctions
 // Catalog is what the engine knows of applications and functions.
 func (e *Engine) Catalog() *Catalog { return e.catalog }
 
+// Applications returns all applications by name.
+func (e *Engine) Applications() []*channel.Application { return e.catalog.Applications() }
+
+// Functions returns all functions by name.
+func (e *Engine) Functions() []*channel.Function { return e.catalog.Functions() }
+
 // Load reads a plan as the package's Load does, with the engine's catalog and
 // its global variables of the moment. The engine goes on with the plan it has
 // until Swap.
 func (e *Engine) Load(l *config.Loader, name string) (*Plan, []config.Finding, error) {
-	return Load(l, name, e.catalog)
+	f, findings, err := l.Load(name)
+	if err != nil {
+		return nil, findings, err
+	}
+	p, more := build(f, e.catalog, e.globals.get)
+	return p, append(findings, more...), nil
 }
 
-// Swap makes p the plan of calls that begin from now on; calls in progress keep
-// theirs.
-func (e *Engine) Swap(p *Plan) { e.plan.Store(p) }
+// Swap makes p the plan of calls that begin from now on, and sets the global
+// variables of its file; calls in progress keep theirs.
+func (e *Engine) Swap(p *Plan) {
+	if p.Settings.ClearGlobals {
+		e.globals.clear()
+	}
+	for _, g := range p.Globals {
+		e.globals.set(g.Name, g.Value)
+	}
+	e.plan.Store(p)
+}
 
 // Plan is the plan of the moment.
 func (e *Engine) Plan() *Plan { return e.plan.Load() }
 
-// Commands are the console commands of the dialplan.
-func (e *Engine) Commands() []decl.Command { return nil }
+// Now is the engine's clock.
+func (e *Engine) Now() time.Time { return e.opts.Now() }
+
+// Channels is the registry of the exchange.
+func (e *Engine) Channels() *channel.Registry { return e.opts.Channels }
+
+// Random is where chance comes from; nil means crypto/rand.
+func (e *Engine) Random() io.Reader { return e.opts.Random }
+
+// Regexps compiles POSIX regular expressions and keeps them.
+func (e *Engine) Regexps() *expr.Cache { return e.regexps }
+
+// Executed counts the priorities that were run since the start.
+func (e *Engine) Executed() uint64 { return e.steps.Load() }
+
+// Global reads a global variable.
+func (e *Engine) Global(name string) (string, bool) { return e.globals.get(name) }
+
+// SetGlobal sets a global variable.
+func (e *Engine) SetGlobal(name, value string) { e.globals.set(name, value) }
+
+// DeleteGlobal removes a global variable.
+func (e *Engine) DeleteGlobal(name string) { e.globals.delete(name) }
+
+// at is the time for the includes of a plan that have times.
+func (e *Engine) at(p *Plan) time.Time {
+	if p.timed {
+		return e.opts.Now()
+	}
+	return time.Time{}
+}
+
+// Match implements channel.Dialplan.
+func (e *Engine) Match(context, exten string, priority int, callerNumber string) channel.Match {
+	p := e.Plan()
+	return p.Match(context, exten, priority, callerNumber, e.at(p))
+}
+
+// HasContext implements channel.Dialplan.
+func (e *Engine) HasContext(name string) bool {
+	_, ok := e.Plan().contexts[name]
+	return ok
+}
+
+// Start implements channel.Dialplan: the channel keeps the plan of this moment.
+func (e *Engine) Start(ch *channel.Channel) {
+	t := e.thread(ch)
+	ch.SetOwner(t)
+	go t.run()
+}
+
+func (e *Engine) thread(ch *channel.Channel) *Thread {
+	t := &Thread{
+		engine: e, ch: ch, plan: e.Plan(), log: e.opts.Log, place: ch.Location(),
+		timeouts: channel.Timeouts{Digit: defaultDigitTimeout, Response: defaultResponseTimeout},
+	}
+	t.expander = newExpander(t, e.regexps)
+	return t
+}
+
+var (
+	_ channel.Dialplan = (*Engine)(nil)
+	_ channel.Thread   = (*Thread)(nil)
+)

@@ -26,6 +26,8 @@ type query struct {
 	room    [12]*Context
 	// context is where the answer was found.
 	context *Context
+	// first is the first extension that matches, whatever its priorities.
+	first *Extension
 	// reached is how far the search came, for messages.
 	reached reach
 }
@@ -42,6 +44,9 @@ const (
 func (q *query) wants(e *Extension) *Priority {
 	if !e.matches(q.caller) {
 		return nil
+	}
+	if q.first == nil {
+		q.first = e
 	}
 	var p *Priority
 	switch {

@@ -1,0 +1,290 @@
+package dialplan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"pbx/channel"
+	"pbx/event"
+)
+
+// run takes the channel through the plan, then through the extension h, and
+// hangs it up.
+func (t *Thread) run() {
+	defer func() {
+		if t.limit != nil {
+			t.limit.Stop()
+		}
+		t.ch.Hangup()
+	}()
+	if t.guard(t.main) {
+		t.ch.SoftHangup(channel.CauseNone)
+		t.guard(t.hangupExtension)
+	}
+}
+
+// guard runs f. A panic of an application ends this call only.
+func (t *Thread) guard(f func()) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			t.log.Error(fmt.Sprintf("%s: panic at %s: %v\n%s", t.ch.Name(), format(t.place), r, debug.Stack()))
+			t.ch.SetCause(channel.CauseFailure, "")
+		}
+	}()
+	f()
+	return true
+}
+
+func format(l channel.Location) string {
+	return fmt.Sprintf("%s,%s,%d", l.Context, l.Exten, l.Priority)
+}
+
+// main runs priorities until the call is over.
+func (t *Thread) main() {
+	if t.place.Exten == "" {
+		t.place.Exten = "s"
+	}
+	if t.place.Priority < 1 {
+		t.place.Priority = 1
+	}
+	for {
+		found, err := t.priorities()
+		var digits string
+		invalid := false
+		if err != nil {
+			switch digit := channel.Digit(0); {
+			case errors.As(err, &digit):
+				digits = string(rune(digit))
+			case errors.Is(err, channel.ErrIncomplete):
+				if !t.Match(t.place.Context, t.place.Exten, 1).Partial() {
+					invalid = true
+				} else {
+					digits = t.place.Exten
+				}
+			default:
+				if !t.interrupted(err) {
+					return
+				}
+				continue
+			}
+		}
+		if !t.goOn(found, digits, invalid) {
+			return
+		}
+	}
+}
+
+// priorities runs one after the other until there is none, which found tells, or
+// an application ends it.
+func (t *Thread) priorities() (found bool, err error) {
+	for {
+		if found, err = t.step(); err != nil || !found {
+			return found, err
+		}
+		if l, ok := t.ch.TakeRedirect(); ok {
+			t.place = l
+			continue
+		}
+		if t.ch.HungUp() {
+			return true, channel.ErrHangup
+		}
+	}
+}
+
+// step runs the priority at place and moves to the next one.
+func (t *Thread) step() (found bool, err error) {
+	p := t.lookup()
+	if p == nil {
+		return false, nil
+	}
+	if t.steps++; t.steps > t.engine.opts.MaxSteps {
+		t.log.Error(fmt.Sprintf("%s ran %d priorities without a pause and is ended: an endless loop at %s (%s)",
+			t.ch.Name(), t.steps-1, format(t.place), p.Pos))
+		return true, channel.ErrHangup
+	}
+	t.engine.steps.Add(1)
+	if p.app == nil {
+		t.log.Warn(fmt.Sprintf("No application '%s' for extension (%s, %s, %d)", p.App, t.place.Context, t.place.Exten, t.place.Priority))
+		return true, channel.ErrHangup
+	}
+	args := t.expander.expand(p.template)
+	t.ch.SetLocation(t.place, p.app.Name, args.S)
+	if t.log.Enabled(context.Background(), event.LevelVerbose(3)) {
+		t.verbose(3, "Executing [%s@%s:%d] %s(\"%s\", \"%s\")", t.place.Exten, t.place.Context, t.place.Priority, p.app.Name, t.ch.Name(), args.S)
+	}
+	t.jumped = false
+	if err = t.call(p.app, args); err != nil {
+		return true, err
+	}
+	if t.jumped {
+		t.place, t.jumped = t.next, false
+	} else {
+		t.place.Priority++
+	}
+	return true, nil
+}
+
+// interrupted deals with an application that ended otherwise than by going on.
+// It reports whether the call goes on elsewhere.
+func (t *Thread) interrupted(err error) bool {
+	if l, ok := t.ch.TakeRedirect(); ok {
+		t.place = l
+		return true
+	}
+	t.verbose(2, "Spawn extension (%s, %s, %d) exited non-zero on '%s'", t.place.Context, t.place.Exten, t.place.Priority, t.ch.Name())
+	if !errors.Is(err, channel.ErrHangup) {
+		t.log.Warn(fmt.Sprintf("%s: %s: %v", t.ch.Name(), format(t.place), err))
+		if t.place.Exten != "e" && !t.ch.HungUp() && t.Raise("ERROR") {
+			t.place, t.jumped = t.next, false
+			return true
+		}
+	}
+	if !t.expired.Swap(false) {
+		return false
+	}
+	// The time of the call is over: T, or e, may say so.
+	t.SetAbsolute(0)
+	switch {
+	case t.has("T"):
+		t.place = channel.Location{Context: t.place.Context, Exten: "T", Priority: 1}
+	case t.Raise("ABSOLUTETIMEOUT"):
+		t.place, t.jumped = t.next, false
+	default:
+		return false
+	}
+	t.ch.ClearHangup()
+	return true
+}
+
+// goOn decides what follows when the priorities ran out or digits came. It
+// reports whether the call goes on.
+func (t *Thread) goOn(found bool, digits string, invalid bool) bool {
+	if invalid || digits == "" && !t.here() {
+		return t.invalid(t.place.Exten)
+	}
+	wait := t.timeouts.Response
+	switch {
+	case digits != "":
+		wait = t.timeouts.Digit
+	case t.plan.Settings.AutoFallthrough:
+		t.fallThrough()
+		return false
+	}
+	digits, ok := t.collect(digits, wait)
+	switch {
+	case !ok:
+		return t.interrupted(channel.ErrHangup)
+	case digits != "" && t.Match(t.place.Context, digits, 1).Exists():
+		t.place = channel.Location{Context: t.place.Context, Exten: digits, Priority: 1}
+		return true
+	case digits != "":
+		return t.invalid(digits)
+	}
+	return t.special("t", "RESPONSETIMEOUT", fmt.Sprintf("Timeout, but no rule 't' or 'e' in context '%s'", t.place.Context))
+}
+
+// here reports whether the extension is there at all.
+func (t *Thread) here() bool {
+	p, _ := t.plan.Find(t.place.Context, t.place.Exten, 1, t.caller(), t.engine.at(t.plan))
+	return p != nil
+}
+
+// invalid goes on at i, or e, because there is no such extension.
+func (t *Thread) invalid(exten string) bool {
+	if t.has("i") {
+		t.verbose(3, "Channel '%s' sent to invalid extension: context,exten,priority=%s,%s,%d", t.ch.Name(), t.place.Context, exten, t.place.Priority)
+		t.ch.SetVar("INVALID_EXTEN", channel.Tainted(exten))
+	}
+	return t.special("i", "INVALID", fmt.Sprintf("Channel '%s' sent to invalid extension but no invalid handler: context,exten,priority=%s,%s,%d",
+		t.ch.Name(), t.place.Context, exten, t.place.Priority))
+}
+
+func (t *Thread) special(exten, reason, complaint string) bool {
+	if t.has(exten) {
+		t.place = channel.Location{Context: t.place.Context, Exten: exten, Priority: 1}
+		return true
+	}
+	if t.Raise(reason) {
+		t.place, t.jumped = t.next, false
+		return true
+	}
+	t.log.Warn(complaint)
+	return false
+}
+
+// collect reads digits as long as more of them could lead to an extension; ok is
+// false when the call ended meanwhile.
+func (t *Thread) collect(digits string, wait time.Duration) (all string, ok bool) {
+	const most = 255
+	for len(digits) < most && t.Match(t.place.Context, digits, 1).Partial() {
+		digit, err := t.waitDigit(wait)
+		switch {
+		case errors.Is(err, channel.ErrTimeout):
+			return digits, true
+		case err != nil:
+			return digits, false
+		}
+		digits += string(rune(digit))
+		wait = t.timeouts.Digit
+	}
+	return digits, true
+}
+
+func (t *Thread) waitDigit(wait time.Duration) (byte, error) {
+	t.steps = 0
+	for end := t.engine.Now().Add(wait); ; {
+		f, err := t.ch.Wait(max(0, end.Sub(t.engine.Now())))
+		switch {
+		case err != nil:
+			return 0, err
+		case f.Kind == channel.FrameDTMFEnd:
+			return f.Digit, nil
+		case f.Kind == channel.FrameControl && f.Control == channel.ControlRedirect:
+			return 0, channel.ErrRedirect
+		}
+	}
+}
+
+// fallThrough ends a call whose priorities ran out, as DIALSTATUS suggests
+// (golden/dial-status.md, section 1).
+func (t *Thread) fallThrough() {
+	v, ok := t.ch.Var("DIALSTATUS")
+	if !ok {
+		v.S = "UNKNOWN"
+	}
+	t.verbose(3, "Auto fallthrough, channel '%s' status is '%s'", t.ch.Name(), v.S)
+	app := ""
+	switch strings.ToUpper(v.S) {
+	case "BUSY":
+		app = "Busy"
+	case "CONGESTION", "CHANUNAVAIL":
+		app = "Congestion"
+	default:
+		return
+	}
+	// They end the call, so there is no error worth telling.
+	_ = t.Exec(app, channel.Value{S: "10"})
+}
+
+// hangupExtension runs the extension h of the context in which the call ended,
+// on the channel that is over.
+func (t *Thread) hangupExtension() {
+	if !t.has("h") {
+		return
+	}
+	t.place = channel.Location{Context: t.place.Context, Exten: "h", Priority: 1}
+	t.steps = 0
+	for {
+		found, err := t.step()
+		if err != nil || !found {
+			if err != nil {
+				t.verbose(2, "Spawn extension (%s, %s, %d) exited non-zero on '%s'", t.place.Context, t.place.Exten, t.place.Priority, t.ch.Name())
+			}
+			return
+		}
+	}
+}

@@ -1,0 +1,322 @@
+package dialplan
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"pbx/channel"
+	"pbx/decl"
+	"pbx/event"
+)
+
+const (
+	defaultDigitTimeout    = 5 * time.Second
+	defaultResponseTimeout = 10 * time.Second
+)
+
+// Thread runs one channel through the plan that was there when it began. It
+// implements channel.Thread.
+type Thread struct {
+	engine   *Engine
+	ch       *channel.Channel
+	plan     *Plan
+	log      *slog.Logger
+	place    channel.Location // of the priority that runs
+	next     channel.Location // where to go on, if jumped
+	jumped   bool
+	frames   []frame
+	expander *expander
+	timeouts channel.Timeouts
+	steps    int // since an application that takes time
+
+	expired   atomic.Bool // the absolute timeout ran out
+	deadline  time.Time   // of the absolute timeout, zero for none
+	limit     *time.Timer
+	exception exception
+
+	// found is the extension that lookup begins with, while place is in it and
+	// no other comes before it.
+	found struct {
+		context, exten string
+		extension      *Extension
+	}
+	// args are the argument lists of the calls that run, the innermost last.
+	args  []*decl.Args
+	depth int
+}
+
+// exception is why the extension e runs.
+type exception struct {
+	reason string
+	place  channel.Location
+}
+
+// Channel implements channel.Thread.
+func (t *Thread) Channel() *channel.Channel { return t.ch }
+
+// Engine is the engine that runs the thread.
+func (t *Thread) Engine() *Engine { return t.engine }
+
+// Plan is the plan that the call began with.
+func (t *Thread) Plan() *Plan { return t.plan }
+
+// Log implements channel.Thread.
+func (t *Thread) Log() *slog.Logger { return t.log }
+
+// Location implements channel.Thread.
+func (t *Thread) Location() channel.Location { return t.place }
+
+// GotoLocation implements channel.Thread.
+func (t *Thread) GotoLocation(l channel.Location) { t.next, t.jumped = l, true }
+
+// Goto implements channel.Thread. A number is taken as it is: where it leads
+// nowhere the call goes on at the extension i or e.
+func (t *Thread) Goto(spec string) error {
+	l, err := t.resolve(t.place, spec)
+	if err == nil {
+		t.GotoLocation(l)
+	}
+	return err
+}
+
+// resolve reads [[context,]extension,]priority-or-label relative to from.
+func (t *Thread) resolve(from channel.Location, spec string) (channel.Location, error) {
+	fields := strings.SplitN(spec, ",", 3)
+	for i := range fields {
+		fields[i] = strings.TrimSpace(fields[i])
+	}
+	l := from
+	switch len(fields) {
+	case 2:
+		l.Exten = fields[0]
+	case 3:
+		l.Context, l.Exten = fields[0], fields[1]
+	}
+	priority := fields[len(fields)-1]
+	sign := byte(0)
+	if priority != "" && (priority[0] == '+' || priority[0] == '-') {
+		sign = priority[0]
+	}
+	if n, _, ok := scanInt(priority, 0); ok {
+		l.Priority = n
+		if sign != 0 { // relative
+			l.Priority = from.Priority + n
+		}
+		if l.Priority < 1 {
+			return from, fmt.Errorf("priority '%s' must be a number > 0, or valid label", priority)
+		}
+		return l, nil
+	}
+	p, _ := t.plan.FindLabel(l.Context, l.Exten, priority, t.caller(), t.engine.at(t.plan))
+	if priority == "" || p == nil {
+		return from, fmt.Errorf("priority '%s' must be a number > 0, or valid label", priority)
+	}
+	l.Priority = p.Number
+	return l, nil
+}
+
+// caller is the number that extensions are matched with.
+func (t *Thread) caller() string {
+	if !t.plan.callers {
+		return ""
+	}
+	return t.ch.Identity().Caller.Number
+}
+
+// Match implements channel.Thread.
+func (t *Thread) Match(context, exten string, priority int) channel.Match {
+	return t.plan.Match(context, exten, priority, t.caller(), t.engine.at(t.plan))
+}
+
+// has reports whether the context has the special extension.
+func (t *Thread) has(exten string) bool {
+	p, _ := t.plan.Find(t.place.Context, exten, 1, t.caller(), t.engine.at(t.plan))
+	return p != nil
+}
+
+// lookup finds the step at place.
+func (t *Thread) lookup() *Priority {
+	l := &t.place
+	if f := &t.found; f.extension != nil && f.exten == l.Exten && f.context == l.Context {
+		if p := f.extension.Priority(l.Priority); p != nil && !t.plan.callers {
+			return p
+		}
+	}
+	t.found.extension = nil
+	c, ok := t.plan.contexts[l.Context]
+	if !ok {
+		return nil
+	}
+	q := query{exten: undash(l.Exten), priority: l.Priority, caller: t.caller(), at: t.engine.at(t.plan)}
+	p := q.find(c)
+	if p != nil && q.first == p.extension {
+		t.found.context, t.found.exten, t.found.extension = l.Context, l.Exten, q.first
+	}
+	return p
+}
+
+// Timeouts implements channel.Thread.
+func (t *Thread) Timeouts() *channel.Timeouts { return &t.timeouts }
+
+// Absolute implements channel.Thread.
+func (t *Thread) Absolute() time.Duration {
+	if t.deadline.IsZero() {
+		return 0
+	}
+	return max(0, t.deadline.Sub(t.engine.Now()))
+}
+
+// SetAbsolute implements channel.Thread.
+func (t *Thread) SetAbsolute(d time.Duration) {
+	if t.limit != nil {
+		t.limit.Stop()
+		t.limit = nil
+	}
+	t.deadline = time.Time{}
+	if d <= 0 {
+		return
+	}
+	t.deadline = t.engine.Now().Add(d)
+	t.limit = time.AfterFunc(d, func() {
+		t.expired.Store(true)
+		t.ch.SoftHangup(channel.CauseNone)
+	})
+}
+
+// Raise implements channel.Thread.
+func (t *Thread) Raise(reason string) bool {
+	if !t.has("e") {
+		return false
+	}
+	t.exception = exception{reason, t.place}
+	t.GotoLocation(channel.Location{Context: t.place.Context, Exten: "e", Priority: 1})
+	return true
+}
+
+// Exception is why and where the extension e was reached; ok is false when it
+// was not.
+func (t *Thread) Exception() (reason string, place channel.Location, ok bool) {
+	return t.exception.reason, t.exception.place, t.exception.reason != ""
+}
+
+// Exec implements channel.Thread.
+func (t *Thread) Exec(app string, text channel.Value) error {
+	a, ok := t.engine.catalog.Application(strings.TrimSpace(app))
+	if !ok {
+		return fmt.Errorf("no application %q", app)
+	}
+	return t.call(a, text)
+}
+
+// call runs an application.
+func (t *Thread) call(a *channel.Application, text channel.Value) error {
+	args := t.arguments(text.S, text.Taint, a.Args, a.Raw)
+	err := a.Run(t, args)
+	t.depth--
+	if a.Wait {
+		t.steps = 0
+	}
+	return err
+}
+
+// arguments prepares the argument list of a call; its memory is used again after
+// it.
+func (t *Thread) arguments(text string, taint []decl.Span, declared []decl.Arg, raw bool) *decl.Args {
+	if t.depth == len(t.args) {
+		t.args = append(t.args, new(decl.Args))
+	}
+	a := t.args[t.depth]
+	t.depth++
+	*a = decl.Args{Raw: text, Tainted: len(taint) > 0, Taint: taint, Pos: a.Pos[:0]}
+	if !raw {
+		n := len(declared)
+		if n > 0 && declared[n-1].Repeat {
+			n = 0
+		}
+		a.Pos = decl.AppendSplit(a.Pos, text, n)
+	}
+	return a
+}
+
+// Expand implements channel.Thread.
+func (t *Thread) Expand(text string) channel.Value {
+	c, complaint := compile(text)
+	if complaint != "" {
+		t.warn("Error in extension logic (" + complaint + ")")
+	}
+	return t.expander.expand(c)
+}
+
+// Get implements channel.Thread.
+func (t *Thread) Get(name string) channel.Value {
+	n, args, function, c := reference(name)
+	if function {
+		v, _ := t.function(n, args, nil)
+		return c.apply(v)
+	}
+	return c.apply(t.variable(n, builtins[n]))
+}
+
+// Set implements channel.Thread.
+func (t *Thread) Set(name string, v channel.Value) error {
+	if !strings.HasSuffix(name, ")") || strings.IndexByte(name, '(') < 0 {
+		t.ch.SetVar(name, v)
+		return nil
+	}
+	n, args := call(name)
+	f, ok := t.engine.catalog.Function(n)
+	switch {
+	case !ok:
+		return fmt.Errorf("function %s not registered", n)
+	case f.Write == nil:
+		return fmt.Errorf("function %s cannot be written to", n)
+	}
+	a := t.arguments(args, v.Taint, f.Args, f.Raw)
+	err := f.Write(t, a, v.S)
+	t.depth--
+	return err
+}
+
+// function reads a dialplan function.
+func (t *Thread) function(name, args string, taint []decl.Span) (channel.Value, bool) {
+	f, ok := t.engine.catalog.Function(name)
+	switch {
+	case !ok:
+		t.log.Error(fmt.Sprintf("Function %s not registered", name))
+		return channel.Value{}, false
+	case f.Read == nil:
+		t.log.Error(fmt.Sprintf("Function %s cannot be read", name))
+		return channel.Value{}, false
+	}
+	a := t.arguments(args, taint, f.Args, f.Raw)
+	s, err := f.Read(t, a)
+	tainted := a.Tainted
+	t.depth--
+	if err != nil {
+		t.log.Warn(fmt.Sprintf("%s(): %v", name, err))
+		return channel.Value{}, false
+	}
+	if tainted {
+		return channel.Tainted(s), true
+	}
+	return channel.Value{S: s}, true
+}
+
+func (t *Thread) warn(message string) { t.log.Warn(message) }
+
+// Global implements channel.Thread.
+func (t *Thread) Global(name string) (string, bool) { return t.engine.globals.get(name) }
+
+// SetGlobal implements channel.Thread.
+func (t *Thread) SetGlobal(name, value string) { t.engine.globals.set(name, value) }
+
+// verbose logs what the field shows at a verbose class.
+func (t *Thread) verbose(class int, format string, args ...any) {
+	event.Verbose(t.log, class, format, args...)
+}
+
+var errNoFrame = errors.New("the stack of subroutines is empty")
