@@ -9,10 +9,13 @@
 package sip
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
+	"runtime/debug"
 	"time"
 
 	"pbx/channel"
@@ -72,15 +75,179 @@ type Driver struct {
 
 	peers peerTable
 	auth  authenticator
+	hosts hostTable
+	asked uint64 // questions of qualify so far
 
-	out    []byte          // the message being built
-	parsed message.Message // the message being handled
-	done   chan struct{}   // closed when Run has returned
-	quit   bool            // Run returns
-	panics int             // messages whose handling panicked
+	builder  message.Builder
+	out      []byte          // the message being built
+	scratch  []byte          // a header value being built
+	body     []byte          // the session description being built
+	parsed   message.Message // the message being handled
+	from     source          // of the message being handled
+	size     int             // of the datagram being handled, 0 outside of one
+	tagSeed  uint64          // keys the tags of responses without state
+	server   string          // Server and User-Agent
+	dateUnix int64
+	dateText string        // of dateUnix
+	done     chan struct{} // closed when Run has returned
+	quit     bool          // Run returns
+	panics   int           // messages and timers whose handling panicked
 }
 
-// New binds the listeners of cfg and makes the driver; Run starts it.
+// New binds the listeners of cfg and makes the driver; Run starts it. The caller
+// registers it with deps.Registry.
 func New(cfg *Config, deps Deps) (*Driver, error) {
-	return nil, errors.New("sip: not bound")
+	poller, err := deps.Network.NewPoller()
+	if err != nil {
+		return nil, fmt.Errorf("sip: %w", err)
+	}
+	d := &Driver{
+		cfg: cfg, registry: deps.Registry, plan: deps.Dialplan, media: deps.Media, bus: deps.Bus,
+		store: deps.Store, log: deps.Log, now: deps.Now, random: newEntropy(deps.Random),
+		version: deps.Version, network: deps.Network,
+		ctx: pbxio.NewContext(poller), sched: sched.New(deps.Now), calls: newTable(),
+		done: make(chan struct{}),
+	}
+	d.tagSeed = d.random.uint64()
+	d.udp = transport.NewUDP(d.ctx, deps.Network, d.receive)
+	d.txs = transaction.New(d.sched, (*wire)(d), (*core)(d), transaction.Timers{})
+	d.applyConfig()
+	if err := d.listen(); err != nil {
+		return nil, errors.Join(fmt.Errorf("sip: %w", err), d.release())
+	}
+	if err := d.openPeers(); err != nil {
+		return nil, errors.Join(fmt.Errorf("sip: %w", err), d.release())
+	}
+	return d, nil
+}
+
+func (d *Driver) listen() error {
+	g := &d.cfg.General
+	o := pbxio.SocketOptions{TOS: g.TOSSignal, RecvBuffer: 4 << 20, SendBuffer: 4 << 20}
+	_, err := d.udp.Listen(g.UDPBind, o)
+	return err
+}
+
+// applyConfig takes over what the loop keeps of d.cfg; Reload calls it.
+func (d *Driver) applyConfig() {
+	g := &d.cfg.General
+	d.server = g.UserAgent
+	if d.server == "" {
+		d.server = "PBX " + d.version
+	}
+	d.txs.SetTimers(transaction.Timers{T1: g.Defaults.T1, B: g.Defaults.TimerB})
+	d.trace.always = g.Debug
+}
+
+// release closes what New opened.
+func (d *Driver) release() error {
+	return errors.Join(d.udp.Close(), d.ctx.Close())
+}
+
+// Run is the monitor loop. It returns after Close, or when waiting fails.
+func (d *Driver) Run() error {
+	defer close(d.done)
+	for !d.quit {
+		if err := d.turn(); err != nil {
+			return fmt.Errorf("sip: %w", err)
+		}
+	}
+	return nil
+}
+
+// turn waits for the next thing to happen and does what is due.
+func (d *Driver) turn() error {
+	defer d.recovered(nil)
+	if _, err := d.ctx.Wait(d.sched.Wait()); err != nil {
+		return err
+	}
+	d.sched.Run()
+	return nil
+}
+
+// Post has the loop run f at its next turn. Any goroutine may call it.
+func (d *Driver) Post(f func()) { d.ctx.Post(f) }
+
+// Call has the loop run f and waits until it has. It is not for the loop itself.
+func (d *Driver) Call(f func()) error {
+	ran := make(chan struct{})
+	d.ctx.Post(func() {
+		defer close(ran)
+		f()
+	})
+	select {
+	case <-ran:
+		return nil
+	case <-d.done:
+		select {
+		case <-ran:
+			return nil
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+// Close ends the calls that are left, stops the loop and closes the listeners. It
+// returns when all that is done.
+func (d *Driver) Close() {
+	d.Post(func() {
+		d.calls.each(func(p *pvt) { p.abandon() })
+		d.closePeers()
+		d.quit = true
+	})
+	<-d.done
+	d.txs.Close()
+	if err := d.release(); err != nil {
+		d.log.Warn("SIP: close", "err", err)
+	}
+}
+
+// recovered is deferred around what one message, timer or request of a channel
+// does: a panic there ends that call and no other.
+func (d *Driver) recovered(p *pvt) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	d.panics++
+	call := ""
+	if p != nil {
+		call = p.callID
+	}
+	d.log.Error("SIP: a panic ended what was being handled", "panic", r, "call", call, "stack", string(debug.Stack()))
+	if p != nil {
+		p.destroy(channel.CauseFailure)
+	}
+}
+
+// wire sends what the transaction layer has to say.
+type wire Driver
+
+// Send implements transaction.Transport.
+func (w *wire) Send(b []byte, r transaction.Route) error {
+	d := (*Driver)(w)
+	if d.trace.wants(r.Remote) {
+		d.traceSent(b, r)
+	}
+	return d.udp.Send(b, r.Listener, r.Remote)
+}
+
+// send sends a message that belongs to no transaction: an ACK.
+func (d *Driver) send(b []byte, r transaction.Route) error { return (*wire)(d).Send(b, r) }
+
+func (d *Driver) debugs(n int) bool {
+	return d.log.Enabled(context.Background(), event.LevelDebug(n))
+}
+
+func (d *Driver) debug(n int, msg string, args ...any) {
+	d.log.Log(context.Background(), event.LevelDebug(n), msg, args...)
+}
+
+func (d *Driver) verbose(n int, msg string, args ...any) {
+	d.log.Log(context.Background(), event.LevelVerbose(n), msg, args...)
+}
+
+func (d *Driver) notice(msg string, args ...any) {
+	d.log.Log(context.Background(), event.LevelNotice, msg, args...)
 }

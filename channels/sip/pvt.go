@@ -7,8 +7,6 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
-	"pbx/media"
-	"pbx/sched"
 )
 
 // phase is how far a call has come.
@@ -16,60 +14,169 @@ type phase uint8
 
 const (
 	phaseNew    phase = iota // outbound: nothing sent yet
-	phaseEarly               // an INVITE is unanswered
+	phaseEarly               // the INVITE is unanswered
 	phaseUp                  // answered
-	phaseEnding              // BYE, CANCEL or the final response is on its way
+	phaseEnding              // BYE or CANCEL is on its way, or the far end ended it
 	phaseGone                // out of the table
 )
 
-// pvt is one call of the driver: an INVITE dialog (RFC 3261 section 12) with its
-// channel and its media. The monitor loop owns it, but for the fields that are
-// set before the channel exists and never change.
+// pvt is one call of the driver: an INVITE dialog with its channel and its media.
+// The monitor loop owns it, but for d, outgoing, peer, settings and channel, which
+// never change once the channel exists.
 type pvt struct {
+	dialog
 	d        *Driver
+	sibling  *pvt // the next call of the same Call-ID
 	outgoing bool
 	phase    phase
 	peer     *Peer         // nil: a guest, or an address that is no peer
 	settings *PeerSettings // of the peer, or the defaults
 	channel  *channel.Channel
 
-	// The dialog.
-	callID              string
-	localTag, remoteTag string
-	local, remote       string // From and To of our requests, without tags
-	localSeq, remoteSeq uint32
-	hasRemoteSeq        bool
-	target              string   // the remote target: our Request-URI
-	routes              []string // the route set, in order
-	contact             string   // our Contact, without the brackets
-	route               transaction.Route
-
 	// invite is the INVITE of an inbound call as it arrived.
 	invite    *message.Message
-	received  netip.AddrPort
+	received  netip.AddrPort // where the far end's last INVITE or final response came from
 	useragent string
+	context   string // inbound: where the dialplan begins
 	exten     string // inbound: what was dialled; outbound: what is called
+	host      string // outbound: the host in the dial string
+	localHost netip.AddrPort
+	began     time.Time
 
-	server *transaction.Server // the unanswered or unacknowledged INVITE to us
-	client *transaction.Client // the unanswered INVITE from us
-	branch transaction.Branch  // of client
+	server    *transaction.Server // an INVITE from the far end without final response or ACK
+	open      *message.Message    // that INVITE, for its responses
+	inviteSeq uint32              // its CSeq number
+	client    *transaction.Client // an INVITE of ours without final response
+	branch    transaction.Branch  // of that INVITE
+	bye       *transaction.Client
+	reack     []byte // the ACK of our last re-INVITE
 
 	media mediaState
-	out   outbound
-	timer sessionTimer
+	out   *outbound
+	timer *sessionTimer
 
-	q850       bool
-	needBye    bool // hang up with BYE as soon as the ACK is there
-	inCall     bool // counted by Peer.CallBegin
-	ringing    bool // counted as ringing
-	held       bool // the far end put us on hold
-	cause      channel.Cause
-	lastStatus string // "SIP 180 Ringing", for HANGUPCAUSE()
-	began      time.Time
-	linger     sched.ID
+	byeCause   channel.Cause // of a BYE that waits for an ACK, or was sent
+	wantsBye   bool          // a BYE waits for an ACK
+	byeProved  bool          // a challenge of our BYE was answered
+	symmetric  bool          // requests go to where the far end's messages come from (nat=force_rport)
+	comedia    bool          // RTP goes to where RTP comes from (nat=comedia)
+	progress   bool          // 183 was sent: 180 adds nothing
+	counted    bool          // by Peer.CallBegin
+	ringing    bool          // counted in Peer.ringing
+	onHold     bool          // the far end holds us, counted in Peer.onHold
+	released   bool          // the channel's goroutine has let go
+	refreshing bool          // client is, or was, a re-INVITE
+	reinviting bool          // server is a re-INVITE
 }
 
-// mediaState is what offer and answer agreed on.
-type mediaState struct {
-	session *media.Session
+// queue hands the channel a control frame.
+func (p *pvt) queue(c channel.Control) {
+	if p.channel != nil {
+		p.channel.Queue(channel.Frame{Kind: channel.FrameControl, Control: c, Cause: p.channel.Cause()})
+	}
+}
+
+// hangupChannel tells the channel's goroutine that the far end is gone; it lets go
+// through Leg.Hangup.
+func (p *pvt) hangupChannel(cause channel.Cause) {
+	if p.channel != nil && !p.released {
+		p.channel.SoftHangup(cause)
+	}
+}
+
+// count takes the call into the peer's counters; false when call-limit forbids.
+func (p *pvt) count() bool {
+	if p.peer == nil {
+		return true
+	}
+	if !p.peer.CallBegin() {
+		return false
+	}
+	p.counted = true
+	p.d.deviceChanged(p.peer)
+	return true
+}
+
+// setRinging counts the call as ringing at the peer.
+func (p *pvt) setRinging(on bool) {
+	if p.peer == nil || p.ringing == on {
+		return
+	}
+	p.ringing = on
+	if on {
+		p.peer.ringing++
+	} else {
+		p.peer.ringing--
+	}
+	p.d.deviceChanged(p.peer)
+}
+
+// setHold notes that the far end put us on hold or took us back.
+func (p *pvt) setHold(on bool) {
+	if p.onHold == on {
+		return
+	}
+	p.onHold = on
+	if p.peer != nil {
+		if on {
+			p.peer.onHold++
+		} else {
+			p.peer.onHold--
+		}
+		p.d.deviceChanged(p.peer)
+	}
+	if on {
+		p.queue(channel.ControlHold)
+	} else {
+		p.queue(channel.ControlUnhold)
+	}
+}
+
+// uncount takes the call out of the peer's counters.
+func (p *pvt) uncount() {
+	if p.peer == nil {
+		return
+	}
+	if p.onHold {
+		p.onHold = false
+		p.peer.onHold--
+	}
+	if p.ringing {
+		p.ringing = false
+		p.peer.ringing--
+	}
+	if p.counted {
+		p.counted = false
+		p.peer.CallEnd()
+	}
+	p.d.deviceChanged(p.peer)
+}
+
+// destroy takes the call out of the table and gives everything back. The channel,
+// if it still runs, is told.
+func (p *pvt) destroy(cause channel.Cause) {
+	if p.phase == phaseGone {
+		return
+	}
+	p.phase = phaseGone
+	p.d.calls.remove(p)
+	p.closeMedia()
+	p.stopSessionTimer()
+	p.uncount()
+	p.hangupChannel(cause)
+	p.server, p.open, p.client, p.bye = nil, nil, nil, nil
+}
+
+// closeMedia gives the RTP ports back.
+func (p *pvt) closeMedia() {
+	if p.media.session != nil {
+		p.media.session.Close()
+	}
+}
+
+// abandon ends the call in one message, without waiting for what comes of it: the
+// driver closes.
+func (p *pvt) abandon() {
+	p.hangup(channel.CauseNormalClearing)
+	p.destroy(channel.CauseNormalClearing)
 }

@@ -1,0 +1,265 @@
+package sip
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"pbx/channel"
+	"pbx/channels/sip/message"
+)
+
+// callerNumber is the number of a caller before the channel exists, for matches
+// that ask for it.
+func (p *pvt) callerNumber(m *message.Message) string {
+	if p.settings.HasCallerID && p.settings.CallerID.Number != "" {
+		return p.settings.CallerID.Number
+	}
+	return p.shrink(message.UnescapeString(m.From().URI.User))
+}
+
+// shrink removes the punctuation of a telephone number (shrinkcallerid).
+func (p *pvt) shrink(number string) string {
+	if !p.d.cfg.General.ShrinkCallerID || number == "" || strings.Trim(number, "0123456789*#+()-. ") != "" {
+		return number
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("()-. ", r) {
+			return -1
+		}
+		return r
+	}, number)
+}
+
+// identity is who calls, by the INVITE and the peer's settings.
+func (p *pvt) identity() channel.Identity {
+	m, s := p.invite, p.settings
+	from := m.From()
+	c := channel.Party{
+		Name:   from.Name(),
+		Number: p.shrink(message.UnescapeString(from.URI.User)),
+	}
+	if p.peer != nil {
+		c.Presentation = p.peer.CallingPres
+	}
+	if s.TrustRPID {
+		p.asserted(&c)
+	}
+	if s.HasCallerID {
+		if s.CallerID.Name != "" {
+			c.Name = s.CallerID.Name
+		}
+		if s.CallerID.Number != "" {
+			c.Number = s.CallerID.Number
+		}
+	}
+	c.HasNumber = c.Number != ""
+	id := channel.Identity{Caller: c, ANI: c.Number, DNID: p.exten}
+	if p.trusted() {
+		if a, ok := m.Address(message.HeaderDiversion); ok {
+			id.RDNIS = message.UnescapeString(a.URI.User)
+		}
+	}
+	return id
+}
+
+// trusted reports whether what the far end says of others may be believed: it is
+// a device that we know.
+func (p *pvt) trusted() bool { return p.peer != nil }
+
+// asserted takes the identity from P-Asserted-Identity (RFC 3325) or
+// Remote-Party-ID, of a peer with trustrpid=yes.
+func (p *pvt) asserted(c *channel.Party) {
+	m := p.invite
+	a, ok := m.Address(message.HeaderPAssertedIdentity)
+	private := false
+	if ok {
+		private = m.HasToken(message.HeaderPrivacy, "id") || m.HasToken(message.HeaderPrivacy, "user")
+	} else if a, ok = m.Address(message.HeaderRemotePartyID); ok {
+		v, _ := a.Params.Get("privacy")
+		private = len(v) > 0 && string(v) != "off"
+	} else {
+		return
+	}
+	c.Number, c.Name = p.shrink(message.UnescapeString(a.URI.User)), a.Name()
+	c.Presentation = channel.AllowedPassedScreen
+	if private {
+		c.Presentation = channel.ProhibitedPassed
+	}
+}
+
+// channelOptions are those of the channel of this call; from is the channel that
+// dials it, nil for an inbound call.
+func (p *pvt) channelOptions(from *channel.Channel) channel.Options {
+	o := channel.Options{
+		Name: p.peerName(), Tech: p.d, Leg: p, From: from, State: channel.Down,
+		Language: p.settings.Language, MusicClass: p.settings.MOHInterpret, Media: p.media.session,
+	}
+	if p.peer != nil {
+		o.Account, o.AMAFlags = p.peer.AccountCode, p.peer.AMAFlags
+		o.CallGroup, o.PickupGroup = p.peer.CallGroup, p.peer.PickupGroup
+		o.Variables = append(o.Variables, p.peer.Variables...)
+	} else {
+		o.Name = p.received.Addr().String()
+		if p.outgoing {
+			o.Name = p.host
+		}
+	}
+	if p.outgoing {
+		o.Location = channel.Location{Context: p.settings.Context, Priority: 1}
+		for _, f := range p.media.offered {
+			o.Formats = append(o.Formats, f.Name)
+		}
+		return o
+	}
+	o.State = channel.Ring
+	o.Identity = p.identity()
+	o.Location = channel.Location{Context: p.context, Exten: p.exten, Priority: 1}
+	if p.media.valid {
+		o.Formats = p.media.agreed.formats()
+	} else {
+		for _, f := range p.media.offered {
+			o.Formats = append(o.Formats, f.Name)
+		}
+	}
+	uri := p.invite.RequestURI()
+	set := func(name, value string) {
+		o.Variables = append(o.Variables, channel.Variable{Name: name, Value: channel.Tainted(value)})
+	}
+	set("SIPURI", p.target)
+	set("SIPDOMAIN", string(uri.Host))
+	set("SIPCALLID", p.callID)
+	if n := p.invite.MaxForwards(); n > 0 {
+		o.Variables = append(o.Variables, channel.Variable{Name: "SIP_MAX_FORWARDS", Value: channel.Clean(strconv.Itoa(n - 1)), Inherit: channel.Children})
+	}
+	return o
+}
+
+// contactURI is our Contact: the user that is reached here, at our address.
+func contactURI(user string, local netip.AddrPort) string {
+	b := append(make([]byte, 0, 48), "sip:"...)
+	if user != "" {
+		b = message.AppendEscaped(b, user)
+		b = append(b, '@')
+	}
+	return string(appendHostPort(b, local))
+}
+
+// anonymous is who calls when the number is withheld (RFC 3323 4.1.1.3).
+const anonymous = "anonymous"
+
+// name writes From, To and Contact of an outbound call.
+func (p *pvt) name() {
+	ds := &p.out.dial
+	id := p.channel.Identity()
+	c := id.Connected
+	if c.Number == "" && c.Name == "" {
+		c = id.Caller
+	}
+	user, name := c.Number, c.Name
+	if user == "" {
+		user = defaultCaller
+	}
+	if name == "" {
+		name = user
+	}
+	domain := p.settings.FromDomain
+	if v, ok := p.channel.Var("SIPFROMDOMAIN"); ok && v.S != "" {
+		domain = v.S
+	}
+	if domain == "" {
+		b := appendHost(nil, p.localHost.Addr())
+		if p.localHost.Port() != 5060 {
+			b = appendHostPort(nil, p.localHost)
+		}
+		domain = string(b)
+	} else if p.settings.FromDomainPort != 0 {
+		domain += ":" + strconv.Itoa(int(p.settings.FromDomainPort))
+	}
+	if p.peer != nil && p.peer.FromUser != "" {
+		user = p.peer.FromUser
+	}
+	contact := user
+	if c.Restricted() && p.settings.Identify == IdentifyNone || c.Restricted() && p.settings.TrustOutbound != TrustYes {
+		name, user, domain = "Anonymous", anonymous, "anonymous.invalid"
+		if p.peer != nil && p.peer.FromUser != "" {
+			user, domain = p.peer.FromUser, string(appendHost(nil, p.localHost.Addr()))
+		}
+		contact = user
+	}
+	uri := "sip:" + string(message.AppendEscaped(nil, user)) + "@" + domain
+	if ds.From != "" {
+		if u, d, ok := strings.Cut(ds.From, "@"); ok {
+			uri = "sip:" + string(message.AppendEscaped(nil, u)) + "@" + d
+		} else {
+			uri = "sip:" + string(message.AppendEscaped(nil, u)) + "@" + domain
+		}
+	}
+	if p.settings.UserEqPhone && isPhone(user) {
+		uri += ";user=phone"
+	}
+	p.local = string(message.AppendAddress(nil, name, uri))
+	p.contact = contactURI(contact, p.localHost)
+	p.out.user, p.out.domain = user, domain
+	if p.settings.UserEqPhone && isPhone(p.exten) && !strings.Contains(p.target, ";user=") {
+		p.target += ";user=phone"
+	}
+	to := p.target
+	if ds.To != "" {
+		if strings.Contains(ds.To, "@") {
+			to = "sip:" + ds.To
+		} else {
+			host := ds.Peer
+			if u, err := message.ParseURI([]byte(p.target)); err == nil {
+				host = string(message.AppendHostPort(nil, u.Host, u.Port))
+			}
+			to = "sip:" + string(message.AppendEscaped(nil, ds.To)) + "@" + host
+		}
+	}
+	p.remote = "<" + to + ">"
+}
+
+// defaultCaller is who calls when nobody says.
+const defaultCaller = "asterisk"
+
+func isPhone(s string) bool {
+	return s != "" && strings.Trim(strings.TrimPrefix(s, "+"), "0123456789") == ""
+}
+
+// identify writes who calls in the header that the peer takes (sendrpid), and
+// where the call was redirected.
+func (p *pvt) identify(b *message.Builder) {
+	id := p.channel.Identity()
+	c := id.Connected
+	if c.Number == "" && c.Name == "" {
+		c = id.Caller
+	}
+	if c.Number != "" && p.settings.Identify != IdentifyNone && (!c.Restricted() || p.settings.TrustOutbound != TrustNo) {
+		domain := p.out.domain
+		if c.Restricted() && p.settings.TrustOutbound == TrustYes {
+			domain = string(appendHost(nil, p.localHost.Addr()))
+		}
+		uri := "sip:" + string(message.AppendEscaped(nil, c.Number)) + "@" + domain
+		legacy := c.Restricted() && p.settings.TrustOutbound == TrustLegacy
+		name := c.Name
+		if legacy {
+			name, uri = "Anonymous", "sip:"+anonymous+"@anonymous.invalid"
+		}
+		switch p.settings.Identify {
+		case IdentifyPAI:
+			b.Address(message.HeaderPAssertedIdentity, name, uri, "")
+			if c.Restricted() && !legacy {
+				b.Header(message.HeaderPrivacy, "id")
+			}
+		case IdentifyRPID:
+			privacy := ";party=calling;privacy=off;screen=no"
+			if c.Restricted() {
+				privacy = ";party=calling;privacy=full;screen=no"
+			}
+			b.Address(message.HeaderRemotePartyID, name, uri, privacy)
+		}
+	}
+	if id.RDNIS != "" && p.d.cfg.General.SendDiversion {
+		b.Address(message.HeaderDiversion, "", "sip:"+string(message.AppendEscaped(nil, id.RDNIS))+"@"+p.out.domain, "")
+	}
+}

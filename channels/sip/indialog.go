@@ -1,0 +1,346 @@
+package sip
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"time"
+
+	"pbx/channel"
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
+)
+
+// request handles a request within the call (RFC 3261 12.2.2).
+func (p *pvt) request(tx *transaction.Server, m *message.Message) {
+	d := p.d
+	tx.Route.Remote = d.replyAddress(m, d.from, p.peer)
+	if !p.sameHost(d.from) {
+		// The tags are right and the sender is not: a forger who saw one message.
+		d.respond(tx, m, 481, "Call leg/transaction does not exist", nil)
+		return
+	}
+	seq, method := m.CSeq()
+	if p.hasRemoteSeq && seq < p.remoteSeq {
+		d.respond(tx, m, 500, "Server Internal Error", nil)
+		return
+	}
+	p.remoteSeq, p.hasRemoteSeq = seq, true
+	if !d.supported(tx, m) {
+		return
+	}
+	tx.Keep()
+	switch method {
+	case message.INVITE:
+		p.reinvited(tx, m)
+	case message.BYE:
+		p.farBye(tx, m)
+	case message.UPDATE:
+		p.updated(tx, m)
+	case message.INFO:
+		p.informed(tx, m)
+	case message.OPTIONS:
+		p.reply(tx, m, 200, "OK", nil, func(b *message.Builder) { b.Header(message.HeaderAccept, sdpType) })
+	case message.MESSAGE:
+		p.texted(tx, m)
+	case message.NOTIFY: // how a REFER of ours fares (RFC 3515 2.4.4)
+		p.reply(tx, m, 200, "OK", nil, nil)
+	case message.REFER:
+		p.reply(tx, m, 603, "Declined", nil, nil)
+	case message.PRACK:
+		p.reply(tx, m, 481, "Call leg/transaction does not exist", nil, nil)
+	case message.SUBSCRIBE, message.PUBLISH:
+		p.reply(tx, m, 489, "Bad Event", nil, nil)
+	default:
+		p.reply(tx, m, 501, "Method Not Implemented", nil, nil)
+	}
+}
+
+// sameHost reports whether a request comes from where the call may come from: the
+// address of the far end as it was or as its Contact and routes have it.
+func (p *pvt) sameHost(from source) bool {
+	a := from.addr.Addr().Unmap()
+	if a == p.received.Addr().Unmap() || a == p.route.Remote.Addr().Unmap() {
+		return true
+	}
+	if to, ok := literal(p.target); ok && to.Addr() == a {
+		return true
+	}
+	for _, r := range p.routes {
+		to, ok := literal(r)
+		if !ok || to.Addr() == a {
+			return true // a proxy by name may be anywhere
+		}
+	}
+	if p.peer != nil && p.peer.Host != "" && !p.peer.Addr.IsValid() {
+		return true // so may a peer
+	}
+	return p.d.local(a) && p.d.local(p.received.Addr()) && len(p.d.cfg.General.LocalNet) > 0
+}
+
+// ack handles the ACK of a 2xx response.
+func (p *pvt) ack(m *message.Message) {
+	seq, _ := m.CSeq()
+	if p.server == nil || p.server.State() != transaction.Accepted || seq != p.inviteSeq {
+		return
+	}
+	p.server.Acked()
+	p.server = nil
+	p.reinviting = false
+	if p.media.waiting {
+		p.lateAnswer(m)
+	}
+	if p.wantsBye {
+		p.sayBye(p.byeCause)
+	}
+}
+
+// lateAnswer takes the answer that the ACK of a late offer carries.
+func (p *pvt) lateAnswer(m *message.Message) {
+	p.media.waiting = false
+	if p.phase != phaseUp {
+		return
+	}
+	body, ok := m.Content(sdpType)
+	a, status := agreement{}, 488
+	if ok {
+		a, status = p.negotiate(body, true)
+	}
+	if status != 0 {
+		p.hangupChannel(channel.CauseBearerNotAvailable)
+		return
+	}
+	p.accept(a)
+}
+
+// NoAck implements transaction.Owner: our 2xx response stayed without ACK
+// (RFC 3261 13.3.1.4).
+func (p *pvt) NoAck(tx *transaction.Server) {
+	defer p.d.recovered(p)
+	if p.server != tx {
+		return
+	}
+	p.server = nil
+	if p.wantsBye || p.phase == phaseEnding {
+		p.sayBye(p.byeCause)
+		return
+	}
+	p.hangupChannel(channel.CauseNoUserResponse)
+}
+
+// farBye handles BYE: the far end hung up.
+func (p *pvt) farBye(tx *transaction.Server, m *message.Message) {
+	early := p.phase == phaseEarly
+	if p.server != nil {
+		if p.server.State() == transaction.Accepted { // BYE came before the ACK, or instead of it
+			p.server.Acked()
+			p.server = nil
+		} else {
+			p.refuse(487, "Request Terminated", nil) // 15.1.2
+		}
+	}
+	p.reply(tx, m, 200, "OK", nil, nil)
+	p.wantsBye = false
+	if p.phase == phaseEnding {
+		return // ours crosses it
+	}
+	cause := channel.CauseNormalClearing
+	if p.settings.Q850Reason {
+		if c := reasonCause(m); c != channel.CauseNone {
+			cause = c
+		}
+	}
+	if early && p.outgoing && p.client != nil {
+		p.client.Cancel("")
+	}
+	p.phase = phaseEnding
+	p.stopSessionTimer()
+	p.uncount()
+	if p.released {
+		p.destroy(cause)
+		return
+	}
+	p.hangupChannel(cause)
+}
+
+// reinvited handles an INVITE within the call: hold, resume, another codec or
+// another address, or only a refresh of the session (RFC 3261 14.2).
+func (p *pvt) reinvited(tx *transaction.Server, m *message.Message) {
+	switch {
+	case p.server != nil && p.phase == phaseEarly: // the first is not answered
+		p.reply(tx, m, 500, "Server Internal Error", nil, retryAfter)
+		return
+	case p.server != nil && p.server.State() != transaction.Accepted:
+		p.reply(tx, m, 500, "Server Internal Error", nil, retryAfter)
+		return
+	case p.server != nil || p.client != nil: // ours or an earlier one of theirs is under way
+		p.reply(tx, m, 491, "Request Pending", nil, nil)
+		return
+	case p.phase != phaseUp:
+		p.reply(tx, m, 481, "Call leg/transaction does not exist", nil, nil)
+		return
+	}
+	offer, status := sessionBody(m)
+	if status != 0 {
+		p.reply(tx, m, status, "", nil, p.refusal(status))
+		return
+	}
+	if status := p.considerTimer(m); status != 0 {
+		p.reply(tx, m, status, "Session Interval Too Small", nil, p.refusal(status))
+		return
+	}
+	a := agreement{}
+	if offer != nil {
+		if a, status = p.negotiate(offer, false); status != 0 {
+			p.reply(tx, m, status, "", nil, nil)
+			return
+		}
+	}
+	p.server, p.reinviting = tx, true
+	tx.Owner = p
+	p.open, p.inviteSeq = m.Clone(), p.remoteSeq
+	p.refreshTarget(m)
+	if offer != nil {
+		p.accept(a)
+	}
+	p.reply(tx, m, 200, "OK", p.localSDP(), nil)
+	p.startSessionTimer()
+}
+
+// retryAfter writes the Retry-After of RFC 3261 14.2.
+func retryAfter(b *message.Builder) { b.Header(message.HeaderRetryAfter, "1") }
+
+// refreshTarget follows the far end to a new Contact.
+func (p *pvt) refreshTarget(m *message.Message) {
+	p.received = p.d.from.addr
+	was := p.target
+	p.learnTarget(m)
+	if p.target != was || p.symmetric {
+		p.aim(p.d, p.received, p.symmetric)
+	}
+}
+
+// updated handles UPDATE (RFC 3311).
+func (p *pvt) updated(tx *transaction.Server, m *message.Message) {
+	offer, status := sessionBody(m)
+	if status != 0 {
+		p.reply(tx, m, status, "", nil, p.refusal(status))
+		return
+	}
+	if offer == nil {
+		p.refreshTarget(m)
+		if p.considerTimer(m) == 0 && p.phase == phaseUp {
+			p.startSessionTimer()
+		}
+		p.reply(tx, m, 200, "OK", nil, p.updateHeaders(m))
+		return
+	}
+	if p.media.waiting || !p.media.valid { // 5.2: an offer of ours, or none yet, is open
+		p.reply(tx, m, 491, "Request Pending", nil, nil)
+		return
+	}
+	a, status := p.negotiate(offer, false)
+	if status != 0 {
+		p.reply(tx, m, status, "", nil, nil)
+		return
+	}
+	p.refreshTarget(m)
+	p.accept(a)
+	p.reply(tx, m, 200, "OK", p.answerSDP(offer), p.updateHeaders(m))
+}
+
+func (p *pvt) updateHeaders(m *message.Message) func(*message.Builder) {
+	return func(b *message.Builder) {
+		p.writeTimer(b, m)
+		b.Address(message.HeaderContact, "", p.contact, "")
+	}
+}
+
+// texted handles MESSAGE within the call.
+func (p *pvt) texted(tx *transaction.Server, m *message.Message) {
+	if t := m.ContentType(); !bytes.EqualFold(t.Type, []byte("text")) || p.channel == nil {
+		p.reply(tx, m, 415, "", nil, func(b *message.Builder) { b.Header(message.HeaderAccept, "text/plain") })
+		return
+	}
+	p.channel.Queue(channel.Frame{Kind: channel.FrameText, Text: string(m.Body())})
+	p.reply(tx, m, 202, "Accepted", nil, nil)
+}
+
+// informed handles INFO: digits (application/dtmf-relay, application/dtmf) and
+// flash.
+func (p *pvt) informed(tx *transaction.Server, m *message.Message) {
+	t := m.ContentType()
+	switch {
+	case m.ContentLength() == 0 && len(m.Header(message.HeaderContentType)) == 0:
+		p.reply(tx, m, 200, "OK", nil, nil) // a keepalive
+		return
+	case t.Is("application/dtmf-relay"):
+		digit, d := parseRelay(m.Body())
+		p.pressed(digit, d)
+	case t.Is("application/dtmf"):
+		digit, _ := parseDigit(strings.TrimSpace(string(m.Body())))
+		p.pressed(digit, infoDigit)
+	case t.Is("application/hook-flash"):
+		p.queue(channel.ControlFlash)
+	case t.Is("application/media_control+xml"): // asks for a picture
+	default:
+		p.reply(tx, m, 415, "Unsupported media type", nil, nil)
+		return
+	}
+	p.reply(tx, m, 200, "OK", nil, nil)
+}
+
+// infoDigit is how long a digit lasts that does not say.
+const infoDigit = 100 * time.Millisecond
+
+// flash is the event that stands for a hook flash.
+const flash = '!'
+
+func (p *pvt) pressed(digit byte, t time.Duration) {
+	switch {
+	case digit == 0 || p.channel == nil:
+	case digit == flash:
+		p.queue(channel.ControlFlash)
+	default:
+		p.channel.DigitBegin(digit)
+		p.channel.DigitEnd(digit, t)
+	}
+}
+
+// parseRelay reads "Signal=5\r\nDuration=160"; d is 100 ms unless it says.
+func parseRelay(body []byte) (digit byte, d time.Duration) {
+	d = infoDigit
+	for line := range strings.FieldsFuncSeq(string(body), func(r rune) bool { return r == '\r' || r == '\n' }) {
+		name, value, _ := strings.Cut(line, "=")
+		value = strings.TrimSpace(value)
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "signal":
+			digit, _ = parseDigit(value)
+		case "duration":
+			if n, err := strconv.Atoi(value); err == nil && n > 0 && n <= 10000 {
+				d = time.Duration(n) * time.Millisecond
+			}
+		}
+	}
+	return digit, d
+}
+
+// parseDigit reads a digit as itself or as its event number (RFC 4733 table 3).
+func parseDigit(s string) (byte, bool) {
+	const events = "0123456789*#ABCD!"
+	if len(s) == 1 {
+		c := s[0]
+		if c >= 'a' && c <= 'd' {
+			c -= 'a' - 'A'
+		}
+		if strings.IndexByte(events, c) >= 0 {
+			return c, true
+		}
+		return 0, false
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n >= len(events) {
+		return 0, false
+	}
+	return events[n], true
+}

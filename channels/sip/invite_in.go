@@ -1,0 +1,322 @@
+package sip
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"pbx/channel"
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
+)
+
+// sdpType is the media type of session descriptions.
+const sdpType = "application/sdp"
+
+// invited handles an INVITE outside of a dialog: a new call.
+func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
+	switch {
+	case m.MaxForwards() == 0:
+		d.respond(tx, m, 483, "Too many hops", nil)
+		return
+	case d.registry.Closing():
+		d.respond(tx, m, 503, "", func(b *message.Builder) { b.Header(message.HeaderRetryAfter, "10") })
+		return
+	}
+	peer, result := d.admit(tx, m, d.from)
+	if result != authOK {
+		return
+	}
+	tx.Route.Remote = d.replyAddress(m, d.from, peer)
+	tx.Keep()
+	p := &pvt{d: d, peer: peer, settings: d.settings(peer), received: d.from.addr, began: d.now(), phase: phaseEarly}
+	if status, reason := p.admit(m); status != 0 {
+		d.respond(tx, m, status, reason, p.refusal(status))
+		p.closeMedia()
+		p.uncount()
+		return
+	}
+	defer d.recovered(p)
+	p.server, tx.Owner = tx, p
+	d.calls.add(p)
+	p.channel = d.registry.New(p.channelOptions(nil))
+	if p.media.valid {
+		p.accept(p.media.agreed)
+	}
+	p.provisional(100, "", nil)
+	d.plan.Start(p.channel)
+}
+
+// refusal writes what some refusals must name.
+func (p *pvt) refusal(status int) func(*message.Builder) {
+	switch status {
+	case 415:
+		return func(b *message.Builder) { b.Header(message.HeaderAccept, sdpType) } // 21.4.13
+	case 422:
+		return func(b *message.Builder) { b.HeaderInt(message.HeaderMinSE, int64(p.settings.SessionMinSE.Seconds())) }
+	case 503:
+		return func(b *message.Builder) { b.Header(message.HeaderRetryAfter, "5") }
+	}
+	return nil
+}
+
+// admit looks at an INVITE that may call: what it carries, whether the number
+// exists, whether there is room. It returns the status that refuses it, 0 to go
+// on.
+func (p *pvt) admit(m *message.Message) (status int, reason string) {
+	d := p.d
+	offer, status := sessionBody(m)
+	if status != 0 {
+		return status, ""
+	}
+	if status := p.considerTimer(m); status != 0 {
+		return status, "Session Interval Too Small"
+	}
+	if status, reason := p.destination(m); status != 0 {
+		return status, reason
+	}
+	p.media.offered = p.ourFormats(nil)
+	if offer != nil {
+		a, status := p.negotiate(offer, false)
+		if status != 0 {
+			return status, ""
+		}
+		p.media.agreed, p.media.valid = a, true
+	}
+	if !p.count() {
+		d.notice(fmt.Sprintf("Failed to place call for device '%s', too many calls", p.peer.Name))
+		return 480, "Temporarily Unavailable (Call limit)"
+	}
+	if err := p.openMedia(nil); err != nil {
+		d.log.Warn("SIP: no RTP for a call", "from", p.received, "err", err)
+		return 503, ""
+	}
+	p.begin(m)
+	return 0, ""
+}
+
+// sessionBody finds the session description in a request: nil without a body,
+// 415 where there is a body and no description in it (RFC 3261 8.2.3).
+func sessionBody(m *message.Message) (body []byte, status int) {
+	if m.ContentLength() == 0 {
+		return nil, 0
+	}
+	if e := m.Header(message.HeaderContentEncoding); len(e) > 0 && !strings.EqualFold(string(e), "identity") {
+		return nil, 415
+	}
+	body, ok := m.Content(sdpType)
+	if !ok {
+		return nil, 415
+	}
+	return body, 0
+}
+
+// destination finds what was dialled and whether the dialplan has it.
+func (p *pvt) destination(m *message.Message) (status int, reason string) {
+	d := p.d
+	uri := m.RequestURI()
+	p.exten = message.UnescapeString(uri.User)
+	if d.cfg.General.LegacyUserOptions {
+		p.exten, _, _ = strings.Cut(p.exten, ";")
+	}
+	if p.exten == "" {
+		p.exten = "s"
+	}
+	context := p.settings.Context
+	if domains := d.cfg.General.Domains; len(domains) > 0 {
+		local := false
+		for i := range domains {
+			if strings.EqualFold(domains[i].Name, string(uri.Host)) {
+				local = true
+				if domains[i].Context != "" {
+					context = domains[i].Context
+				}
+			}
+		}
+		if !local && !d.cfg.General.AllowExternal {
+			return 403, "Forbidden"
+		}
+	}
+	caller := p.callerNumber(m)
+	match := d.plan.Match(context, p.exten, 1, caller)
+	switch {
+	case match.Exists():
+	case match.Partial() && p.settings.Overlap == OverlapYes:
+		return 484, "Address Incomplete"
+	case match.Partial() && p.settings.Overlap == OverlapDTMF:
+		// The rest of the number comes as digits; the plan starts at s.
+	default:
+		d.notice(fmt.Sprintf("Call from '%s' (%s) to extension '%s' rejected because extension not found in context '%s'.",
+			p.peerName(), p.received, p.exten, context))
+		return 404, "Not Found"
+	}
+	p.context = context
+	return 0, ""
+}
+
+// peerName is the section's name, "" for a guest.
+func (p *pvt) peerName() string {
+	if p.peer == nil {
+		return ""
+	}
+	return p.peer.Name
+}
+
+// begin takes the dialog's state out of the INVITE (RFC 3261 12.1.1).
+func (p *pvt) begin(m *message.Message) {
+	d := p.d
+	p.invite = m.Clone()
+	p.open = p.invite
+	p.callID = string(m.CallID())
+	p.localTag = d.random.tag()
+	p.remoteTag = string(m.FromTag())
+	p.remoteSeq, _ = m.CSeq()
+	p.hasRemoteSeq = true
+	p.inviteSeq = p.remoteSeq
+	p.localSeq = firstSeq - 1
+	p.local = string(m.Header(message.HeaderTo))
+	p.remote = withoutTag(m.From(), m.Header(message.HeaderFrom))
+	p.route = transaction.Route{Listener: d.from.listener, Remote: d.from.addr}
+	p.useragent = string(m.Header(message.HeaderUserAgent))
+	p.learnRoutes(m, false)
+	p.learnTarget(m)
+	if p.target == "" { // an INVITE without Contact: the best guess
+		from := m.From()
+		p.target = from.URI.String()
+	}
+	p.symmetric = p.settings.forceRPort(m, d.from.addr)
+	p.comedia = p.settings.comedia(m, d.from.addr)
+	p.aim(d, p.received, p.symmetric)
+	local, addr := d.localAddress(p.route.Remote, p.route.Listener)
+	p.contact = contactURI(p.exten, local)
+	p.media.addr = addr
+	p.media.id = d.random.uint64() >> 33
+	p.media.version = p.media.id
+}
+
+// firstSeq is the CSeq number that our dialogs begin with, as the field has it.
+const firstSeq = 102
+
+// withoutTag is a From or To header value without its tag.
+func withoutTag(a *message.Address, raw []byte) string {
+	if a.Tag() == nil {
+		return string(raw)
+	}
+	b := message.AppendAddress(nil, a.Name(), a.URI.String())
+	for name, value := range a.Params.All() {
+		if strings.EqualFold(string(name), "tag") {
+			continue
+		}
+		b = append(append(b, ';'), name...)
+		if value != nil {
+			b = append(append(b, '='), value...)
+		}
+	}
+	return string(b)
+}
+
+// openMedia binds the call's RTP ports, on the media loop of the other leg.
+func (p *pvt) openMedia(from *channel.Channel) error {
+	o := p.sessionOptions(&p.d.cfg.General, nil)
+	if from != nil {
+		o.Near = from.Media()
+	}
+	s, err := p.d.media.NewSession(o)
+	if err != nil {
+		return err
+	}
+	p.media.session = s
+	return nil
+}
+
+// errNoCodec ends a call whose far end has no codec of ours.
+var errNoCodec = errors.New("no common codec")
+
+// provisional sends a 1xx response to the unanswered INVITE.
+func (p *pvt) provisional(status int, reason string, sdp []byte) {
+	if p.outgoing || p.phase != phaseEarly || p.server == nil {
+		return
+	}
+	p.reply(p.server, p.open, status, reason, sdp, nil)
+}
+
+// reply sends a response within the call.
+func (p *pvt) reply(tx *transaction.Server, m *message.Message, status int, reason string, sdp []byte, extra func(*message.Builder)) {
+	d := p.d
+	b := &d.builder
+	b.Reset(d.out[:0])
+	b.Response(m, status, reason, p.localTag)
+	b.Header(message.HeaderServer, d.server)
+	b.Header(message.HeaderAllow, allowed)
+	b.Header(message.HeaderSupported, supported)
+	if m.Method() == message.INVITE && status < 300 {
+		if status >= 200 {
+			p.writeTimer(b, m)
+		}
+		b.Address(message.HeaderContact, "", p.contact, "")
+	}
+	if extra != nil {
+		extra(b)
+	}
+	if sdp != nil {
+		b.Body(sdpType, sdp)
+	}
+	d.sent(tx.Respond(status, d.finish()))
+}
+
+// answer accepts the call.
+func (p *pvt) answer() {
+	if p.outgoing || p.phase != phaseEarly || p.server == nil {
+		return
+	}
+	p.phase = phaseUp
+	p.reply(p.server, p.open, 200, "OK", p.localSDP(), nil)
+	p.startSessionTimer()
+}
+
+// localSDP is our description for the INVITE in hand: the answer to its offer, or
+// an offer where it had none (RFC 3261 13.2.1).
+func (p *pvt) localSDP() []byte {
+	if offer, _ := sessionBody(p.open); offer != nil {
+		return p.answerSDP(offer)
+	}
+	return p.offerSDP()
+}
+
+// refuse ends the unanswered call with a final response.
+func (p *pvt) refuse(status int, reason string, extra func(*message.Builder)) {
+	if p.server == nil {
+		return
+	}
+	p.reply(p.server, p.open, status, reason, nil, extra)
+	p.server = nil
+}
+
+// cancelled handles CANCEL (RFC 3261 9.2).
+func (d *Driver) cancelled(tx *transaction.Server, m *message.Message) {
+	invite := tx.Cancels
+	if invite == nil || invite.Route.Remote.Addr() != tx.Route.Remote.Addr() {
+		// A stranger who guessed the branch does not end calls.
+		d.respond(tx, m, 481, "Call leg/transaction does not exist", nil)
+		return
+	}
+	tx.Keep()
+	p, _ := invite.Owner.(*pvt)
+	if p == nil || p.phase == phaseGone {
+		d.respond(tx, m, 200, "OK", nil)
+		return
+	}
+	defer d.recovered(p)
+	if p.server == invite && p.phase == phaseEarly {
+		p.refuse(487, "Request Terminated", nil)
+		p.phase = phaseEnding
+		cause := channel.CauseNone
+		if answeredElsewhere(m) {
+			cause = channel.CauseAnsweredElsewhere
+		}
+		p.hangupChannel(cause)
+	} else if p.server == invite && p.reinviting && invite.State() == transaction.Proceeding {
+		p.refuse(487, "Request Terminated", nil)
+	}
+	p.reply(tx, m, 200, "OK", nil, nil)
+}

@@ -1,0 +1,561 @@
+package sip
+
+import (
+	"bytes"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"pbx/channel"
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
+	"pbx/media"
+)
+
+// outbound is what a call that we began needs besides its dialog.
+type outbound struct {
+	dial   dialString
+	from   *pvt     // the call on whose behalf it is made, nil if that is not ours
+	wanted []string // the codecs of that call, best first
+	ack    []byte   // of the 2xx response, for when it comes again
+	// losers are the ACKs of 2xx responses of other forks, by their To tag.
+	losers map[string][]byte
+	// early are the answers that provisional responses brought, by To tag.
+	early  map[string]agreement
+	tries  int // challenges answered
+	minSE  int64
+	seq    uint32 // CSeq number of the INVITE
+	user   string // of From
+	domain string
+}
+
+// challengesAnswered bounds how often we prove who we are for one INVITE.
+const challengesAnswered = 2
+
+// prepare makes the call that a dial string asks for, on the loop; nothing of it
+// is in the table yet. An *unresolved error asks for the address of a host.
+func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
+	var peer *Peer
+	if ds.Port == 0 {
+		if peer = d.peer(ds.Peer); peer != nil && !peer.Type.IsPeer() {
+			peer = nil
+		}
+	}
+	p := &pvt{d: d, outgoing: true, peer: peer, settings: d.settings(peer), host: ds.Peer, exten: ds.Exten,
+		out: &outbound{dial: ds, wanted: r.Formats}, began: d.now()}
+	if r.From != nil {
+		p.out.from, _ = r.From.Leg().(*pvt)
+	}
+	var addr netip.AddrPort
+	if peer != nil {
+		target, a, err := d.destination(peer, string(message.AppendEscaped(nil, ds.Exten)))
+		if err != nil {
+			return nil, err
+		}
+		addr, p.target = a, target
+		if ds.Domain != "" {
+			p.retarget(ds.Domain)
+		}
+	} else {
+		a, ok := hostPort(ds.Peer, ds.Port)
+		switch {
+		case ok:
+		case ds.resolved.IsValid():
+			a, _ = hostPort(ds.resolved.String(), ds.Port)
+		case ds.Peer == "":
+			return nil, errNoHost
+		default:
+			return nil, &unresolved{ds.Peer}
+		}
+		addr = a
+		host := ds.Domain
+		if host == "" {
+			host = string(message.AppendHostPort(nil, ds.Peer, uint16(ds.Port)))
+		}
+		p.target = "sip:"
+		if ds.Exten != "" {
+			p.target += string(message.AppendEscaped(nil, ds.Exten)) + "@"
+		}
+		p.target += host
+	}
+	listener, ok := d.udp.For(addr.Addr())
+	if !ok {
+		return nil, errNoHost
+	}
+	p.route.Listener = listener
+	p.route.Remote, p.received = addr, addr
+	p.media.offered = p.ourFormats(r.Formats)
+	if len(p.media.offered) == 0 {
+		return nil, errNoCodec
+	}
+	if !p.count() {
+		return nil, errCallLimit
+	}
+	local, media := d.localAddress(addr, p.route.Listener)
+	p.localHost = local
+	p.callID = d.random.callID(local.String())
+	p.localTag = d.random.tag()
+	p.localSeq = firstSeq - 1
+	p.media.addr = media
+	p.media.id = d.random.uint64() >> 33
+	p.media.version = p.media.id
+	return p, nil
+}
+
+// retarget puts another domain into the Request-URI.
+func (p *pvt) retarget(domain string) {
+	u, err := message.ParseURI([]byte(p.target))
+	if err != nil {
+		return
+	}
+	host, port := cutPort(domain)
+	u.Host, u.Port = []byte(host), uint16(port)
+	p.target = u.String()
+}
+
+// ourFormats are the audio formats that the peer may use: those that the other
+// leg has first, in its order, then the rest in ours.
+func (p *pvt) ourFormats(wanted []string) []media.Format {
+	list := make([]media.Format, 0, len(p.settings.Codecs))
+	add := func(name string) {
+		f, ok := media.FormatNamed(name)
+		if !ok || f.Video {
+			return
+		}
+		for i := range list {
+			if list[i].Name == f.Name {
+				return
+			}
+		}
+		list = append(list, f)
+	}
+	for _, w := range wanted {
+		for _, c := range p.settings.Codecs {
+			if c.Name == w {
+				add(w)
+			}
+		}
+	}
+	if p.settings.PreferredCodecOnly && len(list) > 0 {
+		return list[:1]
+	}
+	for _, c := range p.settings.Codecs {
+		add(c.Name)
+	}
+	return list
+}
+
+// suggest restricts what we offer to the codecs of SIP_CODEC_OUTBOUND or
+// SIP_CODEC, if the peer may use any of them.
+func (p *pvt) suggest(variables ...string) {
+	for _, name := range variables {
+		v, ok := p.channel.Var(name)
+		if !ok || v.S == "" {
+			continue
+		}
+		var list []media.Format
+		for _, w := range strings.Split(v.S, ",") {
+			for _, f := range p.media.offered {
+				if strings.EqualFold(f.Name, strings.TrimSpace(w)) {
+					list = append(list, f)
+				}
+			}
+		}
+		if len(list) > 0 {
+			p.media.offered = list
+		}
+		return
+	}
+}
+
+// call sends the INVITE.
+func (p *pvt) call() {
+	if p.phase != phaseNew {
+		return
+	}
+	if v, ok := p.channel.Var("SIP_MAX_FORWARDS"); ok && v.S != "" {
+		n, err := strconv.Atoi(v.S)
+		if err == nil && n < 1 {
+			p.channel.SetCause(channel.CauseNoRouteDestination, "")
+			p.hangupChannel(channel.CauseNoRouteDestination)
+			return
+		}
+		if err == nil && n <= 255 {
+			p.hops = v.S
+		}
+	}
+	p.suggest("SIP_CODEC_OUTBOUND", "SIP_CODEC")
+	p.name()
+	p.phase = phaseEarly
+	p.d.calls.add(p)
+	p.invitePeer(nil)
+}
+
+// invitePeer sends the INVITE, with the answer to a challenge if there is one.
+func (p *pvt) invitePeer(challenge *message.Message) {
+	d := p.d
+	p.localSeq++
+	p.out.seq = p.localSeq
+	p.branch = d.random.branch()
+	offer := p.offerSDP()
+	b := p.dialog.begin(d, message.INVITE, p.branch, p.localSeq)
+	if challenge != nil && !p.prove(b, challenge, message.INVITE) {
+		p.out.tries = challengesAnswered
+		p.refused(challenge)
+		return
+	}
+	b.Header(message.HeaderDate, d.date())
+	p.offerTimer(b)
+	b.Header(message.HeaderAllow, allowed)
+	b.Header(message.HeaderSupported, supported)
+	p.identify(b)
+	p.addHeaders(b)
+	b.Body(sdpType, offer)
+	if c := d.txs.Send(d.finish(), message.INVITE, p.branch, p.route, p.timers(), (*inviteReceiver)(p)); c.State() != transaction.Terminated {
+		p.client = c
+	}
+}
+
+// addHeaders writes the header= lines of the peer and what SIPAddHeader queued.
+func (p *pvt) addHeaders(b *message.Builder) {
+	add := func(line string) {
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			b.HeaderNamed(strings.TrimSpace(name), strings.TrimSpace(value))
+		}
+	}
+	if p.peer != nil {
+		for _, h := range p.peer.Headers {
+			add(h)
+		}
+	}
+	for _, v := range p.channel.Variables() {
+		if strings.HasPrefix(v.Name, "SIPADDHEADER") {
+			add(v.Value.S)
+		}
+	}
+}
+
+// prove writes the answer to a challenge with the peer's credentials, or those of
+// the dial string.
+func (p *pvt) prove(b *message.Builder, challenge *message.Message, method message.Method) bool {
+	ds := &p.out.dial
+	given := Credential{User: ds.AuthName, Secret: ds.Secret, HA1: ds.MD5}
+	if given.User == "" && (given.Secret != "" || given.HA1 != "") {
+		given.User = ds.Exten
+	}
+	return p.d.answerChallenge(b, challenge, method, p.target, p.peer, given)
+}
+
+// inviteReceiver is the call as the sender of an INVITE.
+type inviteReceiver pvt
+
+// Response implements transaction.Receiver.
+func (r *inviteReceiver) Response(c *transaction.Client, m *message.Message) {
+	p := (*pvt)(r)
+	defer p.d.recovered(p)
+	status := m.Status()
+	if p.refreshing {
+		p.refreshed(m)
+		return
+	}
+	if status >= 300 && p.client == c || status >= 200 && status < 300 {
+		p.received = p.d.from.addr
+	}
+	switch {
+	case status < 200:
+		p.early(m)
+	case status < 300:
+		p.answered(m)
+	default:
+		p.client = nil
+		p.refused(m)
+	}
+}
+
+// Failed implements transaction.Receiver: the far end is silent.
+func (r *inviteReceiver) Failed(_ *transaction.Client, err error) {
+	p := (*pvt)(r)
+	defer p.d.recovered(p)
+	p.client = nil
+	if p.refreshing {
+		p.refreshing = false
+		p.hangupChannel(channel.CauseNoUserResponse)
+		return
+	}
+	if p.d.debugs(1) {
+		p.d.debug(1, "SIP: call failed", "to", p.route.Remote, "call", p.callID, "err", err)
+	}
+	p.fail(channel.CauseNoUserResponse)
+}
+
+// fail ends an unanswered call of ours; the channel's goroutine lets go of it
+// then.
+func (p *pvt) fail(cause channel.Cause) {
+	if p.phase == phaseEnding || p.released {
+		p.destroy(cause)
+		return
+	}
+	p.phase = phaseEnding
+	p.uncount()
+	p.hangupChannel(cause)
+}
+
+// techCause is what HANGUPCAUSE(name,tech) shows.
+func techCause(m *message.Message) string {
+	return "SIP " + strconv.Itoa(m.Status()) + " " + string(m.Reason())
+}
+
+// early handles a provisional response. Each To tag is an early dialog of its own
+// (RFC 3261 12.1.2); the last one that sends media is heard.
+func (p *pvt) early(m *message.Message) {
+	if p.phase != phaseEarly {
+		return
+	}
+	status := m.Status()
+	p.channel.SetCause(p.channel.Cause(), techCause(m))
+	media := false
+	if status > 100 {
+		media = p.earlyMedia(m)
+	}
+	switch {
+	case status == 180:
+		p.setRinging(true)
+		p.channel.SetState(channel.Ringing)
+		p.queue(channel.ControlRinging)
+		if media {
+			p.queue(channel.ControlProgress)
+		}
+	case status == 181:
+		p.queue(channel.ControlForward)
+	case media:
+		p.queue(channel.ControlProgress)
+	case status > 100:
+		p.queue(channel.ControlProceeding)
+	}
+}
+
+// earlyMedia takes the answer that a provisional response carries.
+func (p *pvt) earlyMedia(m *message.Message) bool {
+	body, ok := m.Content(sdpType)
+	if !ok || len(body) == 0 {
+		return false
+	}
+	a, status := p.negotiate(body, true)
+	if status != 0 {
+		return false
+	}
+	if p.out.early == nil {
+		p.out.early = make(map[string]agreement)
+	}
+	if len(p.out.early) < maxForks {
+		p.out.early[string(m.ToTag())] = a
+	}
+	p.settle(a)
+	return true
+}
+
+// maxForks bounds the early dialogs of one INVITE that are remembered.
+const maxForks = 16
+
+// settle takes an answer to our offer, and has the other leg use the same codec.
+func (p *pvt) settle(a agreement) {
+	if p.media.prefer == "" {
+		for _, name := range p.out.wanted {
+			if a.has(name) {
+				p.media.prefer = name
+				break
+			}
+		}
+	}
+	p.accept(a)
+	if p.out.from != nil && p.out.from.phase != phaseGone {
+		p.out.from.preferCodec(p.sendCodec().Name)
+	}
+}
+
+// answered handles a 2xx response (RFC 3261 13.2.2.4).
+func (p *pvt) answered(m *message.Message) {
+	tag := m.ToTag()
+	switch {
+	case p.phase == phaseUp || p.phase == phaseEnding && p.client == nil || p.phase == phaseGone:
+		if p.remoteTag == string(tag) {
+			p.d.sent(p.d.send(p.out.ack, p.route)) // our ACK was lost
+		} else {
+			p.dismiss(m)
+		}
+		return
+	}
+	cancelled := p.phase != phaseEarly
+	p.client = nil
+	p.remoteTag = string(tag)
+	p.learnRoutes(m, true)
+	p.learnTarget(m)
+	p.symmetric = p.settings.NAT.ForceRPort || p.settings.NAT.AutoForceRPort && p.movedTarget()
+	p.comedia = p.settings.NAT.Comedia || p.settings.NAT.AutoComedia && p.movedTarget()
+	p.aim(p.d, p.received, p.symmetric)
+	p.useragent = string(m.Header(message.HeaderServer))
+	if p.useragent == "" {
+		p.useragent = string(m.Header(message.HeaderUserAgent))
+	}
+	p.out.ack = p.acknowledge(p.out.ack)
+	p.setRinging(false)
+	if cancelled { // our CANCEL crossed the answer
+		p.sayBye(channel.CauseNormalClearing)
+		return
+	}
+	p.phase = phaseUp
+	a, status := agreement{}, 488
+	if body, ok := m.Content(sdpType); ok && len(body) > 0 {
+		a, status = p.negotiate(body, true)
+	} else if early, ok := p.out.early[p.remoteTag]; ok {
+		a, status = early, 0
+	}
+	p.out.early = nil
+	p.channel.SetCause(p.channel.Cause(), techCause(m))
+	if status != 0 {
+		p.channel.SetCause(channel.CauseBearerNotAvailable, "")
+		p.hangupChannel(channel.CauseBearerNotAvailable)
+		return
+	}
+	p.settle(a)
+	p.acceptTimer(m)
+	p.channel.SetState(channel.Up)
+	p.queue(channel.ControlAnswer)
+}
+
+// movedTarget reports whether the far end's Contact is not where it answers from.
+func (p *pvt) movedTarget() bool {
+	to, ok := literal(p.target)
+	return ok && len(p.routes) == 0 && to != p.received
+}
+
+// acknowledge sends the ACK of a 2xx response to our last INVITE and returns it.
+func (p *pvt) acknowledge(buf []byte) []byte {
+	d := p.d
+	p.dialog.begin(d, message.ACK, d.random.branch(), p.localSeq)
+	out := d.finish()
+	d.sent(d.send(out, p.route))
+	return append(buf[:0], out...)
+}
+
+// dismiss ends the dialog of a fork that answered after another: ACK, then BYE.
+func (p *pvt) dismiss(m *message.Message) {
+	d := p.d
+	tag := string(m.ToTag())
+	if ack, ok := p.out.losers[tag]; ok {
+		d.sent(d.send(ack, p.route))
+		return
+	}
+	if len(p.out.losers) >= maxForks {
+		return
+	}
+	g := p.dialog
+	g.remoteTag = tag
+	g.learnRoutes(m, true)
+	g.learnTarget(m)
+	g.aim(d, d.from.addr, p.symmetric)
+	g.begin(d, message.ACK, d.random.branch(), p.out.seq)
+	ack := bytes.Clone(d.finish())
+	d.sent(d.send(ack, g.route))
+	if p.out.losers == nil {
+		p.out.losers = make(map[string][]byte)
+	}
+	p.out.losers[tag] = ack
+	branch := d.random.branch()
+	b := g.begin(d, message.BYE, branch, g.localSeq+1)
+	appendCause(b, channel.CauseNormalClearing)
+	d.txs.Send(d.finish(), message.BYE, branch, g.route, p.timers(), nobody{})
+}
+
+// nobody is the receiver of responses that change nothing.
+type nobody struct{}
+
+// Response implements transaction.Receiver.
+func (nobody) Response(*transaction.Client, *message.Message) {}
+
+// Failed implements transaction.Receiver.
+func (nobody) Failed(*transaction.Client, error) {}
+
+// refused handles a final response that is no answer.
+func (p *pvt) refused(m *message.Message) {
+	status := m.Status()
+	if p.phase != phaseEarly { // cancelled: this is its 487
+		p.destroy(channel.CauseNormalClearing)
+		return
+	}
+	switch status {
+	case 401, 407:
+		if p.out.tries < challengesAnswered {
+			p.out.tries++
+			p.invitePeer(m)
+			return
+		}
+	case 422: // RFC 4028 7.4
+		if n := m.Seconds(message.HeaderMinSE); n > p.out.minSE && n <= 86400 && p.settings.SessionTimers == TimersOriginate {
+			p.out.minSE = n
+			p.invitePeer(nil)
+			return
+		}
+	case 301, 302, 305:
+		p.redirected(m)
+		return
+	}
+	cause := causeOfStatus(status)
+	if p.settings.Q850Reason {
+		if c := reasonCause(m); c != channel.CauseNone {
+			cause = c
+		}
+	}
+	p.channel.SetCause(cause, techCause(m))
+	p.setRinging(false)
+	p.phase = phaseEnding
+	p.uncount()
+	control := controlOfStatus(status)
+	if control == channel.ControlHangup {
+		p.hangupChannel(cause)
+		return
+	}
+	if status == 480 { // the field tells the caller that the call went elsewhere
+		p.channel.Queue(channel.Frame{Kind: channel.FrameControl, Control: channel.ControlForward})
+	}
+	p.channel.Queue(channel.Frame{Kind: channel.FrameControl, Control: control, Cause: cause})
+}
+
+// redirected hands the caller the place that a 3xx response names: a number in
+// the peer's context, or with promiscredir whatever it is.
+func (p *pvt) redirected(m *message.Message) {
+	p.phase = phaseEnding
+	p.uncount()
+	p.channel.SetCause(channel.CauseNormalClearing, techCause(m))
+	a, ok := m.Contact()
+	if !ok || !a.URI.IsSIP() && !a.URI.IsTel() {
+		p.hangupChannel(channel.CauseNormalClearing)
+		return
+	}
+	user := message.UnescapeString(a.URI.User)
+	dest := "Local/" + user + "@" + p.settings.Context
+	if p.settings.PromiscRedirect && len(a.URI.Host) > 0 {
+		dest = "SIP/" + user + "@" + string(message.AppendHostPort(nil, a.URI.Host, a.URI.Port))
+	} else if user == "" || strings.ContainsAny(user, "&/@,") {
+		// What the network says cannot become more than one number.
+		p.hangupChannel(channel.CauseNormalClearing)
+		return
+	}
+	p.channel.Queue(channel.Frame{Kind: channel.FrameControl, Control: channel.ControlForward, Text: dest})
+}
+
+// giveUp cancels our INVITE.
+func (p *pvt) giveUp(cause channel.Cause) {
+	p.phase = phaseEnding
+	p.closeMedia()
+	p.uncount()
+	if p.client == nil {
+		p.destroy(cause)
+		return
+	}
+	reason := ""
+	if cause == channel.CauseAnsweredElsewhere {
+		reason = completedElsewhere
+	}
+	p.client.Cancel(reason)
+}

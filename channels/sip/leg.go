@@ -1,0 +1,324 @@
+package sip
+
+import (
+	"strconv"
+	"time"
+
+	"pbx/channel"
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
+)
+
+// post has the loop run f for the call; a panic in it ends this call.
+func (p *pvt) post(f func()) {
+	p.d.Post(func() {
+		defer p.d.recovered(p)
+		f()
+	})
+}
+
+// Call implements channel.Leg.
+func (p *pvt) Call() error {
+	p.post(p.call)
+	return nil
+}
+
+// Answer implements channel.Leg.
+func (p *pvt) Answer() error {
+	p.channel.SetState(channel.Up)
+	p.post(p.answer)
+	return nil
+}
+
+// Hangup implements channel.Leg.
+func (p *pvt) Hangup(cause channel.Cause) {
+	p.post(func() {
+		p.released = true
+		p.hangup(cause)
+	})
+}
+
+// Indicate implements channel.Leg.
+func (p *pvt) Indicate(c channel.Control) error {
+	p.post(func() { p.indicate(c) })
+	return nil
+}
+
+// indicate tells the far end of a condition. Before the answer that is a
+// response; afterwards tones say it, and applications play those.
+func (p *pvt) indicate(c channel.Control) {
+	if p.outgoing || p.phase != phaseEarly || p.server == nil {
+		return
+	}
+	switch c {
+	case channel.ControlRinging:
+		if !p.progress || p.settings.Progress == ProgressNever {
+			p.provisional(180, "Ringing", nil)
+		}
+	case channel.ControlProceeding:
+		if !p.progress {
+			p.provisional(100, "", nil)
+		}
+	case channel.ControlProgress:
+		if !p.progress {
+			p.progress = true
+			p.provisional(183, "Session Progress", p.localSDP())
+		}
+	case channel.ControlForward:
+		p.provisional(181, "Call is being forwarded", nil)
+	case channel.ControlBusy:
+		p.indicated(486, "Busy Here")
+	case channel.ControlCongestion:
+		p.indicated(503, "Service Unavailable")
+	case channel.ControlIncomplete:
+		switch p.settings.Overlap {
+		case OverlapYes:
+			p.indicated(484, "Address Incomplete")
+		case OverlapNo:
+			p.indicated(404, "Not Found")
+		}
+	}
+}
+
+// indicated refuses the call while its channel still runs; the cause that the
+// channel has goes along.
+func (p *pvt) indicated(status int, reason string) {
+	cause := p.channel.Cause()
+	p.refuse(status, reason, func(b *message.Builder) {
+		if p.settings.Q850Reason {
+			q := cause
+			if q == channel.CauseNone {
+				q = causeOfStatus(status)
+			}
+			appendQ850(b, q)
+		}
+		if cause != channel.CauseNone {
+			appendCause(b, cause)
+		}
+	})
+	p.phase = phaseEnding
+	p.hangupChannel(channel.CauseNone)
+}
+
+// hangup ends the call, whatever has come of it.
+func (p *pvt) hangup(cause channel.Cause) {
+	switch p.phase {
+	case phaseNew:
+		p.destroy(cause)
+	case phaseEarly:
+		if p.outgoing {
+			p.giveUp(cause)
+			return
+		}
+		status, reason := statusOfCause(cause)
+		p.refuse(status, reason, func(b *message.Builder) {
+			if p.settings.Q850Reason {
+				appendQ850(b, cause)
+			}
+		})
+		p.destroy(cause)
+	case phaseUp:
+		p.phase = phaseEnding
+		p.closeMedia()
+		p.stopSessionTimer()
+		p.uncount()
+		p.sayBye(cause)
+	case phaseEnding:
+		if p.bye == nil && p.client == nil && !p.wantsBye {
+			p.destroy(cause)
+		}
+	}
+}
+
+// sayBye sends BYE, or waits with it for the ACK of our 200 (RFC 3261 15).
+func (p *pvt) sayBye(cause channel.Cause) {
+	if p.server != nil && p.server.State() == transaction.Accepted {
+		p.wantsBye, p.byeCause = true, cause
+		return
+	}
+	if p.server != nil { // a re-INVITE that is not answered yet
+		p.refuse(487, "Request Terminated", nil)
+	}
+	p.wantsBye = false
+	d := p.d
+	p.localSeq++
+	p.byeCause = cause
+	branch := d.random.branch()
+	b := p.dialog.begin(d, message.BYE, branch, p.localSeq)
+	if p.settings.Q850Reason {
+		appendQ850(b, cause)
+	}
+	appendCause(b, cause)
+	p.bye = d.txs.Send(d.finish(), message.BYE, branch, p.route, p.timers(), (*byeReceiver)(p))
+	if p.bye.State() == transaction.Terminated {
+		p.bye = nil
+		p.destroy(cause)
+	}
+}
+
+// byeReceiver is the call as the sender of a BYE.
+type byeReceiver pvt
+
+// Response implements transaction.Receiver.
+func (r *byeReceiver) Response(c *transaction.Client, m *message.Message) {
+	p := (*pvt)(r)
+	defer p.d.recovered(p)
+	if m.Status() < 200 {
+		return
+	}
+	if (m.Status() == 401 || m.Status() == 407) && p.outgoing && !p.byeProved {
+		p.byeProved = true
+		if p.sayByeAgain(m) {
+			return
+		}
+	}
+	p.bye = nil
+	p.destroy(p.byeCause)
+}
+
+// Failed implements transaction.Receiver.
+func (r *byeReceiver) Failed(*transaction.Client, error) {
+	p := (*pvt)(r)
+	p.bye = nil
+	p.destroy(p.byeCause)
+}
+
+// sayByeAgain answers the challenge of a BYE within a dialog that we began.
+func (p *pvt) sayByeAgain(m *message.Message) bool {
+	d := p.d
+	p.localSeq++
+	branch := d.random.branch()
+	b := p.dialog.begin(d, message.BYE, branch, p.localSeq)
+	if !p.prove(b, m, message.BYE) {
+		return false
+	}
+	appendCause(b, p.byeCause)
+	p.bye = d.txs.Send(d.finish(), message.BYE, branch, p.route, p.timers(), (*byeReceiver)(p))
+	return p.bye.State() != transaction.Terminated
+}
+
+// timers are those of our requests to this peer.
+func (p *pvt) timers() transaction.Timers {
+	return transaction.Timers{T1: p.settings.T1, B: p.settings.TimerB}
+}
+
+// SendDigit implements channel.Leg.
+func (p *pvt) SendDigit(digit byte, t time.Duration) error {
+	switch p.settings.DTMFMode {
+	case DTMFInfo:
+		p.post(func() {
+			p.inform("application/dtmf-relay", "Signal="+string(rune(digit))+"\r\nDuration="+strconv.Itoa(int(t/time.Millisecond))+"\r\n")
+		})
+		return nil
+	case DTMFShortInfo:
+		p.post(func() { p.inform("application/dtmf", string(rune(digit))) })
+		return nil
+	}
+	if s := p.channel.Media(); s != nil {
+		return s.SendDigit(digit, t)
+	}
+	return nil
+}
+
+// SendText implements channel.Leg: a MESSAGE within the dialog (RFC 3428).
+func (p *pvt) SendText(text string) error {
+	p.post(func() { p.plainRequest(message.MESSAGE, "text/plain;charset=UTF-8", text, nil) })
+	return nil
+}
+
+// inform sends an INFO with a body.
+func (p *pvt) inform(contentType, body string) {
+	p.plainRequest(message.INFO, contentType, body, nil)
+}
+
+// plainRequest sends a request within the answered call, whose response changes
+// nothing.
+func (p *pvt) plainRequest(method message.Method, contentType, body string, extra func(*message.Builder)) {
+	if p.phase != phaseUp {
+		return
+	}
+	d := p.d
+	p.localSeq++
+	branch := d.random.branch()
+	b := p.dialog.begin(d, method, branch, p.localSeq)
+	if extra != nil {
+		extra(b)
+	}
+	if body != "" {
+		b.Body(contentType, []byte(body))
+	}
+	d.txs.Send(d.finish(), method, branch, p.route, p.timers(), (*plainReceiver)(p))
+}
+
+// plainReceiver is the call as the sender of a request other than INVITE and BYE.
+type plainReceiver pvt
+
+// Response implements transaction.Receiver. 481 and 408 say that the far end has
+// no such call any more (RFC 3261 12.2.1.2).
+func (r *plainReceiver) Response(_ *transaction.Client, m *message.Message) {
+	p := (*pvt)(r)
+	if m.Status() == 481 || m.Status() == 408 {
+		p.hangupChannel(channel.CauseNormalClearing)
+	}
+}
+
+// Failed implements transaction.Receiver.
+func (r *plainReceiver) Failed(*transaction.Client, error) {
+	(*pvt)(r).hangupChannel(channel.CauseNoUserResponse)
+}
+
+// Transfer implements channel.Leg: 302 before the answer, REFER (RFC 3515) after
+// it.
+func (p *pvt) Transfer(dest string) error {
+	p.post(func() { p.transfer(dest) })
+	return nil
+}
+
+func (p *pvt) transfer(dest string) {
+	uri := dest
+	if u, err := message.ParseURI([]byte(dest)); err != nil || !u.IsSIP() && !u.IsTel() {
+		local, _ := p.d.localAddress(p.route.Remote, p.route.Listener)
+		uri = contactURI(dest, local)
+	}
+	switch {
+	case p.phase == phaseEarly && !p.outgoing && p.server != nil:
+		p.refuse(302, "Moved Temporarily", func(b *message.Builder) { b.Address(message.HeaderContact, "", uri, "") })
+		p.phase = phaseEnding
+		p.hangupChannel(channel.CauseNone)
+	case p.phase == phaseUp:
+		p.plainRequest(message.REFER, "", "", func(b *message.Builder) {
+			b.Address(message.HeaderReferTo, "", uri, "")
+			b.Address(message.HeaderReferredBy, "", p.contact, "")
+		})
+	}
+}
+
+// Item implements channel.Leg.
+func (p *pvt) Item(name string) (value string, ok bool) {
+	if p.d.Call(func() { value, ok = p.item(name) }) != nil {
+		return "", false
+	}
+	return value, ok
+}
+
+func (p *pvt) item(name string) (string, bool) {
+	switch name {
+	case "peerip", "recvip":
+		return p.received.Addr().String(), true
+	case "from":
+		if p.invite != nil {
+			from := p.invite.From()
+			return from.URI.String(), true
+		}
+		return p.local, true
+	case "uri":
+		return p.target, true
+	case "useragent":
+		return p.useragent, true
+	case "peername":
+		return p.peerName(), true
+	case "t38passthrough":
+		return "0", true
+	}
+	return "", false
+}

@@ -1,0 +1,342 @@
+package sip
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"pbx/channel"
+	"pbx/channels/sip/sdp"
+	"pbx/media"
+)
+
+// maxPtime is what we say of the longest packets, in milliseconds.
+const maxPtime = 140
+
+// mediaState is what offer and answer agreed on (RFC 3264).
+type mediaState struct {
+	session *media.Session
+	addr    netip.Addr // ours, as written in SDP
+	id      uint64     // o= session
+	version uint64     // o= version
+	sum     uint64     // of the last description sent
+
+	offered []media.Format // outbound: what our offer lists, best first
+	agreed  agreement
+	valid   bool   // agreed holds something
+	prefer  string // the codec of the other leg
+	waiting bool   // our offer is out, the answer is not here
+}
+
+// agreement is the audio stream that one description of the far end leads to.
+type agreement struct {
+	index     int // of its m-line
+	codecs    []codec
+	dtmf      uint8 // payload type of telephone-event, 0 for none
+	rtp, rtcp netip.AddrPort
+	direction sdp.Direction // ours
+	held      bool
+	ptime     time.Duration
+}
+
+// codec is a format under the payload type number that both sides use.
+type codec struct {
+	media.Format
+	pt uint8
+}
+
+// sdpDigits is the fmtp of telephone-event: the events 0 to 16.
+const sdpDigits = "0-16"
+
+// negotiate reads a description of the far end against what we can do. It
+// returns the status that refuses it, 0 if all is well: 488 where there is no
+// common codec, 400 where it is malformed.
+func (p *pvt) negotiate(text []byte, answer bool) (agreement, int) {
+	s, err := sdp.Parse(text)
+	if err != nil {
+		return agreement{}, 400
+	}
+	var a agreement
+	for i, m := range s.Media() {
+		if !m.Is("audio") || m.Port == 0 || !m.RTP() || m.Secure() {
+			continue
+		}
+		a = agreement{index: i, held: m.OnHold()}
+		p.match(&a, &m, answer)
+		if len(a.codecs) == 0 {
+			continue
+		}
+		addr := m.Connection.Addr
+		if !addr.IsValid() {
+			addr = p.received.Addr() // a host name: the signalling shows where it is
+		}
+		a.rtp = netip.AddrPortFrom(addr, m.Port)
+		if m.RTCPMux {
+			a.rtcp = a.rtp
+		} else if m.RTCP != 0 {
+			a.rtcp = netip.AddrPortFrom(addr, m.RTCP)
+		}
+		a.direction = m.Direction.Answer(sdp.SendRecv)
+		if addr.IsUnspecified() { // the hold of RFC 2543
+			a.rtp = netip.AddrPort{}
+			if a.direction == sdp.SendRecv {
+				a.direction = sdp.RecvOnly
+			} else if a.direction == sdp.SendOnly {
+				a.direction = sdp.Inactive
+			}
+		}
+		if p.settings.AutoFraming && m.PTime > 0 {
+			a.ptime = time.Duration(m.PTime) * time.Millisecond
+		}
+		return a, 0
+	}
+	return agreement{}, 488
+}
+
+// match fills in the codecs that both sides have: in the order of the far end, or
+// ours with ignore_requested_pref.
+func (p *pvt) match(a *agreement, m *sdp.Media, answer bool) {
+	ours := p.settings.Codecs
+	for f := range m.All() {
+		if f.Is("telephone-event") {
+			if a.dtmf == 0 && p.settings.DTMFMode != DTMFInband {
+				a.dtmf = f.PT
+			}
+			continue
+		}
+		for _, c := range ours {
+			mf, ok := media.FormatNamed(c.Name)
+			if ok && !mf.Video && f.Is(mf.Encoding) && f.Rate == mf.Clock && !a.has(mf.Name) {
+				a.codecs = append(a.codecs, codec{mf, f.PT})
+				break
+			}
+		}
+	}
+	if p.peer != nil && p.peer.IgnorePref && !answer {
+		rank := func(c codec) int {
+			return slices.IndexFunc(ours, func(o Codec) bool { return o.Name == c.Name })
+		}
+		slices.SortStableFunc(a.codecs, func(x, y codec) int { return rank(x) - rank(y) })
+	}
+	if p.settings.PreferredCodecOnly && len(a.codecs) > 1 {
+		a.codecs = a.codecs[:1]
+	}
+}
+
+func (a *agreement) has(name string) bool {
+	return slices.ContainsFunc(a.codecs, func(c codec) bool { return c.Name == name })
+}
+
+// first moves the codec of that name to the front.
+func (a *agreement) first(name string) {
+	for i := range a.codecs {
+		if a.codecs[i].Name == name {
+			c := a.codecs[i]
+			copy(a.codecs[1:i+1], a.codecs[:i])
+			a.codecs[0] = c
+			return
+		}
+	}
+}
+
+// formats are the names of the codecs, best first.
+func (a *agreement) formats() []string {
+	names := make([]string, len(a.codecs))
+	for i := range a.codecs {
+		names[i] = a.codecs[i].Name
+	}
+	return names
+}
+
+// accept takes an agreement as the one that holds and sets the session up for it.
+func (p *pvt) accept(a agreement) {
+	p.media.agreed, p.media.valid, p.media.waiting = a, true, false
+	if p.media.prefer != "" {
+		p.media.agreed.first(p.media.prefer)
+	}
+	p.configure()
+	p.setHold(a.held)
+}
+
+// configure tells the session who the far end is.
+func (p *pvt) configure() {
+	a := &p.media.agreed
+	if p.media.session == nil || len(a.codecs) == 0 {
+		return
+	}
+	send := p.sendCodec()
+	r := media.Remote{
+		RTP: a.rtp, RTCP: a.rtcp,
+		Send:      media.Payload{Type: send.pt, Codec: send.Name},
+		Recv:      make([]media.Payload, len(a.codecs)),
+		Direction: media.Direction(a.direction),
+		Ptime:     a.ptime,
+		Symmetric: p.comedia,
+	}
+	for i, c := range a.codecs {
+		r.Recv[i] = media.Payload{Type: c.pt, Codec: c.Name}
+	}
+	r.DTMFRecv = a.dtmf
+	if p.settings.DTMFMode == DTMFRFC2833 || p.settings.DTMFMode == DTMFAuto {
+		r.DTMFSend = a.dtmf
+	}
+	if r.Ptime == 0 {
+		r.Ptime = p.ptime(send.Name)
+	}
+	p.media.session.Configure(r)
+	if p.channel != nil {
+		names := a.formats()
+		p.channel.SetSettings(func(s *channel.Settings) { s.Formats = names })
+	}
+}
+
+// sendCodec is the codec we send: the other leg's where there is one, else the
+// best that prompts and tones can be turned into.
+func (p *pvt) sendCodec() codec {
+	codecs := p.media.agreed.codecs
+	if codecs[0].Name == p.media.prefer {
+		return codecs[0]
+	}
+	for _, c := range codecs {
+		if media.Translatable("ulaw", c.Name) {
+			return c
+		}
+	}
+	return codecs[0]
+}
+
+// ptime is the packet time of allow=codec:ms, 0 for the codec's own.
+func (p *pvt) ptime(name string) time.Duration {
+	for _, c := range p.settings.Codecs {
+		if c.Name == name {
+			return c.Ptime
+		}
+	}
+	return 0
+}
+
+// preferCodec has the call use the codec that the other leg uses, if it can: then
+// nothing need be translated.
+func (p *pvt) preferCodec(name string) {
+	p.media.prefer = name
+	if p.phase == phaseUp && p.media.valid && p.media.agreed.codecs[0].Name != name && p.media.agreed.has(name) {
+		p.media.agreed.first(name)
+		p.configure()
+	}
+}
+
+// answerSDP writes the answer to an offer that negotiate accepted.
+func (p *pvt) answerSDP(offer []byte) []byte {
+	s, err := sdp.Parse(offer)
+	if err != nil {
+		return nil
+	}
+	a := &p.media.agreed
+	return p.describe(func(d *sdp.Description, dst []byte) []byte {
+		return d.AppendAnswer(dst, &s, func(i int, _ sdp.Media) (sdp.Stream, bool) {
+			if i != a.index {
+				return sdp.Stream{}, false
+			}
+			return p.stream(a.codecs, a.dtmf, a.direction), true
+		})
+	})
+}
+
+// offerSDP writes an offer: what was agreed before, or all that we have.
+func (p *pvt) offerSDP() []byte {
+	a := &p.media.agreed
+	codecs, dtmf, direction := a.codecs, a.dtmf, a.direction
+	if !p.media.valid {
+		codecs, dtmf = nil, media.TelephoneEvent
+		for _, f := range p.media.offered {
+			codecs = append(codecs, codec{f, f.Offer})
+		}
+		if p.settings.DTMFMode == DTMFInband || p.settings.DTMFMode == DTMFInfo || p.settings.DTMFMode == DTMFShortInfo {
+			dtmf = 0
+		}
+	} else if a.held {
+		direction = sdp.SendRecv
+	}
+	p.media.waiting = true
+	return p.describe(func(d *sdp.Description, dst []byte) []byte {
+		d.Media = append(d.Media, p.stream(codecs, dtmf, direction))
+		return d.AppendTo(dst)
+	})
+}
+
+// stream is our audio stream.
+func (p *pvt) stream(codecs []codec, dtmf uint8, direction sdp.Direction) sdp.Stream {
+	s := sdp.Stream{
+		Port: p.media.session.Local().Port(), PTime: 20, MaxPTime: maxPtime, Direction: direction,
+		Formats: make([]sdp.StreamFormat, 0, len(codecs)+1),
+	}
+	if len(codecs) > 0 {
+		if t := p.ptime(codecs[0].Name); t > 0 {
+			s.PTime = int(t / time.Millisecond)
+		} else if t := codecs[0].Ptime; t > 0 {
+			s.PTime = int(t / time.Millisecond)
+		}
+	}
+	for _, c := range codecs {
+		s.Formats = append(s.Formats, sdp.StreamFormat{PT: c.pt, Name: c.Encoding, Rate: c.Clock, Channels: c.Channels, Params: c.Fmtp})
+	}
+	if dtmf != 0 {
+		s.Formats = append(s.Formats, sdp.StreamFormat{PT: dtmf, Name: "telephone-event", Rate: 8000, Params: sdpDigits})
+	}
+	return s
+}
+
+// describe writes a description in d.body. Its version goes up when it differs
+// from the one before (RFC 3264 8).
+func (p *pvt) describe(write func(d *sdp.Description, dst []byte) []byte) []byte {
+	g := &p.d.cfg.General
+	desc := sdp.Description{User: g.SDPOwner, ID: p.media.id, Version: p.media.version, Addr: p.media.addr, Name: g.SDPSession}
+	if desc.User == "" {
+		desc.User = "root"
+	}
+	if desc.Name == "" {
+		desc.Name = p.d.server
+	}
+	body := write(&desc, p.d.body[:0])
+	sum := uint64(14695981039346656037)
+	for _, c := range body {
+		sum = (sum ^ uint64(c)) * 1099511628211
+	}
+	if p.media.sum != 0 && p.media.sum != sum {
+		p.media.version++
+		desc.Version, desc.Media = p.media.version, nil
+		body = write(&desc, body[:0])
+		sum = uint64(14695981039346656037)
+		for _, c := range body {
+			sum = (sum ^ uint64(c)) * 1099511628211
+		}
+	}
+	p.media.sum = sum
+	p.d.body = body
+	return body
+}
+
+// sessionOptions are those of a new session, near the other leg's.
+func (p *pvt) sessionOptions(g *Settings, near *media.Session) media.SessionOptions {
+	return media.SessionOptions{
+		Bind: g.RTPBind, Near: near, Events: (*legEvents)(p), TOS: g.TOSAudio,
+		Timeout: p.settings.RTPTimeout, HoldTimeout: p.settings.RTPHoldTimeout, Keepalive: p.settings.RTPKeepalive,
+	}
+}
+
+// legEvents is the call as the receiver of its session's events, on the media
+// loop. The channel is set before the session is configured, and so before there
+// can be any.
+type legEvents pvt
+
+// DigitBegin implements media.Events.
+func (e *legEvents) DigitBegin(digit byte) { e.channel.DigitBegin(digit) }
+
+// DigitEnd implements media.Events.
+func (e *legEvents) DigitEnd(digit byte, t time.Duration) { e.channel.DigitEnd(digit, t) }
+
+// Played implements media.Events.
+func (e *legEvents) Played(id media.PlayID, err error) { e.channel.Played(id, err) }
+
+// Silent implements media.Events.
+func (e *legEvents) Silent(t time.Duration) { e.channel.Silent(t) }

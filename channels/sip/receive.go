@@ -1,0 +1,140 @@
+package sip
+
+import (
+	"bytes"
+	"errors"
+	"net/netip"
+
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
+)
+
+// receive handles one datagram.
+func (d *Driver) receive(b []byte, addr netip.AddrPort, listener int) {
+	if len(bytes.Trim(b, "\r\n\x00 ")) == 0 {
+		return // a keepalive (RFC 5626 4.4.1 and what phones send instead)
+	}
+	d.from = source{addr: addr, local: d.udp.Local(listener), listener: listener}
+	d.size = len(b)
+	defer func() { d.size = 0 }()
+	defer d.recovered(nil)
+	if d.trace.wants(addr) {
+		d.traceReceived(b, addr)
+	}
+	r := transaction.Route{Listener: listener, Remote: addr}
+	err := d.parsed.Parse(b)
+	d.parsed.SetSource(addr, false)
+	if err == nil {
+		err = message.Validate(&d.parsed)
+	}
+	if err != nil {
+		d.malformed(err, r)
+		return
+	}
+	d.txs.Receive(&d.parsed, r)
+}
+
+// malformed answers a request that did not parse, where that can be done at all
+// (RFC 3261 16.3 and 21.4.1); responses and ACKs are never answered.
+func (d *Driver) malformed(err error, r transaction.Route) {
+	if d.debugs(1) {
+		d.debug(1, "SIP: malformed message", "from", r.Remote, "err", err)
+	}
+	var e *message.ParseError
+	if !errors.As(err, &e) || e.Status == 0 || !d.parsed.IsRequest() || d.parsed.Method() == message.ACK {
+		return
+	}
+	d.reject(&d.parsed, r, e.Status, e.Reason)
+}
+
+// core is the driver as the user of its transactions.
+type core Driver
+
+// Stray implements transaction.User. A response that belongs to nothing is
+// dropped (RFC 3261 18.1.2).
+func (c *core) Stray(m *message.Message, from transaction.Route) {
+	d := (*Driver)(c)
+	if d.debugs(1) {
+		d.debug(1, "SIP: stray response", "from", from.Remote, "status", m.Status())
+	}
+}
+
+// Ack implements transaction.User.
+func (c *core) Ack(m *message.Message, from transaction.Route) {
+	d := (*Driver)(c)
+	p := d.calls.dialog(m.CallID(), m.ToTag(), m.FromTag())
+	if p == nil {
+		return // an ACK is never answered
+	}
+	defer d.recovered(p)
+	p.ack(m)
+}
+
+// Request implements transaction.User: the processing of RFC 3261 8.2.
+func (c *core) Request(tx *transaction.Server, m *message.Message) {
+	d := (*Driver)(c)
+	tx.Route.Remote = d.replyAddress(m, d.from, nil)
+	if tx.Merged { // 8.2.2.2
+		d.respond(tx, m, 482, "Loop Detected", nil)
+		return
+	}
+	if m.Method() == message.CANCEL {
+		d.cancelled(tx, m)
+		return
+	}
+	if len(m.ToTag()) > 0 {
+		if p := d.calls.dialog(m.CallID(), m.ToTag(), m.FromTag()); p != nil {
+			defer d.recovered(p)
+			p.request(tx, m)
+			return
+		}
+		switch m.Method() {
+		case message.REGISTER, message.OPTIONS, message.SUBSCRIBE:
+		default:
+			d.respond(tx, m, 481, "Call leg/transaction does not exist", nil) // 12.2.2
+			return
+		}
+	}
+	switch u := m.RequestURI(); { // 8.2.2.1
+	case !u.IsSIP() && !u.IsTel():
+		d.respond(tx, m, 416, "", nil)
+		return
+	case len(u.Headers) > 0:
+		d.respond(tx, m, 400, "Header in Request-URI", nil) // 19.1.1
+		return
+	}
+	if !d.supported(tx, m) {
+		return
+	}
+	switch m.Method() {
+	case message.INVITE:
+		d.invited(tx, m)
+	case message.REGISTER:
+		d.handleRegister(tx, m, d.from)
+	case message.OPTIONS:
+		d.handleOptions(tx, m, d.from)
+	default:
+		d.handleOutOfDialog(tx, m, d.from)
+	}
+}
+
+// supported checks Require (8.2.2.3): what is not known is refused by name.
+func (d *Driver) supported(tx *transaction.Server, m *message.Message) bool {
+	var unknown []byte
+	for v := range m.Values(message.HeaderRequire) {
+		if bytes.EqualFold(v, []byte("timer")) || bytes.EqualFold(v, []byte("replaces")) && m.Method() != message.INVITE || len(v) == 0 {
+			continue
+		}
+		if len(unknown) > 0 {
+			unknown = append(unknown, ", "...)
+		}
+		unknown = append(unknown, v...)
+	}
+	if unknown == nil {
+		return true
+	}
+	d.respond(tx, m, 420, "Bad extension (unsupported)", func(b *message.Builder) {
+		b.HeaderBytes(message.HeaderUnsupported, unknown)
+	})
+	return false
+}
