@@ -24,31 +24,6 @@ type Deps struct {
 	Player *prompt.Player
 	// Dialplan starts threads for the parties that G and F send away.
 	Dialplan channel.Dialplan
-	// Early lets the caller hear what a leg sends before it answers, and Part
-	// ends that.
-	Early func(caller, leg *channel.Channel) error
-	Part  func(caller, leg *channel.Channel)
-	// Talk joins the parties until one of them ends the call.
-	Talk func(t channel.Thread, caller, callee *channel.Channel, o TalkOptions) (TalkResult, error)
-}
-
-// TalkOptions are the limits and features of one conversation.
-type TalkOptions struct {
-	// CallerHangsUp and CalleeHangsUp let a party end the call with the
-	// disconnect code.
-	CallerHangsUp, CalleeHangsUp bool
-	// Limit ends the call; Warn is how long before that the parties are warned,
-	// and Every how often again.
-	Limit, Warn, Every time.Duration
-	// The sounds of a limited call and who hears them.
-	ConnectFile, WarningFile, TimeoutFile string
-	PlayToCaller, PlayToCallee            bool
-}
-
-// TalkResult says how a conversation ended.
-type TalkResult struct {
-	// CallerLeft is set when the caller ended it, by hanging up or by a code.
-	CallerLeft bool
 }
 
 // Application declares Dial.

@@ -153,10 +153,7 @@ func (c *call) showCallee(l *leg) {
 
 // drop takes a leg out of the race and hangs it up.
 func (c *call) drop(l *leg, status string) {
-	if l.early {
-		c.Part(c.caller, l.ch)
-		l.early = false
-	}
+	c.part(l)
 	for i := range c.legs {
 		if c.legs[i] == l {
 			c.legs = append(c.legs[:i], c.legs[i+1:]...)

@@ -122,7 +122,7 @@ func (c *call) fromCaller(f channel.Frame, err error) (done bool, status string,
 			c.verbose(3, "User requested call disconnect.")
 			return true, "CANCEL", channel.ErrHangup
 		}
-		if c.single && c.legs[0].early {
+		if c.single && c.legs[0].early && !relaysDigits(c.caller, c.legs[0].ch) {
 			_ = c.legs[0].ch.Leg().SendDigit(f.Digit, f.Duration) // an announcement that asks for a digit
 		}
 	}
@@ -226,11 +226,7 @@ func (c *call) progress(l *leg) {
 	c.verbose(3, "%s is making progress passing it to %s", l.ch.Name(), c.caller.Name())
 	if c.single && !c.entertained() && !l.early {
 		c.Player.StopTone(c.caller)
-		if err := c.Early(c.caller, l.ch); err != nil {
-			c.log.Debug("Dial: no early audio", "error", err)
-		} else {
-			l.early = true
-		}
+		c.join(l)
 	}
 	if !c.entertained() && (c.single || !c.sentRinging) {
 		c.indicate(channel.ControlProgress)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"pbx/apps/prompt"
+	"pbx/bridge"
 	"pbx/channel"
 	"pbx/event"
 )
@@ -15,10 +16,7 @@ func (c *call) connect(l *leg) error {
 	answered := c.now()
 	callee := l.ch
 	callee.SetState(channel.Up)
-	if l.early {
-		c.Part(c.caller, callee)
-		l.early = false
-	}
+	c.part(l)
 	c.caller.SetCause(channel.CauseNormalClearing, "")
 	callee.SetCause(channel.CauseNormalClearing, "")
 	c.lose(l)
@@ -48,12 +46,12 @@ func (c *call) connect(l *leg) error {
 	if err := c.caller.Answer(); err != nil {
 		return err
 	}
-	result, err := c.Talk(c.t, c.caller, callee, c.talkOptions())
+	result := c.talk(callee)
 	end := c.now()
 	c.setTime("ANSWEREDTIME", end.Sub(answered))
 	c.setTime("DIALEDTIME", end.Sub(c.start))
 	c.set("DIALSTATUS", "ANSWER")
-	return c.after(callee, result, err)
+	return c.after(callee, result)
 }
 
 // unjoined is the end of a call whose parties were not joined: err, or what U
@@ -176,16 +174,23 @@ func (c *call) sendBoth(callee *channel.Channel) error {
 }
 
 // after decides who goes where when the conversation is over.
-func (c *call) after(callee *channel.Channel, r TalkResult, err error) error {
-	switch {
-	case errors.Is(err, channel.ErrRedirect):
-		return err
-	case c.caller.HungUp() || r.CallerLeft:
-		if c.afterward.given && !callee.HungUp() {
-			c.sendAfter(callee)
+func (c *call) after(callee *channel.Channel, r bridge.Result) error {
+	if r.Reason == bridge.Failed {
+		c.log.Warn("Dial: the parties cannot be joined", "caller", c.caller.Name(), "callee", callee.Name(), "error", r.Err)
+	}
+	if r.Reason == bridge.Redirected {
+		if r.By == bridge.Caller {
+			return channel.ErrRedirect
 		}
-		return channel.ErrHangup
-	case c.goOn:
+		if to, ok := callee.TakeRedirect(); ok {
+			c.release(callee, to)
+		}
+	}
+	left := c.caller.HungUp() || r.Reason == bridge.Feature && r.By == bridge.Caller
+	if left && c.afterward.given && !callee.HungUp() {
+		c.sendAfter(callee)
+	}
+	if c.goOn && !c.caller.HungUp() {
 		return nil
 	}
 	return channel.ErrHangup
@@ -216,19 +221,4 @@ func (c *call) release(ch *channel.Channel, to channel.Location) {
 	}
 	ch.SetLocation(to, "", "")
 	c.Dialplan.Start(ch)
-}
-
-func (c *call) talkOptions() TalkOptions {
-	o := TalkOptions{
-		CallerHangsUp: c.callerHangsUp, CalleeHangsUp: c.calleeHangsUp,
-		Limit: c.limit, Warn: c.warnAt, Every: c.warnEvery,
-	}
-	if o.Limit > 0 {
-		o.ConnectFile = c.t.Get("LIMIT_CONNECT_FILE").S
-		o.WarningFile = c.t.Get("LIMIT_WARNING_FILE").S
-		o.TimeoutFile = c.t.Get("LIMIT_TIMEOUT_FILE").S
-		o.PlayToCaller = yes(c.t.Get("LIMIT_PLAYAUDIO_CALLER").S, true)
-		o.PlayToCallee = yes(c.t.Get("LIMIT_PLAYAUDIO_CALLEE").S, false)
-	}
-	return o
 }

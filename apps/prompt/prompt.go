@@ -133,6 +133,27 @@ func (p *Player) start(ch *channel.Channel, name string, o *Options) (media.Play
 	return s.Play(src, false), s, nil
 }
 
+// Start plays files one after another and does not wait for their end.
+func (p *Player) Start(ch *channel.Channel, names []string) error {
+	s := p.session(ch)
+	if s == nil {
+		return ErrNoMedia
+	}
+	var all sequence
+	for _, name := range names {
+		src, err := p.sounds.Open(sound.Request{Name: name, Language: ch.Settings().Language, Codec: s.Format()})
+		if err != nil {
+			return err
+		}
+		all.add(src)
+	}
+	if all.codec == "" {
+		return nil
+	}
+	s.Play(&all, false)
+	return nil
+}
+
 // await waits for the end of a sound. played is what its session said of it.
 func (p *Player) await(ch *channel.Channel, s Session, id media.PlayID, o *Options) (digit byte, played, err error) {
 	both := [2]*channel.Channel{ch, o.Watch}

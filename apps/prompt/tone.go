@@ -27,7 +27,7 @@ func (p *Player) StartTone(ch *channel.Channel, spec, zone string) error {
 	}
 	p.StopTone(ch)
 	earlyMedia(ch)
-	ch.SetData(toneKey{}, s.Play(tone.New(list), true))
+	ch.SetData(toneKey{}, s.Play(tone.New(list), false))
 	return nil
 }
 

@@ -1,0 +1,94 @@
+// Package apps are the dialplan applications, one file each. Each is declared
+// once, with its arguments, option letters, variables and help; the engine's
+// parser, `pbx check`, the console and the reference read that declaration.
+//
+// An application runs on the goroutine of the thread that called it. It returns
+// nil to go on with the next priority, channel.ErrHangup to end the call, and
+// channel.ErrRedirect when the channel was sent elsewhere meanwhile.
+package apps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"pbx/apps/dial"
+	"pbx/apps/prompt"
+	"pbx/channel"
+	"pbx/event"
+	"pbx/media/sound"
+)
+
+// Deps are what the applications need of the exchange.
+type Deps struct {
+	Sounds *sound.Library
+	Tones  prompt.Tones
+	// Dialplan starts threads of their own for parties that Dial sends away.
+	Dialplan channel.Dialplan
+	// Now is the clock, time.Now when nil.
+	Now func() time.Time
+
+	// Session finds the media session of a channel; nil takes Channel.Media.
+	Session func(*channel.Channel) prompt.Session
+}
+
+// set holds what the applications share.
+type set struct {
+	player *prompt.Player
+	now    func() time.Time
+}
+
+// All returns every application.
+func All(d Deps) []channel.Application {
+	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), now: d.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return []channel.Application{
+		answer(), hangup(), wait(), busy(s), congestion(s),
+		ringing(s), progress(), proceeding(), incomplete(),
+		noop(), verbose(), logApp(),
+		setVar(), mset(),
+		gotoApp(), gotoIf(), gotoIfTime(s), execIf(), execIfTime(s),
+		gosub(), gosubIf(), returnApp(), stackPop(),
+		playback(s), background(s), waitExten(s), read(s), echo(s),
+		sayDigits(s), sayNumber(s), sayAlpha(s), playTones(s), stopPlayTones(s),
+		dial.Application(dial.Deps{Player: s.player, Dialplan: d.Dialplan}),
+	}
+}
+
+// warn logs a mistake that the field forgives.
+func warn(t channel.Thread, format string, args ...any) {
+	t.Log().Warn(fmt.Sprintf(format, args...))
+}
+
+// say logs a verbose message of class n.
+func tell(t channel.Thread, n int, format string, args ...any) {
+	event.Verbose(t.Log(), n, format, args...)
+}
+
+// goTo sends the thread to spec. A place that is not there ends the call.
+func goTo(t channel.Thread, spec string) error {
+	if err := t.Goto(spec); err != nil {
+		warn(t, "%v", err)
+		return channel.ErrHangup
+	}
+	if t.Log().Enabled(context.Background(), event.LevelVerbose(3)) {
+		tell(t, 3, "Goto (%s)", spec)
+	}
+	return nil
+}
+
+// forgive logs an error that does not end the call, and returns one that does.
+func forgive(t channel.Thread, app string, err error) error {
+	if err == nil || prompt.Ended(err) {
+		return err
+	}
+	if errors.Is(err, prompt.ErrNoMedia) {
+		warn(t, "%s: %s: %v", app, t.Channel().Name(), err)
+	} else {
+		warn(t, "%s: %v", app, err)
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package apps
+
+import (
+	"pbx/apps/field"
+	"pbx/apps/prompt"
+	"pbx/channel"
+	"pbx/decl"
+)
+
+func background(s *set) channel.Application {
+	options := []decl.Option{
+		{Letter: 's', Help: "Play nothing if the call is not up."},
+		{Letter: 'n', Help: "Do not answer the call."},
+		{Letter: 'm', Help: "Only a digit that is an extension by itself stops the sounds."},
+		{Letter: 'p', Help: "No digit stops the sounds."},
+	}
+	return channel.Application{
+		Name:     "BackGround",
+		Synopsis: "Play sounds while the caller dials an extension",
+		Help: `Answers the call unless it was, then plays the sounds one after another. The first digit stops them; ` +
+			`more are taken as long as they could make an extension, and the call goes on there, or at i with the digits in INVALID_EXTEN. ` +
+			`Without a digit the next priority is run, usually WaitExten.`,
+		Args: []decl.Arg{
+			{Name: "filenames", Help: "Sound files without their extension, joined by &.", Separator: "&", Target: decl.Sound},
+			{Name: "options", Help: "Letters, see below.", Optional: true, Options: true},
+			{Name: "language", Help: "The language of the sounds instead of the caller's.", Optional: true},
+			{Name: "context", Help: "Where a single digit is looked for first, instead of the context that is run.", Optional: true, Target: decl.ContextRef},
+		},
+		Options: options,
+		Variables: []decl.Variable{
+			{Name: "BACKGROUNDSTATUS", Help: "How it went.", Values: []string{"SUCCESS", "FAILED"}},
+			{Name: "INVALID_EXTEN", Help: "What was dialled, in the extension i."},
+		},
+		SeeAlso: []string{"Playback", "WaitExten", "Read"},
+		Raw:     true,
+		Wait:    true,
+		Run: func(t channel.Thread, args *decl.Args) error {
+			parts := field.Split(field.Of(args), ',', 4)
+			if len(parts) == 0 || parts[0].S == "" {
+				warn(t, "BackGround requires an argument (filename)")
+				return nil
+			}
+			for len(parts) < 4 {
+				parts = append(parts, channel.Value{})
+			}
+			for _, c := range args.ParseOptions(parts[1].S, options) {
+				warn(t, "BackGround: unknown option '%c'", c)
+			}
+			return s.background(t, args, parts)
+		},
+	}
+}
+
+func (s *set) background(t channel.Thread, args *decl.Args, parts []channel.Value) error {
+	ch := t.Channel()
+	given := func(letter byte) bool { _, ok := args.Option(letter); return ok }
+	if ch.State() != channel.Up {
+		if given('s') {
+			return nil
+		}
+		if !given('n') {
+			if err := ch.Answer(); err != nil {
+				return err
+			}
+		}
+	}
+	here := t.Location().Context
+	context := parts[3].S
+	if context == "" {
+		context = here
+	}
+	o := prompt.Options{Stops: prompt.AnyDigit, Language: parts[2].S}
+	if given('p') {
+		o.Stops = ""
+	} else if given('m') {
+		o.StopIf = func(digit byte) bool { return single(t, context, digit) }
+	}
+	status := "SUCCESS"
+	var digit byte
+	for _, f := range field.Split(parts[0], '&', 0) {
+		f = field.Trim(f)
+		o.Untrusted = len(f.Taint) > 0
+		var err error
+		digit, err = s.player.Play(ch, f.S, o)
+		if prompt.Ended(err) {
+			return err
+		}
+		if err != nil {
+			warn(t, "BackGround failed on %s for %s: %v", ch.Name(), f.S, err)
+			status = "FAILED"
+			break
+		}
+		if digit != 0 {
+			break
+		}
+	}
+	ch.SetVar("BACKGROUNDSTATUS", channel.Clean(status))
+	switch {
+	case digit == 0:
+		return nil
+	case single(t, context, digit):
+		t.GotoLocation(channel.Location{Context: context, Exten: string(rune(digit)), Priority: 1})
+		return nil
+	}
+	return collect(t, here, string(rune(digit)))
+}
+
+// single reports whether a digit is an extension by itself and can become no
+// longer one.
+func single(t channel.Thread, context string, digit byte) bool {
+	m := t.Match(context, string(rune(digit)), 1)
+	return m.Exists() && !m.Partial()
+}

@@ -1,0 +1,67 @@
+package apps
+
+import (
+	"pbx/apps/field"
+	"pbx/channel"
+	"pbx/decl"
+	"pbx/dialplan"
+)
+
+const timesHelp = "times,weekdays,days,months[,timezone] such as 8:00-17:59,mon-fri,*,*: each a value, a range or a list joined by &."
+
+func gotoIfTime(s *set) channel.Application {
+	return channel.Application{
+		Name:     "GotoIfTime",
+		Synopsis: "Go to one of two places by the clock",
+		Help:     `Goes to the first place when the time is within those given, to the second when not; a place that is left out is the next priority.`,
+		Args:     []decl.Arg{{Name: "times?place:place", Help: timesHelp, Target: decl.Location}},
+		SeeAlso:  []string{"GotoIf", "ExecIfTime"},
+		Raw:      true,
+		Run: func(t channel.Thread, args *decl.Args) error {
+			times, branches, ok := field.Cut(field.Of(args), '?')
+			if !ok {
+				warn(t, "GotoIfTime requires an argument: <time range>,<days of week>,<days of month>,<months>[,<timezone>]?'labeliftrue':'labeliffalse'")
+				return nil
+			}
+			yes, no, _ := field.Cut(branches, ':')
+			place := no
+			if s.within(t, times.S) {
+				place = yes
+			}
+			if place.S == "" {
+				return nil
+			}
+			return goTo(t, place.S)
+		},
+	}
+}
+
+func execIfTime(s *set) channel.Application {
+	return channel.Application{
+		Name:     "ExecIfTime",
+		Synopsis: "Run an application by the clock",
+		Help:     `Runs the application when the time is within those given.`,
+		Args:     []decl.Arg{{Name: "times?application(arguments)", Help: timesHelp}},
+		SeeAlso:  []string{"ExecIf", "GotoIfTime"},
+		Raw:      true,
+		Run: func(t channel.Thread, args *decl.Args) error {
+			times, app, ok := field.Cut(field.Of(args), '?')
+			if !ok {
+				warn(t, "ExecIfTime requires an argument: <time range>,<days of week>,<days of month>,<months>[,<timezone>]?<appname>[(<appargs>)]")
+				return nil
+			}
+			if !s.within(t, times.S) {
+				return nil
+			}
+			return execute(t, app)
+		},
+	}
+}
+
+func (s *set) within(t channel.Thread, times string) bool {
+	timing, complaints := dialplan.ParseTiming(times)
+	for _, c := range complaints {
+		warn(t, "%s", c)
+	}
+	return timing.Matches(s.now())
+}

@@ -1,0 +1,73 @@
+package apps
+
+import (
+	"strings"
+
+	"pbx/apps/field"
+	"pbx/channel"
+	"pbx/decl"
+)
+
+const inheritance = `A name with one underscore before it is handed to channels that this one dials, with two to theirs as well; the underscores are not part of the name.`
+
+func setVar() channel.Application {
+	return channel.Application{
+		Name:     "Set",
+		Synopsis: "Set a variable or a function",
+		Help: `Sets a variable of the channel, or writes a function such as CALLERID(num). Everything after the first = is the value, with its quotes, blanks and commas.
+
+` + inheritance,
+		Args: []decl.Arg{
+			{Name: "name=value", Help: "The name and its value.", Target: decl.VarName},
+		},
+		SeeAlso: []string{"MSet"},
+		Raw:     true,
+		Run: func(t channel.Thread, args *decl.Args) error {
+			if args.Raw == "" {
+				warn(t, "Set requires one variable name/value pair.")
+				return nil
+			}
+			return assign(t, field.Of(args), "Set requires an '=' to be a valid assignment.")
+		},
+	}
+}
+
+func mset() channel.Application {
+	return channel.Application{
+		Name:     "MSet",
+		Synopsis: "Set several variables",
+		Help: `Sets one variable after the other. Unlike Set it divides its text at commas: a value that holds one stands in quotes, which are removed.
+
+` + inheritance,
+		Args: []decl.Arg{
+			{Name: "name=value", Help: "A name and its value.", Repeat: true, Target: decl.VarName},
+		},
+		SeeAlso: []string{"Set"},
+		Raw:     true,
+		Run: func(t channel.Thread, args *decl.Args) error {
+			if args.Raw == "" {
+				warn(t, "MSet requires at least one variable name/value pair.")
+				return nil
+			}
+			for _, v := range field.Split(field.Of(args), ',', 0) {
+				if err := assign(t, v, "MSet: ignoring entry '"+v.S+"' with no '='"); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// assign sets "name=value"; without '=' it warns and sets nothing.
+func assign(t channel.Thread, v channel.Value, without string) error {
+	name, value, ok := field.Cut(v, '=')
+	if !ok {
+		warn(t, "%s", without)
+		return nil
+	}
+	if strings.HasPrefix(name.S, " ") || strings.HasSuffix(name.S, " ") {
+		warn(t, "Please avoid unnecessary spaces on variables as it may lead to unexpected results ('%s' set to '%s').", name.S, value.S)
+	}
+	return forgive(t, "Set", t.Set(name.S, value))
+}
