@@ -14,6 +14,8 @@ type Address struct {
 	URI      URI
 	Params   Params // header parameters, such as ";tag=x"
 	Wildcard bool   // the "*" of a Contact that removes all bindings
+
+	tag []byte
 }
 
 // ParseAddress reads one name-addr or addr-spec with its parameters. The result
@@ -65,8 +67,18 @@ func ParseAddress(s []byte) (Address, error) {
 		return Address{}, errBadAddress
 	}
 	a.Params = Params(s)
-	if len(s) > 0 && !a.Params.wellFormed() {
-		return Address{}, errBadAddress
+	for p := a.Params; len(p) > 0; {
+		name, value, rest, ok := p.cut()
+		if !ok || !wellFormedParam(name, value) {
+			return Address{}, errBadAddress
+		}
+		if len(name) == 3 && equalFold(name, "tag") {
+			if a.tag != nil || len(value) == 0 { // a parameter stands once (RFC 3261 7.3.1)
+				return Address{}, errBadAddress
+			}
+			a.tag = value
+		}
+		p = rest
 	}
 	return a, nil
 }
@@ -92,10 +104,7 @@ func (a *Address) Name() string {
 }
 
 // Tag returns the tag parameter, nil if there is none.
-func (a *Address) Tag() []byte {
-	tag, _ := a.Params.Get("tag")
-	return tag
-}
+func (a *Address) Tag() []byte { return a.tag }
 
 // AppendAddress appends a name-addr: the display name quoted, left out if
 // empty, and the URI in angle brackets.

@@ -188,7 +188,7 @@ func HeaderIDOf[T ~string | ~[]byte](name T) HeaderID {
 		return HeaderOther
 	}
 	for id := headerBuckets[bucket(len(name), name[0], name[len(name)-1])]; id != HeaderOther; id = headerChain[id] {
-		if equalFold(name, headers[id].name) {
+		if full := headers[id].name; string(name) == full || equalFold(name, full) {
 			return id
 		}
 	}

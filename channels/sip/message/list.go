@@ -1,8 +1,13 @@
 package message
 
+import "bytes"
+
 // cutList returns the first value of a comma-separated list and what follows
 // its comma. Commas in quoted strings and between angle brackets do not divide.
 func cutList(s []byte) (value, rest []byte, more bool) {
+	if bytes.IndexByte(s, ',') < 0 {
+		return trim(s), nil, false
+	}
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case ',':

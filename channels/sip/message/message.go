@@ -150,14 +150,15 @@ func (m *Message) Headers() iter.Seq2[[]byte, []byte] {
 // Named yields the value of each line of the header with the name, in any case
 // and full or compact.
 func (m *Message) Named(name string) iter.Seq[[]byte] {
-	if id := HeaderIDOf(name); id != HeaderOther {
-		return m.Lines(id)
-	}
-	return func(yield func([]byte) bool) {
-		for n, v := range m.Headers() {
-			if equalFold(n, name) && !yield(v) {
-				return
-			}
+	return func(yield func([]byte) bool) { m.eachNamed(name, yield) }
+}
+
+func (m *Message) eachNamed(name string, yield func([]byte) bool) {
+	id := HeaderIDOf(name)
+	for i := range m.fields {
+		f := &m.fields[i]
+		if f.id == id && (id != HeaderOther || equalFold(m.text(f.name), name)) && !yield(m.text(f.value)) {
+			return
 		}
 	}
 }

@@ -80,30 +80,32 @@ func (p Params) cut() (name, value []byte, rest Params, ok bool) {
 	return name, trimRight(s[:i]), Params(trimRight(s[i:])), true
 }
 
-// wellFormed reports whether header parameters follow the grammar
-// generic-param = token [ EQUAL gen-value ].
-func (p Params) wellFormed() bool {
-	for len(p) > 0 {
-		name, value, rest, ok := p.cut()
-		if !ok || !isToken(name) || !wellFormedValue(value) {
+// wellFormedParam reports whether a header parameter follows the grammar
+// generic-param = token [ EQUAL gen-value ], loosely: the value may have any
+// character that does not end it.
+func wellFormedParam(name, value []byte) bool {
+	if !isToken(name) {
+		return false
+	}
+	if len(value) > 0 && value[0] == '"' {
+		return true // cut found its end
+	}
+	for _, c := range value {
+		if c <= ' ' || c == 0x7f || c == '"' || c == '<' || c == '>' || c == ',' {
 			return false
 		}
-		p = rest
 	}
 	return true
 }
 
-// wellFormedValue accepts a token, a host or a quoted string, and the few other
-// characters that phones send there.
-func wellFormedValue(v []byte) bool {
-	if len(v) > 0 && v[0] == '"' {
-		return true // cut found its end
-	}
-	for _, c := range v {
-		switch {
-		case c <= ' ', c == 0x7f, c == '"', c == '<', c == '>', c == ',':
+// wellFormed reports whether all header parameters follow the grammar.
+func (p Params) wellFormed() bool {
+	for len(p) > 0 {
+		name, value, rest, ok := p.cut()
+		if !ok || !wellFormedParam(name, value) {
 			return false
 		}
+		p = rest
 	}
 	return true
 }

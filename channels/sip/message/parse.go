@@ -1,6 +1,9 @@
 package message
 
-import "bytes"
+import (
+	"bytes"
+	"net/netip"
+)
 
 // Parse indexes the message in b. It keeps b and joins folded header lines in
 // it by blanking the line breaks (RFC 3261 7.3.1). What follows the octets that
@@ -15,12 +18,18 @@ func (m *Message) Parse(b []byte) error {
 	return nil
 }
 
+// reset forgets the message before; the typed headers are forgotten with their
+// flags.
 func (m *Message) reset(b []byte) {
-	fields := m.fields[:0]
-	if fields == nil {
-		fields = make([]field, 0, 24)
+	if m.fields == nil {
+		m.fields = make([]field, 0, 24)
 	}
-	*m = Message{buf: b, fields: fields}
+	m.buf, m.body, m.fields = b, nil, m.fields[:0]
+	m.first, m.last = [numHeaders]uint8{}, [numHeaders]uint8{}
+	m.request, m.method, m.uri = false, "", span{}
+	m.status, m.reason = 0, span{}
+	m.source, m.forceRPort = netip.AddrPort{}, false
+	m.read = 0
 }
 
 // parse returns the first thing that is wrong, after indexing all it can.

@@ -10,12 +10,13 @@ const (
 	classDigit                // 0-9
 	classHex                  // 0-9 a-f A-F
 	classReserved             // reserved (RFC 3261 19.1.4 compares it as it is written)
+	classEqual                // the equals sign, which parameter values are let have
 )
 
 var classes = buildClasses()
 
-func buildClasses() (t [256]uint8) {
-	set := func(class uint8, chars string) {
+func buildClasses() (t [256]uint16) {
+	set := func(class uint16, chars string) {
 		for i := range len(chars) {
 			t[chars[i]] |= class
 		}
@@ -27,22 +28,20 @@ func buildClasses() (t [256]uint8) {
 	// '#' must be escaped in a user part, and half the world's phones do not.
 	set(classUser, alnum+mark+"&=+$,;?/:#%")
 	set(classHost, alnum+"-._")
-	set(classParam, alnum+mark+"[]/:&+$%?,@`{}|^\"<>")
+	set(classParam, alnum+mark+"[]/:&+$%`{}|^")
 	set(classScheme, alnum+"+-.")
 	set(classDigit, digit)
 	set(classHex, digit+"abcdefABCDEF")
 	set(classReserved, ";/?:@&=+$,")
+	set(classEqual, "=")
 	for c := 0x80; c < 0x100; c++ { // UTF-8 is let through where it can do no harm
 		t[c] |= classUser | classParam
-	}
-	for _, c := range []byte("\"<>,@?") { // these end the URI that holds them
-		t[c] &^= classParam
 	}
 	return t
 }
 
 // all reports whether every octet of s is in the class.
-func all(s []byte, class uint8) bool {
+func all(s []byte, class uint16) bool {
 	for _, c := range s {
 		if classes[c]&class == 0 {
 			return false

@@ -92,65 +92,58 @@ func (u *URI) parseTel(s []byte) bool {
 	return i > 0 && u.parseTail(s[i:])
 }
 
-// parseTail reads uri-parameters and headers.
+// parseTail reads *(";" pname [ "=" pvalue ]) [ "?" headers ] (RFC 3261 25.1).
 func (u *URI) parseTail(s []byte) bool {
-	if len(s) == 0 {
+	i := 0
+	for i < len(s) && s[i] == ';' {
+		name := spanEscaped(s[i+1:], classParam)
+		if name <= 0 {
+			return false
+		}
+		if i += 1 + name; i < len(s) && s[i] == '=' {
+			value := spanEscaped(s[i+1:], classParam|classEqual)
+			if value < 0 {
+				return false
+			}
+			i += 1 + value
+		}
+	}
+	u.Params = Params(s[:i])
+	if i == len(s) {
 		return true
 	}
-	if q := bytes.IndexByte(s, '?'); q >= 0 {
-		u.Headers = s[q+1:]
-		s = s[:q]
-		if len(u.Headers) == 0 || !isOpaque(u.Headers) || !escapesWhole(u.Headers) {
-			return false
-		}
-	}
-	u.Params = Params(s)
-	for p := u.Params; len(p) > 0; {
-		// No blanks are allowed here, which is why cut does not read them.
-		if p[0] != ';' {
-			return false
-		}
-		end := bytes.IndexByte(p[1:], ';') + 1
-		if end == 0 {
-			end = len(p)
-		}
-		if !wellFormedURIParam(p[1:end]) {
-			return false
-		}
-		p = p[end:]
-	}
-	return true
+	u.Headers = s[i+1:]
+	return s[i] == '?' && len(u.Headers) > 0 && isOpaque(u.Headers) && escapesWhole(u.Headers)
 }
 
-// wellFormedURIParam accepts pname [ "=" pvalue ] (RFC 3261 25.1).
-func wellFormedURIParam(s []byte) bool {
-	name, value, _ := bytes.Cut(s, []byte{'='})
-	if len(name) == 0 || !escaped(name, classParam) {
-		return false
-	}
-	for _, c := range value {
-		if classes[c]&classParam == 0 && c != '=' {
-			return false
+// spanEscaped returns how many octets of the classes s begins with, -1 if one is a
+// "%" without two hexadecimal digits after it.
+func spanEscaped(s []byte, class uint16) int {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case classes[c]&class == 0:
+			return i
+		case c == '%':
+			if len(s) < i+3 || classes[s[i+1]]&classes[s[i+2]]&classHex == 0 {
+				return -1
+			}
+			i += 2
 		}
 	}
-	return escapesWhole(value)
+	return len(s)
 }
 
 // escaped reports whether s consists of octets of the class and whole escapes.
-func escaped(s []byte, class uint8) bool { return all(s, class) && escapesWhole(s) }
+func escaped(s []byte, class uint16) bool { return spanEscaped(s, class) == len(s) }
 
 // escapesWhole reports whether each "%" is followed by two hexadecimal digits.
 func escapesWhole(s []byte) bool {
-	for {
-		i := bytes.IndexByte(s, '%')
-		if i < 0 {
-			return true
-		}
-		if len(s) < i+3 || classes[s[i+1]]&classHex == 0 || classes[s[i+2]]&classHex == 0 {
+	for i, c := range s {
+		if c == '%' && (len(s) < i+3 || classes[s[i+1]]&classes[s[i+2]]&classHex == 0) {
 			return false
 		}
-		s = s[i+3:]
 	}
+	return true
 }
 
 // cutHostPort takes host [ ":" port ] off the beginning of s. The brackets of
@@ -235,7 +228,10 @@ func isHostname(s []byte) bool {
 }
 
 // IsSIP reports whether the scheme is sip or sips.
-func (u *URI) IsSIP() bool { return equalFold(u.Scheme, "sip") || equalFold(u.Scheme, "sips") }
+func (u *URI) IsSIP() bool {
+	s := u.Scheme
+	return len(s) >= 3 && s[0]|0x20 == 's' && s[1]|0x20 == 'i' && s[2]|0x20 == 'p' && (len(s) == 3 || u.IsSIPS())
+}
 
 // IsSIPS reports whether the scheme is sips.
 func (u *URI) IsSIPS() bool { return equalFold(u.Scheme, "sips") }
@@ -282,7 +278,7 @@ func AppendHostPort[T ~string | ~[]byte](dst []byte, host T, port uint16) []byte
 	if v6 {
 		dst = append(dst, '[')
 	}
-	dst = append(dst, host...)
+	dst = appendClean(dst, host)
 	if v6 {
 		dst = append(dst, ']')
 	}

@@ -83,32 +83,14 @@ func isCallID(s []byte) bool {
 // dialogAddresses reads From and To, which every later step asks for.
 func (m *Message) dialogAddresses() *ParseError {
 	var err error
-	if m.from, err = ParseAddress(m.Header(HeaderFrom)); err != nil || !m.from.tagOnce() {
+	if m.from, err = ParseAddress(m.Header(HeaderFrom)); err != nil {
 		return errFrom
 	}
-	if m.to, err = ParseAddress(m.Header(HeaderTo)); err != nil || !m.to.tagOnce() {
+	if m.to, err = ParseAddress(m.Header(HeaderTo)); err != nil {
 		return errTo
 	}
 	m.read |= readFrom | readTo
 	return nil
-}
-
-// tagOnce reports whether the address has at most one tag, and not an empty one.
-func (a *Address) tagOnce() bool {
-	tags := 0
-	for p := a.Params; len(p) > 0; {
-		name, value, rest, ok := p.cut()
-		if !ok {
-			return false
-		}
-		if equalFold(name, "tag") {
-			if tags++; tags > 1 || len(value) == 0 {
-				return false
-			}
-		}
-		p = rest
-	}
-	return true
 }
 
 func (m *Message) validateRequest() *ParseError {

@@ -64,7 +64,7 @@ func ParseVia(s []byte) (Via, error) {
 	v.Params = Params(s)
 	for p := v.Params; len(p) > 0; {
 		name, value, rest, ok := p.cut()
-		if !ok || !isToken(name) || !wellFormedValue(value) || !v.take(name, value) {
+		if !ok || !wellFormedParam(name, value) || !v.take(name, value) {
 			return Via{}, errBadVia
 		}
 		p = rest
