@@ -8,7 +8,7 @@ import (
 )
 
 func background(s *set) channel.Application {
-	options := []decl.Option{
+	letters := []decl.Option{
 		{Letter: 's', Help: "Play nothing if the call is not up."},
 		{Letter: 'n', Help: "Do not answer the call."},
 		{Letter: 'm', Help: "Only a digit that is an extension by itself stops the sounds."},
@@ -26,7 +26,7 @@ func background(s *set) channel.Application {
 			{Name: "language", Help: "The language of the sounds instead of the caller's.", Optional: true},
 			{Name: "context", Help: "Where a single digit is looked for first, instead of the context that is run.", Optional: true, Target: decl.ContextRef},
 		},
-		Options: options,
+		Options: letters,
 		Variables: []decl.Variable{
 			{Name: "BACKGROUNDSTATUS", Help: "How it went.", Values: []string{"SUCCESS", "FAILED"}},
 			{Name: "INVALID_EXTEN", Help: "What was dialled, in the extension i."},
@@ -43,9 +43,7 @@ func background(s *set) channel.Application {
 			for len(parts) < 4 {
 				parts = append(parts, channel.Value{})
 			}
-			for _, c := range args.ParseOptions(parts[1].S, options) {
-				warn(t, "BackGround: unknown option '%c'", c)
-			}
+			options(t, "BackGround", args, parts[1].S, letters)
 			return s.background(t, args, parts)
 		},
 	}
@@ -53,26 +51,17 @@ func background(s *set) channel.Application {
 
 func (s *set) background(t channel.Thread, args *decl.Args, parts []channel.Value) error {
 	ch := t.Channel()
-	given := func(letter byte) bool { _, ok := args.Option(letter); return ok }
-	if ch.State() != channel.Up {
-		if given('s') {
-			return nil
-		}
-		if !given('n') {
-			if err := ch.Answer(); err != nil {
-				return err
-			}
-		}
+	if skip, err := pickUp(ch, given(args, 's'), given(args, 'n')); skip || err != nil {
+		return err
 	}
-	here := t.Location().Context
 	context := parts[3].S
 	if context == "" {
-		context = here
+		context = t.Location().Context
 	}
 	o := prompt.Options{Stops: prompt.AnyDigit, Language: parts[2].S}
-	if given('p') {
+	if given(args, 'p') {
 		o.Stops = ""
-	} else if given('m') {
+	} else if given(args, 'm') {
 		o.StopIf = func(digit byte) bool { return single(t, context, digit) }
 	}
 	status := "SUCCESS"
@@ -95,14 +84,11 @@ func (s *set) background(t channel.Thread, args *decl.Args, parts []channel.Valu
 		}
 	}
 	ch.SetVar("BACKGROUNDSTATUS", channel.Clean(status))
-	switch {
-	case digit == 0:
-		return nil
-	case single(t, context, digit):
+	if digit != 0 && single(t, context, digit) {
 		t.GotoLocation(channel.Location{Context: context, Exten: string(rune(digit)), Priority: 1})
 		return nil
 	}
-	return collect(t, here, string(rune(digit)))
+	return dialled(digit)
 }
 
 // single reports whether a digit is an extension by itself and can become no

@@ -6,6 +6,7 @@ import (
 )
 
 func incomplete() channel.Application {
+	letters := []decl.Option{{Letter: 'n', Help: "Do not answer."}}
 	return channel.Application{
 		Name:     "Incomplete",
 		Synopsis: "Ask for more digits",
@@ -14,7 +15,7 @@ func incomplete() channel.Application {
 		Args: []decl.Arg{
 			{Name: "options", Help: "The letter n leaves the call unanswered: the phone itself is asked for a longer number.", Optional: true, Options: true},
 		},
-		Options: []decl.Option{{Letter: 'n', Help: "Do not answer."}},
+		Options: letters,
 		SeeAlso: []string{"WaitExten"},
 		Wait:    true,
 		Run: func(t channel.Thread, args *decl.Args) error {
@@ -22,10 +23,9 @@ func incomplete() channel.Application {
 			if ch.HungUp() {
 				return channel.ErrHangup
 			}
-			if _, ok := args.Option('n'); !ok {
-				if err := ch.Answer(); err != nil {
-					return err
-				}
+			options(t, "Incomplete", args, args.Arg(0), letters)
+			if _, err := pickUp(ch, false, given(args, 'n')); err != nil {
+				return err
 			}
 			if ch.State() != channel.Up {
 				ch.SetCause(channel.CauseInvalidNumberFormat, "")
@@ -33,8 +33,7 @@ func incomplete() channel.Application {
 			if err := forgive(t, "Incomplete", ch.Leg().Indicate(channel.ControlIncomplete)); err != nil {
 				return err
 			}
-			at := t.Location()
-			return collectMore(t, at.Context, at.Exten)
+			return channel.ErrIncomplete
 		},
 	}
 }

@@ -33,16 +33,13 @@ func playback(s *set) channel.Application {
 			o = readWords(parts[1])
 		}
 		ch := t.Channel()
-		if ch.State() != channel.Up {
-			if o.has("skip") {
-				ch.SetVar("PLAYBACKSTATUS", channel.Clean("SUCCESS"))
-				return nil
-			}
-			if !o.has("noanswer") {
-				if err := ch.Answer(); err != nil {
-					return err
-				}
-			}
+		skip, err := pickUp(ch, o.has("skip"), o.has("noanswer"))
+		if err != nil {
+			return err
+		}
+		if skip {
+			ch.SetVar("PLAYBACKSTATUS", channel.Clean("SUCCESS"))
+			return nil
 		}
 		status := "SUCCESS"
 		for _, f := range field.Split(parts[0], '&', 0) {

@@ -19,7 +19,7 @@ const maxRead = 255
 const betweenPrompts = 50 * time.Millisecond
 
 func read(s *set) channel.Application {
-	options := []decl.Option{
+	letters := []decl.Option{
 		{Letter: 's', Help: "Read nothing if the call is not up."},
 		{Letter: 'i', Help: "The file is the name of a tone, such as dial, or a tone list."},
 		{Letter: 'n', Help: "Do not answer the call."},
@@ -39,7 +39,7 @@ func read(s *set) channel.Application {
 			{Name: "attempts", Help: "How often to play and wait again when nothing was pressed; 1 if not given.", Optional: true},
 			{Name: "timeout", Help: "Seconds to wait for each digit; TIMEOUT(response) and TIMEOUT(digit) if not given.", Optional: true},
 		},
-		Options: options,
+		Options: letters,
 		Variables: []decl.Variable{
 			{Name: "READSTATUS", Help: "How it went.", Values: []string{"OK", "ERROR", "HANGUP", "INTERRUPTED", "SKIPPED", "TIMEOUT"}},
 		},
@@ -55,12 +55,9 @@ func read(s *set) channel.Application {
 				warn(t, "Invalid! Usage: Read(variable[,filename][,maxdigits][,option][,attempts][,timeout])")
 				return channel.ErrHangup
 			}
-			for _, c := range args.ParseOptions(parts[3].S, options) {
-				warn(t, "Read: unknown option '%c'", c)
-			}
+			options(t, "Read", args, parts[3].S, letters)
 			r := &reader{set: s, t: t, ch: t.Channel(), files: parts[1], ends: "#"}
-			_, r.tone = args.Option('i')
-			_, r.keepEnd = args.Option('e')
+			r.tone, r.keepEnd = given(args, 'i'), given(args, 'e')
 			if ends, ok := args.Option('t'); ok {
 				r.ends = ends
 			}
@@ -71,9 +68,7 @@ func read(s *set) channel.Application {
 				tell(t, 3, "Accepting a maximum of %d digits.", r.max)
 			}
 			r.limit, _ = duration(parts[5].S)
-			_, skip := args.Option('s')
-			_, noAnswer := args.Option('n')
-			status, err := r.run(parts[0].S, skip, noAnswer, int(max(1, wholeNumber(parts[4].S))))
+			status, err := r.run(parts[0].S, given(args, 's'), given(args, 'n'), int(max(1, wholeNumber(parts[4].S))))
 			if err != nil {
 				status = "HANGUP"
 			}
@@ -96,16 +91,13 @@ type reader struct {
 	limit   time.Duration // 0: as TIMEOUT() says
 }
 
-func (r *reader) run(variable string, skip, noAnswer bool, attempts int) (status string, err error) {
-	if r.ch.State() != channel.Up {
-		if skip {
-			return "SKIPPED", r.store(variable, "")
-		}
-		if !noAnswer {
-			if err := r.ch.Answer(); err != nil {
-				return "", err
-			}
-		}
+func (r *reader) run(variable string, skipIfDown, noAnswer bool, attempts int) (status string, err error) {
+	skip, err := pickUp(r.ch, skipIfDown, noAnswer)
+	if err != nil {
+		return "", err
+	}
+	if skip {
+		return "SKIPPED", r.store(variable, "")
 	}
 	for left := attempts - 1; ; left-- {
 		digits, status, err := r.attempt()
@@ -183,14 +175,14 @@ func (r *reader) first() time.Duration {
 	if r.limit > 0 {
 		return r.limit
 	}
-	return timeout(r.t, "response", responseTimeout)
+	return r.t.Timeouts().Response
 }
 
 // entry reads digits, of which one may be there already, until the entry ends.
 func (r *reader) entry(digit byte, wait time.Duration) (digits, status string, err error) {
 	next := r.limit
 	if next <= 0 {
-		next = timeout(r.t, "digit", digitTimeout)
+		next = r.t.Timeouts().Digit
 	}
 	for {
 		if digit == 0 {

@@ -85,8 +85,8 @@ func (s *set) say(t channel.Thread, app string, files []string) error {
 		o.Stops = prompt.AnyDigit
 	}
 	digit, err := s.player.PlayAll(t.Channel(), files, o)
-	if err != nil || digit == 0 {
+	if err != nil {
 		return forgive(t, app, err)
 	}
-	return collect(t, t.Location().Context, string(rune(digit)))
+	return dialled(digit)
 }

@@ -7,6 +7,10 @@ import (
 )
 
 func waitExten(s *set) channel.Application {
+	letters := []decl.Option{
+		{Letter: 'd', Args: []string{"tone"}, Help: "Play the dial tone, or the tone of that name, until the first digit."},
+		{Letter: 'm', Args: []string{"class"}, Help: "Play hold music meanwhile.", Absent: "hold music is not there yet"},
+	}
 	return channel.Application{
 		Name:     "WaitExten",
 		Synopsis: "Wait for the caller to dial an extension",
@@ -16,18 +20,16 @@ func waitExten(s *set) channel.Application {
 			{Name: "seconds", Help: "How long to wait for the first digit; TIMEOUT(response) without it.", Optional: true},
 			{Name: "options", Help: "What the caller hears meanwhile.", Optional: true, Options: true},
 		},
-		Options: []decl.Option{
-			{Letter: 'd', Args: []string{"tone"}, Help: "Play the dial tone, or the tone of that name, until the first digit."},
-			{Letter: 'm', Args: []string{"class"}, Help: "Play hold music meanwhile.", Absent: "hold music is not there yet"},
-		},
+		Options: letters,
 		Variables: []decl.Variable{{Name: "INVALID_EXTEN", Help: "What was dialled, in the extension i."}},
 		SeeAlso:   []string{"Background", "Read", "Wait"},
 		Wait:      true,
 		Run: func(t channel.Thread, args *decl.Args) error {
 			d, ok := duration(args.Arg(0))
 			if !ok || d == 0 {
-				d = timeout(t, "response", responseTimeout)
+				d = t.Timeouts().Response
 			}
+			options(t, "WaitExten", args, args.Arg(1), letters)
 			if tone, ok := args.Option('d'); ok {
 				if tone == "" {
 					tone = "dial"
@@ -44,13 +46,22 @@ func waitExten(s *set) channel.Application {
 			s.player.StopTone(t.Channel())
 			at := t.Location()
 			if digit != 0 {
-				return collect(t, at.Context, string(rune(digit)))
+				return dialled(digit)
 			}
 			if t.Match(at.Context, at.Exten, at.Priority+1).Exists() {
 				tell(t, 3, "Timeout on %s, continuing...", t.Channel().Name())
 				return nil
 			}
-			return timedOut(t, at.Context)
+			if t.Match(at.Context, "t", 1).Exists() {
+				tell(t, 3, "Timeout on %s, going to 't'", t.Channel().Name())
+				t.GotoLocation(channel.Location{Context: at.Context, Exten: "t", Priority: 1})
+				return nil
+			}
+			if t.Raise("RESPONSETIMEOUT") {
+				return nil
+			}
+			warn(t, "Timeout but no rule 't' or 'e' in context '%s'", at.Context)
+			return channel.ErrHangup
 		},
 	}
 }
