@@ -198,3 +198,11 @@ func appendTarget(dst []byte, user, host string, port uint16) []byte {
 	}
 	return dst
 }
+
+// address is where p is now as far as that is known.
+func (d *Driver) address(p *Peer) netip.AddrPort {
+	if p.Dynamic {
+		return p.primary()
+	}
+	return d.staticAddr(p)
+}

@@ -315,6 +315,10 @@ func setTransport(r *reader, v config.Variable) error {
 }
 
 func setCallerID(r *reader, v config.Variable) error {
+	if r.p == nil { // only what is shown where a caller has no name
+		r.g.CallerID = v.Value
+		return nil
+	}
 	name, number := splitCallerID(v.Value)
 	r.s.CallerID.Name, r.s.CallerID.Number, r.s.CallerID.HasNumber = name, number, number != ""
 	r.s.HasCallerID = true

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"pbx/channel"
 	"pbx/config"
 )
 
@@ -165,8 +164,6 @@ func (c *configLoader) readDevice(s *config.Section) {
 
 func (c *configLoader) newPeer(s *config.Section) *PeerConfig {
 	p := &PeerConfig{PeerSettings: c.cfg.General.Defaults, Name: s.Name, Pos: s.Pos}
-	p.DefaultUser = ""
-	p.Dynamic = false
 	c.names[strings.ToLower(s.Name)] = p
 	c.cfg.Peers = append(c.cfg.Peers, p)
 	return p
@@ -296,12 +293,12 @@ func defaults(compat bool) Settings {
 		RealtimeUpdate:    true,
 		WebSocketEnabled:  true,
 		SubscribeNetEvent: true,
+		CallerID:          "asterisk",
 		T1Min:             100 * time.Millisecond,
 		Defaults: PeerSettings{
 			Context:          "default",
 			MOHInterpret:     "default",
 			VMExten:          "asterisk",
-			CallerID:         channel.Party{Name: "asterisk"},
 			Codecs:           []Codec{{Name: "ulaw"}, {Name: "alaw"}, {Name: "gsm"}},
 			NAT:              NAT{AutoForceRPort: true},
 			DirectMedia:      DirectYes,

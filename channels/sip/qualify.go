@@ -106,7 +106,8 @@ func (d *Driver) ask(p *Peer) {
 	if p.FromDomain != "" {
 		domain = p.FromDomain
 	}
-	from := fmt.Sprintf("%q <sip:%s@%s>", "asterisk", "asterisk", domain)
+	// %q escapes as a quoted string does (RFC 3261 25.1).
+	from := fmt.Sprintf("%q <sip:%s@%s>", d.cfg.General.CallerID, d.cfg.General.CallerID, domain)
 	if p.FromUser != "" {
 		from = fmt.Sprintf("<sip:%s@%s>", p.FromUser, domain)
 	}

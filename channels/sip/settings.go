@@ -74,27 +74,29 @@ type Settings struct {
 	QualifyPeers                        int `conf:"qualifypeers"`
 
 	// Outbound registration and presence, kept for `sip show settings`.
-	RegisterTimeout   int    `conf:"registertimeout"`
-	RegisterAttempts  int    `conf:"registerattempts"`
-	RegisterRetry403  bool   `conf:"register_retry_403"`
-	NotifyRinging     string `conf:"notifyringing"`
-	NotifyHold        bool   `conf:"notifyhold"`
-	NotifyCID         string `conf:"notifycid"`
-	NotifyMIMEType    string `conf:"notifymimetype"`
-	Registrations     []Registration
-	DirectRTPSetup    bool `conf:"directrtpsetup"`
-	RelaxDTMF         bool `conf:"relaxdtmf"`
-	SendDiversion     bool `conf:"send_diversion"`
-	ReferAddHeaders   bool `conf:"refer_addheaders"`
-	StoreSIPCause     bool `conf:"storesipcause"`
-	PrematureMedia    bool `conf:"prematuremedia"`
-	RecordHistory     bool `conf:"recordhistory"`
-	JitterBuffer      bool `conf:"jbenable"`
-	RealtimeUpdate    bool `conf:"rtupdate"`
-	WebSocketEnabled  bool `conf:"websocket_enabled"`
-	TCPEnable         bool `conf:"tcpenable"`
-	TLSEnable         bool `conf:"tlsenable,sslenable"`
-	CallLimitCounters bool // some peer asked for call counters
+	RegisterTimeout  int    `conf:"registertimeout"`
+	RegisterAttempts int    `conf:"registerattempts"`
+	RegisterRetry403 bool   `conf:"register_retry_403"`
+	NotifyRinging    string `conf:"notifyringing"`
+	NotifyHold       bool   `conf:"notifyhold"`
+	NotifyCID        string `conf:"notifycid"`
+	NotifyMIMEType   string `conf:"notifymimetype"`
+	Registrations    []Registration
+	DirectRTPSetup   bool `conf:"directrtpsetup"`
+	RelaxDTMF        bool `conf:"relaxdtmf"`
+	SendDiversion    bool `conf:"send_diversion"`
+	ReferAddHeaders  bool `conf:"refer_addheaders"`
+	StoreSIPCause    bool `conf:"storesipcause"`
+	PrematureMedia   bool `conf:"prematuremedia"`
+	RecordHistory    bool `conf:"recordhistory"`
+	JitterBuffer     bool `conf:"jbenable"`
+	RealtimeUpdate   bool `conf:"rtupdate"`
+	WebSocketEnabled bool `conf:"websocket_enabled"`
+	TCPEnable        bool `conf:"tcpenable"`
+	TLSEnable        bool `conf:"tlsenable,sslenable"`
+
+	// CallerID is the name of a caller who has none.
+	CallerID string
 
 	// T1Min is the lower bound of a measured T1.
 	T1Min time.Duration

@@ -1,0 +1,326 @@
+package sip
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pbx/channel"
+	"pbx/channels/sip/message"
+	"pbx/decl"
+)
+
+func (d *Driver) showPeers(w io.Writer, r *decl.Request) error {
+	match := func(string) bool { return true }
+	switch {
+	case len(r.Args) == 0:
+	case len(r.Args) == 2 && r.Args[0] == "like":
+		re, err := regexp.Compile(r.Args[1])
+		if err != nil {
+			return fmt.Errorf("like %s: %w", r.Args[1], err)
+		}
+		match = re.MatchString
+	default:
+		return errors.New("usage: sip show peers [like <pattern>]")
+	}
+	const format = "%-25.25s %-39.39s %-3.3s %-10.10s %-10.10s %-3.3s %-8s %-11s %-32.32s %s\n"
+	fmt.Fprintf(w, format, "Name/username", "Host", "Dyn", "Forcerport", "Comedia", "ACL", "Port", "Status", "Description", "")
+	var monitored, unmonitored [2]int // offline, online
+	list := d.sorted(func(p *Peer) bool { return p.Type.IsPeer() && match(p.Name) })
+	for _, p := range list {
+		at := d.address(p)
+		host, port := "(Unspecified)", "0"
+		if at.IsValid() {
+			host, port = at.Addr().String(), strconv.Itoa(int(at.Port()))
+		}
+		if p.Qualify > 0 {
+			monitored[b2i(p.qualify.state == qualifyReachable || p.qualify.state == qualifyLagged)]++
+		} else {
+			unmonitored[b2i(at.IsValid())]++
+		}
+		name := p.Name
+		if user := p.username(); user != "" {
+			name += "/" + user
+		}
+		fmt.Fprintf(w, format, name, host, pick(p.Dynamic, " D ", "   "), autoText(p.NAT.ForceRPort, p.NAT.AutoForceRPort),
+			autoText(p.NAT.Comedia, p.NAT.AutoComedia), pick(len(p.ACL) > 0, " A ", "   "), port, p.statusText(), p.Description, "")
+	}
+	fmt.Fprintf(w, "%d sip peers [Monitored: %d online, %d offline Unmonitored: %d online, %d offline]\n",
+		len(list), monitored[1], monitored[0], unmonitored[1], unmonitored[0])
+	return nil
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// username is the user part that a device is called by: of its registration, or
+// defaultuser.
+func (p *Peer) username() string {
+	if c := p.best(); c != nil {
+		if uri, err := message.ParseURI([]byte(c.URI)); err == nil {
+			return string(uri.User)
+		}
+	}
+	return p.DefaultUser
+}
+
+func (d *Driver) showPeer(w io.Writer, r *decl.Request) error {
+	p := d.peer(r.Arg(0))
+	if p == nil || !p.Type.IsPeer() {
+		fmt.Fprintf(w, "Peer %s not found.\n\n", r.Arg(0))
+		return nil
+	}
+	t := table2{w, 13}
+	fmt.Fprintf(w, "\n\n")
+	t.row("* Name", p.Name)
+	t.row("Description", p.Description)
+	t.row("Secret", setText(p.Secret))
+	t.row("MD5Secret", setText(p.MD5Secret))
+	t.row("Remote Secret", setText(p.RemoteSecret))
+	t.row("Context", p.Context)
+	fmt.Fprintf(w, "  Record On feature : %s\n", p.RecordOn)
+	fmt.Fprintf(w, "  Record Off feature : %s\n", p.RecordOff)
+	t.row("Subscr.Cont.", orNot(p.SubscribeContext))
+	t.row("Language", p.Language)
+	t.row("Tonezone", orNot(p.ToneZone))
+	if p.AccountCode != "" {
+		t.row("Accountcode", p.AccountCode)
+	}
+	t.row("AMA flags", cmp.Or(p.AMAFlags, "Unknown"))
+	t.row("Transfer mode", pick(p.AllowTransfer, "open", "closed"))
+	t.row("CallingPres", presentationText(p.CallingPres))
+	t.row("Callgroup", groupText(p.CallGroup))
+	t.row("Pickupgroup", groupText(p.PickupGroup))
+	t.row("Named Callgr", strings.Join(p.NamedCall, ","))
+	t.row("Nam. Pickupgr", strings.Join(p.NamedPickup, ","))
+	t.row("MOH Suggest", p.MOHSuggest)
+	t.row("Mailbox", mailboxText(p.Mailboxes))
+	t.row("VM Extension", p.VMExten)
+	t.row("LastMsgsSent", "32767/65535")
+	t.row("Call limit", strconv.Itoa(p.limit()))
+	if p.BusyLevel > 0 {
+		t.row("Busy level", strconv.Itoa(p.BusyLevel))
+	}
+	t.row("Max forwards", strconv.Itoa(p.MaxForwards))
+	t.row("Dynamic", yesNo(p.Dynamic))
+	t.row("Callerid", callerText(p.CallerID))
+	t.row("MaxCallBR", strconv.Itoa(p.MaxCallBitrate)+" kbps")
+	expire := int64(-1)
+	if c := p.best(); c != nil {
+		expire = secondsLeft(c, d.now())
+	}
+	t.row("Expire", strconv.FormatInt(expire, 10))
+	t.row("Insecure", insecureText(p.PeerConfig))
+	t.row("Force rport", autoText(p.NAT.ForceRPort, p.NAT.AutoForceRPort))
+	t.row("Symmetric RTP", autoText(p.NAT.Comedia, p.NAT.AutoComedia))
+	t.row("ACL", yesNo(len(p.ACL) > 0))
+	t.row("ContactACL", yesNo(len(p.ContactACL) > 0))
+	t.row("DirectMedACL", "No")
+	t.row("T.38 support", "No")
+	t.row("T.38 EC mode", "Unknown")
+	t.row("T.38 MaxDtgrm", "4294967295")
+	t.row("DirectMedia", yesNo(p.DirectMedia&DirectYes != 0))
+	t.row("PromiscRedir", yesNo(p.PromiscRedirect))
+	t.row("User=Phone", yesNo(p.UserEqPhone))
+	t.row("Video Support", yesNo(false))
+	t.row("Text Support", yesNo(false))
+	t.row("Ign SDP ver", yesNo(p.IgnoreSDPVersion))
+	t.row("Trust RPID", yesNo(p.TrustRPID))
+	t.row("Send RPID", p.Identify.String())
+	t.row("Path support", yesNo(p.SupportPath))
+	t.row("Path", "N/A")
+	t.row("TrustIDOutbnd", [...]string{"Legacy", "No", "Yes"}[p.TrustOutbound])
+	t.row("Subscriptions", yesNo(p.AllowSubscribe))
+	t.row("Overlap dial", yesNo(p.Overlap != OverlapNo))
+	t.row("DTMFmode", p.DTMFMode.String())
+	t.row("Timer T1", strconv.FormatInt(p.T1.Milliseconds(), 10))
+	t.row("Timer B", strconv.FormatInt(p.TimerB.Milliseconds(), 10))
+	t.row("ToHost", p.Host)
+	t.row("Addr->IP", nullable(d.address(p).IsValid(), d.address(p).String()))
+	t.row("Defaddr->IP", nullable(p.DefaultIP.IsValid(), p.DefaultIP.String()))
+	t.row("Prim.Transp.", "UDP")
+	t.row("Allowed.Trsp", "UDP")
+	t.row("Def. Username", p.username())
+	t.row("SIP Options", "(none)")
+	t.row("Codecs", codecText(p.Codecs))
+	t.row("Auto-Framing", yesNo(p.AutoFraming))
+	t.row("Status", p.statusText())
+	var agent, contact string
+	if c := p.best(); c != nil {
+		agent, contact = c.UserAgent, c.URI
+	}
+	t.row("Useragent", agent)
+	t.row("Reg. Contact", contact)
+	for _, c := range p.contacts[min(1, len(p.contacts)):] {
+		t.row("Also at", c.URI)
+	}
+	t.row("Qualify Freq", strconv.FormatInt(p.QualifyFreq.Milliseconds(), 10)+" ms")
+	t.row("Keepalive", strconv.FormatInt(p.Keepalive.Milliseconds(), 10)+" ms")
+	d.timerRows(t, p, "Min-Sess")
+	t.row("RTP Engine", "asterisk")
+	t.row("Parkinglot", p.ParkingLot)
+	t.row("Use Reason", yesNo(p.Q850Reason))
+	t.row("Encryption", yesNo(false))
+	t.row("RTCP Mux", yesNo(false))
+	for _, v := range p.Variables {
+		t.row("Variable", v.Prefixed()+" = "+v.Value.S)
+	}
+	fmt.Fprintf(w, "\n")
+	return nil
+}
+
+// table2 prints rows of a name and a value, as "  Name         : value".
+type table2 struct {
+	w     io.Writer
+	width int
+}
+
+func (t table2) row(name, value string) {
+	if rest, ok := strings.CutPrefix(name, "* "); ok {
+		fmt.Fprintf(t.w, "  * %-*s: %s\n", t.width-2, rest, value)
+		return
+	}
+	fmt.Fprintf(t.w, "  %-*s: %s\n", t.width, name, value)
+}
+
+func (d *Driver) timerRows(t table2, p *Peer, minimum string) {
+	t.row("Sess-Timers", p.SessionTimers.String())
+	t.row("Sess-Refresh", p.SessionRefresher)
+	t.row("Sess-Expires", strconv.FormatInt(seconds64(p.SessionExpires), 10)+" secs")
+	t.row(minimum, strconv.FormatInt(seconds64(p.SessionMinSE), 10)+" secs")
+}
+
+func (d *Driver) showUsers(w io.Writer, _ *decl.Request) error {
+	const format = "%-25.25s  %-15.15s  %-15.15s  %-15.15s  %-5.5s%-10.10s\n"
+	fmt.Fprintf(w, format, "Username", "Secret", "Accountcode", "Def.Context", "ACL", "Forcerport")
+	for _, p := range d.sorted(func(p *Peer) bool { return p.Type.IsUser() }) {
+		fmt.Fprintf(w, format, p.Name, pick(p.hasSecret(), "<Set>", ""), p.AccountCode, p.Context, yesNo(len(p.ACL) > 0), yesNo(p.NAT.ForceRPort))
+	}
+	return nil
+}
+
+func (d *Driver) showUser(w io.Writer, r *decl.Request) error {
+	p := d.peer(r.Arg(0))
+	if p == nil || !p.Type.IsUser() {
+		fmt.Fprintf(w, "User %s not found.\n\n", r.Arg(0))
+		return nil
+	}
+	t := table2{w, 13}
+	fmt.Fprintf(w, "\n\n")
+	t.row("* Name", p.Name)
+	t.row("Secret", setText(p.Secret))
+	t.row("MD5Secret", setText(p.MD5Secret))
+	t.row("Context", p.Context)
+	t.row("Language", p.Language)
+	if p.AccountCode != "" {
+		t.row("Accountcode", p.AccountCode)
+	}
+	t.row("AMA flags", cmp.Or(p.AMAFlags, "Unknown"))
+	t.row("Tonezone", orNot(p.ToneZone))
+	t.row("Transfer mode", pick(p.AllowTransfer, "open", "closed"))
+	t.row("MaxCallBR", strconv.Itoa(p.MaxCallBitrate)+" kbps")
+	t.row("CallingPres", presentationText(p.CallingPres))
+	t.row("Call limit", strconv.Itoa(p.limit()))
+	t.row("Callgroup", groupText(p.CallGroup))
+	t.row("Pickupgroup", groupText(p.PickupGroup))
+	t.row("Named Callgr", strings.Join(p.NamedCall, ","))
+	t.row("Nam. Pickupgr", strings.Join(p.NamedPickup, ","))
+	t.row("Callerid", callerText(p.CallerID))
+	t.row("ACL", yesNo(len(p.ACL) > 0))
+	d.timerRows(t, p, "Sess-Min-SE")
+	t.row("RTP Engine", "asterisk")
+	fmt.Fprintf(w, "  Auto-Framing:  %s \n", yesNo(p.AutoFraming))
+	for _, v := range p.Variables {
+		t.row("Variable", v.Prefixed()+" = "+v.Value.S)
+	}
+	fmt.Fprintf(w, "\n")
+	return nil
+}
+
+func (d *Driver) showInUse(w io.Writer, r *decl.Request) error {
+	const format = "%-25.25s %-15.15s %-15.15s\n"
+	all := r.Arg(0) == "all"
+	fmt.Fprintf(w, format, "* Peer name", "In use", "Limit")
+	for _, p := range d.sorted(func(p *Peer) bool { return all || p.limit() > 0 }) {
+		limit := "N/A"
+		if n := p.limit(); n > 0 {
+			limit = strconv.Itoa(n)
+		}
+		fmt.Fprintf(w, format, p.Name, fmt.Sprintf("%d/%d/%d", p.inUse, p.ringing, p.onHold), limit)
+	}
+	return nil
+}
+
+// limit is the call limit as the field shows it: counting calls is a limit that
+// is never reached.
+func (p *Peer) limit() int {
+	if p.CallLimit == 0 && p.CallCounter {
+		return math.MaxInt32
+	}
+	return p.CallLimit
+}
+
+func insecureText(p *PeerConfig) string {
+	switch {
+	case p.InsecurePort && p.InsecureInvite:
+		return "port,invite"
+	case p.InsecurePort:
+		return "port"
+	case p.InsecureInvite:
+		return "invite"
+	}
+	return "no"
+}
+
+func callerText(c channel.Party) string { return fmt.Sprintf(`"%s" <%s>`, c.Name, c.Number) }
+
+func nullable(ok bool, s string) string { return pick(ok, s, "(null)") }
+
+func mailboxText(boxes []string) string {
+	short := slices.Clone(boxes)
+	for i, b := range short {
+		short[i] = strings.TrimSuffix(b, "@default")
+	}
+	return strings.Join(short, ",")
+}
+
+// groupText lists the groups of a mask: "1, 3-5".
+func groupText(mask uint64) string {
+	var words []string
+	for i := 0; i < 64; i++ {
+		if mask>>i&1 == 0 {
+			continue
+		}
+		first := i
+		for i < 63 && mask>>(i+1)&1 == 1 {
+			i++
+		}
+		if first == i {
+			words = append(words, strconv.Itoa(i))
+		} else {
+			words = append(words, fmt.Sprintf("%d-%d", first, i))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+func presentationText(p channel.Presentation) string {
+	if p == channel.Unavailable {
+		return "Number Unavailable"
+	}
+	text := "Presentation Allowed, "
+	if p.Restricted() {
+		text = "Presentation Prohibited, "
+	}
+	return text + [...]string{"Not Screened", "Passed Screen", "Failed Screen", "Network Number"}[p&3]
+}
