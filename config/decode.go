@@ -157,8 +157,6 @@ func is(name string, names []string) bool {
 	return false
 }
 
-var units = map[string]time.Duration{"": time.Second, "s": time.Second, "ms": time.Millisecond, "m": time.Minute}
-
 // set stores text in a field, or says what it expected instead.
 func set(v reflect.Value, text, unit string) (want string) {
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
@@ -172,10 +170,11 @@ func set(v reflect.Value, text, unit string) (want string) {
 	}
 	if v.Type() == reflect.TypeFor[time.Duration]() {
 		n, err := strconv.ParseFloat(text, 64)
-		if err != nil || n != n || n > 1e9 || n < -1e9 {
-			return "a number of " + unitName(unit)
+		size, name := unitOf(unit)
+		if err != nil || !(n > -1e9 && n < 1e9) {
+			return "a number of " + name
 		}
-		v.SetInt(int64(n * float64(units[unit])))
+		v.SetInt(int64(n * float64(size)))
 		return ""
 	}
 	switch v.Kind() {
@@ -211,12 +210,13 @@ func set(v reflect.Value, text, unit string) (want string) {
 	return ""
 }
 
-func unitName(unit string) string {
-	switch unit {
+// unitOf is the unit of a tag and its name.
+func unitOf(tag string) (time.Duration, string) {
+	switch tag {
 	case "ms":
-		return "milliseconds"
+		return time.Millisecond, "milliseconds"
 	case "m":
-		return "minutes"
+		return time.Minute, "minutes"
 	}
-	return "seconds"
+	return time.Second, "seconds"
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -83,12 +84,12 @@ func (p *parser) read(path string) (string, error) {
 		return "", err
 	}
 	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s: not a regular file", path)
+		return "", &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
 	}
 	if info.Size() > maxFileSize {
-		return "", fmt.Errorf("%s: larger than %d MiB", path, maxFileSize>>20)
+		return "", &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("larger than %d MiB", maxFileSize>>20)}
 	}
-	text, err := os.ReadFile(path)
+	text, err := io.ReadAll(io.LimitReader(f, maxFileSize))
 	if err != nil {
 		return "", err
 	}
@@ -114,7 +115,7 @@ func (p *parser) include(pos Pos, argument string, required bool) *Refusal {
 	if err != nil {
 		return missing(err.Error())
 	}
-	found := false
+	found, why := false, "no such file"
 	for _, path := range paths {
 		name := p.loader.name(path)
 		if slices.Contains(p.open, name) {
@@ -130,8 +131,8 @@ func (p *parser) include(pos Pos, argument string, required bool) *Refusal {
 		text, err := p.read(path)
 		if err != nil {
 			if !errors.Is(err, fs.ErrNotExist) {
-				found = true
-				p.find(pos, Error, "include", fmt.Sprintf("#include %s: %v", argument, err))
+				why = fmt.Sprintf("%s: %v", name, reason(err))
+				p.find(pos, Warning, "include", fmt.Sprintf("#include %s: %s", argument, why))
 			}
 			continue
 		}
@@ -142,9 +143,18 @@ func (p *parser) include(pos Pos, argument string, required bool) *Refusal {
 		}
 	}
 	if !found && required {
-		return missing("no such file")
+		return missing(why)
 	}
 	return nil
+}
+
+// reason is an error without the path that the system's errors carry.
+func reason(err error) error {
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 // exec reads what a command prints.

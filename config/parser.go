@@ -92,11 +92,13 @@ func (p *parser) directive(pos Pos, line string) *Refusal {
 	switch word {
 	case "include", "tryinclude", "exec":
 	default:
-		p.findings = append(p.findings, Finding{
-			Pos: pos, Severity: Warning, Rule: "directive",
-			Message: "unknown directive #" + word + "; the line is skipped",
-			Hint:    "a comment begins with ; here",
-		})
+		f := Finding{Pos: pos, Severity: Warning, Rule: "directive", Message: "unknown directive #" + clip(word)}
+		if near := Nearest(word, []string{"include", "tryinclude", "exec"}); near != "" {
+			f.Hint = "did you mean #" + near + "?"
+		} else {
+			f.Hint = "a comment begins with ; and the line is skipped"
+		}
+		p.findings = append(p.findings, f)
 		return nil
 	}
 	if argument == "" {
@@ -141,7 +143,7 @@ func (p *parser) variable(pos Pos, s *Section, line string) *Refusal {
 	name, value, object := line[:at], line[at+1:], false
 	if at > first && line[at-1] == '+' {
 		name = trim(line[:at-1])
-		if s.extend(name, value) {
+		if s.extend(name, value, pos) {
 			return nil
 		}
 	} else if strings.HasPrefix(value, ">") {
@@ -158,10 +160,10 @@ func (p *parser) variable(pos Pos, s *Section, line string) *Refusal {
 
 // extend joins text to the last variable of a name, as "name += text" does;
 // blanks between the two stay. It reports whether there was one.
-func (s *Section) extend(name, text string) bool {
+func (s *Section) extend(name, text string, pos Pos) bool {
 	for i := len(s.Vars) - 1; i >= 0; i-- {
 		if v := &s.Vars[i]; v.Name == name {
-			v.Value = trim(v.Value + text)
+			v.Value, v.Pos = trim(v.Value+text), pos
 			return true
 		}
 	}
