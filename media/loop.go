@@ -17,8 +17,8 @@ const (
 	// block is the time that playbacks are paced in.
 	block = 20 * time.Millisecond
 	// tick is how long a loop under load sleeps between two drains: a wake-up
-	// costs more than a packet does.
-	tick = 1500 * time.Microsecond
+	// costs more than a packet does. The runtime rounds up to whole milliseconds.
+	tick = time.Millisecond
 	// Above busyRate packets a second a loop drains by ticks, below calmRate it
 	// wakes for each; the rate is taken every rateWindow.
 	busyRate   = 600
@@ -53,6 +53,7 @@ type loop struct {
 
 	closed   bool
 	sessions atomic.Int32 // for the choice of a loop
+	turns    atomic.Uint64
 }
 
 func newLoop(e *Engine, index int) (*loop, error) {
@@ -82,6 +83,7 @@ func (l *loop) turn() {
 			l.log.Error("panic in a media loop", "loop", l.index, "panic", r, "stack", string(debug.Stack()))
 		}
 	}()
+	l.turns.Add(1)
 	l.now = l.e.opt.Now()
 	l.sched.Run()
 	wait := l.sched.Wait()
