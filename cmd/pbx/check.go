@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"pbx/configs"
+	"pbx/server"
+)
+
+// errFindings ends the program with 1; what is wrong was already printed.
+var errFindings = errors.New("findings")
+
+func background() context.Context { return context.Background() }
+
+func check(args []string, out, errs io.Writer) error {
+	f := flag.NewFlagSet("check", flag.ContinueOnError)
+	var p places
+	p.flags(f)
+	strict := f.Bool("strict", false, "warnings count as errors")
+	asJSON := f.Bool("json", false, "print a JSON array")
+	if err := p.parse(f, args, errs); err != nil {
+		return err
+	}
+	if !p.given && !configs.Written(p.config) {
+		// Nothing was ever started here: look at the office that would be.
+		dir, err := os.MkdirTemp("", "pbx-check-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		if _, err := configs.Write(dir, rand.Reader); err != nil {
+			return err
+		}
+		p.config = dir
+	}
+	r := server.Check(server.Options{ConfigDir: p.config, StateDir: p.state, Version: version, Strict: *strict})
+	if *asJSON {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		if err := e.Encode(r.Findings); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range r.Findings {
+			fmt.Fprintln(out, f)
+		}
+	}
+	if r.Failed {
+		return errFindings
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+// Command pbx is the exchange and the ways to talk to it from a terminal. It
+// holds flags and subcommands, nothing else: package server builds the exchange,
+// package console is the operator's socket.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"pbx/server"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// The exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // it did not work: errors found, no exchange, a command failed
+	exitUsage  = 2 // the command line makes no sense
+)
+
+const usage = `pbx is a telephone exchange for the files of a generation of offices.
+
+usage:
+  pbx run [--config DIR] [--state DIR] [--strict] [-v]
+        Run the exchange in the foreground. Without --config a default office
+        is written under the state directory, once, and run. SIGTERM ends it
+        when the calls have ended or after the drain time, SIGHUP has it read
+        its files again. -v shows more, -vvv what each call does.
+  pbx check [--config DIR] [--state DIR] [--strict] [--json]
+        Read the files and name every mistake as file:line. Exit code 1 when
+        there is an error; with --strict, when there is a warning.
+  pbx console [--config DIR] [--state DIR] [-v] [-x COMMAND]
+        Talk to the running exchange; -x runs one command and exits with 1 if
+        it failed. Also: pbx -r, pbx -rx COMMAND.
+  pbx version
+  pbx help
+
+The state directory is /var/lib/pbx for root, else $XDG_STATE_HOME/pbx
+(~/.local/state/pbx), unless --state says otherwise; asterisk.conf in the
+configuration directory may put parts of it elsewhere.
+
+exit codes: 0 it worked, 1 it did not, 2 the command line makes no sense
+`
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// errUsage is the error of a command line that makes no sense.
+var errUsage = errors.New("usage")
+
+// run runs one command line and returns the exit code.
+func run(args []string, in *os.File, out, errs io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(errs, usage)
+		return exitUsage
+	}
+	err := error(nil)
+	switch name := args[0]; {
+	case name == "run":
+		err = runExchange(args[1:], out, errs)
+	case name == "check":
+		err = check(args[1:], out, errs)
+	case name == "console":
+		err = consoleCommand(args[1:], in, out, errs)
+	case name == "version" || name == "--version" || name == "-V":
+		fmt.Fprintln(out, "pbx", version)
+	case name == "help" || name == "--help" || name == "-h":
+		fmt.Fprint(out, usage)
+	case strings.HasPrefix(name, "-r") || strings.HasPrefix(name, "-R"):
+		var rest []string
+		if rest, err = fieldStyle(args); err == nil {
+			err = consoleCommand(rest, in, out, errs)
+		}
+	default:
+		fmt.Fprintf(errs, "pbx: unknown command %q; `pbx help` lists them\n", name)
+		return exitUsage
+	}
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.Is(err, errUsage):
+		return exitUsage
+	case errors.Is(err, errFindings):
+		return exitFailed
+	}
+	fmt.Fprintf(errs, "pbx: %v\n", err)
+	return exitFailed
+}
+
+// fieldStyle turns the letters of `-rvvvx COMMAND` into flags of `pbx console`.
+func fieldStyle(args []string) ([]string, error) {
+	var flags []string
+	rest := args[1:]
+	for _, c := range args[0][2:] {
+		switch {
+		case c == 'v':
+			flags = append(flags, "-v")
+		case c == 'x' && len(rest) > 0:
+			flags = append(flags, "-x", rest[0])
+			rest = rest[1:]
+		default:
+			return nil, fmt.Errorf("unknown option %q; `pbx help` lists them", args[0])
+		}
+	}
+	return append(flags, rest...), nil
+}
+
+// places are the flags that say where things are.
+type places struct {
+	config, state string
+	given         bool // --config was
+}
+
+func (p *places) flags(f *flag.FlagSet) {
+	f.StringVar(&p.config, "config", "", "`directory` of sip.conf and extensions.conf")
+	f.StringVar(&p.state, "state", "", "`directory` for everything the exchange writes")
+}
+
+// parse reads flags; anything left over is a mistake.
+func (p *places) parse(f *flag.FlagSet, args []string, errs io.Writer) error {
+	f.SetOutput(errs)
+	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return errUsage
+	}
+	if f.NArg() > 0 {
+		fmt.Fprintf(errs, "pbx %s: unexpected %q\n", f.Name(), f.Arg(0))
+		return errUsage
+	}
+	if p.state == "" {
+		state, err := server.DefaultState()
+		if err != nil {
+			return err
+		}
+		p.state = state
+	}
+	p.given = p.config != ""
+	if !p.given {
+		p.config = server.DefaultConfig(p.state)
+		return nil
+	}
+	if info, err := os.Stat(p.config); err != nil || !info.IsDir() {
+		return fmt.Errorf("--config %s: no such directory", p.config)
+	}
+	return nil
+}
+
+// count is a flag that counts how often it is given; -vvv is not split by the
+// flag package, so each length is a flag of its own.
+type count int
+
+func (c *count) String() string   { return "" }
+func (c *count) IsBoolFlag() bool { return true }
+
+func (c *count) add(n int) func(string) error {
+	return func(string) error {
+		*c += count(n)
+		return nil
+	}
+}
+
+func (c *count) flags(f *flag.FlagSet) {
+	for n := 1; n <= 5; n++ {
+		f.BoolFunc(strings.Repeat("v", n), "show more, the more v the more", c.add(n))
+	}
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"pbx/configs"
+	"pbx/console"
+	"pbx/server"
+)
+
+func runExchange(args []string, out, errs io.Writer) error {
+	f := flag.NewFlagSet("run", flag.ContinueOnError)
+	var p places
+	var verbose count
+	p.flags(f)
+	verbose.flags(f)
+	strict := f.Bool("strict", false, "refuse to start when a file has an error")
+	if err := p.parse(f, args, errs); err != nil {
+		return err
+	}
+	if !p.given && !configs.Written(p.config) {
+		if err := foundOffice(p.config, out); err != nil {
+			return err
+		}
+	}
+	tuneRuntime()
+	logger := console.NewLogger()
+	defer logger.Close()
+	levels := console.ConsoleLevels()
+	levels.FollowVerbose, levels.Verbose = true, int(verbose)
+	logger.AttachWriter("terminal", levels, errs)
+	s, err := server.New(server.Options{
+		ConfigDir: p.config, StateDir: p.state, Version: version, Logger: logger, Strict: *strict,
+	})
+	if err != nil {
+		return err
+	}
+	stop := handleSignals(s)
+	defer stop()
+	if !p.given {
+		fmt.Fprintf(errs, "The exchange runs on the office in %s; `pbx console` talks to it.\n", p.config)
+	}
+	err = s.Run()
+	if err == nil && s.Restarting() {
+		logger.Close()
+		return startAnew()
+	}
+	return err
+}
+
+// handleSignals has SIGTERM and SIGINT stop the exchange, at once when they come
+// a second time, and SIGHUP reload it.
+func handleSignals(s *server.Server) (stop func()) {
+	c := make(chan os.Signal, 8)
+	signal.Notify(c, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	go func() {
+		asked := false
+		for sig := range c {
+			switch {
+			case sig == syscall.SIGHUP:
+				s.Hangup()
+			case asked:
+				s.Stop(0)
+			default:
+				asked = true
+				s.Stop(s.Drain())
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(c)
+		close(c)
+	}
+}
+
+// tuneRuntime sets the pace of the garbage collector unless the environment
+// does. The heap of an exchange is small (a few MiB), so that at Go's default a
+// busy one collects many times a second: four times the live heap costs little
+// memory and a quarter of the work.
+func tuneRuntime() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	// The os package raises the soft limit of open files to the hard one; root
+	// can raise that too.
+	want := syscall.Rlimit{Cur: 1 << 20, Max: 1 << 20}
+	var have syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &have) == nil && have.Max < want.Max {
+		_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &want) // without the right to, what there is has to do
+	}
+}
+
+// startAnew replaces the process by a fresh one.
+func startAnew() error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("start anew: %w", syscall.Exec(exe, os.Args, os.Environ()))
+}
+
+// foundOffice writes the default office and shows, once, what to type into the
+// phones.
+func foundOffice(dir string, out io.Writer) error {
+	phones, err := configs.Write(dir, rand.Reader)
+	if err != nil {
+		return fmt.Errorf("default office: %w", err)
+	}
+	sipConf := filepath.Join(dir, "sip.conf")
+	if loggedOutput(out) {
+		fmt.Fprintf(out, "A new office is in %s; the passwords of its phones are in %s.\n", dir, sipConf)
+		return nil
+	}
+	fmt.Fprintf(out, "\nA new office is in %s.\nType this into your phones (shown this once; later look into %s):\n\n", dir, sipConf)
+	fmt.Fprintf(out, "    server    %s, port 5060, UDP\n\n", server.Address())
+	fmt.Fprintf(out, "    user      password\n")
+	for _, p := range phones {
+		fmt.Fprintf(out, "    %-8s  %s\n", p.Name, p.Secret)
+	}
+	fmt.Fprint(out, "\nThen dial 600 to hear yourself, 601 for a greeting and a menu, 602 for digits,\n100 for all phones, 101 to 104 for one.\n\n")
+	return nil
+}
+
+// loggedOutput reports whether what is printed ends in a log rather than before a
+// person: passwords are not shown there.
+func loggedOutput(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok || term.IsTerminal(int(f.Fd())) {
+		return false
+	}
+	var st syscall.Stat_t
+	if err := syscall.Fstat(int(f.Fd()), &st); err != nil {
+		return false
+	}
+	return os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", st.Dev, st.Ino)
+}
+
+func consoleCommand(args []string, in *os.File, out, errs io.Writer) error {
+	f := flag.NewFlagSet("console", flag.ContinueOnError)
+	var p places
+	var verbose count
+	p.flags(f)
+	verbose.flags(f)
+	command := f.String("x", "", "run one `command` and exit")
+	if err := p.parse(f, args, errs); err != nil {
+		return err
+	}
+	sockets, err := server.Sockets(p.config, p.state)
+	if err != nil {
+		return err
+	}
+	path := sockets[0]
+	for _, s := range sockets {
+		if _, err := os.Stat(s); err == nil {
+			path = s
+			break
+		}
+	}
+	if *command == "" {
+		return console.Prompt(background(), path, int(verbose), filepath.Join(p.state, "console_history"), in, out)
+	}
+	c, err := console.Dial(path, nil)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	err = c.Run(background(), *command, out)
+	if errors.Is(err, console.ErrFailed) {
+		return errFindings // the answer said why
+	}
+	return err
+}

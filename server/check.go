@@ -1,0 +1,141 @@
+package server
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"pbx/channels/sip"
+	"pbx/config"
+	"pbx/event"
+
+	"pbx/channel"
+)
+
+// Report is what `pbx check` found.
+type Report struct {
+	Findings []config.Finding
+	// Failed says that a file cannot be used, or holds an error (with
+	// Options.Strict a warning is enough).
+	Failed bool
+}
+
+// Check reads the configuration as one program, as New would, and looks at what
+// the files say about each other: devices that are dialled and not there, places
+// that are gone to and not there, sounds that are missing. Nothing is bound,
+// written or run.
+func Check(o Options) Report {
+	s := &Server{opts: o, now: time.Now, bus: &event.Bus{}, log: slog.New(slog.DiscardHandler)}
+	s.registry = channel.NewRegistry(s.bus, s.log, s.now, "")
+	c, err := readBase(o.ConfigDir, o.StateDir)
+	s.buildDialplan(c)
+	s.engine.AddApplications((&sip.Driver{}).Applications())
+	s.engine.AddFunctions((&sip.Driver{}).Functions())
+	err = errors.Join(err, c.readOffice(s.engine))
+
+	r := Report{Findings: c.findings}
+	r.add(refusals(err)...)
+	r.add(c.unread()...)
+	if c.plan != nil {
+		r.add(newPlanCheck(c, s.engine.Catalog(), newLibrary(c.dirs)).run()...)
+	}
+	if c.sip != nil && c.plan != nil {
+		r.add(c.checkPeers()...)
+	}
+	r.Findings = sortFindings(r.Findings)
+	for _, f := range r.Findings {
+		r.Failed = r.Failed || f.Severity == config.Error || o.Strict && f.Severity == config.Warning
+	}
+	return r
+}
+
+func (r *Report) add(f ...config.Finding) { r.Findings = append(r.Findings, f...) }
+
+// refusals are the errors that make a file unusable, as findings.
+func refusals(err error) []config.Finding {
+	if err == nil {
+		return nil
+	}
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		var out []config.Finding
+		for _, e := range all.Unwrap() {
+			out = append(out, refusals(e)...)
+		}
+		return out
+	}
+	var refused *config.Refusal
+	if errors.As(err, &refused) {
+		return []config.Finding{refused.Finding}
+	}
+	file, _, _ := strings.Cut(err.Error(), ":")
+	return []config.Finding{{Pos: config.Pos{File: file}, Severity: config.Error, Rule: "unreadable", Message: err.Error()}}
+}
+
+// futureFiles are files of an office that nothing reads yet.
+var futureFiles = []string{
+	"voicemail.conf", "queues.conf", "queuerules.conf", "features.conf", "res_parking.conf", "musiconhold.conf", "confbridge.conf", "meetme.conf",
+	"agents.conf", "followme.conf", "manager.conf", "http.conf", "ari.conf", "cdr.conf", "cdr_custom.conf", "cdr_manager.conf", "cel.conf",
+	"extensions.ael", "extensions.lua", "sip_notify.conf", "udptl.conf", "dnsmgr.conf", "extconfig.conf", "func_odbc.conf", "phoneprov.conf",
+	"iax.conf", "pjsip.conf", "say.conf", "enum.conf", "res_stun_monitor.conf", "amd.conf",
+}
+
+// unread names the files that are there and have no effect yet.
+func (c *configuration) unread() []config.Finding {
+	var out []config.Finding
+	for _, name := range futureFiles {
+		matches, err := filepath.Glob(filepath.Join(c.dirs.Config, name))
+		if err == nil && len(matches) > 0 {
+			out = append(out, config.Finding{Pos: config.Pos{File: name}, Severity: config.Note, Rule: "not-read",
+				Message: "this file is not read yet"})
+		}
+	}
+	return out
+}
+
+// sortFindings puts them in the order of the files, each said once.
+func sortFindings(findings []config.Finding) []config.Finding {
+	slices.SortStableFunc(findings, func(a, b config.Finding) int {
+		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return slices.CompactFunc(findings, func(a, b config.Finding) bool {
+		return a.Pos == b.Pos && a.Rule == b.Rule && a.Message == b.Message
+	})
+}
+
+// checkPeers looks up in the plan what sip.conf names: contexts.
+func (c *configuration) checkPeers() []config.Finding {
+	file, _, err := c.loader().Load("sip.conf")
+	if err != nil {
+		return nil // said already
+	}
+	var names []string
+	for _, x := range c.plan.Contexts() {
+		names = append(names, x.Name)
+	}
+	var out []config.Finding
+	for _, sec := range file.Sections {
+		if sec.Template {
+			continue
+		}
+		for _, key := range []string{"context", "subscribecontext"} {
+			v, ok := sec.Lookup(key)
+			if !ok || v.Value == "" {
+				continue
+			}
+			if _, there := c.plan.Context(v.Value); there {
+				continue
+			}
+			f := config.Finding{Pos: v.Pos, Severity: config.Error, Rule: "unknown-context",
+				Message: "[" + sec.Name + "] has " + key + " = " + v.Value + ", which extensions.conf does not have"}
+			if near := config.Nearest(v.Value, names); near != "" {
+				f.Hint = "did you mean " + near + "?"
+			}
+			out = append(out, f)
+		}
+	}
+	return out
+}

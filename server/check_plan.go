@@ -1,0 +1,310 @@
+package server
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pbx/channel"
+	"pbx/config"
+	"pbx/decl"
+	"pbx/dialplan"
+	"pbx/media/sound"
+)
+
+// planCheck looks at every step of the plan as its application's declaration
+// reads it. What is only known when a call runs (a variable) is passed over.
+type planCheck struct {
+	conf    *configuration
+	plan    *dialplan.Plan
+	catalog *dialplan.Catalog
+	sounds  *sound.Library
+	globals map[string]string
+	devices map[string]string // lower-case name → name, of sip.conf
+	found   []config.Finding
+
+	// where the check is
+	context *dialplan.Context
+	exten   *dialplan.Extension
+	step    *dialplan.Priority
+	// reached are the contexts that something names; open is true once a place
+	// depends on a variable.
+	reached map[string]bool
+	open    bool
+	at      time.Time
+}
+
+func newPlanCheck(c *configuration, catalog *dialplan.Catalog, sounds *sound.Library) *planCheck {
+	k := &planCheck{conf: c, plan: c.plan, catalog: catalog, sounds: sounds,
+		globals: make(map[string]string), devices: make(map[string]string), reached: make(map[string]bool)}
+	for _, g := range c.plan.Globals {
+		if !dynamic(g.Value) {
+			k.globals[g.Name] = g.Value
+		}
+	}
+	if c.sip != nil {
+		for _, p := range c.sip.Peers {
+			k.devices[strings.ToLower(p.Name)] = p.Name
+		}
+	}
+	return k
+}
+
+func (k *planCheck) run() []config.Finding {
+	for _, k.context = range k.plan.Contexts() {
+		for _, inc := range k.context.Includes {
+			k.reached[inc.Context] = true
+		}
+		for _, k.exten = range k.context.Extensions() {
+			if k.step = k.exten.Hint; k.step != nil {
+				k.hint()
+			}
+			for _, k.step = range k.exten.Priorities {
+				k.application(k.step.App, k.step.Args)
+			}
+		}
+	}
+	k.unused()
+	return k.found
+}
+
+func (k *planCheck) find(s config.Severity, rule, hint, format string, args ...any) {
+	k.found = append(k.found, config.Finding{Pos: k.step.Pos, Severity: s, Rule: rule, Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// dynamic reports whether text is known only when a call runs.
+func dynamic(text string) bool { return strings.Contains(text, "${") || strings.Contains(text, "$[") }
+
+// known puts in what is known beforehand: the extension where it is no pattern,
+// the context, and global variables as the file sets them.
+func (k *planCheck) known(text string) string {
+	if !dynamic(text) {
+		return text
+	}
+	for name, value := range k.globals {
+		text = strings.ReplaceAll(text, "${"+name+"}", value)
+	}
+	text = strings.ReplaceAll(text, "${CONTEXT}", k.context.Name)
+	if !k.exten.Pattern() && len(k.exten.Name) > 1 {
+		text = strings.ReplaceAll(text, "${EXTEN}", k.exten.Name)
+		for n := 1; n < len(k.exten.Name); n++ {
+			text = strings.ReplaceAll(text, fmt.Sprintf("${EXTEN:%d}", n), k.exten.Name[n:])
+		}
+	}
+	return text
+}
+
+// application checks one application with the text between its parentheses.
+func (k *planCheck) application(name, text string) {
+	k.functions(text)
+	app, ok := k.catalog.Application(name)
+	if !ok {
+		return // the loader says so, where it is a step
+	}
+	text = k.known(text)
+	if app.Raw {
+		k.raw(app, text)
+		return
+	}
+	most := len(app.Args)
+	if most > 0 && app.Args[most-1].Repeat {
+		most = 0
+	}
+	args := decl.Split(text, most)
+	need := 0
+	for _, a := range app.Args {
+		if !a.Optional {
+			need++
+		}
+	}
+	if len(args) < need {
+		k.find(config.Error, "argument-count", "", "%s needs %s: %s", app.Name, plural(need, "argument"), usageLine(app))
+	} else if len(app.Args) == 0 && strings.TrimSpace(text) != "" {
+		k.find(config.Warning, "argument-count", "", "%s takes no arguments", app.Name)
+	}
+	for i, value := range args {
+		k.argument(app, app.Args[min(i, max(0, len(app.Args)-1)):], value)
+	}
+}
+
+func usageLine(app *channel.Application) string {
+	var names []string
+	for _, a := range app.Args {
+		n := a.Name
+		if a.Optional {
+			n = "[" + n + "]"
+		}
+		names = append(names, n)
+	}
+	return app.Name + "(" + strings.Join(names, ",") + ")"
+}
+
+// argument checks one argument by its declaration, the first of decls.
+func (k *planCheck) argument(app *channel.Application, decls []decl.Arg, value string) {
+	if len(decls) == 0 || value == "" {
+		return
+	}
+	d := decls[0]
+	if d.Options {
+		k.options(app, value)
+		return
+	}
+	values := []string{value}
+	if d.Separator != "" {
+		values = strings.Split(value, d.Separator)
+	}
+	for _, v := range values {
+		v = strings.TrimSpace(v)
+		switch d.Target {
+		case decl.Location:
+			k.place(v)
+		case decl.Device:
+			k.device(v)
+		case decl.Sound:
+			k.sound(v)
+		case decl.ContextRef:
+			k.contextName(v)
+		}
+	}
+}
+
+// options checks option letters. A text with a variable is passed over.
+func (k *planCheck) options(app *channel.Application, text string) {
+	if dynamic(text) {
+		return
+	}
+	var a decl.Args
+	for _, c := range a.ParseOptions(text, app.Options) {
+		k.find(config.Warning, "unknown-option", "`core show application "+app.Name+"` lists them", "%s has no option %q", app.Name, string(c))
+	}
+	for _, o := range app.Options {
+		if _, given := a.Option(o.Letter); given && o.Absent != "" {
+			k.find(config.Note, "absent-option", "", "%s does not act on option %s yet: %s", app.Name, string(o.Letter), o.Absent)
+		}
+	}
+}
+
+func (k *planCheck) sound(name string) {
+	if name == "" || dynamic(name) {
+		return
+	}
+	if !k.sounds.Exists(sound.Request{Name: name, Language: k.conf.core.Language}) {
+		k.find(config.Warning, "missing-sound", "", "there is no sound file %s", name)
+	}
+}
+
+// device checks one part of a dial string.
+func (k *planCheck) device(text string) {
+	tech, resource, ok := strings.Cut(text, "/")
+	switch {
+	case dynamic(tech) || text == "":
+		return
+	case !ok || resource == "":
+		k.find(config.Error, "bad-device", "", "%q is not Technology/device", text)
+		return
+	}
+	if !strings.EqualFold(tech, "SIP") {
+		k.technology(tech, text)
+		return
+	}
+	name, _, _ := strings.Cut(resource, "/")
+	if i := strings.LastIndexByte(name, '@'); i >= 0 {
+		name = name[i+1:]
+	}
+	name, _, _ = strings.Cut(name, "!")
+	if dynamic(resource) && dynamic(name) || name == "" {
+		return
+	}
+	if _, there := k.devices[strings.ToLower(name)]; there || k.conf.sip == nil {
+		return
+	}
+	if strings.ContainsAny(name, ".:[") {
+		return // a host
+	}
+	k.find(config.Error, "unknown-device", k.nearDevice(name), "sip.conf has no [%s]", name)
+}
+
+func (k *planCheck) technology(tech, text string) {
+	switch strings.ToUpper(tech) {
+	case "LOCAL":
+		k.find(config.Warning, "absent-technology", "", "%s: Local channels are not there yet", text)
+	default:
+		k.find(config.Warning, "unknown-technology", "", "%s: there is no channel driver %s", text, tech)
+	}
+}
+
+func (k *planCheck) nearDevice(name string) string {
+	var names []string
+	for _, n := range k.devices {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	if near := config.Nearest(name, names); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return ""
+}
+
+// hint checks the devices of a hint.
+func (k *planCheck) hint() {
+	devices, _, _ := strings.Cut(k.known(k.step.App), ",")
+	for _, d := range strings.Split(devices, "&") {
+		d = strings.TrimSpace(d)
+		tech, name, _ := strings.Cut(d, "/")
+		if d == "" || dynamic(d) || !strings.EqualFold(tech, "SIP") {
+			continue
+		}
+		if _, there := k.devices[strings.ToLower(name)]; !there && k.conf.sip != nil {
+			k.find(config.Error, "unknown-device", k.nearDevice(name), "the hint of %s watches SIP/%s, and sip.conf has no [%s]", k.exten.Name, name, name)
+		}
+	}
+}
+
+func (k *planCheck) contextName(name string) {
+	if name == "" {
+		return
+	}
+	if dynamic(name) {
+		k.open = true
+		return
+	}
+	k.reached[name] = true
+	if _, ok := k.plan.Context(name); !ok {
+		k.find(config.Error, "unknown-context", k.nearContext(name), "there is no context %s", name)
+	}
+}
+
+func (k *planCheck) nearContext(name string) string {
+	var names []string
+	for _, c := range k.plan.Contexts() {
+		names = append(names, c.Name)
+	}
+	if near := config.Nearest(name, names); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return ""
+}
+
+// unused names contexts that nothing leads to. Where a place depends on a variable
+// nothing can be said.
+func (k *planCheck) unused() {
+	if k.open || k.conf.sip == nil {
+		return
+	}
+	for _, word := range []string{"default", k.plan.Settings.UsersContext, k.conf.sip.General.Defaults.Context} {
+		k.reached[word] = true
+	}
+	for _, p := range k.conf.sip.Peers {
+		k.reached[p.Context], k.reached[p.SubscribeContext] = true, true
+		for _, v := range p.Variables {
+			k.reached[v.Value.S] = true // such as TRANSFER_CONTEXT
+		}
+	}
+	for _, c := range k.plan.Contexts() {
+		if !k.reached[c.Name] && !strings.HasPrefix(c.Name, "macro-") {
+			k.found = append(k.found, config.Finding{Pos: c.Pos, Severity: config.Note, Rule: "unused-context",
+				Message: fmt.Sprintf("nothing leads to context %s: no device, include or Goto names it", c.Name)})
+		}
+	}
+}

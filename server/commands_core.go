@@ -1,0 +1,246 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"pbx/config"
+	"pbx/console"
+	"pbx/decl"
+)
+
+// coreCommands are the commands about the exchange as a whole.
+func (s *Server) coreCommands() []decl.Command {
+	text := func(words, synopsis string, run func(context.Context, *decl.Request) error) decl.Command {
+		return decl.Command{Words: words, Synopsis: synopsis, Run: run}
+	}
+	class := func(words, what string, run func(context.Context, *decl.Request) error) decl.Command {
+		return decl.Command{
+			Words: words, Synopsis: "Set how much " + what + " is shown", Run: run,
+			Args: []decl.Arg{{Name: "level", Help: "0 to 10, or off"}},
+			Complete: func(args []string, _ string) []string {
+				if len(args) > 0 {
+					return nil
+				}
+				return []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "off"}
+			},
+		}
+	}
+	uptime := text("core show uptime", "Show how long the exchange has been up", s.showUptime)
+	uptime.Args = []decl.Arg{{Name: "seconds", Optional: true}}
+	uptime.Complete = words("seconds")
+	return []decl.Command{
+		uptime,
+		text("core show version", "Show the version", s.showVersion),
+		text("core show settings", "Show where things live and the main switches", s.showSettings),
+		class("core set verbose", "verbose output", s.setVerbose),
+		class("core set debug", "debug output", s.setDebug),
+		text("core reload", "Read every configuration file again", s.reloadCommand(reloadAll)),
+		text("dialplan reload", "Read extensions.conf again", s.reloadCommand(reloadDialplan)),
+		text("sip reload", "Read sip.conf again", s.reloadCommand(reloadSIP)),
+		text("core stop now", "End every call and stop", s.stopCommand(stopNow)),
+		text("core stop gracefully", "Take no new calls, stop when the last one ends", s.stopCommand(stopGracefully)),
+		text("core stop when convenient", "Stop as soon as there is no call", s.stopCommand(stopWhenConvenient)),
+		text("core restart now", "End every call and start anew", s.stopCommand(stopNow|restart)),
+		text("core restart gracefully", "Take no new calls, start anew when the last one ends", s.stopCommand(stopGracefully|restart)),
+		text("core abort shutdown", "Go on after a stop that still waits", s.abortShutdown),
+		text("core waitfullybooted", "Return when the exchange answers", func(_ context.Context, r *decl.Request) error {
+			fmt.Fprintln(r.Out, "Asterisk has fully booted.")
+			return nil
+		}),
+	}
+}
+
+// words completes one of the words given as the only argument.
+func words(list ...string) func([]string, string) []string {
+	return func(args []string, _ string) []string {
+		if len(args) > 0 {
+			return nil
+		}
+		return list
+	}
+}
+
+func (s *Server) showUptime(_ context.Context, r *decl.Request) error {
+	now := s.now()
+	up, last := now.Sub(s.started), now.Sub(s.lastReload())
+	switch r.Arg(0) {
+	case "seconds":
+		fmt.Fprintf(r.Out, "System uptime: %d\nLast reload: %d\n", int(up.Seconds()), int(last.Seconds()))
+	case "":
+		fmt.Fprintf(r.Out, "System uptime: %s\nLast reload: %s\n", span(up), span(last))
+	default:
+		return console.ErrUsage
+	}
+	return nil
+}
+
+func (s *Server) showVersion(_ context.Context, r *decl.Request) error {
+	fmt.Fprintf(r.Out, "pbx %s built with %s for %s/%s\n", s.opts.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return nil
+}
+
+func (s *Server) showSettings(_ context.Context, r *decl.Request) error {
+	c := s.configuration()
+	row := func(name, value string) { fmt.Fprintf(r.Out, "  %-28s %s\n", name+":", esc(value)) }
+	off := func(n int) string {
+		if n == 0 {
+			return "Not set"
+		}
+		return strconv.Itoa(n)
+	}
+	fmt.Fprintf(r.Out, "\nPBX Core settings\n-----------------\n")
+	row("Version", s.opts.Version)
+	row("Maximum calls", off(c.core.MaxCalls))
+	row("Maximum open file handles", strconv.FormatUint(openFiles(), 10))
+	row("Root console verbosity", strconv.Itoa(s.logger.Verbose()))
+	row("Debug level", strconv.Itoa(s.logger.Debug()))
+	row("Startup time", s.started.Format("15:04:05"))
+	row("Last reload time", s.lastReload().Format("15:04:05"))
+	row("System", fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()))
+	row("System name", orNone(c.core.SystemName, "(none)"))
+	row("Default language", c.core.Language)
+	row("Goroutines", strconv.Itoa(runtime.NumGoroutine()))
+	row("Log lines dropped", strconv.FormatUint(s.logger.Dropped(), 10))
+	fmt.Fprintf(r.Out, "\n* Directories\n-------------\n")
+	d := c.dirs
+	row("Configuration directory", d.Config)
+	row("Spool directory", d.Spool)
+	row("Log directory", d.Log)
+	row("Run directory", d.Run)
+	row("Data directory", d.Data)
+	row("Database directory", d.DB)
+	row("Console socket", d.Socket)
+	fmt.Fprintln(r.Out)
+	return nil
+}
+
+// level reads the argument of core set verbose and core set debug.
+func level(r *decl.Request) (int, error) {
+	if r.Arg(0) == "off" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(r.Arg(0))
+	if err != nil || n < 0 {
+		return 0, console.ErrUsage
+	}
+	return min(n, 10), nil
+}
+
+func onOff(n int) string {
+	if n == 0 {
+		return "OFF"
+	}
+	return strconv.Itoa(n)
+}
+
+func (s *Server) setVerbose(ctx context.Context, r *decl.Request) error {
+	n, err := level(r)
+	if err != nil {
+		return err
+	}
+	var old int
+	if c := console.SessionFrom(ctx); c != nil && c.Watching() {
+		old = c.SetVerbose(n)
+	} else {
+		// A command from a script changes the exchange's own level: that of the
+		// terminal it runs in, and of the log files that follow it.
+		old = s.logger.SetVerbose(n)
+	}
+	changed(r, "Console verbose", old, n)
+	return nil
+}
+
+func (s *Server) setDebug(_ context.Context, r *decl.Request) error {
+	n, err := level(r)
+	if err != nil {
+		return err
+	}
+	changed(r, "Core debug", s.logger.SetDebug(n), n)
+	return nil
+}
+
+func changed(r *decl.Request, what string, old, n int) {
+	if old == n {
+		fmt.Fprintf(r.Out, "%s is still %s.\n", what, onOff(n))
+		return
+	}
+	fmt.Fprintf(r.Out, "%s was %s and is now %s.\n", what, onOff(old), onOff(n))
+}
+
+func (s *Server) reloadCommand(what reloadSet) func(context.Context, *decl.Request) error {
+	return func(_ context.Context, r *decl.Request) error {
+		findings, err := s.reload(what)
+		for _, f := range findings {
+			if f.Severity >= config.Warning {
+				fmt.Fprintln(r.Out, esc(f.String()))
+			}
+		}
+		if err != nil {
+			fmt.Fprintln(r.Out, "The old configuration goes on.")
+			return err
+		}
+		return nil
+	}
+}
+
+func (s *Server) loggerCommands() []decl.Command {
+	return []decl.Command{
+		{Words: "logger show channels", Synopsis: "Show where log lines go", Run: s.showLogChannels},
+		{Words: "logger show levels", Synopsis: "Show the levels of log lines", Run: showLogLevels},
+		{Words: "logger reload", Synopsis: "Read logger.conf again", Run: s.reloadCommand(reloadLogger)},
+		{Words: "logger rotate", Synopsis: "Move the log files aside and begin new ones", Run: func(context.Context, *decl.Request) error {
+			return s.logger.Rotate()
+		}},
+	}
+}
+
+func (s *Server) showLogChannels(_ context.Context, r *decl.Request) error {
+	const format = "%-35.35s %-8.8s %-10.10s %-9.9s %s\n"
+	fmt.Fprintf(r.Out, format, "Channel", "Type", "Formatter", "Status", "Configuration")
+	fmt.Fprintf(r.Out, format, "-------", "----", "---------", "------", "-------------")
+	for _, c := range s.logger.Channels() {
+		levels := c.Levels.String()
+		if c.Kind == "Console" {
+			levels = strings.TrimSpace(levels + " verbose=" + strconv.Itoa(c.Levels.Verbose))
+		}
+		formatter := "default"
+		if c.JSON {
+			formatter = "json"
+		}
+		fmt.Fprintf(r.Out, format, c.Name, c.Kind, formatter, "Enabled", "- "+levels)
+	}
+	return nil
+}
+
+func showLogLevels(_ context.Context, r *decl.Request) error {
+	fmt.Fprintln(r.Out, "Level    Shown")
+	for _, l := range []struct{ name, when string }{
+		{"ERROR", "where it is named in logger.conf; on consoles always"},
+		{"WARNING", "where it is named in logger.conf; on consoles always"},
+		{"SECURITY", "where it is named in logger.conf"},
+		{"NOTICE", "where it is named in logger.conf; on consoles always"},
+		{"VERBOSE", "on each console up to its `core set verbose`; in files up to verbose(N)"},
+		{"DTMF", "where it is named in logger.conf"},
+		{"DEBUG", "up to `core set debug`; in files up to debug(N)"},
+	} {
+		fmt.Fprintf(r.Out, "%-8s %s\n", l.name, l.when)
+	}
+	return nil
+}
+
+// logFindings tells the log what a load found.
+func logFindings(log *slog.Logger, findings []config.Finding) {
+	for _, f := range findings {
+		switch {
+		case f.Severity >= config.Error:
+			log.Error(f.String())
+		case f.Severity == config.Warning:
+			log.Warn(f.String())
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"pbx/channels/sip"
+	"pbx/config"
+	"pbx/dialplan"
+	"pbx/media"
+)
+
+// configuration is one reading of all files. It never changes; a reload makes a
+// new one and swaps it in when every file in it could be read.
+type configuration struct {
+	dirs     Directories
+	core     Core
+	rtp      rtpSettings
+	log      logSettings
+	tones    *toneZones
+	sip      *sip.Config
+	plan     *dialplan.Plan
+	findings []config.Finding
+}
+
+// readBase reads what the parts are built from: asterisk.conf, logger.conf,
+// rtp.conf and indications.conf.
+func readBase(configDir, stateDir string) (*configuration, error) {
+	c := &configuration{}
+	var errs []error
+	take := func(found []config.Finding, err error) {
+		c.findings = append(c.findings, found...)
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	dirs, core, found, err := readAsterisk(configDir, stateDir)
+	c.dirs, c.core = dirs, core
+	take(found, err)
+	l := c.loader()
+	c.rtp, found, err = readRTP(l)
+	take(found, err)
+	c.log, found, err = readLogger(l, c.dirs)
+	take(found, err)
+	c.tones, found, err = readTones(l)
+	take(found, err)
+	return c, errors.Join(errs...)
+}
+
+// readOffice reads the files of the office itself: sip.conf and extensions.conf.
+func (c *configuration) readOffice(engine *dialplan.Engine) error {
+	conf, found, err := sip.LoadConfig(c.loader())
+	c.sip, c.findings = conf, append(c.findings, found...)
+	if err != nil {
+		err = fmt.Errorf("sip.conf: %w", err)
+	}
+	plan, found, planErr := engine.Load(c.loader(), "extensions.conf")
+	c.plan, c.findings = plan, append(c.findings, found...)
+	if planErr != nil {
+		planErr = fmt.Errorf("extensions.conf: %w", planErr)
+	}
+	return errors.Join(err, planErr)
+}
+
+func (c *configuration) loader() *config.Loader {
+	return &config.Loader{Dir: c.dirs.Config, ExecIncludes: c.core.ExecIncludes}
+}
+
+// engine are the options of the media engine.
+func (r rtpSettings) engine(s *Server) media.EngineOptions {
+	return media.EngineOptions{
+		RTPStart: r.Start, RTPEnd: r.End, LaxRTP: !r.Strict, Probation: r.Probation, DTMFTimeout: r.DTMFTimeout, RTCPInterval: r.RTCPInterval,
+		Log: s.log, Now: s.now, Random: s.opts.Random,
+	}
+}
+
+// applyLogging configures the logger; a file that cannot be opened is said and
+// done without.
+func (s *Server) applyLogging(c *configuration) {
+	s.logger.SetVerbose(c.core.Verbose)
+	s.logger.SetDebug(c.core.Debug)
+	s.applyLogFiles(c)
+}
+
+func (s *Server) applyLogFiles(c *configuration) {
+	s.logger.SetConsoleLevels(c.log.Console)
+	if err := s.logger.Configure(c.log.Files, c.log.TimeFormat); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			s.log.Warn(strings.TrimSpace(line))
+		}
+	}
+}

@@ -1,0 +1,223 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"pbx/config"
+	"pbx/console"
+)
+
+// loadOptional loads a file that may be absent: nil then.
+func loadOptional(l *config.Loader, name string) (*config.File, []config.Finding, error) {
+	f, findings, err := l.Load(name)
+	var refused *config.Refusal
+	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, findings, fmt.Errorf("%s: %w", name, err)
+	}
+	return f, findings, nil
+}
+
+// rtpSettings are what rtp.conf says.
+type rtpSettings struct {
+	Start, End   int
+	Strict       bool
+	Probation    int
+	DTMFTimeout  time.Duration // 0: the engine's own
+	RTCPInterval time.Duration
+}
+
+// idleRTP are options of rtp.conf that the field knows and that do nothing here
+// yet.
+var idleRTP = []string{
+	"rtpchecksums", "icesupport", "stunaddr", "turnaddr", "turnusername", "turnpassword", "ice_host_candidates", "ice_deny", "ice_permit", "ice_acl",
+	"stun_deny", "stun_permit", "stun_acl", "stun_blacklist", "ice_blacklist", "srtpreplayprotection", "dtls_mtu", "stun_software_attribute", "rtcpmux",
+}
+
+var activeRTP = []string{"rtpstart", "rtpend", "strictrtp", "probation", "dtmftimeout", "rtcpinterval"}
+
+// readRTP reads rtp.conf, which may be absent. The range is that of the files in
+// use, 10000-20000; without rtp.conf too.
+func readRTP(l *config.Loader) (rtpSettings, []config.Finding, error) {
+	r := rtpSettings{Start: 10000, End: 20000, Strict: true, Probation: 4}
+	file, findings, err := loadOptional(l, "rtp.conf")
+	if err != nil || file == nil {
+		return r, findings, err
+	}
+	var startPos, endPos config.Variable
+	for _, sec := range file.Sections {
+		name := strings.ToLower(sec.Name)
+		if name == "ice_host_candidates" {
+			continue
+		}
+		if name != "general" {
+			findings = append(findings, unknownSection(sec, "rtp.conf", []string{"general", "ice_host_candidates"}))
+			continue
+		}
+		for _, v := range sec.Vars {
+			bad := func(want string) {
+				findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Error, Rule: "bad-value",
+					Message: fmt.Sprintf("%s = %q is not %s; it is left out", v.Name, v.Value, want)})
+			}
+			number := func(p *int, least, most int) {
+				n, err := strconv.Atoi(v.Value)
+				if err != nil || n < least || n > most {
+					bad(fmt.Sprintf("a number from %d to %d", least, most))
+					return
+				}
+				*p = n
+			}
+			switch strings.ToLower(v.Name) {
+			case "rtpstart":
+				number(&r.Start, 1024, 65534)
+				startPos = v
+			case "rtpend":
+				number(&r.End, 1025, 65535)
+				endPos = v
+			case "strictrtp":
+				if strings.EqualFold(v.Value, "seqno") {
+					r.Strict = true
+					break
+				}
+				b, ok := config.Bool(v.Value)
+				if !ok {
+					bad("yes, no or seqno")
+					break
+				}
+				r.Strict = b
+				if !b {
+					findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "unsafe",
+						Message: "strictrtp = no takes audio from anybody who finds the port"})
+				}
+			case "probation":
+				number(&r.Probation, 1, 100)
+			case "dtmftimeout":
+				n := 0
+				number(&n, 1, 1<<20)
+				r.DTMFTimeout = time.Duration(n) * time.Second / 8000 // in RTP time units
+			case "rtcpinterval":
+				n := 0
+				number(&n, 500, 60000)
+				r.RTCPInterval = time.Duration(n) * time.Millisecond
+			default:
+				if contains(idleRTP, v.Name) {
+					findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
+						Message: v.Name + " is not done yet; it is left out"})
+					break
+				}
+				findings = append(findings, unknownKey(v, "rtp.conf", append(idleRTP, activeRTP...)))
+			}
+		}
+	}
+	if r.End < r.Start+3 {
+		pos := endPos.Pos
+		if pos.Line == 0 {
+			pos = startPos.Pos
+		}
+		findings = append(findings, config.Finding{Pos: pos, Severity: config.Error, Rule: "bad-value",
+			Message: fmt.Sprintf("the RTP ports %d to %d hold no call; 10000 to 20000 are used", r.Start, r.End)})
+		r.Start, r.End = 10000, 20000
+	}
+	return r, findings, nil
+}
+
+func unknownSection(sec *config.Section, file string, known []string) config.Finding {
+	f := config.Finding{Pos: sec.Pos, Severity: config.Warning, Rule: "unknown-section",
+		Message: fmt.Sprintf("%s has no section [%s]", file, sec.Name)}
+	if near := config.Nearest(sec.Name, known); near != "" {
+		f.Hint = "did you mean [" + near + "]?"
+	}
+	return f
+}
+
+// logSettings are what logger.conf says.
+type logSettings struct {
+	Files      []console.FileConfig
+	TimeFormat string
+	Console    console.Levels
+}
+
+var loggerGeneral = []string{"dateformat", "appendhostname", "use_callids", "queue_log", "queue_log_to_file", "queue_log_name", "queue_log_realtime_use_gmt",
+	"rotatestrategy", "exec_after_rotate", "logger_queue_limit"}
+
+// readLogger reads logger.conf. Without one, warnings and worse go to
+// messages.log.
+func readLogger(l *config.Loader, dirs Directories) (logSettings, []config.Finding, error) {
+	s := logSettings{Console: console.ConsoleLevels()}
+	file, findings, err := loadOptional(l, "logger.conf")
+	if err != nil {
+		return s, findings, err
+	}
+	if file == nil {
+		s.Files = []console.FileConfig{{Path: filepath.Join(dirs.Log, "messages.log"),
+			Levels: console.Levels{Notice: true, Warning: true, Error: true, Security: true}}}
+		return s, nil, nil
+	}
+	for _, sec := range file.Sections {
+		switch strings.ToLower(sec.Name) {
+		case "general":
+			for _, v := range sec.Vars {
+				switch {
+				case strings.EqualFold(v.Name, "dateformat"):
+					format, err := console.TimeFormat(v.Value)
+					if err != nil {
+						findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "bad-value", Message: err.Error()})
+						break
+					}
+					s.TimeFormat = format
+				case !contains(loggerGeneral, v.Name):
+					findings = append(findings, unknownKey(v, "logger.conf [general]", loggerGeneral))
+				}
+			}
+		case "logfiles":
+			for _, v := range sec.Vars {
+				findings = append(findings, s.file(v, dirs)...)
+			}
+		default:
+			findings = append(findings, unknownSection(sec, "logger.conf", []string{"general", "logfiles"}))
+		}
+	}
+	return s, findings, nil
+}
+
+func (s *logSettings) file(v config.Variable, dirs Directories) (findings []config.Finding) {
+	text, json := strings.TrimSpace(v.Value), false
+	if strings.HasPrefix(text, "[") {
+		format, rest, _ := strings.Cut(text[1:], "]")
+		json = strings.EqualFold(strings.TrimSpace(format), "json")
+		text = rest
+	}
+	levels, err := console.ParseLevels(text)
+	if err != nil {
+		findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "bad-value",
+			Message: fmt.Sprintf("%s: %v", v.Name, err)})
+	}
+	name := strings.ToLower(v.Name)
+	switch {
+	case name == "console":
+		levels.FollowDebug = true
+		s.Console = levels
+	case name == "syslog" || strings.HasPrefix(name, "syslog."):
+		findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
+			Message: v.Name + " is not done yet: the service manager's journal has what the console shows"})
+	default:
+		path := v.Name
+		if !filepath.IsAbs(path) {
+			if !filepath.IsLocal(path) {
+				return append(findings, config.Finding{Pos: v.Pos, Severity: config.Error, Rule: "bad-value",
+					Message: fmt.Sprintf("log file %q is outside the log directory", v.Name)})
+			}
+			path = filepath.Join(dirs.Log, path)
+		}
+		s.Files = append(s.Files, console.FileConfig{Path: path, Levels: levels, JSON: json})
+	}
+	return findings
+}

@@ -1,0 +1,90 @@
+package server
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"pbx/apps"
+	"pbx/channels/sip"
+	"pbx/dialplan"
+	// "pbx/funcs"
+	pbxio "pbx/io"
+	"pbx/media/sound"
+	"pbx/media/tone"
+	"pbx/sounds"
+	"pbx/store"
+)
+
+// newLibrary looks for sounds where asterisk.conf says, then among our own.
+func newLibrary(d Directories) *sound.Library {
+	return sound.NewLibrary([]string{d.Sounds()}, sounds.FS())
+}
+
+// buildDialplan makes the engine and gives it everything that a plan may name.
+func (s *Server) buildDialplan(c *configuration) {
+	system := c.dirs.system()
+	system["SYSTEMNAME"] = c.core.SystemName
+	s.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: s.log, Channels: s.registry, Now: s.now, System: system})
+	s.addCatalog(c)
+}
+
+// addCatalog makes every application and function known to the engine.
+func (s *Server) addCatalog(c *configuration) {
+	s.engine.AddApplications(apps.All(apps.Deps{
+		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Now: s.now,
+	}))
+	// s.engine.AddFunctions(funcs.All(funcs.Deps{}))
+}
+
+// tone finds a tone of the configuration of the moment.
+func (s *Server) tone(zone, name string) (tone.List, bool) {
+	return s.configuration().tones.list(zone, name)
+}
+
+// buildSIP makes the driver, which binds its sockets.
+func (s *Server) buildSIP(c *configuration) error {
+	journal, err := s.openStore(c)
+	if err != nil {
+		return err
+	}
+	s.store = journal
+	s.sip, err = sip.New(c.sip, sip.Deps{
+		Network: s.opts.Network, Registry: s.registry, Dialplan: s.engine, Media: s.media, Bus: s.bus, Store: journal,
+		Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
+	})
+	return err
+}
+
+// openStore opens the journal of registrations where asterisk.conf says, or under
+// the state directory where that cannot be written.
+func (s *Server) openStore(c *configuration) (*store.Journal, error) {
+	j, err := store.Open(filepath.Join(c.dirs.DB, "pbx.journal"), s.log)
+	if err != nil && c.dirs.DB != c.dirs.State && (errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS)) {
+		s.log.Warn(err.Error() + "; registrations are kept under " + c.dirs.State)
+		return store.Open(filepath.Join(c.dirs.State, "pbx.journal"), s.log)
+	}
+	return j, err
+}
+
+// Address is what a person types into a phone to reach this machine: the address
+// that a way out of it begins at.
+func Address() string {
+	for _, far := range []string{"192.0.2.1", "2001:db8::1"} {
+		if a := pbxio.System().LocalAddr(netip.MustParseAddr(far)); a.IsValid() && !a.IsUnspecified() {
+			return a.String()
+		}
+	}
+	return "127.0.0.1"
+}
+
+// openFiles is the limit of open files.
+func openFiles() uint64 {
+	var r syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r) != nil {
+		return 0
+	}
+	return r.Cur
+}

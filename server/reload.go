@@ -1,0 +1,91 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+
+	"pbx/config"
+	"pbx/event"
+)
+
+// reloadSet says which files a reload takes in.
+type reloadSet int
+
+const (
+	reloadDialplan reloadSet = 1 << iota
+	reloadSIP
+	reloadLogger
+	reloadRest // asterisk.conf's switches, indications.conf
+	reloadAll  = reloadDialplan | reloadSIP | reloadLogger | reloadRest
+)
+
+// Reload reads every file again. All of them are read and checked before any is
+// taken: with an error the old configuration goes on as it was, and the error
+// says file:line.
+func (s *Server) Reload() ([]config.Finding, error) { return s.reload(reloadAll) }
+
+// Hangup is what SIGHUP asks for: a reload, with log files opened anew.
+func (s *Server) Hangup() {
+	if err := s.logger.Reopen(); err != nil {
+		s.log.Warn(err.Error())
+	}
+	if _, err := s.Reload(); err != nil {
+		s.log.Error(fmt.Sprintf("Reload: %v; the old configuration goes on", err))
+	}
+}
+
+func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
+	s.reloads.Lock()
+	defer s.reloads.Unlock()
+	old := s.configuration()
+	fresh, err := readBase(s.opts.ConfigDir, s.opts.StateDir)
+	if err != nil && what&(reloadLogger|reloadRest) != 0 {
+		return nil, err
+	}
+	next := *old
+	next.findings = nil
+	if err == nil {
+		next.findings = fresh.findings
+	}
+	if what&(reloadDialplan|reloadSIP) != 0 {
+		// The files of the office refer to each other, and are read together
+		// even when one of them is asked for.
+		err := next.readOffice(s.engine)
+		if err != nil {
+			return next.findings, err
+		}
+	}
+	if err := s.refuse(&next); err != nil {
+		return next.findings, err
+	}
+	// Everything could be read: take it.
+	if what&reloadRest != 0 {
+		next.core, next.tones = fresh.core, fresh.tones
+		// Where things live, and the RTP ports, are fixed until a restart.
+		if fresh.dirs != old.dirs || fresh.rtp != old.rtp {
+			s.log.Warn("asterisk.conf [directories] or rtp.conf changed: a restart takes that in")
+		}
+		s.registry.Limit(next.core.MaxCalls)
+	}
+	if what&reloadLogger != 0 {
+		next.log = fresh.log
+		s.applyLogFiles(&next)
+	}
+	if what&reloadDialplan != 0 {
+		s.engine.Swap(next.plan)
+	} else {
+		next.plan = old.plan
+	}
+	if what&reloadSIP != 0 {
+		if err := s.sip.Call(func() { s.sip.Reload(next.sip) }); err != nil {
+			return next.findings, errors.Join(errors.New("SIP"), err)
+		}
+	} else {
+		next.sip = old.sip
+	}
+	s.conf.Store(&next)
+	s.reloaded.Store(s.now().UnixNano())
+	logFindings(s.log, next.findings)
+	s.bus.Publish(event.Event{Kind: event.Reload, Time: s.now()})
+	return next.findings, nil
+}

@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"pbx/console"
+	"pbx/decl"
+)
+
+// rtpCommands are the console commands of the media engine.
+func (s *Server) rtpCommands() []decl.Command {
+	return []decl.Command{
+		{
+			Words: "rtp set debug", Synopsis: "Show every RTP packet, or those of one address",
+			Args:     []decl.Arg{{Name: "on|off|ip", Help: "ip is followed by the address"}, {Name: "address", Optional: true}},
+			Run:      s.setRTPDebug,
+			Complete: words("on", "off", "ip"),
+		},
+		{Words: "rtp show settings", Synopsis: "Show the RTP settings", Run: s.showRTP},
+	}
+}
+
+func (s *Server) setRTPDebug(_ context.Context, r *decl.Request) error {
+	switch r.Arg(0) {
+	case "on":
+		s.media.SetDebug(true, netip.Addr{})
+		fmt.Fprintln(r.Out, "RTP Packet Debugging Enabled")
+	case "off":
+		s.media.SetDebug(false, netip.Addr{})
+		fmt.Fprintln(r.Out, "RTP Packet Debugging Disabled")
+	case "ip":
+		addr, err := netip.ParseAddr(r.Arg(1))
+		if err != nil {
+			return fmt.Errorf("%q is not an address", r.Arg(1))
+		}
+		s.media.SetDebug(true, addr)
+		fmt.Fprintf(r.Out, "RTP Packet Debugging Enabled for address: %s\n", addr)
+	default:
+		return console.ErrUsage
+	}
+	return nil
+}
+
+func (s *Server) showRTP(_ context.Context, r *decl.Request) error {
+	c := s.configuration().rtp
+	yes := map[bool]string{true: "Yes", false: "No"}
+	fmt.Fprintf(r.Out, "\n\nGeneral Settings:\n----------------\n")
+	fmt.Fprintf(r.Out, "  Port start:      %d\n  Port end:        %d\n", c.Start, c.End)
+	fmt.Fprintf(r.Out, "  Strict RTP:      %s\n", yes[c.Strict])
+	if c.Strict {
+		fmt.Fprintf(r.Out, "  Probation:       %d frames\n", c.Probation)
+	}
+	fmt.Fprintf(r.Out, "  Media loops:     %d\n  Sessions:        %d\n\n", s.media.Loops(), s.media.Sessions())
+	return nil
+}

@@ -1,0 +1,269 @@
+// Package server builds one exchange out of a configuration directory: it reads
+// the files, makes the parts and hands each what it needs, and takes care of
+// reload, shutdown and `pbx check`.
+//
+// Nothing here is global: two Servers run side by side in one process. New, Run,
+// Reload and Stop may be called from different goroutines. Run starts the
+// goroutines of the parts (the SIP driver's monitor loop, the media loops, the
+// console) and returns when they have ended.
+package server
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pbx/channel"
+	"pbx/channels/sip"
+	"pbx/config"
+	"pbx/console"
+	"pbx/decl"
+	"pbx/dialplan"
+	"pbx/event"
+	pbxio "pbx/io"
+	"pbx/media"
+	"pbx/store"
+)
+
+// Options are what a Server is built from.
+type Options struct {
+	// ConfigDir holds sip.conf and its kin; StateDir everything the exchange
+	// writes, unless asterisk.conf says otherwise.
+	ConfigDir, StateDir string
+	Version             string
+	// Logger takes the log; nil throws it away. The server configures it by
+	// logger.conf and leaves it open.
+	Logger *console.Logger
+	// Network, Now and Random are the system's when nil.
+	Network pbxio.Network
+	Now     func() time.Time
+	Random  io.Reader
+	// NoConsole leaves the console socket out, for tests in memory.
+	NoConsole bool
+	// Strict refuses to start or reload when a file has an error.
+	Strict bool
+}
+
+// Server is one exchange.
+type Server struct {
+	opts     Options
+	logger   *console.Logger
+	log      *slog.Logger
+	now      func() time.Time
+	started  time.Time
+	bus      *event.Bus
+	registry *channel.Registry
+	media    *media.Engine
+	engine   *dialplan.Engine
+	sip      *sip.Driver
+	store    *store.Journal
+	commands *console.Commands
+	console  *console.Server
+	ownLog   bool
+	running  atomic.Bool
+
+	conf     atomic.Pointer[configuration]
+	reloaded atomic.Int64 // unix nanoseconds
+	reloads  sync.Mutex   // one at a time
+
+	stop stopper
+}
+
+// New reads the configuration and builds the exchange: its sockets are bound
+// when it returns, and nothing runs yet. An error says file:line where a file is
+// to blame.
+func New(o Options) (*Server, error) {
+	s := &Server{opts: o, logger: o.Logger, now: o.Now}
+	if s.logger == nil {
+		s.logger, s.ownLog = console.NewLogger(), true
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.opts.Network == nil {
+		s.opts.Network = pbxio.System()
+	}
+	if s.opts.Random == nil {
+		s.opts.Random = rand.Reader
+	}
+	s.log = slog.New(s.logger.Handler())
+	s.stop.init()
+	if err := s.build(); err != nil {
+		s.release()
+		return nil, err
+	}
+	return s, nil
+}
+
+// build makes the parts in the order in which they need each other.
+func (s *Server) build() error {
+	s.started = s.now()
+	s.reloaded.Store(s.started.UnixNano())
+	s.bus = &event.Bus{}
+
+	conf, err := readBase(s.opts.ConfigDir, s.opts.StateDir)
+	if err != nil {
+		return err
+	}
+	s.applyLogging(conf)
+	s.registry = channel.NewRegistry(s.bus, s.log, s.now, conf.core.SystemName)
+	s.registry.Limit(conf.core.MaxCalls)
+	if s.media, err = media.NewEngine(s.opts.Network, conf.rtp.engine(s)); err != nil {
+		return err
+	}
+	s.buildDialplan(conf)
+	if err := conf.readOffice(s.engine); err != nil {
+		return err
+	}
+	if err := s.refuse(conf); err != nil {
+		return err
+	}
+	logFindings(s.log, conf.findings)
+	s.conf.Store(conf)
+	s.engine.Swap(conf.plan)
+	if err := s.buildSIP(conf); err != nil {
+		return err
+	}
+	s.registry.Register(s.sip)
+	s.buildCommands()
+	if !s.opts.NoConsole {
+		return s.openConsole(conf)
+	}
+	return nil
+}
+
+// refuse is the error of a configuration that --strict does not let through.
+func (s *Server) refuse(c *configuration) error {
+	if !s.opts.Strict {
+		return nil
+	}
+	var errs []error
+	for _, f := range c.findings {
+		if f.Severity >= config.Error {
+			errs = append(errs, errors.New(f.String()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Server) buildCommands() {
+	s.commands = console.NewCommands()
+	for _, list := range [][]decl.Command{
+		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), engineCommands(s.engine), s.sip.Commands(),
+	} {
+		s.commands.Add(list...)
+	}
+	s.commands.Alias("reload", "core reload")
+	s.commands.Alias("module reload", "core reload")
+	s.commands.Alias("extensions reload", "dialplan reload")
+	s.commands.Alias("show channels", "core show channels")
+	s.commands.Alias("show version", "core show version")
+	s.commands.Alias("show uptime", "core show uptime")
+	s.commands.Alias("soft hangup", "channel request hangup")
+	s.commands.Alias("stop now", "core stop now")
+	s.commands.Alias("stop gracefully", "core stop gracefully")
+}
+
+// openConsole listens where asterisk.conf says, or under the state directory
+// where that place cannot be written: the files of an office are often tried by
+// somebody who may not write to /var/run.
+func (s *Server) openConsole(c *configuration) error {
+	var err error
+	for _, path := range c.dirs.sockets() {
+		s.console, err = console.Listen(path, c.dirs.SocketMode, s.commands, s.logger)
+		if err == nil || errors.Is(err, console.ErrRunning) {
+			return err
+		}
+		s.log.Warn(err.Error())
+	}
+	return err
+}
+
+// sockets are the places where the console socket may be, best first.
+func (d Directories) sockets() []string {
+	fallback := filepath.Join(d.State, filepath.Base(d.Socket))
+	if fallback == d.Socket {
+		return []string{d.Socket}
+	}
+	return []string{d.Socket, fallback}
+}
+
+// Sockets are the places where the console socket of an exchange with these
+// directories may be, best first.
+func Sockets(configDir, stateDir string) ([]string, error) {
+	d, _, _, err := readAsterisk(configDir, stateDir)
+	if err != nil {
+		return nil, err
+	}
+	return d.sockets(), nil
+}
+
+func (s *Server) configuration() *configuration { return s.conf.Load() }
+
+func (s *Server) maxCalls() int { return s.configuration().core.MaxCalls }
+
+func (s *Server) lastReload() time.Time { return time.Unix(0, s.reloaded.Load()) }
+
+// Registry is the exchange's registry of channels.
+func (s *Server) Registry() *channel.Registry { return s.registry }
+
+// Commands is the table of console commands.
+func (s *Server) Commands() *console.Commands { return s.commands }
+
+// Run runs the exchange until Stop has ended it, or until the SIP driver fails.
+func (s *Server) Run() error {
+	s.running.Store(true)
+	failed := make(chan error, 1)
+	go func() { failed <- s.sip.Run() }()
+	event.Verbose(s.log, 1, "The exchange is ready")
+	var err error
+	select {
+	case err = <-failed:
+		if err == nil {
+			err = errors.New("the SIP driver has ended")
+		}
+	case <-s.stop.begun:
+		s.drain()
+		s.sip.Close()
+		err = <-failed
+	}
+	s.release()
+	return err
+}
+
+// release closes what New opened, last first.
+func (s *Server) release() {
+	if s.console != nil {
+		s.console.Close()
+	}
+	if s.sip != nil && !s.running.Load() {
+		go func() { _ = s.sip.Run() }() // only its loop can close it
+		s.sip.Close()
+	}
+	if s.media != nil {
+		s.media.Close()
+	}
+	if s.store != nil {
+		if err := s.store.Close(); err != nil {
+			s.log.Error(fmt.Sprintf("store: %v", err))
+		}
+	}
+	if s.ownLog {
+		s.logger.Close()
+	} else {
+		s.logger.Flush()
+	}
+}
+
+func engineCommands(e any) []decl.Command {
+	if c, ok := e.(interface{ Commands() []decl.Command }); ok {
+		return c.Commands()
+	}
+	return nil
+}
