@@ -100,7 +100,11 @@ func WaitAny(d time.Duration, chans ...*Channel) (int, Frame, error) {
 	if d == 0 {
 		return -1, Frame{}, ErrTimeout
 	}
-	w := waiters.Get().(*waiter)
+	pool := &chans[0].reg.waiters
+	w, _ := pool.Get().(*waiter)
+	if w == nil {
+		w = &waiter{wake: make(chan struct{}, 1)}
+	}
 	for _, c := range chans {
 		c.queue.mu.Lock()
 		c.queue.wake = w.wake
@@ -116,7 +120,7 @@ func WaitAny(d time.Duration, chans ...*Channel) (int, Frame, error) {
 		case <-w.wake:
 		default:
 		}
-		waiters.Put(w)
+		pool.Put(w)
 	}()
 	var expired <-chan time.Time
 	if d > 0 {
@@ -151,7 +155,6 @@ func pollAny(chans []*Channel) (int, Frame, error, bool) {
 	return -1, Frame{}, nil, false
 }
 
+// waiter is what a goroutine waits on. It costs a channel: idle calls share what
+// the busy ones leave in the registry.
 type waiter struct{ wake chan struct{} }
-
-// A waiter costs a channel: idle calls share what the busy ones leave.
-var waiters = sync.Pool{New: func() any { return &waiter{wake: make(chan struct{}, 1)} }}

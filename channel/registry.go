@@ -21,6 +21,8 @@ type Registry struct {
 	now    func() time.Time
 	system string
 
+	waiters sync.Pool // of *waiter
+
 	seq  atomic.Uint64
 	name atomic.Uint32
 
