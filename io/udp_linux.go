@@ -134,7 +134,7 @@ func localAddr(dest netip.Addr) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	var sa sockaddr
 	n := sa.set(netip.AddrPortFrom(dest, 9), family)
 	if n == 0 {
