@@ -19,7 +19,7 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 	case m.MaxForwards() == 0:
 		d.respond(tx, m, 483, "Too many hops", nil)
 		return
-	case d.registry.Closing():
+	case d.registry.Refusing():
 		d.respond(tx, m, 503, "", func(b *message.Builder) { b.Header(message.HeaderRetryAfter, "10") })
 		return
 	}
