@@ -31,6 +31,8 @@ type Registry struct {
 	most    atomic.Int64 // of them, 0 for no limit
 	closing atomic.Bool
 
+	language atomic.Pointer[string]
+
 	mu       sync.RWMutex
 	techs    map[string]Technology
 	channels map[string]*Channel
@@ -101,6 +103,9 @@ func (r *Registry) Request(dest string, req Request) (*Channel, error) {
 // New makes a channel and puts it into the registry.
 func (r *Registry) New(o Options) *Channel {
 	now := r.now()
+	if l := r.language.Load(); o.Language == "" && l != nil {
+		o.Language = *l
+	}
 	c := &Channel{
 		tech: o.Tech, leg: o.Leg, reg: r, created: now,
 		state: o.State, id: o.Identity, loc: o.Location,
@@ -186,6 +191,10 @@ func (r *Registry) Limit(calls int) { r.most.Store(int64(calls)) }
 
 // Closing reports whether the exchange is about to stop.
 func (r *Registry) Closing() bool { return r.closing.Load() }
+
+// SetLanguage sets the language of channels whose driver names none
+// (defaultlanguage).
+func (r *Registry) SetLanguage(language string) { r.language.Store(&language) }
 
 // Refusing reports whether an inbound call is to be refused with 503: the
 // exchange is about to stop, or has as many calls as it may.

@@ -66,6 +66,7 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 			s.log.Warn("asterisk.conf [directories] or rtp.conf changed: a restart takes that in")
 		}
 		s.registry.Limit(next.core.MaxCalls)
+		s.registry.SetLanguage(next.core.Language)
 	}
 	if what&reloadLogger != 0 {
 		next.log = fresh.log

@@ -114,6 +114,7 @@ func (s *Server) build() error {
 	s.applyLogging(conf)
 	s.registry = channel.NewRegistry(s.bus, s.log, s.now, conf.core.SystemName)
 	s.registry.Limit(conf.core.MaxCalls)
+	s.registry.SetLanguage(conf.core.Language)
 	if s.media, err = media.NewEngine(s.opts.Network, conf.rtp.engine(s)); err != nil {
 		return err
 	}
