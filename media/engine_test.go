@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	pbxio "pbx/io"
@@ -214,6 +215,7 @@ func TestUnderLoad(t *testing.T) {
 			pa.say("x")
 			time.Sleep(time.Millisecond)
 		}
+		synctest.Wait()
 		if !o.loops[0].busy {
 			t.Error("1,000 packets a second are no load")
 		}
