@@ -26,21 +26,23 @@ func equalFold(a []byte, b string) bool {
 	return true
 }
 
-// parseMap reads encoding "/" rate ["/" channels].
-func (f *Format) parseMap(s []byte) {
+// parseMap reads encoding "/" rate ["/" channels], and leaves f alone if that
+// is not what s is.
+func (f *Format) parseMap(s []byte) bool {
 	name, s, ok := bytes.Cut(s, []byte{'/'})
 	if !ok || len(name) == 0 {
-		return
+		return false
 	}
 	rate, channels, _ := bytes.Cut(s, []byte{'/'})
 	hz, ok := number(bytes.TrimRight(rate, " "), 1<<30)
 	if !ok {
-		return
+		return false
 	}
 	f.Name, f.Rate, f.Channels = name, hz, 1
 	if n, ok := number(bytes.TrimRight(channels, " "), 255); ok && n > 0 {
 		f.Channels = n
 	}
+	return true
 }
 
 // static is the audio and video profile of RFC 3551 6.

@@ -65,11 +65,21 @@ func (m *Media) parseLine(s []byte) error {
 	m.Port = uint16(n)
 	m.Proto, m.Formats = cutField(s)
 	m.Formats = bytes.TrimRight(m.Formats, " ")
-	if !ok || len(m.Kind) == 0 || len(m.Proto) == 0 || len(m.Formats) == 0 ||
+	if !ok || !isText(m.Kind) || !isText(m.Proto) || !isText(m.Formats) ||
 		bytes.Count(m.Formats, []byte{' '}) >= maxFormats {
 		return ErrMedia
 	}
 	return nil
+}
+
+// isText reports whether s has characters, and no controls among them.
+func isText(s []byte) bool {
+	for _, c := range s {
+		if c < ' ' || c == 0x7f {
+			return false
+		}
+	}
+	return len(s) > 0
 }
 
 // attribute keeps the attributes that have a field of their own.
@@ -144,20 +154,28 @@ func (m *Media) eachFormat(yield func(Format) bool) {
 }
 
 // Format returns what the media says of a payload type; the static assignment of
-// RFC 3551 where it says nothing.
+// RFC 3551 where it says nothing. If it says something twice, the first counts:
+// there are phones that give a second codec the payload type of their
+// telephone-event.
 func (m *Media) Format(pt uint8) Format {
 	f := staticFormat(pt)
-	for rest := m.lines; len(rest) > 0; {
+	mapped, params := false, false
+	for rest := m.lines; len(rest) > 0 && !(mapped && params); {
 		var key byte
 		var value []byte
 		key, value, rest = rest.next()
-		if key != 'a' {
+		if key != 'a' || len(value) == 0 {
 			continue
 		}
-		if v, ok := cutMap(value, "rtpmap:", pt); ok {
-			f.parseMap(v)
-		} else if v, ok := cutMap(value, "fmtp:", pt); ok {
-			f.Params = v
+		switch value[0] {
+		case 'r':
+			if v, ok := cutMap(value, "rtpmap:", pt); ok && !mapped {
+				mapped = f.parseMap(v)
+			}
+		case 'f':
+			if v, ok := cutMap(value, "fmtp:", pt); ok && !params {
+				f.Params, params = v, true
+			}
 		}
 	}
 	return f
