@@ -20,7 +20,7 @@ func waitExten(s *set) channel.Application {
 			{Name: "seconds", Help: "How long to wait for the first digit; TIMEOUT(response) without it.", Optional: true},
 			{Name: "options", Help: "What the caller hears meanwhile.", Optional: true, Options: true},
 		},
-		Options: letters,
+		Options:   letters,
 		Variables: []decl.Variable{{Name: "INVALID_EXTEN", Help: "What was dialled, in the extension i."}},
 		SeeAlso:   []string{"Background", "Read", "Wait"},
 		Wait:      true,
