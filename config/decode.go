@@ -3,7 +3,9 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"iter"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +15,8 @@ import (
 
 // Decode sets the fields of the struct that dst points to from the last value
 // of each name in s. What is not in the section stays as it is, so that defaults
-// are set before. A field is tagged with its name and other names for it:
+// are set before. A field is tagged with its names in lower case, any of which
+// sets it:
 //
 //	AllowGuest bool          `conf:"allowguest"`
 //	Port       int           `conf:"bindport,port"`
@@ -29,17 +32,52 @@ import (
 // A value that does not fit is reported and leaves the field alone. A name that
 // is neither tagged nor among known is reported with the nearest one that is.
 func Decode(s *Section, dst any, known ...string) []Finding {
-	d := decoder{section: s, values: values(s), known: make(map[string]bool)}
-	d.structure(reflect.ValueOf(dst).Elem())
-	for _, k := range known {
-		d.know(k)
+	d := decoder{section: s, values: values(s), lines: make(map[string]*lines, len(s.Vars))}
+	for i, v := range s.Vars {
+		name := strings.ToLower(v.Name)
+		if d.lines[name] == nil {
+			d.lines[name] = new(lines)
+		}
+		d.lines[name].last = i
 	}
-	for _, v := range s.Vars {
-		if !d.known[strings.ToLower(v.Name)] {
-			d.findings = append(d.findings, unknown(v, d.names))
+	v := reflect.ValueOf(dst).Elem()
+	d.structure(v)
+	for _, name := range known {
+		if l := d.lines[strings.ToLower(name)]; l != nil {
+			l.known = true
+		}
+	}
+	for _, line := range s.Vars {
+		if !d.lines[strings.ToLower(line.Name)].known {
+			d.findings = append(d.findings, unknown(line, append(tags(v.Type()), known...)))
 		}
 	}
 	return d.findings
+}
+
+// tags are the names of all fields of a struct.
+func tags(t reflect.Type) (names []string) {
+	for f := range fields(t) {
+		if tag, ok := f.Tag.Lookup("conf"); ok {
+			names = append(names, strings.Split(tag, ",")...)
+		} else {
+			names = append(names, tags(f.Type)...)
+		}
+	}
+	return names
+}
+
+// fields are the fields of a struct that are tagged, or structs embedded in it.
+func fields(t reflect.Type) iter.Seq[reflect.StructField] {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range t.NumField() {
+			f := t.Field(i)
+			_, tagged := f.Tag.Lookup("conf")
+			if (tagged || f.Anonymous && f.Type.Kind() == reflect.Struct) && !yield(f) {
+				return
+			}
+		}
+	}
 }
 
 // unknown is the finding of an option that there is not.
@@ -68,37 +106,40 @@ func values(s *Section) *ini.Section {
 type decoder struct {
 	section  *Section
 	values   *ini.Section
-	names    []string
-	known    map[string]bool // lower case
+	lines    map[string]*lines // by name in lower case
 	findings []Finding
 }
 
-func (d *decoder) know(name string) {
-	d.names = append(d.names, name)
-	d.known[strings.ToLower(name)] = true
+// lines are those of one name.
+type lines struct {
+	last  int // index of the last one
+	known bool
 }
 
 func (d *decoder) structure(v reflect.Value) {
-	t := v.Type()
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range fields(v.Type()) {
 		tag, ok := f.Tag.Lookup("conf")
 		if !ok {
-			if f.Anonymous && f.Type.Kind() == reflect.Struct {
-				d.structure(v.Field(i))
-			}
+			d.structure(v.FieldByIndex(f.Index))
 			continue
 		}
-		names := strings.Split(tag, ",")
-		for _, name := range names {
-			d.know(name)
+		// Of several names for one field the line that comes last counts.
+		last := -1
+		for name := range strings.SplitSeq(tag, ",") {
+			if l := d.lines[name]; l != nil {
+				l.known = true
+				last = max(last, l.last)
+			}
 		}
-		d.field(v.Field(i), names, f.Tag.Get("unit"))
+		if last >= 0 {
+			d.field(v.FieldByIndex(f.Index), strings.Split(tag, ","), d.section.Vars[last], f.Tag.Get("unit"))
+		}
 	}
 }
 
-// field sets one field from the last line of any of its names.
-func (d *decoder) field(v reflect.Value, names []string, unit string) {
+// field sets one field from the last line of any of its names, or from all of
+// them.
+func (d *decoder) field(v reflect.Value, names []string, last Variable, unit string) {
 	switch list := v.Addr().Interface().(type) {
 	case *[]Variable:
 		*list = append(*list, d.all(names)...)
@@ -109,52 +150,23 @@ func (d *decoder) field(v reflect.Value, names []string, unit string) {
 		}
 		return
 	}
-	line, ok := d.last(names)
-	if !ok {
-		return
-	}
 	// Value, not String: that one would expand %(name)s, in a secret say.
-	text := d.values.Key(line.Name).Value()
+	text := d.values.Key(last.Name).Value()
 	if want := set(v, text, unit); want != "" {
 		d.findings = append(d.findings, Finding{
-			Pos: line.Pos, Severity: Warning, Rule: "bad-value",
-			Message: fmt.Sprintf("%s = %q: expected %s; the default stays", line.Name, text, want),
+			Pos: last.Pos, Severity: Warning, Rule: "bad-value",
+			Message: fmt.Sprintf("%s = %q: expected %s; the default stays", last.Name, text, want),
 		})
 	}
 }
 
-func (d *decoder) all(names []string) (lines []Variable) {
+func (d *decoder) all(names []string) (all []Variable) {
 	for _, v := range d.section.Vars {
-		if is(v.Name, names) {
-			lines = append(lines, v)
+		if slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, v.Name) }) {
+			all = append(all, v)
 		}
 	}
-	return lines
-}
-
-func (d *decoder) last(names []string) (last Variable, ok bool) {
-	present := false
-	for _, name := range names {
-		present = present || d.values.HasKey(name)
-	}
-	if !present {
-		return Variable{}, false
-	}
-	for i := len(d.section.Vars) - 1; i >= 0; i-- {
-		if v := d.section.Vars[i]; is(v.Name, names) {
-			return v, true
-		}
-	}
-	return Variable{}, false
-}
-
-func is(name string, names []string) bool {
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
-			return true
-		}
-	}
-	return false
+	return all
 }
 
 // set stores text in a field, or says what it expected instead.
