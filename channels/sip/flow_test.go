@@ -50,14 +50,14 @@ type flow struct {
 	media  *media.Engine
 	bus    *event.Bus
 	log    *logBuffer
-	phones map[string]*phone
+	phones map[string]*flowPhone
 	last   time.Time
 }
 
-var pbxAddr = netip.MustParseAddrPort("192.0.2.1:5060")
+var flowAddr = netip.MustParseAddrPort("192.0.2.1:5060")
 
 // phone is one user agent of a script.
-type phone struct {
+type flowPhone struct {
 	name     string
 	addr     netip.AddrPort
 	socket   pbxio.Socket
@@ -167,7 +167,7 @@ func withFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel
 
 func newFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel)) *flow {
 	t.Helper()
-	f := &flow{t: t, net: pbxio.NewMemory(), bus: &event.Bus{}, phones: map[string]*phone{}, log: &logBuffer{},
+	f := &flow{t: t, net: pbxio.NewMemory(), bus: &event.Bus{}, phones: map[string]*flowPhone{}, log: &logBuffer{},
 		plan: &fakePlan{extens: extens, partial: map[string]bool{}}}
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: event.LevelDebug(1)}))
 	random := mrand.NewChaCha8(sha256.Sum256([]byte(t.Name())))
@@ -212,7 +212,7 @@ func (f *flow) close() {
 	}
 }
 
-func (f *flow) phone(name string) *phone {
+func (f *flow) phone(name string) *flowPhone {
 	if p := f.phones[name]; p != nil {
 		return p
 	}
@@ -224,7 +224,7 @@ func (f *flow) phone(name string) *phone {
 	if n, err := strconv.Atoi(strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyz")); err == nil {
 		port += n
 	}
-	p := &phone{name: name, addr: netip.AddrPortFrom(netip.MustParseAddr(host), uint16(port))}
+	p := &flowPhone{name: name, addr: netip.AddrPortFrom(netip.MustParseAddr(host), uint16(port))}
 	var err error
 	if p.socket, err = f.net.ListenUDP(p.addr, pbxio.SocketOptions{}); err != nil {
 		f.t.Fatal(err)
@@ -234,7 +234,7 @@ func (f *flow) phone(name string) *phone {
 	return p
 }
 
-func (p *phone) fresh(user string) {
+func (p *flowPhone) fresh(user string) {
 	p.serial++
 	if user == "" {
 		user = strings.TrimRight(p.name, "0123456789")
@@ -248,6 +248,11 @@ func (p *phone) fresh(user string) {
 // play runs a script.
 func (f *flow) play(script string) {
 	f.t.Helper()
+	for line := range strings.Lines(script) { // every phone listens from the start
+		if w := strings.Fields(line); len(w) > 2 && (w[1] == ">" || w[1] == "<") {
+			f.phone(w[0])
+		}
+	}
 	for n, line := range strings.Split(script, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -296,7 +301,7 @@ func option(words []string, name string) (string, bool) {
 	return "", false
 }
 
-func (p *phone) sdp(form string) string {
+func (p *flowPhone) sdp(form string) string {
 	host, direction, codecs := p.addr.Addr().String(), "sendrecv", "0 8 101"
 	switch form {
 	case "":
@@ -313,9 +318,9 @@ func (p *phone) sdp(form string) string {
 		"\r\nt=0 0\r\nm=audio 30000 RTP/AVP " + codecs + "\r\na=rtpmap:101 telephone-event/8000\r\na=" + direction + "\r\n"
 }
 
-func (f *flow) send(p *phone, words []string, extra string) error {
+func (f *flow) send(p *flowPhone, words []string, extra string) error {
 	if words[0] == "again" {
-		return p.socket.Send(p.sent, pbxAddr)
+		return p.socket.Send(p.sent, flowAddr)
 	}
 	var b strings.Builder
 	body := ""
@@ -425,16 +430,16 @@ func (f *flow) send(p *phone, words []string, extra string) error {
 	}
 	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
 	p.sent = []byte(b.String())
-	return p.socket.Send(p.sent, pbxAddr)
+	return p.socket.Send(p.sent, flowAddr)
 }
 
-func (p *phone) newBranch() {
+func (p *flowPhone) newBranch() {
 	p.serial++
 	p.branch = fmt.Sprintf("z9hG4bK-%s-%d", p.name, p.serial)
 }
 
 // next returns the next datagram that the phone gets within limit.
-func (f *flow) next(p *phone, limit time.Duration) ([]byte, bool) {
+func (f *flow) next(p *flowPhone, limit time.Duration) ([]byte, bool) {
 	buf := make([]byte, 65536)
 	end := time.Now().Add(limit)
 	for {
@@ -450,7 +455,7 @@ func (f *flow) next(p *phone, limit time.Duration) ([]byte, bool) {
 	}
 }
 
-func (f *flow) expect(p *phone, words []string, extra string) error {
+func (f *flow) expect(p *flowPhone, words []string, extra string) error {
 	if words[0] == "nothing" {
 		d, err := time.ParseDuration(words[1])
 		if err != nil {

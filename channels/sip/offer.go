@@ -219,7 +219,7 @@ func (p *pvt) ptime(name string) time.Duration {
 // nothing need be translated.
 func (p *pvt) preferCodec(name string) {
 	p.media.prefer = name
-	if p.phase == phaseUp && p.media.valid && p.media.agreed.codecs[0].Name != name && p.media.agreed.has(name) {
+	if p.media.valid && p.media.agreed.codecs[0].Name != name && p.media.agreed.has(name) {
 		p.media.agreed.first(name)
 		p.configure()
 	}
