@@ -48,16 +48,15 @@ func (s *stillSocket) SendBatch([]pbxio.Datagram) (int, error) { return 0, pbxio
 func steady(t testing.TB, codec string) (n *still, a, b *Session) {
 	t.Helper()
 	n = &still{from: netip.MustParseAddrPort(alice), packet: make([]byte, rtp.HeaderSize+160)}
-	e, err := NewEngine(n, EngineOptions{})
+	e, err := newEngine(n, EngineOptions{RTPStart: 10000, RTPEnd: 10100})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Close() // its loop has ended: from here it is the test's
 	l, err := newLoop(e, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.loops, e.closed = []*loop{l}, false
+	e.loops = []*loop{l}
 	var all [2]*Session
 	for i := range all {
 		if all[i], err = e.NewSession(SessionOptions{}); err != nil {

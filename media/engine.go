@@ -61,6 +61,24 @@ type Engine struct {
 
 // NewEngine starts the loops.
 func NewEngine(net pbxio.Network, o EngineOptions) (*Engine, error) {
+	e, err := newEngine(net, o)
+	if err != nil {
+		return nil, err
+	}
+	for i := range e.opt.Loops {
+		l, err := newLoop(e, i)
+		if err != nil {
+			e.Close()
+			return nil, fmt.Errorf("media: loop %d: %w", i, err)
+		}
+		e.loops = append(e.loops, l)
+		e.done.Go(l.run)
+	}
+	return e, nil
+}
+
+// newEngine makes an engine that has no loop yet.
+func newEngine(net pbxio.Network, o EngineOptions) (*Engine, error) {
 	o.defaults()
 	if o.RTPStart < 1 || o.RTPEnd > 65535 || o.RTPEnd <= o.RTPStart {
 		return nil, fmt.Errorf("media: RTP ports %d-%d: not a range", o.RTPStart, o.RTPEnd)
@@ -69,21 +87,7 @@ func NewEngine(net pbxio.Network, o EngineOptions) (*Engine, error) {
 	if _, err := io.ReadFull(o.Random, seed[:]); err != nil {
 		return nil, fmt.Errorf("media: random seed: %w", err)
 	}
-	e := &Engine{net: net, opt: o, rand: mrand.NewChaCha8(seed), ports: newPorts(o.RTPStart, o.RTPEnd)}
-	for i := range o.Loops {
-		l, err := newLoop(e, i)
-		if err != nil {
-			e.Close()
-			return nil, fmt.Errorf("media: loop %d: %w", i, err)
-		}
-		e.loops = append(e.loops, l)
-		e.done.Add(1)
-		go func() {
-			defer e.done.Done()
-			l.run()
-		}()
-	}
-	return e, nil
+	return &Engine{net: net, opt: o, rand: mrand.NewChaCha8(seed), ports: newPorts(o.RTPStart, o.RTPEnd)}, nil
 }
 
 func (o *EngineOptions) defaults() {
