@@ -35,7 +35,7 @@ func Check(o Options) Report {
 	s.buildDialplan(c)
 	s.engine.AddApplications((&sip.Driver{}).Applications())
 	s.engine.AddFunctions((&sip.Driver{}).Functions())
-	err = errors.Join(err, c.readOffice(s.engine))
+	err = errors.Join(err, c.readSIP(), c.readPlan(s.engine))
 
 	r := Report{Findings: c.findings}
 	r.add(refusals(err)...)

@@ -48,19 +48,25 @@ func readBase(configDir, stateDir string) (*configuration, error) {
 	return c, errors.Join(errs...)
 }
 
-// readOffice reads the files of the office itself: sip.conf and extensions.conf.
-func (c *configuration) readOffice(engine *dialplan.Engine) error {
+// readSIP reads sip.conf.
+func (c *configuration) readSIP() error {
 	conf, found, err := sip.LoadConfig(c.loader())
 	c.sip, c.findings = conf, append(c.findings, found...)
 	if err != nil {
-		err = fmt.Errorf("sip.conf: %w", err)
+		return fmt.Errorf("sip.conf: %w", err)
 	}
-	plan, found, planErr := engine.Load(c.loader(), "extensions.conf")
+	return nil
+}
+
+// readPlan reads extensions.conf with the applications and functions that engine
+// knows.
+func (c *configuration) readPlan(engine *dialplan.Engine) error {
+	plan, found, err := engine.Load(c.loader(), "extensions.conf")
 	c.plan, c.findings = plan, append(c.findings, found...)
-	if planErr != nil {
-		planErr = fmt.Errorf("extensions.conf: %w", planErr)
+	if err != nil {
+		return fmt.Errorf("extensions.conf: %w", err)
 	}
-	return errors.Join(err, planErr)
+	return nil
 }
 
 func (c *configuration) loader() *config.Loader {

@@ -27,7 +27,7 @@ func newLibrary(d Directories) *sound.Library {
 func (s *Server) buildDialplan(c *configuration) {
 	system := c.dirs.system()
 	system["SYSTEMNAME"] = c.core.SystemName
-	s.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: s.log, Channels: s.registry, Now: s.now, System: system})
+	s.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: s.log, Channels: s.registry, Now: s.now, System: system, Random: s.opts.Random})
 	s.addCatalog(c)
 }
 
@@ -36,7 +36,7 @@ func (s *Server) addCatalog(c *configuration) {
 	s.engine.AddApplications(apps.All(apps.Deps{
 		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Now: s.now,
 	}))
-	// s.engine.AddFunctions(funcs.All(funcs.Deps{}))
+	// s.engine.AddFunctions(funcs.All(funcs.Deps{Engine: s.engine, Random: s.opts.Random, Now: s.now, Version: s.opts.Version}))
 }
 
 // tone finds a tone of the configuration of the moment.

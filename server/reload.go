@@ -50,8 +50,7 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 	if what&(reloadDialplan|reloadSIP) != 0 {
 		// The files of the office refer to each other, and are read together
 		// even when one of them is asked for.
-		err := next.readOffice(s.engine)
-		if err != nil {
+		if err := errors.Join(next.readSIP(), next.readPlan(s.engine)); err != nil {
 			return next.findings, err
 		}
 	}

@@ -119,7 +119,16 @@ func (s *Server) build() error {
 		return err
 	}
 	s.buildDialplan(conf)
-	if err := conf.readOffice(s.engine); err != nil {
+	if err := conf.readSIP(); err != nil {
+		return err
+	}
+	// The driver brings applications and functions, which a plan may name.
+	if err := s.buildSIP(conf); err != nil {
+		return err
+	}
+	s.engine.AddApplications(s.sip.Applications())
+	s.engine.AddFunctions(s.sip.Functions())
+	if err := conf.readPlan(s.engine); err != nil {
 		return err
 	}
 	if err := s.refuse(conf); err != nil {
@@ -128,9 +137,6 @@ func (s *Server) build() error {
 	logFindings(s.log, conf.findings)
 	s.conf.Store(conf)
 	s.engine.Swap(conf.plan)
-	if err := s.buildSIP(conf); err != nil {
-		return err
-	}
 	s.registry.Register(s.sip)
 	s.buildCommands()
 	if !s.opts.NoConsole {
