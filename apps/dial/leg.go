@@ -83,7 +83,7 @@ func (c *call) request(dest, resource string) (*leg, channel.Cause, error) {
 }
 
 // identify gives a new leg what it takes from the caller: variables, who calls,
-// the place, and the settings it has none of its own for.
+// and the settings it has none of its own for.
 func (c *call) identify(l *leg) {
 	l.ch.Inherit(c.caller)
 	l.ch.SetVar("DIALEDPEERNUMBER", channel.Clean(l.number))
@@ -117,11 +117,11 @@ func (c *call) identify(l *leg) {
 			s.MusicClass = mine.MusicClass
 		}
 	})
-	l.ch.SetLocation(c.t.Location(), "AppDial", "(Outgoing Line)")
 }
 
 // send sends the call out.
 func (c *call) send(l *leg) bool {
+	l.ch.SetLocation(c.t.Location(), "AppDial", "(Outgoing Line)")
 	if err := l.ch.Leg().Call(); err != nil {
 		c.verbose(3, "Couldn't call %s: %v", l.dest, err)
 		if cause := l.ch.Cause(); cause != channel.CauseNone {
