@@ -320,3 +320,9 @@ func (t *Thread) verbose(class int, format string, args ...any) {
 }
 
 var errNoFrame = errors.New("the stack of subroutines is empty")
+
+// HasLabel reports whether an extension has a step of that label.
+func (t *Thread) HasLabel(context, exten, label string) bool {
+	p, _ := t.plan.FindLabel(context, exten, label, t.caller(), t.engine.at(t.plan))
+	return p != nil
+}

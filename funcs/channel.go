@@ -1,0 +1,206 @@
+package funcs
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+	"time"
+
+	"pbx/channel"
+	"pbx/decl"
+)
+
+func channelFunctions(d Deps) []channel.Function {
+	return []channel.Function{
+		{
+			Name: "CHANNEL", Synopsis: "A setting or fact of the channel",
+			Help: "Read and written: language, musicclass, accountcode, amaflags, callgroup, pickupgroup, userfield, parkinglot. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, from, uri, useragent …",
+			Args: []decl.Arg{arg("item", "the setting"), optional("type", "of an item that has several")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) { return readChannel(t, a) },
+			Write: func(t channel.Thread, a *decl.Args, v string) error {
+				return writeChannel(t.Channel(), strings.ToLower(a.Arg(0)), v)
+			},
+		},
+		{
+			Name: "CHANNELS", Synopsis: "The names of the channels", Help: "Those that match the regular expression, all without one; a blank between two.",
+			Args: []decl.Arg{optional("regular_expression", "a POSIX extended regular expression")},
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+				re, err := d.Engine.Regexps().CompileFold(a.Arg(0))
+				if err != nil {
+					return "", err
+				}
+				var names []string
+				for _, c := range d.Engine.Channels().Channels() {
+					if re.MatchString(c.Name()) {
+						names = append(names, c.Name())
+					}
+				}
+				return strings.Join(names, " "), nil
+			},
+		},
+		{
+			Name: "CHANNEL_EXISTS", Synopsis: "1 when there is a channel of that name", Raw: true, Args: []decl.Arg{arg("channel", "the name")},
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+				_, ok := d.Engine.Channels().Find(a.Raw)
+				return flag(ok), nil
+			},
+		},
+		{
+			Name: "TIMEOUT", Synopsis: "How long the channel waits",
+			Help: "absolute ends the call after that many seconds (0: never); digit is the wait between digits, response that for the first. Seconds may have a fraction.",
+			Args: []decl.Arg{arg("timeouttype", "absolute, digit or response")},
+			Read: readTimeout, Write: writeTimeout,
+		},
+	}
+}
+
+func readChannel(t channel.Thread, a *decl.Args) (string, error) {
+	c, item := t.Channel(), strings.ToLower(a.Arg(0))
+	s := c.Settings()
+	switch item {
+	case "name":
+		return c.Name(), nil
+	case "uniqueid":
+		return c.Uniqueid(), nil
+	case "linkedid":
+		return c.Linkedid(), nil
+	case "state":
+		return c.State().String(), nil
+	case "channeltype":
+		return c.Tech().Name(), nil
+	case "context":
+		return t.Location().Context, nil
+	case "exten":
+		a.Tainted = true
+		return t.Location().Exten, nil
+	case "priority":
+		return strconv.Itoa(t.Location().Priority), nil
+	case "language":
+		return s.Language, nil
+	case "musicclass":
+		return s.MusicClass, nil
+	case "accountcode":
+		return s.Account, nil
+	case "amaflags":
+		return s.AMAFlags, nil
+	case "callgroup":
+		return groupNumbers(s.CallGroup), nil
+	case "pickupgroup":
+		return groupNumbers(s.PickupGroup), nil
+	case "peername":
+		return c.Peer(), nil
+	case "audionativeformat", "audioreadformat", "audiowriteformat":
+		if item == "audionativeformat" {
+			return "(" + strings.Join(s.Formats, "|") + ")", nil
+		}
+		if len(s.Formats) > 0 {
+			return s.Formats[0], nil
+		}
+		return "", nil
+	case "checkhangup":
+		return flag(c.HungUp()), nil
+	case "userfield", "parkinglot", "peeraccount", "hangupsource", "tonezone", "dtmf_features":
+		return extra(c, "channel-"+item), nil
+	}
+	name := item
+	if len(a.Pos) > 1 {
+		name += "," + strings.Join(a.Pos[1:], ",")
+	}
+	if v, ok := c.Leg().Item(name); ok {
+		a.Tainted = true
+		return v, nil
+	}
+	return "", fmt.Errorf("unknown item '%s'", item)
+}
+
+func writeChannel(c *channel.Channel, item, v string) error {
+	switch item {
+	case "language":
+		c.SetSettings(func(s *channel.Settings) { s.Language = v })
+	case "musicclass":
+		c.SetSettings(func(s *channel.Settings) { s.MusicClass = v })
+	case "accountcode":
+		c.SetSettings(func(s *channel.Settings) { s.Account = v })
+	case "amaflags":
+		c.SetSettings(func(s *channel.Settings) { s.AMAFlags = v })
+	case "callgroup":
+		c.SetSettings(func(s *channel.Settings) { s.CallGroup = groupMask(v) })
+	case "pickupgroup":
+		c.SetSettings(func(s *channel.Settings) { s.PickupGroup = groupMask(v) })
+	case "userfield", "parkinglot", "peeraccount", "hangupsource", "dtmf_features":
+		setExtra(c, "channel-"+item, v)
+	default:
+		return fmt.Errorf("item '%s' cannot be set", item)
+	}
+	return nil
+}
+
+// groupNumbers writes a mask of groups 0-63 as "1, 3".
+func groupNumbers(mask uint64) string {
+	var b strings.Builder
+	for ; mask != 0; mask &= mask - 1 {
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Itoa(bits.TrailingZeros64(mask)))
+	}
+	return b.String()
+}
+
+// groupMask reads a list of groups and ranges such as "1,3-5".
+func groupMask(s string) (mask uint64) {
+	for part := range strings.SplitSeq(s, ",") {
+		first, last, ranged := strings.Cut(part, "-")
+		from, err := strconv.Atoi(strings.TrimSpace(first))
+		if err != nil {
+			continue
+		}
+		to := from
+		if ranged {
+			if to, err = strconv.Atoi(strings.TrimSpace(last)); err != nil {
+				continue
+			}
+		}
+		for g := max(0, from); g <= min(63, to); g++ {
+			mask |= 1 << g
+		}
+	}
+	return mask
+}
+
+func readTimeout(t channel.Thread, a *decl.Args) (string, error) {
+	seconds := func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }
+	switch what := strings.ToLower(a.Arg(0)); what {
+	case "absolute":
+		if left := t.Absolute(); left > 0 {
+			return seconds(left), nil
+		}
+		return "0", nil
+	case "digit":
+		return seconds(t.Timeouts().Digit), nil
+	case "response":
+		return seconds(t.Timeouts().Response), nil
+	default:
+		return "", fmt.Errorf("unknown timeout type '%s'", what)
+	}
+}
+
+func writeTimeout(t channel.Thread, a *decl.Args, v string) error {
+	f, ok := leadingFloat(v)
+	if !ok || f < 0 || f > 1e9 {
+		return fmt.Errorf("bad timeout '%s'", v)
+	}
+	d := time.Duration(f * float64(time.Second))
+	switch what := strings.ToLower(a.Arg(0)); what {
+	case "absolute":
+		t.SetAbsolute(d)
+	case "digit":
+		t.Timeouts().Digit = d
+	case "response":
+		t.Timeouts().Response = d
+	default:
+		return fmt.Errorf("unknown timeout type '%s'", what)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package funcs
+
+import (
+	"strings"
+
+	"pbx/channel"
+	"pbx/decl"
+)
+
+// A hash is a set of channel variables ~HASH~name~key~.
+const hashFields = "~ODBCFIELDS~"
+
+func hashFunctions() []channel.Function {
+	name := arg("hashname", "the hash; underscores before it say how far it is inherited")
+	return []channel.Function{
+		{
+			Name: "HASH", Synopsis: "A value of a hash", SeeAlso: []string{"HASHKEYS"},
+			Help: "Set(HASH(phone,name)=Ann) and ${HASH(phone,name)}. Without a key all values are read, in the order of HASHKEYS.",
+			Args: []decl.Arg{name, optional("hashkey", "the key")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				if len(a.Pos) >= 2 {
+					return value(t, a, hashVariable(a.Arg(0), a.Arg(1))), nil
+				}
+				keys := hashKeys(t.Channel(), a.Arg(0))
+				t.Channel().SetVar(hashFields, channel.Clean(strings.Join(keys, ",")))
+				values := make([]string, len(keys))
+				for i, k := range keys {
+					values[i] = value(t, a, hashVariable(a.Arg(0), k))
+				}
+				return strings.Join(values, ","), nil
+			},
+			Write: func(t channel.Thread, a *decl.Args, v string) error {
+				if len(a.Pos) >= 2 {
+					set(t, a, hashVariable(a.Arg(0), a.Arg(1)), v)
+					return nil
+				}
+				// A row of a query: its columns are the keys.
+				columns, ok := t.Channel().Var(hashFields)
+				if !ok {
+					return nil
+				}
+				values := decl.Split(v, 0)
+				for i, k := range decl.Split(columns.S, 0) {
+					s := ""
+					if i < len(values) {
+						s = values[i]
+					}
+					set(t, a, hashVariable(a.Arg(0), k), s)
+				}
+				return nil
+			},
+		},
+		{
+			Name: "HASHKEYS", Synopsis: "The keys of a hash", Help: "The one set last comes first.", SeeAlso: []string{"HASH"},
+			Args: []decl.Arg{name},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				return strings.Join(hashKeys(t.Channel(), a.Raw), ","), nil
+			},
+		},
+	}
+}
+
+func hashVariable(name, key string) string {
+	bare, _ := channel.SplitInherit(name)
+	return name[:len(name)-len(bare)] + "~HASH~" + bare + "~" + key + "~"
+}
+
+// hashKeys lists the keys, newest first.
+func hashKeys(c *channel.Channel, name string) []string {
+	prefix := "~HASH~" + name + "~"
+	vars := c.Variables()
+	var keys []string
+	for i := len(vars) - 1; i >= 0; i-- {
+		n := vars[i].Name
+		if len(n) > len(prefix) && strings.EqualFold(n[:len(prefix)], prefix) {
+			keys = append(keys, strings.TrimSuffix(n[len(prefix):], "~"))
+		}
+	}
+	return keys
+}

@@ -1,0 +1,104 @@
+package funcs
+
+import (
+	"errors"
+	"strings"
+
+	"pbx/channel"
+	"pbx/decl"
+	"pbx/dialplan"
+)
+
+func logicFunctions(d Deps) []channel.Function {
+	branches := func(what, help string) []decl.Arg {
+		return []decl.Arg{arg(what+"?true:false", help)}
+	}
+	return []channel.Function{
+		{
+			Name: "IF", Synopsis: "One of two texts, by a condition", Raw: true, SeeAlso: []string{"IFTIME"},
+			Help: "False is an empty condition and a number that is 0. Quotes around the first text are taken off.",
+			Args: branches("condition", "the condition and the texts"),
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+				condition, yes, no, err := choice(a.Raw)
+				if err != nil {
+					return "", err
+				}
+				if dialplan.Truth(condition) {
+					return yes, nil
+				}
+				return no, nil
+			},
+		},
+		{
+			Name: "IFTIME", Synopsis: "One of two texts, by the time", Raw: true, SeeAlso: []string{"IF"},
+			Help: "The times are written as for GotoIfTime: times,weekdays,monthdays,months[,timezone].",
+			Args: branches("timespec", "the times and the texts"),
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				spec, yes, no, err := choice(a.Raw)
+				if err != nil {
+					return "", err
+				}
+				timing, complaints := dialplan.ParseTiming(spec)
+				for _, c := range complaints {
+					t.Log().Warn("IFTIME(): " + c)
+				}
+				if timing.Matches(d.Now()) {
+					return unquote(yes), nil
+				}
+				return unquote(no), nil
+			},
+		},
+		text("ISNULL", "1 when the text is empty", "", "data", func(s string) string { return flag(s == "") }),
+		text("EXISTS", "1 when the text is not empty", "", "data", func(s string) string { return flag(s != "") }),
+		{
+			Name: "SET", Synopsis: "Set a variable in the middle of a text", Raw: true, Help: "The value is the result.",
+			Args: []decl.Arg{arg("varname=value", "the variable and its value")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				name, v, ok := strings.Cut(a.Raw, "=")
+				if !ok || name == "" {
+					return "", errors.New("syntax: SET(varname=value)")
+				}
+				set(t, a, name, v)
+				return v, nil
+			},
+		},
+		{
+			Name: "EVAL", Synopsis: "Text substituted once more", Raw: true,
+			Help: "Variables whose values hold ${…} are expanded. Text from the network must not come here.",
+			Args: []decl.Arg{arg("variable", "the text")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				if a.Raw == "" {
+					return "", errors.New("an argument is required")
+				}
+				v := t.Expand(a.Raw)
+				a.Tainted = a.Tainted || len(v.Taint) > 0
+				return v.S, nil
+			},
+		},
+	}
+}
+
+// choice divides condition?yes:no.
+func choice(s string) (condition, yes, no string, err error) {
+	parts := separate(s, '?', 2)
+	if len(parts) < 2 {
+		return "", "", "", errors.New("syntax: condition?[true][:false]")
+	}
+	texts := separate(parts[1], ':', 2)
+	yes = strings.Trim(texts[0], blanks)
+	if len(texts) > 1 {
+		no = strings.Trim(texts[1], blanks)
+	}
+	condition = strings.Trim(parts[0], blanks)
+	if condition == "" || yes == "" && no == "" {
+		return "", "", "", errors.New("the condition and one of the texts must not be empty")
+	}
+	return condition, yes, no, nil
+}
+
+func unquote(s string) string {
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
+}

@@ -1,0 +1,266 @@
+package funcs
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"pbx/channel"
+	"pbx/decl"
+)
+
+func mathFunctions(d Deps) []channel.Function {
+	return []channel.Function{
+		{
+			Name: "MATH", Synopsis: "Arithmetic with a type of result",
+			Help: "Two numbers and one of + - * / % ^ AND OR XOR << >> < > <= >= ==. Comparisons are TRUE or FALSE; the others a number of the type asked for: f (float, the default), i (int), h (hex), c (char).",
+			Args: []decl.Arg{arg("expression", "number operator number"), optional("type", "f, i, h or c")},
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) { return compute(a.Arg(0), a.Arg(1)) },
+		},
+		crement("INC", "Add one to a variable", 1),
+		crement("DEC", "Subtract one from a variable", -1),
+		pair("MIN", "The smaller of two numbers", math.Min),
+		pair("MAX", "The larger of two numbers", math.Max),
+		{
+			Name: "ABS", Synopsis: "A number without its sign", Args: []decl.Arg{arg("num", "the number")},
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+				f, ok := leadingFloat(a.Arg(0))
+				if !ok {
+					return "", fmt.Errorf("%q is not a number", a.Arg(0))
+				}
+				return formatNumber(math.Abs(f)), nil
+			},
+		},
+		{
+			Name: "RAND", Synopsis: "A random whole number", Help: "From min, 0 by default, to max, 2147483647 by default, both included.",
+			Args: []decl.Arg{optional("min", "the least"), optional("max", "the most")},
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) { return random(d.Random, a.Arg(0), a.Arg(1)) },
+		},
+	}
+}
+
+func leadingInteger(s string) (int, bool) {
+	s = strings.TrimLeft(s, blanks)
+	n := 0
+	if n < len(s) && (s[n] == '-' || s[n] == '+') {
+		n++
+	}
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	i, err := strconv.ParseInt(s[:n], 10, 64)
+	return int(int32(i)), err == nil
+}
+
+// leadingFloat reads the number at the beginning of s.
+func leadingFloat(s string) (float64, bool) {
+	s = strings.TrimLeft(s, blanks)
+	n := 0
+	if n < len(s) && (s[n] == '-' || s[n] == '+') {
+		n++
+	}
+	digits := 0
+	for point := false; n < len(s); n++ {
+		if s[n] == '.' && !point {
+			point = true
+		} else if s[n] >= '0' && s[n] <= '9' {
+			digits++
+		} else {
+			break
+		}
+	}
+	if digits == 0 {
+		return 0, false
+	}
+	if n < len(s) && (s[n] == 'e' || s[n] == 'E') {
+		e := n + 1
+		if e < len(s) && (s[e] == '-' || s[e] == '+') {
+			e++
+		}
+		if e < len(s) && s[e] >= '0' && s[e] <= '9' {
+			for e < len(s) && s[e] >= '0' && s[e] <= '9' {
+				e++
+			}
+			n = e
+		}
+	}
+	f, err := strconv.ParseFloat(s[:n], 64)
+	return f, err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// toInt is the conversion of the processor: what does not fit is the least int.
+func toInt(f float64) int32 {
+	if math.IsNaN(f) || f >= 1<<31 || f < -1<<31 {
+		return math.MinInt32
+	}
+	return int32(f)
+}
+
+func formatNumber(f float64) string {
+	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return strconv.FormatInt(int64(f), 10)
+	}
+	return strconv.FormatFloat(f, 'f', 6, 64)
+}
+
+// mathOperators are looked for in this order; subtraction is last for the sake
+// of a negative second number.
+var mathOperators = []string{"*", "/", "%", "^", "AND", "XOR", "OR", ">", "<", "=", "+", "-"}
+
+func compute(s, kind string) (string, error) {
+	negative := strings.HasPrefix(s, "-")
+	if negative {
+		s = s[1:]
+	}
+	op, at := "", -1
+	for _, o := range mathOperators {
+		if at = strings.Index(s, o); at >= 0 {
+			op = o
+			break
+		}
+	}
+	if at < 0 {
+		return "", errors.New("two numbers and an operator are required")
+	}
+	left, right := s[:at], s[at+len(op):]
+	if op == ">" || op == "<" || op == "=" {
+		switch {
+		case strings.HasPrefix(right, "="):
+			op += "="
+		case strings.HasPrefix(right, op) && op != "=":
+			op += op
+		case op == "=":
+			return "", errors.New("equality is written ==")
+		}
+		right = s[at+len(op):]
+	}
+	x, ok := leadingFloat(left)
+	if !ok {
+		return "", fmt.Errorf("%q is not a number", left)
+	}
+	y, ok := leadingFloat(right)
+	if !ok {
+		return "", fmt.Errorf("%q is not a number", right)
+	}
+	if negative {
+		x = -x
+	}
+	switch op {
+	case ">":
+		return truth(x > y), nil
+	case "<":
+		return truth(x < y), nil
+	case ">=":
+		return truth(x >= y), nil
+	case "<=":
+		return truth(x <= y), nil
+	case "==":
+		return truth(x == y), nil
+	}
+	r := calculate(op, x, y)
+	switch strings.ToLower(kind) {
+	case "", "f", "float":
+		return strconv.FormatFloat(r, 'f', 6, 64), nil
+	case "i", "int":
+		return strconv.Itoa(int(toInt(r))), nil
+	case "h", "hex":
+		return strconv.FormatUint(uint64(uint32(int64(r))), 16), nil
+	case "c", "char":
+		return string([]byte{byte(int64(r))}), nil
+	}
+	return "", fmt.Errorf("unknown type of result '%s'", kind)
+}
+
+func truth(b bool) string {
+	if b {
+		return "TRUE"
+	}
+	return "FALSE"
+}
+
+func calculate(op string, x, y float64) float64 {
+	i, j := toInt(x), toInt(y)
+	switch op {
+	case "+":
+		return x + y
+	case "-":
+		return x - y
+	case "*":
+		return x * y
+	case "/":
+		if y <= 0 { // so it is in the field
+			return 0
+		}
+		return x / y
+	case "^":
+		return math.Pow(x, y)
+	case "%":
+		if j == 0 {
+			return 0
+		}
+		return float64(int64(i) % int64(j))
+	case "<<":
+		return float64(i << (uint32(j) & 31))
+	case ">>":
+		return float64(i >> (uint32(j) & 31))
+	case "AND":
+		return float64(i & j)
+	case "OR":
+		return float64(i | j)
+	}
+	return float64(i ^ j)
+}
+
+func crement(name, synopsis string, by int) channel.Function {
+	return channel.Function{
+		Name: name, Synopsis: synopsis, Help: "The result is the new value, which the variable has then.",
+		Args: []decl.Arg{variable("the variable, without ${}")},
+		Read: func(t channel.Thread, a *decl.Args) (string, error) {
+			name := a.Arg(0)
+			n, err := strconv.Atoi(strings.TrimSpace(t.Get(name).S))
+			if err != nil {
+				return "", fmt.Errorf("the content of ${%s} is not a number", name)
+			}
+			s := strconv.Itoa(n + by)
+			t.Channel().SetVar(name, channel.Clean(s))
+			return s, nil
+		},
+	}
+}
+
+func pair(name, synopsis string, choose func(a, b float64) float64) channel.Function {
+	return channel.Function{
+		Name: name, Synopsis: synopsis, Args: []decl.Arg{arg("num1", "a number"), arg("num2", "another")},
+		Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+			x, ok := leadingFloat(a.Arg(0))
+			y, ok2 := leadingFloat(a.Arg(1))
+			if !ok || !ok2 {
+				return "", errors.New("two numbers are required")
+			}
+			return formatNumber(choose(x, y)), nil
+		},
+	}
+}
+
+func random(source io.Reader, least, most string) (string, error) {
+	low, high := 0, math.MaxInt32
+	if n, ok := leadingInteger(least); ok {
+		low = n
+	}
+	if n, ok := leadingInteger(most); ok {
+		high = n
+	}
+	if high < low {
+		low, high = high, low
+	}
+	n, err := rand.Int(source, big.NewInt(int64(high)-int64(low)+1))
+	if err != nil {
+		return "", err
+	}
+	return strconv.FormatInt(n.Int64()+int64(low), 10), nil
+}

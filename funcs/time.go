@@ -1,0 +1,290 @@
+package funcs
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"pbx/channel"
+	"pbx/decl"
+)
+
+func timeFunctions(d Deps) []channel.Function {
+	zone := optional("timezone", "such as Europe/Paris, that of the system by default")
+	return []channel.Function{
+		{
+			Name: "STRFTIME", Synopsis: "A time as text", SeeAlso: []string{"STRPTIME"},
+			Help: "The format has the letters of strftime(3), and %q for milliseconds (%3q; %6q for microseconds).",
+			Args: []decl.Arg{optional("epoch", "seconds since 1970, now by default"), zone, optional("format", "%c by default")},
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+				at := d.Now()
+				if a.Has(0) {
+					if t, ok := parseEpoch(a.Arg(0)); ok {
+						at = t
+					}
+				}
+				format := "%c"
+				if len(a.Pos) > 2 {
+					format = a.Arg(2)
+				}
+				return strftime(at.In(location(a.Arg(1))), format), nil
+			},
+		},
+		{
+			Name: "STRPTIME", Synopsis: "The seconds since 1970 of a time written as text", SeeAlso: []string{"STRFTIME"},
+			Args: []decl.Arg{arg("datetime", "the text"), zone, arg("format", "as for STRFTIME")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				if a.Arg(2) == "" {
+					return "", errors.New("no format supplied")
+				}
+				at, ok := strptime(a.Arg(0), a.Arg(2), location(a.Arg(1)))
+				if !ok {
+					return "", errors.New("no time in the text")
+				}
+				return strconv.FormatInt(at.Unix(), 10), nil
+			},
+		},
+	}
+}
+
+// location finds a time zone; an unknown one is UTC, as in the field.
+func location(name string) *time.Location {
+	if name == "" {
+		return time.Local
+	}
+	l, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	return l
+}
+
+// parseEpoch reads seconds with a fraction.
+func parseEpoch(s string) (time.Time, bool) {
+	whole, fraction, _ := strings.Cut(strings.TrimSpace(s), ".")
+	sec, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	fraction = (fraction + "000000000")[:9]
+	ns, err := strconv.ParseInt(fraction, 10, 64)
+	if err != nil {
+		ns = 0
+	}
+	return time.Unix(sec, ns), true
+}
+
+func strftime(t time.Time, format string) string {
+	var b strings.Builder
+	for i := 0; i < len(format); i++ {
+		if format[i] != '%' || i+1 == len(format) {
+			b.WriteByte(format[i])
+			continue
+		}
+		i++
+		digits := 0
+		if format[i] >= '1' && format[i] <= '9' && i+1 < len(format) && format[i+1] == 'q' {
+			digits = int(format[i] - '0')
+			i++
+		}
+		switch c := format[i]; c {
+		case 'q':
+			if digits == 0 {
+				digits = 3
+			}
+			b.WriteString(fmt.Sprintf("%09d", t.Nanosecond())[:digits])
+		case 'E', 'O', '-', '_': // modifiers change nothing here
+			if i+1 < len(format) {
+				i++
+				b.WriteString(strftimeField(t, format[i]))
+			}
+		default:
+			b.WriteString(strftimeField(t, c))
+		}
+	}
+	return b.String()
+}
+
+func strftimeField(t time.Time, c byte) string {
+	hour12 := (t.Hour()+11)%12 + 1
+	isoYear, isoWeek := t.ISOWeek()
+	switch c {
+	case 'a':
+		return t.Format("Mon")
+	case 'A':
+		return t.Format("Monday")
+	case 'b', 'h':
+		return t.Format("Jan")
+	case 'B':
+		return t.Format("January")
+	case 'c':
+		return t.Format("Mon Jan _2 15:04:05 2006")
+	case 'C':
+		return fmt.Sprintf("%02d", t.Year()/100)
+	case 'd':
+		return t.Format("02")
+	case 'D', 'x':
+		return t.Format("01/02/06")
+	case 'e':
+		return t.Format("_2")
+	case 'F':
+		return t.Format("2006-01-02")
+	case 'g':
+		return fmt.Sprintf("%02d", isoYear%100)
+	case 'G':
+		return strconv.Itoa(isoYear)
+	case 'H':
+		return t.Format("15")
+	case 'I':
+		return fmt.Sprintf("%02d", hour12)
+	case 'j':
+		return fmt.Sprintf("%03d", t.YearDay())
+	case 'k':
+		return fmt.Sprintf("%2d", t.Hour())
+	case 'l':
+		return fmt.Sprintf("%2d", hour12)
+	case 'm':
+		return t.Format("01")
+	case 'M':
+		return t.Format("04")
+	case 'n':
+		return "\n"
+	case 'p':
+		return t.Format("PM")
+	case 'P':
+		return t.Format("pm")
+	case 'r':
+		return t.Format("03:04:05 PM")
+	case 'R':
+		return t.Format("15:04")
+	case 's':
+		return strconv.FormatInt(t.Unix(), 10)
+	case 'S':
+		return t.Format("05")
+	case 't':
+		return "\t"
+	case 'T', 'X':
+		return t.Format("15:04:05")
+	case 'u':
+		return strconv.Itoa((int(t.Weekday())+6)%7 + 1)
+	case 'U':
+		return fmt.Sprintf("%02d", (t.YearDay()+6-int(t.Weekday()))/7)
+	case 'V':
+		return fmt.Sprintf("%02d", isoWeek)
+	case 'w':
+		return strconv.Itoa(int(t.Weekday()))
+	case 'W':
+		return fmt.Sprintf("%02d", (t.YearDay()+6-(int(t.Weekday())+6)%7)/7)
+	case 'y':
+		return t.Format("06")
+	case 'Y':
+		return strconv.Itoa(t.Year())
+	case 'z':
+		return t.Format("-0700")
+	case 'Z':
+		return t.Format("MST")
+	case '%':
+		return "%"
+	}
+	return string([]byte{c})
+}
+
+// strptime reads a time in a format of strftime.
+func strptime(s, format string, zone *time.Location) (time.Time, bool) {
+	year, month, day, hour, minute, second, pm, twelve := 1900, 1, 1, 0, 0, 0, false, false
+	digits := func(most int) (int, bool) {
+		s = strings.TrimLeft(s, blanks)
+		n := 0
+		for n < len(s) && n < most && s[n] >= '0' && s[n] <= '9' {
+			n++
+		}
+		v, err := strconv.Atoi(s[:n])
+		s = s[n:]
+		return v, err == nil
+	}
+	name := func(of func(i int) string, count int) (int, bool) {
+		for i := range count {
+			full := of(i)
+			for _, n := range []string{full, full[:3]} {
+				if len(s) >= len(n) && strings.EqualFold(s[:len(n)], n) {
+					s = s[len(n):]
+					return i, true
+				}
+			}
+		}
+		return 0, false
+	}
+	format = strings.NewReplacer("%T", "%H:%M:%S", "%F", "%Y-%m-%d", "%D", "%m/%d/%y", "%R", "%H:%M").Replace(format)
+	for i := 0; i < len(format); i++ {
+		c := format[i]
+		if strings.IndexByte(blanks, c) >= 0 {
+			s = strings.TrimLeft(s, blanks)
+			continue
+		}
+		if c != '%' || i+1 == len(format) {
+			if s == "" || s[0] != c {
+				return time.Time{}, false
+			}
+			s = s[1:]
+			continue
+		}
+		i++
+		ok := true
+		switch format[i] {
+		case 'Y':
+			year, ok = digits(4)
+		case 'y':
+			if year, ok = digits(2); year < 69 {
+				year += 2000
+			} else {
+				year += 1900
+			}
+		case 'm':
+			month, ok = digits(2)
+		case 'd', 'e':
+			day, ok = digits(2)
+		case 'H', 'k':
+			hour, ok = digits(2)
+		case 'I', 'l':
+			hour, ok = digits(2)
+			twelve = true
+		case 'M':
+			minute, ok = digits(2)
+		case 'S':
+			second, ok = digits(2)
+		case 'b', 'B', 'h':
+			month, ok = name(func(i int) string { return time.Month(i + 1).String() }, 12)
+			month++
+		case 'a', 'A':
+			_, ok = name(func(i int) string { return time.Weekday(i).String() }, 7)
+		case 'p', 'P':
+			if ok = len(s) >= 2 && strings.EqualFold(s[1:2], "m"); ok {
+				pm = s[0] == 'p' || s[0] == 'P'
+				s = s[2:]
+			}
+		case 's':
+			var sec int
+			if sec, ok = digits(20); ok {
+				return time.Unix(int64(sec), 0), true
+			}
+		case '%':
+			if ok = strings.HasPrefix(s, "%"); ok {
+				s = s[1:]
+			}
+		default:
+			return time.Time{}, false
+		}
+		if !ok {
+			return time.Time{}, false
+		}
+	}
+	if twelve {
+		hour %= 12
+	}
+	if pm && hour < 12 {
+		hour += 12
+	}
+	return time.Date(year, time.Month(month), day, hour, minute, second, 0, zone), true
+}

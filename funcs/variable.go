@@ -1,0 +1,125 @@
+package funcs
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"pbx/channel"
+	"pbx/decl"
+)
+
+func variableFunctions(d Deps) []channel.Function {
+	return []channel.Function{
+		{
+			Name: "GLOBAL", Synopsis: "A global variable", Help: "Global variables live until the exchange stops.", Raw: true,
+			Args: []decl.Arg{variable("the variable")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				s, _ := t.Global(a.Raw)
+				return s, nil
+			},
+			Write: func(t channel.Thread, a *decl.Args, v string) error {
+				t.SetGlobal(a.Raw, v)
+				return nil
+			},
+		},
+		{
+			Name: "GLOBAL_EXISTS", Synopsis: "1 when a global variable is set", Raw: true, Args: []decl.Arg{variable("the variable")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				_, ok := t.Global(a.Raw)
+				return flag(ok), nil
+			},
+		},
+		{
+			Name: "GLOBAL_DELETE", Synopsis: "Remove a global variable", Help: "Set(GLOBAL_DELETE(name)=) removes it.", Raw: true,
+			Args: []decl.Arg{variable("the variable")},
+			Write: func(_ channel.Thread, a *decl.Args, _ string) error {
+				d.Engine.DeleteGlobal(a.Raw)
+				return nil
+			},
+		},
+		{
+			Name: "VARIABLE_EXISTS", Synopsis: "1 when a channel variable is set", Raw: true, Args: []decl.Arg{variable("the variable")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				_, ok := t.Channel().Var(a.Raw)
+				return flag(ok), nil
+			},
+		},
+		{
+			Name: "DELETE", Synopsis: "Remove a channel variable", Help: "Set(DELETE(name)=) removes it.", Raw: true,
+			Args: []decl.Arg{variable("the variable")},
+			Write: func(t channel.Thread, a *decl.Args, _ string) error {
+				t.Channel().UnsetVar(a.Raw)
+				return nil
+			},
+		},
+		{
+			Name: "LOCAL", Synopsis: "A variable of the subroutine", Help: "It is gone, and one that it hides is back, after Return.", Raw: true,
+			Args: []decl.Arg{variable("the variable")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) { return value(t, a, a.Raw), nil },
+			Write: func(t channel.Thread, a *decl.Args, v string) error {
+				w := channel.Value{S: v}
+				if a.Tainted {
+					w = channel.Tainted(v)
+				}
+				return t.SetLocal(a.Raw, w)
+			},
+		},
+		{
+			Name: "SHARED", Synopsis: "A variable that other channels may read and write",
+			Args: []decl.Arg{variable("the variable"), optional("channel", "the channel whose variable it is, this one by default")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				store, err := shared(d, t, a.Arg(1))
+				if err != nil {
+					return "", err
+				}
+				v, _ := store.Load(a.Arg(0))
+				s, _ := v.(channel.Value)
+				a.Tainted = a.Tainted || len(s.Taint) > 0
+				return s.S, nil
+			},
+			Write: func(t channel.Thread, a *decl.Args, v string) error {
+				store, err := shared(d, t, a.Arg(1))
+				if err != nil {
+					return err
+				}
+				store.Store(a.Arg(0), channel.Value{S: v, Taint: a.Taint})
+				return nil
+			},
+		},
+		{
+			Name: "IMPORT", Synopsis: "A variable of another channel",
+			Args: []decl.Arg{arg("channel", "the name of the channel"), variable("the variable")},
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+				c, ok := d.Engine.Channels().Find(a.Arg(0))
+				if !ok {
+					return "", nil
+				}
+				v, _ := c.Var(a.Arg(1))
+				a.Tainted = a.Tainted || len(v.Taint) > 0
+				return v.S, nil
+			},
+		},
+	}
+}
+
+type sharedKey struct{}
+
+var errNoName = errors.New("a name is required")
+
+// shared returns the variables that a channel shares.
+func shared(d Deps, t channel.Thread, name string) (*sync.Map, error) {
+	c := t.Channel()
+	if name != "" {
+		var ok bool
+		if c, ok = d.Engine.Channels().Find(name); !ok {
+			return nil, fmt.Errorf("no channel '%s'", name)
+		}
+	}
+	if m, ok := c.Data(sharedKey{}).(*sync.Map); ok {
+		return m, nil
+	}
+	m := new(sync.Map)
+	c.SetData(sharedKey{}, m)
+	return m, nil
+}
