@@ -58,20 +58,20 @@ var flowAddr = netip.MustParseAddrPort("192.0.2.1:5060")
 
 // phone is one user agent of a script.
 type flowPhone struct {
-	name     string
-	addr     netip.AddrPort
-	socket   pbxio.Socket
-	callID   string
-	local    string // From of its requests, with tag
-	remote   string // To of its requests
-	target   string
-	seq      int
-	invite   int // CSeq number of the last INVITE
-	branch   string
-	request  *message.Message // last received
-	final    int              // of the last INVITE
-	sent     []byte
-	serial   int
+	name    string
+	addr    netip.AddrPort
+	socket  pbxio.Socket
+	callID  string
+	local   string // From of its requests, with tag
+	remote  string // To of its requests
+	target  string
+	seq     int
+	invite  int // CSeq number of the last INVITE
+	branch  string
+	request *message.Message // last received
+	final   int              // of the last INVITE
+	sent    []byte
+	serial  int
 }
 
 // fakePlan is a dialplan of functions.

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"bytes"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -17,9 +16,7 @@ type outbound struct {
 	dial   dialString
 	from   *pvt     // the call on whose behalf it is made, nil if that is not ours
 	wanted []string // the codecs of that call, best first
-	ack    []byte   // of the 2xx response, for when it comes again
-	// losers are the ACKs of 2xx responses of other forks, by their To tag.
-	losers map[string][]byte
+	won    *answer  // what the 2xx responses that come after the first one need
 	// early are the answers that provisional responses brought, by To tag.
 	early  map[string]agreement
 	tries  int // challenges answered
@@ -354,9 +351,6 @@ func (p *pvt) earlyMedia(m *message.Message) bool {
 	return true
 }
 
-// maxForks bounds the early dialogs of one INVITE that are remembered.
-const maxForks = 16
-
 // settle takes an answer to our offer, and has the other leg use the same codec.
 func (p *pvt) settle(a agreement) {
 	if p.media.prefer == "" {
@@ -377,15 +371,14 @@ func (p *pvt) settle(a agreement) {
 func (p *pvt) answered(m *message.Message) {
 	tag := m.ToTag()
 	switch {
-	case p.phase == phaseUp || p.phase == phaseEnding && p.client == nil || p.phase == phaseGone:
-		if p.remoteTag == string(tag) {
-			p.d.sent(p.d.send(p.out.ack, p.route)) // our ACK was lost
-		} else {
-			p.dismiss(m)
-		}
+	case p.out.won != nil:
+		p.out.won.again(m)
+		return
+	case p.client == nil:
 		return
 	}
 	cancelled := p.phase != phaseEarly
+	won := p.client
 	p.client = nil
 	p.remoteTag = string(tag)
 	p.learnRoutes(m, true)
@@ -397,7 +390,7 @@ func (p *pvt) answered(m *message.Message) {
 	if p.useragent == "" {
 		p.useragent = string(m.Header(message.HeaderUserAgent))
 	}
-	p.out.ack = p.acknowledge(p.out.ack)
+	p.out.won = &answer{d: p.d, client: won, dialog: p.dialog, ack: p.acknowledge(nil), seq: p.localSeq, symmetric: p.symmetric}
 	p.setRinging(false)
 	if cancelled { // our CANCEL crossed the answer
 		p.sayBye(channel.CauseNormalClearing)
@@ -437,44 +430,6 @@ func (p *pvt) acknowledge(buf []byte) []byte {
 	d.sent(d.send(out, p.route))
 	return append(buf[:0], out...)
 }
-
-// dismiss ends the dialog of a fork that answered after another: ACK, then BYE.
-func (p *pvt) dismiss(m *message.Message) {
-	d := p.d
-	tag := string(m.ToTag())
-	if ack, ok := p.out.losers[tag]; ok {
-		d.sent(d.send(ack, p.route))
-		return
-	}
-	if len(p.out.losers) >= maxForks {
-		return
-	}
-	g := p.dialog
-	g.remoteTag = tag
-	g.learnRoutes(m, true)
-	g.learnTarget(m)
-	g.aim(d, d.from.addr, p.symmetric)
-	g.begin(d, message.ACK, d.random.branch(), p.out.seq)
-	ack := bytes.Clone(d.finish())
-	d.sent(d.send(ack, g.route))
-	if p.out.losers == nil {
-		p.out.losers = make(map[string][]byte)
-	}
-	p.out.losers[tag] = ack
-	branch := d.random.branch()
-	b := g.begin(d, message.BYE, branch, g.localSeq+1)
-	appendCause(b, channel.CauseNormalClearing)
-	d.txs.Send(d.finish(), message.BYE, branch, g.route, p.timers(), nobody{})
-}
-
-// nobody is the receiver of responses that change nothing.
-type nobody struct{}
-
-// Response implements transaction.Receiver.
-func (nobody) Response(*transaction.Client, *message.Message) {}
-
-// Failed implements transaction.Receiver.
-func (nobody) Failed(*transaction.Client, error) {}
 
 // refused handles a final response that is no answer.
 func (p *pvt) refused(m *message.Message) {

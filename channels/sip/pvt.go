@@ -2,6 +2,7 @@ package sip
 
 import (
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"pbx/channel"
@@ -32,6 +33,7 @@ type pvt struct {
 	peer     *Peer         // nil: a guest, or an address that is no peer
 	settings *PeerSettings // of the peer, or the defaults
 	channel  *channel.Channel
+	dtmfMode atomic.Uint32 // DTMFMode+1 of SIPDtmfMode, 0 for the peer's
 
 	// invite is the INVITE of an inbound call as it arrived.
 	invite    *message.Message
@@ -164,6 +166,9 @@ func (p *pvt) destroy(cause channel.Cause) {
 	p.stopSessionTimer()
 	p.uncount()
 	p.hangupChannel(cause)
+	if p.outgoing && p.out.won != nil {
+		p.out.won.client.SetReceiver(p.out.won)
+	}
 	p.server, p.open, p.client, p.bye = nil, nil, nil, nil
 }
 

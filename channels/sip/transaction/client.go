@@ -78,6 +78,10 @@ type Client struct {
 	deadline time.Time
 }
 
+// SetReceiver hands what still comes to another, so that a call that is over need
+// not be kept for the retransmissions of its answer.
+func (c *Client) SetReceiver(u Receiver) { c.receiver = u }
+
 // State is the state of the machine.
 func (c *Client) State() State { return c.state }
 

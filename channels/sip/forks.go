@@ -1,0 +1,78 @@
+package sip
+
+import (
+	"bytes"
+
+	"pbx/channel"
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
+)
+
+// answer is what is left of an INVITE of ours once it was answered: enough to
+// acknowledge the 2xx response again when it is repeated, and to end the dialogs
+// of other forks that answer too (RFC 3261 13.2.2.4). It outlives its call by the
+// rest of the transaction.
+type answer struct {
+	d         *Driver
+	client    *transaction.Client
+	dialog    dialog // that of the first answer
+	ack       []byte
+	seq       uint32 // CSeq number of the INVITE
+	symmetric bool
+	losers    map[string][]byte // the ACKs of the others, by their To tag
+}
+
+// Response implements transaction.Receiver.
+func (a *answer) Response(_ *transaction.Client, m *message.Message) {
+	if m.Status() >= 200 && m.Status() < 300 {
+		a.again(m)
+	}
+}
+
+// Failed implements transaction.Receiver.
+func (a *answer) Failed(*transaction.Client, error) {}
+
+// again handles a 2xx response after the first.
+func (a *answer) again(m *message.Message) {
+	d := a.d
+	tag := string(m.ToTag())
+	if tag == a.dialog.remoteTag {
+		d.sent(d.send(a.ack, a.dialog.route)) // our ACK was lost
+		return
+	}
+	g := a.dialog
+	g.remoteTag = tag
+	g.learnRoutes(m, true)
+	g.learnTarget(m)
+	g.aim(d, d.from.addr, a.symmetric)
+	if ack, ok := a.losers[tag]; ok {
+		d.sent(d.send(ack, g.route))
+		return
+	}
+	if len(a.losers) >= maxForks {
+		return
+	}
+	g.begin(d, message.ACK, d.random.branch(), a.seq)
+	ack := bytes.Clone(d.finish())
+	d.sent(d.send(ack, g.route))
+	if a.losers == nil {
+		a.losers = make(map[string][]byte)
+	}
+	a.losers[tag] = ack
+	branch := d.random.branch()
+	b := g.begin(d, message.BYE, branch, a.seq+1)
+	appendCause(b, channel.CauseNormalClearing)
+	d.txs.Send(d.finish(), message.BYE, branch, g.route, transaction.Timers{}, nobody{})
+}
+
+// maxForks bounds the dialogs of one INVITE that are remembered.
+const maxForks = 16
+
+// nobody is the receiver of responses that change nothing.
+type nobody struct{}
+
+// Response implements transaction.Receiver.
+func (nobody) Response(*transaction.Client, *message.Message) {}
+
+// Failed implements transaction.Receiver.
+func (nobody) Failed(*transaction.Client, error) {}
