@@ -216,13 +216,13 @@ func (b *Builder) Copy(m *Message, id HeaderID) {
 	}
 }
 
-// Body writes Content-Type, Content-Length, the empty line and the body. No
+// Body writes Content-Type unless it or the body is empty, Content-Length, the empty line and the body. No
 // header can follow.
 func (b *Builder) Body(contentType string, body []byte) {
 	if b.done {
 		return
 	}
-	if len(body) > 0 {
+	if contentType != "" && len(body) > 0 {
 		b.Header(HeaderContentType, contentType)
 	}
 	b.HeaderInt(HeaderContentLength, int64(len(body)))

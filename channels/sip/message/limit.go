@@ -9,4 +9,5 @@ const (
 	MaxVias    = 70       // Via values; as many hops as Max-Forwards allows
 	MaxValues  = 32       // values of any other header that is a list of addresses
 	MaxParts   = 32       // parts of a multipart body
+	MaxParams  = 32       // parameters, and headers, of a URI
 )

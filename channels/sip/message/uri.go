@@ -94,10 +94,10 @@ func (u *URI) parseTel(s []byte) bool {
 
 // parseTail reads *(";" pname [ "=" pvalue ]) [ "?" headers ] (RFC 3261 25.1).
 func (u *URI) parseTail(s []byte) bool {
-	i := 0
+	i, n := 0, 0
 	for i < len(s) && s[i] == ';' {
 		name := spanEscaped(s[i+1:], classParam)
-		if name <= 0 {
+		if n++; name <= 0 || n > MaxParams {
 			return false
 		}
 		if i += 1 + name; i < len(s) && s[i] == '=' {
@@ -113,7 +113,8 @@ func (u *URI) parseTail(s []byte) bool {
 		return true
 	}
 	u.Headers = s[i+1:]
-	return s[i] == '?' && len(u.Headers) > 0 && isOpaque(u.Headers) && escapesWhole(u.Headers)
+	return s[i] == '?' && len(u.Headers) > 0 && isOpaque(u.Headers) && escapesWhole(u.Headers) &&
+		bytes.Count(u.Headers, []byte{'&'}) < MaxParams
 }
 
 // spanEscaped returns how many octets of the classes s begins with, -1 if one is a

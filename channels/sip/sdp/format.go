@@ -30,7 +30,7 @@ func equalFold(a []byte, b string) bool {
 // is not what s is.
 func (f *Format) parseMap(s []byte) bool {
 	name, s, ok := bytes.Cut(s, []byte{'/'})
-	if !ok || len(name) == 0 {
+	if !ok || !isText(name) {
 		return false
 	}
 	rate, channels, _ := bytes.Cut(s, []byte{'/'})
