@@ -179,17 +179,17 @@ func TestHold(t *testing.T) {
 	x.idle()
 }
 
-// TestRetransmittedInvite: the same INVITE three times runs the dialplan once.
+// TestRetransmittedInvite: the same INVITE twice runs the dialplan once.
 func TestRetransmittedInvite(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, office)
 	same := send(strings.Replace(withSDP(caller("INVITE", 1, false), "sendrecv"), "branch=[branch]", "branch=z9hG4bK-same-[pid]", 1))
 	x.call("caller", "400", scenario{
-		same, same, same, optional(100), recv(200), ack(1), pause(500 * time.Millisecond), bye(2), recv(200),
+		same, recv(100), same, optional(100), recv(200), ack(1), pause(200 * time.Millisecond), bye(2), recv(200),
 	}).ok()
 	x.idle()
 	if calls := x.console("core show channels"); !strings.Contains(calls, "1 call processed") {
-		t.Errorf("one call was sent three times, the exchange counted:\n%s", calls)
+		t.Errorf("one call was sent twice, the exchange counted:\n%s", calls)
 	}
 	if globals := x.console("dialplan show globals"); !strings.Contains(globals, "RUNS=1\n") {
 		t.Errorf("the dialplan did not run once:\n%s", globals)
@@ -202,9 +202,12 @@ func TestLostAck(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, office)
 	p := x.call("caller", "100", scenario{
-		invite(), optional(100), recv(200), recv(200), recv(200), within(12*time.Second, recvRequest("BYE")), answerInDialog("200 OK", empty),
-	}, "-nr")
+		invite(), optional(100), recv(200), within(12*time.Second, recvRequest("BYE")), answerInDialog("200 OK", empty),
+	})
 	p.ok()
+	if n := strings.Count(p.messages(), "SIP/2.0 200 OK"); n < 6 {
+		t.Errorf("the 200 was sent %d times, ours included", n)
+	}
 	x.idle()
 }
 
@@ -213,10 +216,9 @@ func TestByeCrossing(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, office)
 	x.call("caller", "101", scenario{
-		invite(), optional(100), recv(200), ack(1), recvRequest("BYE"),
-		`<nop><action><assignstr assign_to="crossed" value="1"/></action></nop>`,
-		bye(2), optional(481), `<recv response="200" optional="true"/>`, answerInDialog("200 OK", empty), pause(500 * time.Millisecond),
-		`<Reference variables="crossed"/>`,
+		invite(), optional(100), recv(200), ack(1), recvKeeping("BYE"),
+		bye(2), recv(200), // our BYE before the answer to theirs
+		send("SIP/2.0 200 OK\nVia: [$via]\nFrom: [$from]\nTo: [$to]\nCall-ID: [call_id]\nCSeq: [$cseq]\n" + empty),
 	}).ok()
 	x.idle()
 }
@@ -224,7 +226,7 @@ func TestByeCrossing(t *testing.T) {
 // TestTaintedFork: an ampersand that was dialled does not add a leg.
 func TestTaintedFork(t *testing.T) {
 	t.Parallel()
-	x := newExchange(t, strings.Replace(office, "exten => 500,1,Busy()", "exten => _9.,1,Dial(SIP/${EXTEN:1},5)\n same => n,Hangup()\nexten => 500,1,Busy()", 1))
+	x := newExchange(t, strings.Replace(office, "exten => 500,1,Busy()", "exten => _9.,1,Dial(SIP/${EXTEN:1},5)\nexten => 500,1,Busy()", 1))
 	one := x.serve("one", 3, scenario{recvRequest("INVITE"), answer("486 Busy Here", empty), recvRequest("ACK")})
 	x.call("caller", "9two%26SIP/one", scenario{invite(), optional(100), recv(503), ackFailure(1)}).ok()
 	if strings.Contains(one.messages(), "INVITE") {

@@ -26,7 +26,19 @@ func optional(status int) string {
 	return fmt.Sprintf(`<recv response="%d" optional="true"/>`, status)
 }
 
-func recvRequest(method string) string { return fmt.Sprintf(`<recv request="%s" rrs="true"/>`, method) }
+func recvRequest(method string) string { return fmt.Sprintf(`<recv request="%s"/>`, method) }
+
+// recvKeeping keeps the headers that an answer repeats, for an answer that is not
+// sent at once.
+func recvKeeping(method string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `<recv request="%s"><action>`, method)
+	for _, h := range []string{"Via", "From", "To", "CSeq"} {
+		fmt.Fprintf(&b, `<ereg regexp="[^ ].*" search_in="hdr" header="%s:" assign_to="%s"/>`, h, strings.ToLower(h))
+	}
+	b.WriteString(`</action></recv>`)
+	return b.String()
+}
 
 func pause(d time.Duration) string {
 	return fmt.Sprintf(`<pause milliseconds="%d"/>`, d.Milliseconds())

@@ -307,6 +307,8 @@ func (d *Driver) cancelled(tx *transaction.Server, m *message.Message) {
 		return
 	}
 	defer d.recovered(p)
+	// First the answer to the CANCEL itself: callers expect it before the 487.
+	p.reply(tx, m, 200, "OK", nil, nil)
 	if p.server == invite && p.phase == phaseEarly {
 		p.refuse(487, "Request Terminated", nil)
 		p.phase = phaseEnding
@@ -318,5 +320,4 @@ func (d *Driver) cancelled(tx *transaction.Server, m *message.Message) {
 	} else if p.server == invite && p.reinviting && invite.State() == transaction.Proceeding {
 		p.refuse(487, "Request Terminated", nil)
 	}
-	p.reply(tx, m, 200, "OK", nil, nil)
 }
