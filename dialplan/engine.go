@@ -88,6 +88,16 @@ func (e *Engine) Load(l *config.Loader, name string) (*Plan, []config.Finding, e
 	return p, append(findings, more...), nil
 }
 
+// Parse is Load for a text that is at hand.
+func (e *Engine) Parse(name string, text []byte) (*Plan, []config.Finding, error) {
+	f, findings, err := config.Parse(name, text)
+	if err != nil {
+		return nil, findings, err
+	}
+	p, more := build(f, e.catalog, e.globals.get)
+	return p, append(findings, more...), nil
+}
+
 // Swap makes p the plan of calls that begin from now on, and sets the global
 // variables of its file; calls in progress keep theirs.
 func (e *Engine) Swap(p *Plan) {
