@@ -9,6 +9,12 @@ import (
 	"pbx/decl"
 )
 
+// shaped are the applications whose text is no list of arguments.
+var shaped = map[string]bool{
+	"goto": true, "gotoif": true, "gotoiftime": true, "gosub": true, "gosubif": true, "execif": true, "execiftime": true,
+	"set": true, "mset": true, "noop": true,
+}
+
 // raw checks the applications that take their text apart themselves.
 func (k *planCheck) raw(app *channel.Application, text string) {
 	name := strings.ToLower(app.Name)

@@ -103,7 +103,7 @@ func (k *planCheck) application(name, text string) {
 		return // the loader says so, where it is a step
 	}
 	text = k.known(text)
-	if app.Raw {
+	if shaped[strings.ToLower(app.Name)] {
 		k.raw(app, text)
 		return
 	}
@@ -120,7 +120,7 @@ func (k *planCheck) application(name, text string) {
 	}
 	if len(args) < need {
 		k.find(config.Error, "argument-count", "", "%s needs %s: %s", app.Name, plural(need, "argument"), usageLine(app))
-	} else if len(app.Args) == 0 && strings.TrimSpace(text) != "" {
+	} else if len(app.Args) == 0 && !app.Raw && strings.TrimSpace(text) != "" {
 		k.find(config.Warning, "argument-count", "", "%s takes no arguments", app.Name)
 	}
 	for i, value := range args {

@@ -10,7 +10,7 @@ import (
 	"pbx/apps"
 	"pbx/channels/sip"
 	"pbx/dialplan"
-	// "pbx/funcs"
+	"pbx/funcs"
 	pbxio "pbx/io"
 	"pbx/media/sound"
 	"pbx/media/tone"
@@ -36,7 +36,7 @@ func (s *Server) addCatalog(c *configuration) {
 	s.engine.AddApplications(apps.All(apps.Deps{
 		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Now: s.now,
 	}))
-	// s.engine.AddFunctions(funcs.All(funcs.Deps{Engine: s.engine, Random: s.opts.Random, Now: s.now, Version: s.opts.Version}))
+	s.engine.AddFunctions(funcs.All(funcs.Deps{Engine: s.engine, Random: s.opts.Random, Now: s.now, Version: s.opts.Version}))
 }
 
 // tone finds a tone of the configuration of the moment.
