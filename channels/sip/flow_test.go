@@ -77,12 +77,13 @@ type flowPhone struct {
 // fakePlan is a dialplan of functions.
 type fakePlan struct {
 	extens  map[string]func(ch *channel.Channel)
+	any     func(ch *channel.Channel) // what every other extension does, nil for none
 	partial map[string]bool
 	started []*channel.Channel
 }
 
 func (p *fakePlan) Match(_, exten string, _ int, _ string) channel.Match {
-	if p.extens[exten] != nil {
+	if p.extens[exten] != nil || p.any != nil {
 		return channel.MatchExists
 	}
 	if p.partial[exten] {
@@ -94,6 +95,9 @@ func (p *fakePlan) Match(_, exten string, _ int, _ string) channel.Match {
 func (p *fakePlan) Start(ch *channel.Channel) {
 	p.started = append(p.started, ch)
 	f := p.extens[ch.Location().Exten]
+	if f == nil {
+		f = p.any
+	}
 	go func() {
 		defer ch.Hangup()
 		f(ch)
