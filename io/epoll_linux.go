@@ -75,7 +75,8 @@ func (p *epoll) Remove(fd int) error {
 func (p *epoll) Wait(timeout time.Duration, out []Ready) (int, error) {
 	room := min(len(out)+1, len(p.events)) // one more for the eventfd
 	n, errno := p.wait(timeout, room)
-	if errno == unix.ENOSYS && !p.coarse {
+	if (errno == unix.ENOSYS || errno == unix.EPERM) && !p.coarse {
+		// An old kernel, or a container whose filter does not know the call.
 		p.coarse = true
 		n, errno = p.wait(timeout, room)
 	}
