@@ -85,18 +85,14 @@ func (t *Thread) Goto(spec string) error {
 
 // resolve reads [[context,]extension,]priority-or-label relative to from.
 func (t *Thread) resolve(from channel.Location, spec string) (channel.Location, error) {
-	fields := strings.SplitN(spec, ",", 3)
-	for i := range fields {
-		fields[i] = strings.TrimSpace(fields[i])
+	l, priority := from, spec
+	if first, rest, ok := strings.Cut(spec, ","); ok {
+		l.Exten, priority = strings.TrimSpace(first), rest
+		if second, third, ok := strings.Cut(rest, ","); ok {
+			l.Context, l.Exten, priority = l.Exten, strings.TrimSpace(second), third
+		}
 	}
-	l := from
-	switch len(fields) {
-	case 2:
-		l.Exten = fields[0]
-	case 3:
-		l.Context, l.Exten = fields[0], fields[1]
-	}
-	priority := fields[len(fields)-1]
+	priority = strings.TrimSpace(priority)
 	sign := byte(0)
 	if priority != "" && (priority[0] == '+' || priority[0] == '-') {
 		sign = priority[0]
@@ -111,12 +107,26 @@ func (t *Thread) resolve(from channel.Location, spec string) (channel.Location, 
 		}
 		return l, nil
 	}
-	p, _ := t.plan.FindLabel(l.Context, l.Exten, priority, t.caller(), t.engine.at(t.plan))
-	if priority == "" || p == nil {
+	p := t.label(l, priority)
+	if p == nil {
 		return from, fmt.Errorf("priority '%s' must be a number > 0, or valid label", priority)
 	}
 	l.Priority = p.Number
 	return l, nil
+}
+
+// label finds a labelled step.
+func (t *Thread) label(l channel.Location, label string) *Priority {
+	if label == "" {
+		return nil
+	}
+	if f := &t.found; f.extension != nil && f.exten == l.Exten && f.context == l.Context && !t.plan.callers {
+		if p := f.extension.Label(label); p != nil {
+			return p
+		}
+	}
+	p, _ := t.plan.FindLabel(l.Context, l.Exten, label, t.caller(), t.engine.at(t.plan))
+	return p
 }
 
 // caller is the number that extensions are matched with.
@@ -323,6 +333,5 @@ var errNoFrame = errors.New("the stack of subroutines is empty")
 
 // HasLabel reports whether an extension has a step of that label.
 func (t *Thread) HasLabel(context, exten, label string) bool {
-	p, _ := t.plan.FindLabel(context, exten, label, t.caller(), t.engine.at(t.plan))
-	return p != nil
+	return t.label(channel.Location{Context: context, Exten: exten}, label) != nil
 }
