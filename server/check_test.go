@@ -77,9 +77,9 @@ var faults = []struct{ name, file, from, to, rule string }{
 	{"relative directory", "asterisk.conf", ";astspooldir => /var/spool/asterisk", "astspooldir => spool", "bad-value"},
 	{"number that is none", "asterisk.conf", ";maxcalls=50", "maxcalls=lots", "bad-value"},
 	{"misspelled section", "asterisk.conf", "[options]", "[optoins]", "unknown-section"},
-	{"broken tone", "indications.conf", "busy = 480+620/500,0/500", "busy = 480+/500", "bad-tone"},
-	{"country without tones", "indications.conf", "country=us", "country=uk", "unknown-country"},
-	{"misspelled tone", "indications.conf", "congestion = ", "congestoin = ", "unknown-tone"},
+	{"broken tone", "indications.conf", "busy = 480+620/500,0/500", "busy = 480+/500", "tone-list"},
+	{"country without tones", "indications.conf", "country=us", "country=uk", "tone-zone"},
+	{"misspelled tone", "indications.conf", "congestion = ", "congestoin = ", "tone-name"},
 	{"misspelled log level", "logger.conf", "console => notice,", "console => notcie,", "bad-value"},
 	{"misspelled date", "logger.conf", ";dateformat=%F %T.%3q ", "dateformat=%Q ;", "bad-value"},
 }

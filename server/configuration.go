@@ -9,6 +9,7 @@ import (
 	"pbx/config"
 	"pbx/dialplan"
 	"pbx/media"
+	"pbx/media/tone"
 )
 
 // configuration is one reading of all files. It never changes; a reload makes a
@@ -18,7 +19,7 @@ type configuration struct {
 	core     Core
 	rtp      rtpSettings
 	log      logSettings
-	tones    *toneZones
+	tones    *tone.Zones
 	sip      *sip.Config
 	plan     *dialplan.Plan
 	findings []config.Finding
@@ -43,7 +44,7 @@ func readBase(configDir, stateDir string) (*configuration, error) {
 	take(found, err)
 	c.log, found, err = readLogger(l, c.dirs)
 	take(found, err)
-	c.tones, found, err = readTones(l)
+	c.tones, found, err = tone.Load(l)
 	take(found, err)
 	return c, errors.Join(errs...)
 }

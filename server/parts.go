@@ -41,7 +41,7 @@ func (s *Server) addCatalog(c *configuration) {
 
 // tone finds a tone of the configuration of the moment.
 func (s *Server) tone(zone, name string) (tone.List, bool) {
-	return s.configuration().tones.list(zone, name)
+	return s.configuration().tones.Tone(zone, name)
 }
 
 // buildSIP makes the driver, which binds its sockets.

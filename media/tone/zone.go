@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 
 	"pbx/config"
@@ -21,6 +23,7 @@ type Zone struct {
 // goroutine may use them.
 type Zones struct {
 	country string
+	pos     config.Pos // of the line that names it
 	zones   map[string]*Zone
 }
 
@@ -85,11 +88,7 @@ func Load(l *config.Loader) (*Zones, []config.Finding, error) {
 		}
 	}
 	if z.zones[z.country] == nil {
-		pos := config.Pos{File: f.Name}
-		if s := f.Section("general"); s != nil {
-			pos = s.Pos
-		}
-		findings = append(findings, config.Finding{Pos: pos, Severity: config.Warning, Rule: "tone-zone",
+		findings = append(findings, config.Finding{Pos: z.pos, Severity: config.Warning, Rule: "tone-zone",
 			Message: fmt.Sprintf("country %q has no section; us is used", z.country), Hint: meant(z.country, z.Countries())})
 		z.country = "us"
 	}
@@ -99,7 +98,7 @@ func Load(l *config.Loader) (*Zones, []config.Finding, error) {
 func (z *Zones) general(s *config.Section) (findings []config.Finding) {
 	for _, v := range s.Vars {
 		if strings.EqualFold(v.Name, "country") {
-			z.country = strings.ToLower(v.Value)
+			z.country, z.pos = strings.ToLower(v.Value), v.Pos
 			continue
 		}
 		findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "unknown-option",
@@ -135,6 +134,9 @@ func readZone(s *config.Section) (*Zone, []config.Finding) {
 			}
 			if known, ok := names[name]; ok {
 				name = known
+			} else if hint := meant(name, slices.Sorted(maps.Keys(names))); hint != "" {
+				findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "tone-name",
+					Message: fmt.Sprintf("nothing asks for a tone %q", v.Name), Hint: hint})
 			}
 			zone.tones[name] = list
 		}
