@@ -51,9 +51,11 @@ func All(d Deps) []channel.Application {
 		noop(), verbose(), logApp(),
 		setVar(), mset(),
 		gotoApp(), gotoIf(), gotoIfTime(s), execIf(), execIfTime(s),
-		gosub(), gosubIf(), returnApp(), stackPop(),
+		gosub(), gosubIf(), returnApp(), stackPop(), raiseException(),
+		while(), endWhile(), exitWhile(), continueWhile(), exec(), tryExec(),
 		playback(s), background(s), waitExten(s), read(s), echo(s),
 		sayDigits(s), sayNumber(s), sayAlpha(s), playTones(s), stopPlayTones(s),
+		sendDTMF(), transfer(), hangupCauseClear(),
 		dial.Application(dial.Deps{Player: s.player, Dialplan: d.Dialplan}),
 	}
 }

@@ -151,6 +151,27 @@ func TestApplications(t *testing.T) {
 			name: "Return without Gosub", plan: "exten => x,1,Return()\n same => n,Log(NOTICE,not reached)\nexten => h,1,Log(NOTICE,h)", notices: "h", told: "hangup(0)",
 		},
 		{
+			name: "While", plan: "exten => x,1,Set(I=0)\n same => n,While($[${I} < 5])\n same => n,Set(I=$[${I} + 1])\n same => n,ExecIf($[${I} = 2]?ContinueWhile())\n" +
+				" same => n,Set(J=0)\n same => n,While($[${J} < 2])\n same => n,Set(J=$[${J} + 1])\n same => n,Set(L=${L}${I}${J}.)\n same => n,EndWhile\n" +
+				" same => n,ExecIf($[${I} = 3]?ExitWhile())\n same => n,EndWhile()\n same => n,Log(NOTICE,${L})\n same => n,EndWhile()",
+			notices: "11.12.31.32.", told: "hangup(0)",
+		},
+		{
+			name: "RaiseException", plan: "exten => x,1,RaiseException(boom)\n same => n,Log(NOTICE,not reached)\nexten => e,1,Log(NOTICE,e)", notices: "e", told: "hangup(0)",
+		},
+		{
+			name: "TryExec", plan: "exten => x,1,TryExec(Nonsense(1))\n same => n,Log(NOTICE,${TRYSTATUS})\n same => n,TryExec(Hangup(17))\n same => n,Log(NOTICE,${TRYSTATUS})\n" +
+				" same => n,TryExec(Set(a=b))\n same => n,Log(NOTICE,${TRYSTATUS} ${a})\n same => n,Exec(Hangup(18))\n same => n,Log(NOTICE,not reached)",
+			notices: "NOAPP | FAILED | SUCCESS b", told: "hangup(18)",
+		},
+		{
+			name: "SendDTMF", plan: "exten => x,1,SendDTMF(1w2,100,50,,a)", told: "answer digit(1) digit(2) hangup(16)", took: 800 * time.Millisecond,
+		},
+		{
+			name: "Transfer", plan: "exten => x,1,Transfer(SIP/5)\n same => n,Log(NOTICE,${TRANSFERSTATUS})\n same => n,Transfer(IAX2/5)\n same => n,Log(NOTICE,${TRANSFERSTATUS})",
+			notices: "SUCCESS | FAILURE", told: "transfer(5) hangup(0)",
+		},
+		{
 			name: "GotoIfTime", plan: "exten => x,1,GotoIfTime(*,*,*,*?yes:no)\n same => n(no),Log(NOTICE,no)\n same => n(yes),GotoIfTime(*,*,31,feb?no)\n same => n,Log(NOTICE,fell through)\n" +
 				" same => n,ExecIfTime(0:00-23:59,sat,*,*?Log(NOTICE,saturday))\n same => n,ExecIfTime(*,sun,*,*?Log(NOTICE,no))",
 			notices: "fell through | saturday", told: "hangup(0)", // the bubble's clock begins on a Saturday

@@ -237,7 +237,7 @@ func (c *call) progress(l *leg) {
 		if c.digitsProgress != "" {
 			c.verbose(3, "Sending DTMF '%s' to the called party as result of receiving a PROGRESS message.", c.digitsProgress)
 			// The end of a leg is seen by the next wait.
-			_ = prompt.SendDigits(l.ch, c.caller, c.digitsProgress, digitGap)
+			_ = prompt.Digits{Text: c.digitsProgress, Gap: digitGap}.Send(l.ch, l.ch, c.caller)
 		}
 	}
 	c.publish(event.DialState, l, "PROGRESS")

@@ -91,9 +91,9 @@ func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
 		}
 	}
 	for _, d := range [...]struct {
-		to, watch *channel.Channel
-		digits    string
-	}{{callee, c.caller, c.digits}, {c.caller, callee, c.digitsCaller}} {
+		to     *channel.Channel
+		digits string
+	}{{callee, c.digits}, {c.caller, c.digitsCaller}} {
 		if d.digits == "" {
 			continue
 		}
@@ -102,7 +102,7 @@ func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
 				return false, err
 			}
 		}
-		if err := prompt.SendDigits(d.to, d.watch, d.digits, digitGap); prompt.Ended(err) {
+		if err := (prompt.Digits{Text: d.digits, Gap: digitGap}).Send(d.to, c.caller, callee); prompt.Ended(err) {
 			return false, c.partyLeft(callee, err)
 		} else if err != nil {
 			c.log.Warn("Dial: option D", "error", err)

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"pbx/channel"
 	"pbx/event"
@@ -20,9 +19,6 @@ import (
 	"pbx/media/sound"
 	"pbx/media/tone"
 )
-
-// AnyDigit are the digits that stop a sound when every key does.
-const AnyDigit = "0123456789*#ABCD"
 
 // ErrNoMedia is the reason of a sound that cannot be played because the channel
 // has no audio.
@@ -179,71 +175,6 @@ func (p *Player) await(ch *channel.Channel, s Session, id media.PlayID, o *Optio
 		case f.Kind == channel.FrameDTMFEnd && o.stops(f.Digit):
 			s.Stop(id)
 			return f.Digit, nil, nil
-		}
-	}
-}
-
-// WaitDigit waits for a digit; 0 means that none came within d.
-func WaitDigit(ch *channel.Channel, d time.Duration) (byte, error) {
-	now := ch.Registry().Now
-	for end := now().Add(d); ; {
-		f, err := ch.Wait(max(0, end.Sub(now())))
-		switch {
-		case errors.Is(err, channel.ErrTimeout):
-			return 0, nil
-		case err != nil:
-			return 0, err
-		case f.Kind == channel.FrameDTMFEnd:
-			return f.Digit, nil
-		case f.Kind == channel.FrameControl && f.Control == channel.ControlRedirect:
-			return 0, channel.ErrRedirect
-		}
-	}
-}
-
-// SendDigits plays digits to the far end, 100 ms each with gap after; w waits
-// half a second and W a whole one. Other characters are left out.
-func SendDigits(ch, watch *channel.Channel, digits string, gap time.Duration) error {
-	for i := 0; i < len(digits); i++ {
-		pause := digitLength + gap
-		switch c := digits[i]; {
-		case c == 'w':
-			pause = 500 * time.Millisecond
-		case c == 'W':
-			pause = time.Second
-		case strings.IndexByte(AnyDigit+"abcd", c) < 0:
-			continue
-		default:
-			if 'a' <= c && c <= 'd' {
-				c -= 'a' - 'A'
-			}
-			if err := ch.Leg().SendDigit(c, digitLength); err != nil {
-				return fmt.Errorf("digit %c: %w", c, err)
-			}
-		}
-		if err := pauseBoth(ch, watch, pause); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-const digitLength = 100 * time.Millisecond
-
-func pauseBoth(ch, watch *channel.Channel, d time.Duration) error {
-	if watch == nil {
-		return ch.Sleep(d)
-	}
-	now := ch.Registry().Now
-	for end := now().Add(d); ; {
-		_, f, err := channel.WaitAny(max(0, end.Sub(now())), ch, watch)
-		switch {
-		case errors.Is(err, channel.ErrTimeout):
-			return nil
-		case err != nil:
-			return err
-		case f.Kind == channel.FrameControl && f.Control == channel.ControlRedirect:
-			return channel.ErrRedirect
 		}
 	}
 }
