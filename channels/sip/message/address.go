@@ -73,7 +73,8 @@ func ParseAddress(s []byte) (Address, error) {
 			return Address{}, errBadAddress
 		}
 		if len(name) == 3 && equalFold(name, "tag") {
-			if a.tag != nil || len(value) == 0 { // a parameter stands once (RFC 3261 7.3.1)
+			// A tag is a token, and a parameter stands once (RFC 3261 7.3.1).
+			if a.tag != nil || len(value) == 0 || value[0] == '"' {
 				return Address{}, errBadAddress
 			}
 			a.tag = value

@@ -20,8 +20,10 @@ func TestParts(t *testing.T) {
 	}{
 		{"no multipart", "application/sdp", "v=0", nil},
 		{"no boundary", "multipart/mixed", "--x\r\n\r\na\r\n--x--", nil},
-		{"two", "multipart/mixed;boundary=x", "preamble\r\n--x\r\nContent-Type: a/b\r\n\r\none\r\n--x \r\nC : c/d ; e=f\r\n\r\ntwo\r\n\r\n--x--\r\nepilogue",
-			[]string{"a/b: one", "c/d: two\r\n"}},
+		{
+			"two", "multipart/mixed;boundary=x", "preamble\r\n--x\r\nContent-Type: a/b\r\n\r\none\r\n--x \r\nC : c/d ; e=f\r\n\r\ntwo\r\n\r\n--x--\r\nepilogue",
+			[]string{"a/b: one", "c/d: two\r\n"},
+		},
 		{"quoted boundary, no headers", `multipart/mixed; boundary="x y"`, "--x y\r\n\r\none\r\n--x y--", []string{"text/plain: one"}},
 		{"longer boundary inside", "multipart/mixed;boundary=x", "--x\r\n\r\n--xx\r\n--x--", []string{"text/plain: --xx"}},
 		{"bare LF", "multipart/mixed;boundary=x", "--x\n\none\n--x--\n", []string{"text/plain: one"}},

@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"testing"
 
@@ -28,7 +29,7 @@ func FuzzParse(f *testing.F) {
 			answers(t, &m, err)
 		}
 		if err != nil {
-			if e, ok := err.(*message.ParseError); !ok || e.Reason == "" {
+			if e := new(message.ParseError); !errors.As(err, &e) || e.Reason == "" {
 				t.Errorf("error %v", err)
 			}
 			return

@@ -3,6 +3,7 @@ package message_test
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -237,7 +238,7 @@ func TestTooLarge(t *testing.T) {
 	b = append(b, make([]byte, 70000)...)
 	var m message.Message
 	err := m.Parse(b)
-	if e, ok := err.(*message.ParseError); !ok || e.Status != 513 || m.Via().Host == nil {
+	if e := new(message.ParseError); !errors.As(err, &e) || e.Status != 513 || m.Via().Host == nil {
 		t.Errorf("%v, Via %v", err, m.Via())
 	}
 }

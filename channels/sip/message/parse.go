@@ -36,7 +36,7 @@ func (m *Message) reset(b []byte) {
 func (m *Message) parse() *ParseError {
 	if len(m.buf) > MaxSize {
 		m.buf = m.buf[:MaxSize:MaxSize]
-		m.parse() // for the headers to answer with
+		_ = m.parse() // for the headers to answer with
 		return errTooLarge
 	}
 	b := m.buf
@@ -209,7 +209,7 @@ func (m *Message) header(l span) *ParseError {
 		}
 		// The first header line begins with a blank: a fold of nothing.
 		n := uint32(len(s) - len(trimLeft(s)))
-		m.header(span{l.start + n, l.end})
+		_ = m.header(span{l.start + n, l.end})
 		return errHeaderLine
 	}
 	v := colon + 1

@@ -117,14 +117,17 @@ func number(s []byte, limit uint64) (n uint64, ok bool) {
 }
 
 // quotedEnd returns the offset after the quoted string that begins at s[0], or
-// -1 if it is not closed. A backslash protects the next octet (RFC 3261 25.1).
+// -1 if it is not closed or has a control character in it. A backslash protects
+// the next octet, whatever it is (RFC 3261 25.1).
 func quotedEnd(s []byte) int {
 	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
+		switch c := s[i]; {
+		case c == '\\':
 			i++
-		case '"':
+		case c == '"':
 			return i + 1
+		case c < ' ' && c != '\t' || c == 0x7f:
+			return -1
 		}
 	}
 	return -1

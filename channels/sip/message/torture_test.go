@@ -1,6 +1,7 @@
 package message_test
 
 import (
+	"errors"
 	"testing"
 
 	"pbx/channels/sip/message"
@@ -15,11 +16,11 @@ func verdict(b []byte) (status int, reason string, m *message.Message) {
 	if err == nil {
 		err = message.Validate(m)
 	}
-	if err == nil {
-		return 200, "well-formed", m
+	var e *message.ParseError
+	if errors.As(err, &e) {
+		return e.Status, e.Reason, m
 	}
-	e := err.(*message.ParseError)
-	return e.Status, e.Reason, m
+	return 200, "well-formed", m
 }
 
 // torture holds cases against what they expect, as far as the message itself

@@ -160,7 +160,7 @@ func (m *Media) eachFormat(yield func(Format) bool) {
 func (m *Media) Format(pt uint8) Format {
 	f := staticFormat(pt)
 	mapped, params := false, false
-	for rest := m.lines; len(rest) > 0 && !(mapped && params); {
+	for rest := m.lines; len(rest) > 0 && (!mapped || !params); {
 		var key byte
 		var value []byte
 		key, value, rest = rest.next()

@@ -275,8 +275,10 @@ func TestAnswer(t *testing.T) {
 		if !m.Is("audio") {
 			return sdp.Stream{}, false
 		}
-		return sdp.Stream{Kind: "ignored", Port: 10000, Direction: m.Direction.Answer(sdp.SendRecv),
-			Formats: []sdp.StreamFormat{{PT: 0, Name: "PCMU", Rate: 8000}}}, true
+		return sdp.Stream{
+			Kind: "ignored", Port: 10000, Direction: m.Direction.Answer(sdp.SendRecv),
+			Formats: []sdp.StreamFormat{{PT: 0, Name: "PCMU", Rate: 8000}},
+		}, true
 	}))
 	want := strings.ReplaceAll(`v=0
 o=root 1 1 IN IP4 192.0.2.9

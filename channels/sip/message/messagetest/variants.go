@@ -162,6 +162,9 @@ var requestEdits = []edit{
 	{"from-text-after", "400", from, "From: <sip:caller@example.net> tag=x\r\n", "parameters begin with ;"},
 	{"from-two-tags", "400", from, "From: <sip:caller@example.net>;tag=x;tag=y\r\n", "a parameter stands once"},
 	{"from-empty-tag", "400", from, "From: <sip:caller@example.net>;tag=\r\n", "a tag is a token"},
+	{"from-quoted-tag", "400", from, "From: <sip:caller@example.net>;tag=\"x\"\r\n", "a tag is a token"},
+	{"from-control-in-quotes", "400", from, "From: \"a\x07b\" <sip:caller@example.net>;tag=x\r\n", "a backslash is needed"},
+	{"from-escaped-control", "any-but-400", from, "From: \"a\\\x07b\" <sip:caller@example.net>;tag=x\r\n", "RFC 4475 3.1.1.2"},
 	{"from-empty-parameter", "400", from, "From: <sip:caller@example.net>;;tag=x\r\n", "a parameter has a name"},
 	{"from-bare-question", "400", from, "From: sip:caller@example.net?Subject=x;tag=x\r\n", "brackets are needed"},
 	{"from-no-tag", "any-but-400", from, "From: <sip:caller@example.net>\r\n", "RFC 2543"},
@@ -225,10 +228,14 @@ func Variants() []Case {
 	cases := []Case{
 		{Name: "base", Want: "200", Rule: "nothing is wrong", Message: []byte(base)},
 		{Name: "response", Want: "(response)", Rule: "nothing is wrong", Message: []byte(response)},
-		{Name: "no-blank-line", Want: "400", Rule: "the headers end in an empty line",
-			Message: []byte(base[:strings.Index(base, "\r\n\r\n")+2])},
-		{Name: "ack-malformed", Want: "drop", Rule: "an ACK is never answered",
-			Message: []byte(strings.NewReplacer("INVITE", "ACK", "From: ", "From: \"").Replace(base))},
+		{
+			Name: "no-blank-line", Want: "400", Rule: "the headers end in an empty line",
+			Message: []byte(base[:strings.Index(base, "\r\n\r\n")+2]),
+		},
+		{
+			Name: "ack-malformed", Want: "drop", Rule: "an ACK is never answered",
+			Message: []byte(strings.NewReplacer("INVITE", "ACK", "From: ", "From: \"").Replace(base)),
+		},
 		{Name: "empty-lines", Want: "drop", Rule: "a keep-alive", Message: []byte("\r\n\r\n")},
 		{Name: "nul", Want: "drop", Rule: "a keep-alive of some phones", Message: make([]byte, 4)},
 		{Name: "stun", Want: "drop", Rule: "RFC 5389 on the SIP port", Message: append([]byte{0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42}, make([]byte, 12)...)},
