@@ -11,7 +11,8 @@ import (
 const channelFormat = "%-15.15s  %-15.15s  %-15.15s  %-15.15s  %-3.3s %-3.3s  %-15.15s %-10.10s %-10.10s\n"
 
 func (d *Driver) showChannels(w io.Writer, _ *decl.Request) error {
-	fmt.Fprintf(w, channelFormat, "Peer", "User/ANR", "Call ID", "Format", "Hold", "", "Last Message", "Expiry", "Peer")
+	fmt.Fprintf(w, "%-15.15s  %-15.15s  %-15.15s  %-15.15s  %-7.7s  %-15.15s %-10.10s %-10.10s\n",
+		"Peer", "User/ANR", "Call ID", "Format", "Hold", "Last Message", "Expiry", "Peer")
 	n := 0
 	d.calls.each(func(p *pvt) {
 		n++

@@ -248,7 +248,7 @@ func (d *Driver) showUser(w io.Writer, r *decl.Request) error {
 }
 
 func (d *Driver) showInUse(w io.Writer, r *decl.Request) error {
-	const format = "%-25.25s %-15.15s %-15.15s\n"
+	const format = "%-25.25s %-15.15s %-15.15s \n"
 	all := r.Arg(0) == "all"
 	fmt.Fprintf(w, format, "* Peer name", "In use", "Limit")
 	for _, p := range d.sorted(func(p *Peer) bool { return all || p.limit() > 0 }) {

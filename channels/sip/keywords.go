@@ -77,7 +77,7 @@ func keywords() map[string]keyword {
 		"disallow":   {inBoth, func(r *reader, v config.Variable) error { return r.s.allow(v.Value, false) }},
 		"nat":        {inBoth, setNAT},
 		"dtmfmode": {inBoth, choose(func(r *reader) *DTMFMode { return &r.s.DTMFMode }, map[string]DTMFMode{
-			"rfc2833": DTMFRFC2833, "info": DTMFInfo, "shortinfo": DTMFShortInfo, "inband": DTMFInband, "auto": DTMFAuto})},
+			"rfc2833": DTMFRFC2833, "rfc4733": DTMFRFC2833, "info": DTMFInfo, "shortinfo": DTMFShortInfo, "inband": DTMFInband, "auto": DTMFAuto})},
 		"progressinband": {inBoth, chooseBool(func(r *reader) *Progress { return &r.s.Progress }, ProgressYes, ProgressNo,
 			map[string]Progress{"never": ProgressNever})},
 		"directmedia": {inBoth, setDirectMedia},

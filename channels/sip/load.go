@@ -23,7 +23,9 @@ type configLoader struct {
 	acls     map[string]ACL
 	keywords map[string]keyword
 	names    map[string]*PeerConfig
-	// plain are the names that config.Decode fills, known all names there are.
+	lines    map[*PeerConfig]map[string]config.Pos // where an option of a device was last set
+	// general and device are the names that config.Decode fills, known all there
+	// are.
 	general, device, known []string
 }
 
@@ -59,7 +61,8 @@ func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 }
 
 func newConfigLoader() *configLoader {
-	c := &configLoader{cfg: &Config{}, acls: make(map[string]ACL), keywords: keywords(), names: make(map[string]*PeerConfig)}
+	c := &configLoader{cfg: &Config{}, acls: make(map[string]ACL), keywords: keywords(), names: make(map[string]*PeerConfig),
+		lines: make(map[*PeerConfig]map[string]config.Pos)}
 	both := tags[PeerSettings]()
 	c.general = append(tags[Settings](), both...)
 	c.device = append(tags[PeerConfig](), both...)
@@ -102,6 +105,7 @@ func (c *configLoader) read(file, users *config.File) {
 		c.readDevice(s)
 	}
 	c.finish()
+	c.check(generals)
 }
 
 // readUsers makes a friend of every entry of users.conf that has a SIP phone.
@@ -165,6 +169,7 @@ func (c *configLoader) readDevice(s *config.Section) {
 func (c *configLoader) newPeer(s *config.Section) *PeerConfig {
 	p := &PeerConfig{PeerSettings: c.cfg.General.Defaults, Name: s.Name, Pos: s.Pos}
 	c.names[strings.ToLower(s.Name)] = p
+	c.lines[p] = make(map[string]config.Pos)
 	c.cfg.Peers = append(c.cfg.Peers, p)
 	return p
 }
@@ -181,6 +186,9 @@ func (c *configLoader) section(s *config.Section, r *reader) {
 	}
 	for _, v := range s.Vars {
 		name := strings.ToLower(v.Name)
+		if r.p != nil {
+			c.lines[r.p][name] = v.Pos
+		}
 		k, special := c.keywords[name]
 		switch {
 		case special && k.scope&where == 0:
@@ -247,6 +255,10 @@ func (c *configLoader) readACLs(f *config.File) {
 				continue
 			}
 			rule, err := parseRule(v.Value, permit)
+			if err != nil && permit {
+				c.find(v.Pos, config.Warning, "sip-value", v.Name+": "+err.Error(), "")
+				continue
+			}
 			if err != nil {
 				c.find(v.Pos, config.Warning, "sip-value", v.Name+": "+err.Error()+"; until this is mended nobody passes", "")
 				rule = denyAll

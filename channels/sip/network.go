@@ -87,7 +87,7 @@ func parsePort(s string) (uint16, error) {
 
 func setBind(r *reader, v config.Variable) error {
 	s := strings.TrimSpace(v.Value)
-	if rest, ok := strings.CutPrefix(s, ":"); ok { // only a port
+	if rest, ok := strings.CutPrefix(s, ":"); ok && !strings.HasPrefix(rest, ":") { // only a port
 		port, err := parsePort(rest)
 		if err == nil {
 			r.g.UDPBind = netip.AddrPortFrom(r.g.UDPBind.Addr(), port)
@@ -254,6 +254,9 @@ func contactACL(r *reader) *ACL {
 func setACL(permit bool, list func(*reader) *ACL) func(*reader, config.Variable) error {
 	return func(r *reader, v config.Variable) error {
 		rule, err := parseRule(v.Value, permit)
+		if err != nil && permit {
+			return err
+		}
 		if err != nil {
 			// A rule that cannot be read must not open the door that it was
 			// to close: nobody passes until it is mended.

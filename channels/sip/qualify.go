@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
 	"pbx/event"
 )
 
@@ -111,19 +112,11 @@ func (d *Driver) ask(p *Peer) {
 	if p.FromUser != "" {
 		from = fmt.Sprintf("<sip:%s@%s>", p.FromUser, domain)
 	}
-	sent := d.now()
-	answered := func(m *message.Message, rtt time.Duration) {
+	timers := transaction.Timers{T1: p.T1, B: max(2*p.Qualify, qualifyWait)}
+	d.requestOut(message.OPTIONS, target, to, from, "<"+target+">", timers, nil, func(m *message.Message, rtt time.Duration) {
 		if q.asking == number {
 			d.answered(p, m != nil, rtt)
 		}
-	}
-	wait := d.sched.Add(max(2*p.Qualify, qualifyWait), func() time.Duration {
-		answered(nil, d.now().Sub(sent))
-		return 0
-	})
-	d.requestOut(message.OPTIONS, target, to, from, "<"+target+">", nil, func(m *message.Message, rtt time.Duration) {
-		d.sched.Delete(wait)
-		answered(m, rtt)
 	})
 }
 

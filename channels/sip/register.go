@@ -291,8 +291,7 @@ func (r *registration) answer(m *message.Message) {
 			d.auth.header = h
 			b.HeaderBytes(message.HeaderContact, h)
 		}
-		d.auth.header = now.UTC().AppendFormat(d.auth.header[:0], "Mon, 02 Jan 2006 15:04:05 GMT")
-		b.HeaderBytes(message.HeaderDate, d.auth.header)
+		b.Header(message.HeaderDate, d.date())
 	})
 }
 
