@@ -126,7 +126,7 @@ func (r *reader) run(variable string, skipIfDown, noAnswer bool, attempts int) (
 
 func (r *reader) store(variable, digits string) error {
 	if err := r.t.Set(variable, channel.Tainted(digits)); err != nil {
-		return fmt.Errorf("Read: %s: %w", variable, err)
+		return fmt.Errorf("variable %s: %w", variable, err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package say
 
 import (
+	"errors"
 	"io/fs"
 	"math"
 	"strings"
@@ -14,10 +15,19 @@ func TestNumber(t *testing.T) {
 		n    int64
 		want string
 	}{
-		{0, "0"}, {7, "7"}, {13, "13"}, {20, "20"}, {42, "40 2"}, {100, "1 hundred"},
-		{305, "3 hundred 5"}, {999, "9 hundred 90 9"}, {1000, "1 thousand"},
-		{12345, "12 thousand 3 hundred 40 5"}, {-1, "minus 1"},
-		{1000001, "1 million 1"}, {2_000_000_000, "2 billion"},
+		{0, "0"},
+		{7, "7"},
+		{13, "13"},
+		{20, "20"},
+		{42, "40 2"},
+		{100, "1 hundred"},
+		{305, "3 hundred 5"},
+		{999, "9 hundred 90 9"},
+		{1000, "1 thousand"},
+		{12345, "12 thousand 3 hundred 40 5"},
+		{-1, "minus 1"},
+		{1000001, "1 million 1"},
+		{2_000_000_000, "2 billion"},
 		{999_999_999_999, "9 hundred 90 9 billion 9 hundred 90 9 million 9 hundred 90 9 thousand 9 hundred 90 9"},
 	}
 	for _, tt := range tests {
@@ -27,7 +37,7 @@ func TestNumber(t *testing.T) {
 		}
 	}
 	for _, n := range []int64{1000 * billion, -1000 * billion, math.MinInt64} {
-		if got, err := Number("en", n, ""); err != ErrTooBig {
+		if got, err := Number("en", n, ""); !errors.Is(err, ErrTooBig) {
 			t.Errorf("%d: %q, %v; want ErrTooBig", n, got, err)
 		}
 	}

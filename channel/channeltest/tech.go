@@ -135,8 +135,10 @@ func (t *Tech) Request(r channel.Request) (*channel.Channel, error) {
 		peer = after
 	}
 	l := t.newLeg(r.Resource, steps)
-	l.ch = t.reg.New(channel.Options{Name: peer, Tech: t, Leg: l, State: channel.Down, From: r.From,
-		Identity: channel.Identity{Caller: t.callees[r.Resource]}})
+	l.ch = t.reg.New(channel.Options{
+		Name: peer, Tech: t, Leg: l, State: channel.Down, From: r.From,
+		Identity: channel.Identity{Caller: t.callees[r.Resource]},
+	})
 	return l.ch, nil
 }
 
