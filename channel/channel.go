@@ -524,8 +524,13 @@ func (c *Channel) Played(id media.PlayID, err error) {
 }
 
 // Silent implements media.Events: no audio came for so long that the call is
-// given up.
-func (c *Channel) Silent(time.Duration) { c.SoftHangup(CauseNormalClearing) }
+// given up. A call that was not answered may be silent; 0 tells of a session that
+// broke.
+func (c *Channel) Silent(d time.Duration) {
+	if d == 0 || c.State() == Up {
+		c.SoftHangup(CauseNormalClearing)
+	}
+}
 
 // PlayResult is the Data of a FramePlayed.
 type PlayResult struct {
