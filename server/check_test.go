@@ -120,3 +120,10 @@ func show(findings []config.Finding) string {
 	}
 	return b.String()
 }
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o640); err != nil {
+		t.Fatal(err)
+	}
+}
