@@ -204,7 +204,7 @@ func (p *pvt) timers() transaction.Timers {
 
 // SendDigit implements channel.Leg.
 func (p *pvt) SendDigit(digit byte, t time.Duration) error {
-	switch p.settings.DTMFMode {
+	switch p.dtmf() {
 	case DTMFInfo:
 		p.post(func() {
 			p.inform("application/dtmf-relay", "Signal="+string(rune(digit))+"\r\nDuration="+strconv.Itoa(int(t/time.Millisecond))+"\r\n")

@@ -12,7 +12,7 @@ import (
 // values without tags. done is called once on the loop, with the final response
 // or with nil when none came.
 func (d *Driver) requestOut(method message.Method, target string, to netip.AddrPort, from, toHdr string,
-	extra func(*message.Builder), done func(m *message.Message, rtt time.Duration),
+	timers transaction.Timers, extra func(*message.Builder), done func(m *message.Message, rtt time.Duration),
 ) {
 	listener, _ := d.udp.For(to.Addr())
 	local, _ := d.localAddress(to, listener)
@@ -28,7 +28,7 @@ func (d *Driver) requestOut(method message.Method, target string, to netip.AddrP
 	if extra != nil {
 		extra(b)
 	}
-	d.txs.Send(d.finish(), method, branch, g.route, transaction.Timers{}, &question{d, d.now(), done})
+	d.txs.Send(d.finish(), method, branch, g.route, timers, &question{d, d.now(), done})
 }
 
 // question is the receiver of a request outside of a dialog.
