@@ -134,11 +134,10 @@ func (c *Context) Wait(timeout time.Duration) (int, error) {
 	n := c.runPosted()
 	k, err := c.poller.Wait(0, c.ready[:])
 	if err == nil && k == 0 && n == 0 && timeout != 0 {
-		// Nothing to do. Goroutines that this loop handed work to run first: a
-		// blocking system call would keep their processor for some time.
+		// Nothing to do. Goroutines that this loop handed work to run first: what
+		// they post spares it the sleep.
 		runtime.Gosched()
-		k, err = c.poller.Wait(0, c.ready[:])
-		if err == nil && k == 0 {
+		if n = c.runPosted(); n == 0 {
 			k, err = c.sleep(timeout)
 		}
 	}

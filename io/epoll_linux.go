@@ -3,23 +3,33 @@ package io
 import (
 	"errors"
 	"fmt"
-	"math"
+	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// epoll is the Poller of the system. Its own eventfd is among the descriptors.
+// epoll is the Poller of the system. Looking is a raw epoll_wait that cannot
+// block; to wait, the loop's goroutine parks in the Go runtime's own poller, in
+// which the epoll descriptor is one among others. A thread that blocked in
+// epoll_wait would keep its processor until the runtime takes it back, and every
+// Wake would cost a system call and a switch of threads (docs/adr/0006).
 type epoll struct {
-	fd, event int
-	// coarse is set where epoll_pwait2 is missing: times are rounded up to
-	// milliseconds.
-	coarse  bool
-	timeout unix.Timespec
-	events  [maxReady]unix.EpollEvent
-	closed  atomic.Bool
+	file   *os.File // of the epoll descriptor
+	conn   syscall.RawConn
+	fd     int
+	events [maxReady]unix.EpollEvent
+	closed atomic.Bool
+	woken  atomic.Bool
+
+	// What look found while the goroutine was in conn.Read, and where it looked.
+	look  func(uintptr) bool
+	room  int
+	found int
+	errno unix.Errno
 }
 
 func newEpoll() (*epoll, error) {
@@ -27,15 +37,22 @@ func newEpoll() (*epoll, error) {
 	if err != nil {
 		return nil, fmt.Errorf("io: epoll_create1: %w", err)
 	}
-	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-	if err != nil {
+	// os takes a descriptor into the runtime's poller only when it does not block.
+	if err := unix.SetNonblock(fd, true); err != nil {
 		_ = unix.Close(fd)
-		return nil, fmt.Errorf("io: eventfd: %w", err)
+		return nil, fmt.Errorf("io: epoll descriptor: %w", err)
 	}
-	p := &epoll{fd: fd, event: event}
-	if err := p.Add(event, In); err != nil {
-		_ = p.Close()
-		return nil, fmt.Errorf("io: watch eventfd: %w", err)
+	p := &epoll{fd: fd, file: os.NewFile(uintptr(fd), "epoll")}
+	p.look = func(uintptr) bool {
+		p.found, p.errno = p.wait(p.room)
+		return p.found != 0 || p.errno != 0
+	}
+	if p.conn, err = p.file.SyscallConn(); err == nil {
+		err = p.file.SetReadDeadline(time.Time{}) // fails where the runtime cannot wait for it
+	}
+	if err != nil {
+		_ = p.file.Close()
+		return nil, fmt.Errorf("io: epoll descriptor: %w", err)
 	}
 	return p, nil
 }
@@ -53,7 +70,7 @@ func (p *epoll) control(op, fd int, ev Events) error {
 
 func (p *epoll) Add(fd int, ev Events) error {
 	err := p.control(unix.EPOLL_CTL_ADD, fd, ev)
-	if errors.Is(err, unix.EEXIST) {
+	if err == unix.EEXIST {
 		// A duplicate of a closed descriptor kept the old registration alive.
 		err = p.control(unix.EPOLL_CTL_MOD, fd, ev)
 	}
@@ -66,63 +83,71 @@ func (p *epoll) Change(fd int, ev Events) error {
 
 func (p *epoll) Remove(fd int) error {
 	err := p.control(unix.EPOLL_CTL_DEL, fd, 0)
-	if errors.Is(err, unix.EBADF) || errors.Is(err, unix.ENOENT) {
+	if err == unix.EBADF || err == unix.ENOENT {
 		return nil
 	}
 	return err
 }
 
 func (p *epoll) Wait(timeout time.Duration, out []Ready) (int, error) {
-	room := min(len(out)+1, len(p.events)) // one more for the eventfd
-	n, errno := p.wait(timeout, room)
-	if (errno == unix.ENOSYS || errno == unix.EPERM) && !p.coarse {
-		// An old kernel, or a container whose filter does not know the call.
-		p.coarse = true
-		n, errno = p.wait(timeout, room)
+	p.room = min(len(out), len(p.events))
+	if timeout == 0 {
+		p.found, p.errno = p.wait(p.room)
+	} else if err := p.park(timeout); err != nil {
+		return 0, err
 	}
-	if errno == unix.EINTR {
+	if p.errno == unix.EINTR {
 		return 0, nil
 	}
+	if p.errno != 0 {
+		return 0, p.errno
+	}
+	for i := range p.events[:p.found] {
+		e := &p.events[i]
+		out[i] = Ready{FD: int(e.Fd), Events: fromEpoll(e.Events)}
+	}
+	return p.found, nil
+}
+
+// park looks, and waits in the runtime's poller until there is something to see,
+// the time is over or Wake moved it to the past.
+func (p *epoll) park(timeout time.Duration) error {
+	var end time.Time
+	if timeout > 0 {
+		end = time.Now().Add(timeout)
+	}
+	p.found, p.errno = 0, 0
+	if err := p.file.SetReadDeadline(end); err != nil {
+		return p.gone(err)
+	}
+	// A Wake before this set woken, one after it moves the deadline just set.
+	if p.woken.Swap(false) {
+		return nil
+	}
+	err := p.conn.Read(p.look)
+	p.woken.Store(false)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return p.gone(err)
+	}
+	return nil
+}
+
+// gone is the error of a poller that was closed while it waited.
+func (p *epoll) gone(err error) error {
+	if p.closed.Load() {
+		return ErrClosed
+	}
+	return err
+}
+
+// wait makes the system call. It cannot block, and so is made without telling
+// the scheduler.
+func (p *epoll) wait(room int) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])), uintptr(room), 0, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}
-	k := 0
-	for i := range p.events[:n] {
-		e := &p.events[i]
-		if int(e.Fd) == p.event {
-			p.drain()
-			continue
-		}
-		if k == len(out) {
-			break // level triggered: it comes again
-		}
-		out[k] = Ready{FD: int(e.Fd), Events: fromEpoll(e.Events)}
-		k++
-	}
-	return k, nil
-}
-
-// wait makes the system call. One that cannot block is made without telling the
-// scheduler.
-func (p *epoll) wait(timeout time.Duration, room int) (int, unix.Errno) {
-	events := uintptr(unsafe.Pointer(&p.events[0]))
-	switch {
-	case timeout == 0:
-		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), events, uintptr(room), 0, 0, 0)
-		return int(n), errno
-	case p.coarse || timeout < 0:
-		ms := uintptr(math.MaxUint) // -1: no limit
-		if timeout > 0 {
-			ms = uintptr(min((timeout+time.Millisecond-1)/time.Millisecond, math.MaxInt32))
-		}
-		n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), events, uintptr(room), ms, 0, 0)
-		return int(n), errno
-	default:
-		p.timeout = unix.NsecToTimespec(int64(timeout))
-		n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), events, uintptr(room),
-			uintptr(unsafe.Pointer(&p.timeout)), 0, 0)
-		return int(n), errno
-	}
+	return int(n), 0
 }
 
 func fromEpoll(e uint32) (ev Events) {
@@ -141,20 +166,17 @@ func fromEpoll(e uint32) (ev Events) {
 	return ev
 }
 
-func (p *epoll) drain() {
-	var b [8]byte
-	_, _, _ = unix.RawSyscall(unix.SYS_READ, uintptr(p.event), uintptr(unsafe.Pointer(&b)), uintptr(len(b)))
+func (p *epoll) Wake() {
+	p.woken.Store(true)
+	_ = p.file.SetReadDeadline(past)
 }
 
-func (p *epoll) Wake() {
-	one := uint64(1)
-	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, uintptr(p.event), uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one))
-}
+// past is a deadline that is over.
+var past = time.Unix(1, 0)
 
 func (p *epoll) Close() error {
 	if p.closed.Swap(true) {
 		return ErrClosed
 	}
-	_ = unix.Close(p.event)
-	return unix.Close(p.fd)
+	return p.file.Close()
 }

@@ -82,6 +82,10 @@ func (s *udpSocket) bind(addr netip.AddrPort, o SocketOptions) error {
 	if _, _, errno := unix.RawSyscall(unix.SYS_BIND, uintptr(s.fd), uintptr(unsafe.Pointer(&sa)), n); errno != 0 {
 		return errno
 	}
+	if addr.Port() != 0 {
+		s.local = sa.get() // what was asked for
+		return nil
+	}
 	var err error
 	s.local, err = localName(s.fd)
 	return err
