@@ -11,7 +11,7 @@ import (
 // 8.1.3.4): dest is Technology/resource, or "" when the far end only tells that
 // it forwards. The new leg takes the place of the old one.
 func (c *call) forward(l *leg, dest string) {
-	if !c.entertained() {
+	if c.single && !c.entertained() {
 		c.indicate(channel.ControlForward)
 	}
 	if dest == "" {

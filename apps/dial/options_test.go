@@ -173,6 +173,13 @@ exten => s,1,Log(NOTICE,sub on ${CHANNEL} with ${ARG1} and ${ARG2})
 			notices: "next NOANSWER | h NOANSWER 0 h", caller: "forward ringing hangup(0)", callee: "call hangup(0)", took: 3 * time.Second,
 		},
 		{
+			name: "of one among several the caller is not told", dial: "SIP/fwd@uas&SIP/486@uas,3",
+			setup: func(o *appstest.Office) {
+				o.SIP.Script("fwd@uas", forward(10*time.Millisecond, ""), channeltest.Fail(second, channel.ControlBusy, channel.CauseNoAnswer, ""))
+			},
+			notices: "next BUSY | h BUSY 17 h", caller: "busy hangup(17)", callee: "call hangup(19)", took: second,
+		},
+		{
 			name: "z gives it all the time it wants", dial: "SIP/fwd@uas,3,z",
 			setup: func(o *appstest.Office) {
 				o.SIP.Script("fwd@uas", forward(moment, "SIP/late@uas"))
