@@ -44,6 +44,11 @@ func FuzzParse(f *testing.F) {
 // answers makes the response to a request and reads it.
 func answers(t *testing.T, m *message.Message, err error) {
 	t.Helper()
+	for _, v := range m.Headers() {
+		if len(v) > message.MaxLine-100 {
+			return // its echo may be longer than we read ourselves
+		}
+	}
 	b := message.NewBuilder(nil)
 	b.Response(m, 400, "Bad Request", "tag")
 	text := slices.Clone(b.Bytes())
