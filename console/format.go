@@ -1,10 +1,13 @@
 package console
 
 import (
+	"bytes"
 	"encoding/json"
 	"log/slog"
 	"strings"
 	"time"
+
+	"pbx/event"
 )
 
 // CallKey is the attribute that names the call of a record. The field's call
@@ -16,11 +19,6 @@ func isCall(a slog.Attr) bool {
 	return a.Key == CallKey && strings.HasPrefix(a.Value.String(), "C-")
 }
 
-// BlockKey is the attribute whose text is shown under the line, one line of its
-// own for each of its lines: a SIP message in a trace. Every one of them is
-// escaped.
-const BlockKey = "block"
-
 const defaultTimeFormat = "Jan _2 15:04:05"
 
 // verbosePrefix is what the field's console puts before a verbose line.
@@ -29,31 +27,42 @@ var verbosePrefix = [...]string{"", " ", "  == ", "    -- ", "       > "}
 // appendText appends the message and its attributes, escaped. A call found among
 // the attributes comes first.
 func appendText(dst []byte, h *handler, r slog.Record) []byte {
-	call, block := h.call, ""
+	call := h.call
 	r.Attrs(func(a slog.Attr) bool {
-		switch {
-		case isCall(a):
+		if isCall(a) {
 			call = a.Value.String()
-		case a.Key == BlockKey:
-			block = a.Value.String()
 		}
 		return true
 	})
 	dst = append(dst, call...)
 	dst = append(dst, 0) // the head is put together by the writer, see cutCall
-	dst = appendField(dst, strings.TrimRight(r.Message, "\r\n"))
+	message := strings.TrimRight(r.Message, "\r\n")
+	if r.Level == event.LevelVerbose(0) {
+		dst = appendBlock(dst, message)
+	} else {
+		dst = appendField(dst, message)
+	}
 	dst = append(dst, h.attrs...)
 	r.Attrs(func(a slog.Attr) bool {
-		if a.Key != BlockKey && !isCall(a) {
+		if !isCall(a) {
 			dst = appendAttr(dst, h.group, a)
 		}
 		return true
 	})
-	if block != "" {
-		for l := range strings.Lines(block) {
+	return dst
+}
+
+// appendBlock appends the lines of something that was asked to be shown, such as
+// a SIP message in a trace: each is escaped, the ends of lines stay.
+func appendBlock(dst []byte, text string) []byte {
+	text = text[:min(len(text), blockLimit)]
+	for i := 0; text != ""; i++ {
+		line, rest, _ := strings.Cut(text, "\n")
+		if i > 0 {
 			dst = append(dst, '\n')
-			dst = appendEscaped(dst, strings.TrimRight(l, "\r\n"))
 		}
+		dst = appendEscaped(dst, strings.TrimSuffix(line, "\r"))
+		text = rest
 	}
 	return dst
 }
@@ -78,6 +87,9 @@ func appendAttr(dst []byte, group string, a slog.Attr) []byte {
 	dst = append(dst, '=')
 	return appendQuoted(dst, v.String())
 }
+
+// blockLimit is how much of a block is kept: a SIP message is not longer.
+const blockLimit = 64 << 10
 
 // cutCall divides a line's text into the call it carries and the rest.
 func cutCall(text []byte) (call, rest []byte) {
@@ -120,7 +132,14 @@ func (l *Logger) fileLine(m *line) []byte {
 	if levelName(m.level) == "VERBOSE" {
 		dst = append(dst, verbosePrefix[min(int(-m.level), len(verbosePrefix)-1)]...)
 	}
-	dst = append(dst, text...)
+	// The further lines of a block are indented, so that nothing in them can be
+	// taken for a line of the log by a program that reads it.
+	for i, line := range bytes.Split(text, []byte("\n")) {
+		if i > 0 {
+			dst = append(dst, "\n    "...)
+		}
+		dst = append(dst, line...)
+	}
 	return append(dst, '\n')
 }
 

@@ -62,9 +62,7 @@ func TestConsoleLines(t *testing.T) {
 		{"verbose 4 is not shown", func(l *slog.Logger) { event.Verbose(l, 4, "Detail") }, ``},
 		{"debug is not shown", func(l *slog.Logger) { l.Log(context.Background(), event.LevelDebug(1), "inner") }, ``},
 		{"one line", func(l *slog.Logger) { l.Warn("a\nNOTICE[1]: forged\r\x1b[2J\x00\u202e\xff", "k", "v\nw") }, `.*: a\\nNOTICE\[1\]: forged\\r\\x1b\[2J\\x00\\u\{202e\}\\xff k=v\\nw\n`},
-		{"block", func(l *slog.Logger) {
-			l.Log(context.Background(), event.LevelVerbose(0), "<---", BlockKey, "INVITE\r\nVia: \x07x\r\n\r\n")
-		}, `<---\nINVITE\nVia: \\x07x\n\n`},
+		{"block", func(l *slog.Logger) { event.Verbose(l, 0, "\n<---\nINVITE\r\nVia: \ax\r\n\r\nv=0\r\n--->\n") }, `\n<---\nINVITE\nVia: \\x07x\n\nv=0\n--->\n`},
 		{"long field", func(l *slog.Logger) { l.Warn("m", "k", strings.Repeat("x", 5000)) }, `.*: m k=x{512}x{512}\.\.\.\(3976 bytes more\)\n`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -165,6 +163,7 @@ func TestFiles(t *testing.T) {
 	log := slog.New(l.Handler())
 	log.Log(context.Background(), event.LevelNotice, "one")
 	log.Error("two", "k", "v")
+	event.Verbose(log, 0, "trace\n[Nov  1 00:00:00] NOTICE[1]: forged")
 	event.Verbose(log, 2, "three")
 	event.Verbose(log, 3, "four")
 	l.Flush()
@@ -172,7 +171,7 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !regexp.MustCompile(`^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] NOTICE\[\d+\]: .*: one\n\[.*\] VERBOSE\[\d+\]: .*:   == three\n$`).Match(b) {
+	if !regexp.MustCompile(`^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] NOTICE\[\d+\]: .*: one\n\[.*\] VERBOSE\[\d+\]: .*: trace\n    \[Nov  1 00:00:00\] NOTICE\[1\]: forged\n\[.*VERBOSE\[\d+\]: .*:   == three\n$`).Match(b) {
 		t.Errorf("messages.log: %q", b)
 	}
 	b, err = os.ReadFile(js)

@@ -162,7 +162,7 @@ func (s *Server) refuse(c *configuration) error {
 func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
-		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), engineCommands(s.engine), s.sip.Commands(),
+		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.engine.Commands(), s.sip.Commands(),
 	} {
 		s.commands.Add(list...)
 	}
@@ -266,11 +266,4 @@ func (s *Server) release() {
 	} else {
 		s.logger.Flush()
 	}
-}
-
-func engineCommands(e any) []decl.Command {
-	if c, ok := e.(interface{ Commands() []decl.Command }); ok {
-		return c.Commands()
-	}
-	return nil
 }
