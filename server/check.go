@@ -46,6 +46,7 @@ func Check(o Options) Report {
 	if c.sip != nil && c.plan != nil {
 		r.add(c.checkPeers()...)
 	}
+	absent(r.Findings)
 	r.Findings = sortFindings(r.Findings)
 	for _, f := range r.Findings {
 		r.Failed = r.Failed || f.Severity == config.Error || o.Strict && f.Severity == config.Warning

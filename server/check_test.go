@@ -127,3 +127,31 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// TestCheckCorpus reads the files of offices that were found in the wild: each
+// comes to an end, and every finding has a place.
+func TestCheckCorpus(t *testing.T) {
+	corpus := os.Getenv("PBX_CORPUS")
+	if corpus == "" {
+		t.Skip("PBX_CORPUS is not set")
+	}
+	dirs, err := filepath.Glob(filepath.Join(corpus, "configs", "*"))
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no configurations in %s", corpus)
+	}
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			continue
+		}
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			for _, f := range Check(Options{ConfigDir: dir, StateDir: t.TempDir()}).Findings {
+				if f.Pos.File == "" || f.Rule == "" || f.Message == "" {
+					t.Errorf("a finding without a place, rule or message: %+v", f)
+				}
+				if strings.ContainsAny(f.String(), "\n\r") {
+					t.Errorf("a finding of several lines: %q", f)
+				}
+			}
+		})
+	}
+}

@@ -134,7 +134,7 @@ func readZone(s *config.Section) (*Zone, []config.Finding) {
 			}
 			if known, ok := names[name]; ok {
 				name = known
-			} else if hint := meant(name, slices.Sorted(maps.Keys(names))); hint != "" {
+			} else if hint := meant(name, slices.Sorted(maps.Values(names))); hint != "" {
 				findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "tone-name",
 					Message: fmt.Sprintf("nothing asks for a tone %q", v.Name), Hint: hint})
 			}
