@@ -1,10 +1,11 @@
 package sip
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // Contact is one binding of an address of record: where a registered device is
-// (RFC 3261 section 10). What it exports is kept across restarts.
+// (RFC 3261 section 10).
 type Contact struct {
 	URI       string         // as the device gave it, without <>
 	Addr      netip.AddrPort // where requests are sent
@@ -22,8 +23,8 @@ type Contact struct {
 	Q         int // thousandths, 1000 by default
 	CallID    string
 	CSeq      uint32
-	UserAgent string `json:",omitempty"`
-	Listener  int    `json:",omitempty"`
+	UserAgent string
+	Listener  int
 
 	timer sched.ID
 }
@@ -102,10 +103,9 @@ func (d *Driver) save(p *Peer, done func(error)) {
 		d.store.Delete(storeFamily, key, finished)
 		return
 	}
-	record, err := json.Marshal(p.contacts)
-	if err != nil {
-		done(fmt.Errorf("peer %s: %w", p.Name, err))
-		return
+	record := make([]byte, 0, 256)
+	for _, c := range p.contacts {
+		record = c.appendRecord(record)
 	}
 	d.store.Put(storeFamily, key, record, finished)
 }
@@ -124,14 +124,14 @@ func (d *Driver) restore() {
 			gone = append(gone, key)
 			return true
 		}
-		var contacts []*Contact
-		if err := json.Unmarshal(value, &contacts); err != nil {
+		contacts, err := parseRecord(value)
+		if err != nil {
 			d.log.Warn("Registration cannot be read", "peer", key, "err", err)
 			gone = append(gone, key)
 			return true
 		}
 		for _, c := range slices.Backward(contacts) {
-			if c.Addr.IsValid() && (c.Expires.After(now) || d.cfg.General.IgnoreRegExpire) && len(p.contacts) < p.MaxContacts {
+			if (c.Expires.After(now) || d.cfg.General.IgnoreRegExpire) && len(p.contacts) < p.MaxContacts {
 				p.addContact(d, c)
 			}
 		}
@@ -144,4 +144,56 @@ func (d *Driver) restore() {
 	for _, key := range gone {
 		d.store.Delete(storeFamily, key, func(error) {})
 	}
+}
+
+// appendRecord writes a contact as one line of a record: fields divided by tabs,
+// the free ones last, where no tab is left in them.
+func (c *Contact) appendRecord(b []byte) []byte {
+	b = strconv.AppendInt(b, c.Expires.Unix(), 10)
+	b = append(b, '\t')
+	b = c.Addr.AppendTo(b)
+	b = append(b, '\t')
+	b = c.Received.AppendTo(b)
+	for _, n := range [...]int{c.Listener, c.Q, int(c.CSeq)} {
+		b = append(b, '\t')
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	for _, s := range [...]string{c.CallID, c.URI, c.UserAgent} {
+		b = append(b, '\t')
+		for i := range len(s) {
+			if s[i] < ' ' {
+				b = append(b, ' ')
+			} else {
+				b = append(b, s[i])
+			}
+		}
+	}
+	return append(b, '\n')
+}
+
+// parseRecord reads the contacts of a record.
+func parseRecord(b []byte) (list []*Contact, err error) {
+	for line := range bytes.Lines(b) {
+		f := strings.Split(string(bytes.TrimSuffix(line, []byte("\n"))), "\t")
+		if len(f) != 9 {
+			return nil, fmt.Errorf("a contact of %d fields", len(f))
+		}
+		c := &Contact{CallID: f[6], URI: f[7], UserAgent: f[8]}
+		var numbers [4]int64
+		for i, text := range [...]string{f[0], f[3], f[4], f[5]} {
+			if numbers[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+				return nil, err
+			}
+		}
+		c.Expires = time.Unix(numbers[0], 0)
+		c.Listener, c.Q, c.CSeq = int(numbers[1]), int(numbers[2]), uint32(numbers[3])
+		if c.Addr, err = netip.ParseAddrPort(f[1]); err != nil {
+			return nil, err
+		}
+		if c.Received, err = netip.ParseAddrPort(f[2]); err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
 }

@@ -3,6 +3,7 @@ package sip
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -338,4 +339,35 @@ func TestReloadKeepsRegistrations(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestContactRecord(t *testing.T) {
+	now := time.Unix(1700000000, 0)
+	want := []*Contact{
+		{URI: "sip:a@10.0.0.1;x=y", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("[2001:db8::1]:5062"),
+			Expires: now, Q: 500, CallID: "c@h", CSeq: 7, UserAgent: "Phone", Listener: 1},
+		{URI: "sip:b@10.0.0.1", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("10.0.0.1:5060"), Expires: now, Q: 1000},
+	}
+	var b []byte
+	for _, c := range want {
+		b = c.appendRecord(b)
+	}
+	got, err := parseRecord(b)
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%v, %d contacts", err, len(got))
+	}
+	for i := range want {
+		if *got[i] != *want[i] {
+			t.Errorf("%d: %+v\nwant %+v", i, *got[i], *want[i])
+		}
+	}
+	evil := (&Contact{URI: "sip:a@b", UserAgent: "x\ty\nz", Addr: want[0].Addr, Received: want[0].Addr}).appendRecord(nil)
+	if list, err := parseRecord(evil); err != nil || len(list) != 1 || list[0].UserAgent != "x y z" {
+		t.Errorf("control characters: %v %v", list, err)
+	}
+	for _, bad := range []string{"x\n", "1\t2\n", strings.Replace(string(b), "10.0.0.1:5060", "nowhere", 1)} {
+		if _, err := parseRecord([]byte(bad)); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
 }
