@@ -71,8 +71,10 @@ var lines = sync.Pool{New: func() any { return &line{text: make([]byte, 0, 256)}
 
 // NewLogger makes a logger without sinks and starts its writer.
 func NewLogger() *Logger {
-	l := &Logger{queue: make(chan *line, queueLength), done: make(chan struct{}),
-		pid: strconv.Itoa(os.Getpid()), now: time.Now, format: defaultTimeFormat, console: ConsoleLevels()}
+	l := &Logger{
+		queue: make(chan *line, queueLength), done: make(chan struct{}),
+		pid: strconv.Itoa(os.Getpid()), now: time.Now, format: defaultTimeFormat, console: ConsoleLevels(),
+	}
 	l.recount()
 	go l.writer()
 	return l

@@ -63,8 +63,10 @@ func Listen(path string, mode os.FileMode, commands *Commands, logger *Logger) (
 		_ = os.Remove(fresh)
 		return nil, fmt.Errorf("console socket %s: %w", path, err)
 	}
-	s := &Server{commands: commands, logger: logger, log: slog.New(logger.Handler()), path: path, listener: l,
-		sessions: make(map[*Session]struct{})}
+	s := &Server{
+		commands: commands, logger: logger, log: slog.New(logger.Handler()), path: path, listener: l,
+		sessions: make(map[*Session]struct{}),
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.wg.Add(1)
 	go s.accept()

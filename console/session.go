@@ -164,7 +164,7 @@ func (s *Session) send(kind string, body []byte) {
 
 // write sends frames until the session is over, and then what is still queued.
 func (s *Session) write() {
-	defer s.conn.Close()
+	defer func() { _ = s.conn.Close() }()
 	for {
 		select {
 		case f := <-s.out:

@@ -90,8 +90,10 @@ func (c *configuration) unread() []config.Finding {
 	for _, name := range futureFiles {
 		matches, err := filepath.Glob(filepath.Join(c.dirs.Config, name))
 		if err == nil && len(matches) > 0 {
-			out = append(out, config.Finding{Pos: config.Pos{File: name}, Severity: config.Note, Rule: "not-read",
-				Message: "this file is not read yet"})
+			out = append(out, config.Finding{
+				Pos: config.Pos{File: name}, Severity: config.Note, Rule: "not-read",
+				Message: "this file is not read yet",
+			})
 		}
 	}
 	return out
@@ -130,8 +132,10 @@ func (c *configuration) checkPeers() []config.Finding {
 			if _, there := c.plan.Context(v.Value); there {
 				continue
 			}
-			f := config.Finding{Pos: v.Pos, Severity: config.Error, Rule: "unknown-context",
-				Message: "[" + sec.Name + "] has " + key + " = " + v.Value + ", which extensions.conf does not have"}
+			f := config.Finding{
+				Pos: v.Pos, Severity: config.Error, Rule: "unknown-context",
+				Message: "[" + sec.Name + "] has " + key + " = " + v.Value + ", which extensions.conf does not have",
+			}
 			if near := config.Nearest(v.Value, names); near != "" {
 				f.Hint = "did you mean " + near + "?"
 			}

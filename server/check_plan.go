@@ -36,8 +36,10 @@ type planCheck struct {
 }
 
 func newPlanCheck(c *configuration, catalog *dialplan.Catalog, sounds *sound.Library) *planCheck {
-	k := &planCheck{conf: c, plan: c.plan, catalog: catalog, sounds: sounds,
-		globals: make(map[string]string), devices: make(map[string]string), reached: make(map[string]bool)}
+	k := &planCheck{
+		conf: c, plan: c.plan, catalog: catalog, sounds: sounds,
+		globals: make(map[string]string), devices: make(map[string]string), reached: make(map[string]bool),
+	}
 	for _, g := range c.plan.Globals {
 		if !dynamic(g.Value) {
 			k.globals[g.Name] = g.Value
@@ -303,8 +305,10 @@ func (k *planCheck) unused() {
 	}
 	for _, c := range k.plan.Contexts() {
 		if !k.reached[c.Name] && !strings.HasPrefix(c.Name, "macro-") {
-			k.found = append(k.found, config.Finding{Pos: c.Pos, Severity: config.Note, Rule: "unused-context",
-				Message: fmt.Sprintf("nothing leads to context %s: no device, include or Goto names it", c.Name)})
+			k.found = append(k.found, config.Finding{
+				Pos: c.Pos, Severity: config.Note, Rule: "unused-context",
+				Message: fmt.Sprintf("nothing leads to context %s: no device, include or Goto names it", c.Name),
+			})
 		}
 	}
 }

@@ -54,7 +54,7 @@ var faults = []struct{ name, file, from, to, rule string }{
 	{"hint for no device", "extensions.conf", "hint,SIP/103", "hint,SIP/130", "unknown-device"},
 	{"context of a Goto", "extensions.conf", "Goto(menu,s,1)", "Goto(manu,s,1)", "unknown-context"},
 	{"label of a Goto", "extensions.conf", "Goto(s,ask)", "Goto(s,aks)", "unknown-place"},
-	{"extension of a Goto", "extensions.conf", "Goto(again,1)", "Goto(agian,1)", "unknown-place"},
+	{"extension of a Goto", "extensions.conf", "Goto(again,1)", "Goto(agane,1)", "unknown-place"},
 	{"place of a GotoIf", "extensions.conf", "?s,ask)", "?s,4711)", "unknown-place"},
 	{"GotoIf without a question mark", "extensions.conf", "< 3]?s,ask)", "< 3])", "argument-count"},
 	{"sound that is not there", "extensions.conf", "Playback(goodbye)", "Playback(godbye)", "missing-sound"},

@@ -191,8 +191,10 @@ func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error
 				note(v, config.Note, "no-effect", "[compat] %s: the exchange does as version 1.8 and later did", v.Name)
 			}
 		default:
-			f := config.Finding{Pos: sec.Pos, Severity: config.Warning, Rule: "unknown-section",
-				Message: fmt.Sprintf("asterisk.conf has no section [%s]", sec.Name)}
+			f := config.Finding{
+				Pos: sec.Pos, Severity: config.Warning, Rule: "unknown-section",
+				Message: fmt.Sprintf("asterisk.conf has no section [%s]", sec.Name),
+			}
 			if near := config.Nearest(sec.Name, []string{"directories", "options", "files", "compat"}); near != "" {
 				f.Hint = "did you mean [" + near + "]?"
 			}
@@ -208,8 +210,10 @@ func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error
 
 func (c *Core) set(v config.Variable) (findings []config.Finding) {
 	bad := func(want string) {
-		findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "bad-value",
-			Message: fmt.Sprintf("%s = %q is not %s; it is left out", v.Name, v.Value, want)})
+		findings = append(findings, config.Finding{
+			Pos: v.Pos, Severity: config.Warning, Rule: "bad-value",
+			Message: fmt.Sprintf("%s = %q is not %s; it is left out", v.Name, v.Value, want),
+		})
 	}
 	number := func(p *int, most int) {
 		n, err := strconv.Atoi(v.Value)
@@ -261,8 +265,10 @@ func (c *Core) set(v config.Variable) (findings []config.Finding) {
 		c.Drain = time.Duration(n) * time.Second
 	default:
 		if why, known := idleOptions[name]; known {
-			findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
-				Message: fmt.Sprintf("%s has no effect: %s", v.Name, why)})
+			findings = append(findings, config.Finding{
+				Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
+				Message: fmt.Sprintf("%s has no effect: %s", v.Name, why),
+			})
 			break
 		}
 		known := append([]string(nil), activeOptions...)
@@ -275,8 +281,10 @@ func (c *Core) set(v config.Variable) (findings []config.Finding) {
 }
 
 func unknownKey(v config.Variable, where string, known []string) config.Finding {
-	f := config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "unknown-option",
-		Message: fmt.Sprintf("%s has no option %s", where, v.Name)}
+	f := config.Finding{
+		Pos: v.Pos, Severity: config.Warning, Rule: "unknown-option",
+		Message: fmt.Sprintf("%s has no option %s", where, v.Name),
+	}
 	if near := config.Nearest(v.Name, known); near != "" {
 		f.Hint = "did you mean " + near + "?"
 	}

@@ -64,8 +64,10 @@ func readRTP(l *config.Loader) (rtpSettings, []config.Finding, error) {
 		}
 		for _, v := range sec.Vars {
 			bad := func(want string) {
-				findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Error, Rule: "bad-value",
-					Message: fmt.Sprintf("%s = %q is not %s; it is left out", v.Name, v.Value, want)})
+				findings = append(findings, config.Finding{
+					Pos: v.Pos, Severity: config.Error, Rule: "bad-value",
+					Message: fmt.Sprintf("%s = %q is not %s; it is left out", v.Name, v.Value, want),
+				})
 			}
 			number := func(p *int, least, most int) {
 				n, err := strconv.Atoi(v.Value)
@@ -94,8 +96,10 @@ func readRTP(l *config.Loader) (rtpSettings, []config.Finding, error) {
 				}
 				r.Strict = b
 				if !b {
-					findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "unsafe",
-						Message: "strictrtp = no takes audio from anybody who finds the port"})
+					findings = append(findings, config.Finding{
+						Pos: v.Pos, Severity: config.Warning, Rule: "unsafe",
+						Message: "strictrtp = no takes audio from anybody who finds the port",
+					})
 				}
 			case "probation":
 				number(&r.Probation, 1, 100)
@@ -109,8 +113,10 @@ func readRTP(l *config.Loader) (rtpSettings, []config.Finding, error) {
 				r.RTCPInterval = time.Duration(n) * time.Millisecond
 			default:
 				if contains(idleRTP, v.Name) {
-					findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
-						Message: v.Name + " is not done yet; it is left out"})
+					findings = append(findings, config.Finding{
+						Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
+						Message: v.Name + " is not done yet; it is left out",
+					})
 					break
 				}
 				findings = append(findings, unknownKey(v, "rtp.conf", append(idleRTP, activeRTP...)))
@@ -122,16 +128,20 @@ func readRTP(l *config.Loader) (rtpSettings, []config.Finding, error) {
 		if pos.Line == 0 {
 			pos = startPos.Pos
 		}
-		findings = append(findings, config.Finding{Pos: pos, Severity: config.Error, Rule: "bad-value",
-			Message: fmt.Sprintf("the RTP ports %d to %d hold no call; 10000 to 20000 are used", r.Start, r.End)})
+		findings = append(findings, config.Finding{
+			Pos: pos, Severity: config.Error, Rule: "bad-value",
+			Message: fmt.Sprintf("the RTP ports %d to %d hold no call; 10000 to 20000 are used", r.Start, r.End),
+		})
 		r.Start, r.End = 10000, 20000
 	}
 	return r, findings, nil
 }
 
 func unknownSection(sec *config.Section, file string, known []string) config.Finding {
-	f := config.Finding{Pos: sec.Pos, Severity: config.Warning, Rule: "unknown-section",
-		Message: fmt.Sprintf("%s has no section [%s]", file, sec.Name)}
+	f := config.Finding{
+		Pos: sec.Pos, Severity: config.Warning, Rule: "unknown-section",
+		Message: fmt.Sprintf("%s has no section [%s]", file, sec.Name),
+	}
 	if near := config.Nearest(sec.Name, known); near != "" {
 		f.Hint = "did you mean [" + near + "]?"
 	}
@@ -145,8 +155,10 @@ type logSettings struct {
 	Console    console.Levels
 }
 
-var loggerGeneral = []string{"dateformat", "appendhostname", "use_callids", "queue_log", "queue_log_to_file", "queue_log_name", "queue_log_realtime_use_gmt",
-	"rotatestrategy", "exec_after_rotate", "logger_queue_limit"}
+var loggerGeneral = []string{
+	"dateformat", "appendhostname", "use_callids", "queue_log", "queue_log_to_file", "queue_log_name", "queue_log_realtime_use_gmt",
+	"rotatestrategy", "exec_after_rotate", "logger_queue_limit",
+}
 
 // readLogger reads logger.conf. Without one, warnings and worse go to
 // messages.log.
@@ -157,8 +169,10 @@ func readLogger(l *config.Loader, dirs Directories) (logSettings, []config.Findi
 		return s, findings, err
 	}
 	if file == nil {
-		s.Files = []console.FileConfig{{Path: filepath.Join(dirs.Log, "messages.log"),
-			Levels: console.Levels{Notice: true, Warning: true, Error: true, Security: true}}}
+		s.Files = []console.FileConfig{{
+			Path:   filepath.Join(dirs.Log, "messages.log"),
+			Levels: console.Levels{Notice: true, Warning: true, Error: true, Security: true},
+		}}
 		return s, nil, nil
 	}
 	for _, sec := range file.Sections {
@@ -197,8 +211,10 @@ func (s *logSettings) file(v config.Variable, dirs Directories) (findings []conf
 	}
 	levels, err := console.ParseLevels(text)
 	if err != nil {
-		findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "bad-value",
-			Message: fmt.Sprintf("%s: %v", v.Name, err)})
+		findings = append(findings, config.Finding{
+			Pos: v.Pos, Severity: config.Warning, Rule: "bad-value",
+			Message: fmt.Sprintf("%s: %v", v.Name, err),
+		})
 	}
 	name := strings.ToLower(v.Name)
 	switch {
@@ -206,14 +222,18 @@ func (s *logSettings) file(v config.Variable, dirs Directories) (findings []conf
 		levels.FollowDebug = true
 		s.Console = levels
 	case name == "syslog" || strings.HasPrefix(name, "syslog."):
-		findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
-			Message: v.Name + " is not done yet: the service manager's journal has what the console shows"})
+		findings = append(findings, config.Finding{
+			Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
+			Message: v.Name + " is not done yet: the service manager's journal has what the console shows",
+		})
 	default:
 		path := v.Name
 		if !filepath.IsAbs(path) {
 			if !filepath.IsLocal(path) {
-				return append(findings, config.Finding{Pos: v.Pos, Severity: config.Error, Rule: "bad-value",
-					Message: fmt.Sprintf("log file %q is outside the log directory", v.Name)})
+				return append(findings, config.Finding{
+					Pos: v.Pos, Severity: config.Error, Rule: "bad-value",
+					Message: fmt.Sprintf("log file %q is outside the log directory", v.Name),
+				})
 			}
 			path = filepath.Join(dirs.Log, path)
 		}

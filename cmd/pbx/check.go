@@ -34,7 +34,7 @@ func check(args []string, out, errs io.Writer) error {
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 		if _, err := configs.Write(dir, rand.Reader); err != nil {
 			return err
 		}
