@@ -11,6 +11,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime"
 	"time"
 
 	"pbx/apps/dial"
@@ -60,12 +62,19 @@ func All(d Deps) []channel.Application {
 	}
 }
 
-// warn logs a mistake that the field forgives.
+// warn logs a mistake that the field forgives, as said by the line that calls it.
 func warn(t channel.Thread, format string, args ...any) {
-	t.Log().Warn(fmt.Sprintf(format, args...))
+	log, ctx := t.Log(), context.Background()
+	if !log.Enabled(ctx, event.LevelWarning) {
+		return
+	}
+	var pc [1]uintptr
+	runtime.Callers(2, pc[:])
+	r := slog.NewRecord(t.Channel().Registry().Now(), event.LevelWarning, fmt.Sprintf(format, args...), pc[0])
+	_ = log.Handler().Handle(ctx, r) // a log that cannot be written has nowhere to say so
 }
 
-// say logs a verbose message of class n.
+// tell logs a verbose message of class n.
 func tell(t channel.Thread, n int, format string, args ...any) {
 	event.Verbose(t.Log(), n, format, args...)
 }
@@ -76,9 +85,7 @@ func goTo(t channel.Thread, spec string) error {
 		warn(t, "%v", err)
 		return channel.ErrHangup
 	}
-	if t.Log().Enabled(context.Background(), event.LevelVerbose(3)) {
-		tell(t, 3, "Goto (%s)", spec)
-	}
+	tell(t, 3, "Goto (%s)", spec)
 	return nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"pbx/apps/dial"
 	"pbx/apps/prompt"
 	"pbx/channel"
-	"pbx/channel/channeltest"
 	"pbx/decl"
 	"pbx/event"
 )
@@ -36,11 +35,12 @@ func BenchmarkDial(b *testing.B) {
 	app := dial.Application(dial.Deps{Player: prompt.New(nil, nil, nil)})
 	b.ReportAllocs()
 	for b.Loop() {
-		caller := reg.New(channel.Options{Name: "a", Tech: tech, Leg: &channeltest.Leg{}, State: channel.Ring})
+		caller := reg.New(channel.Options{Name: "a", Tech: tech, Leg: &busyLeg{}, State: channel.Ring})
 		args := decl.Args{Raw: "SIP/100,30,g"}
 		if err := app.Run(thread{ch: caller, log: log}, &args); err != nil {
 			b.Fatal(err)
 		}
+		caller.Hangup()
 	}
 }
 
