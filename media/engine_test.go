@@ -2,6 +2,7 @@ package media
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	pbxio "pbx/io"
+	"pbx/media/rtp"
 )
 
 func addPort(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr(), a.Port()+1) }
@@ -165,6 +167,56 @@ func TestSystem(t *testing.T) {
 	}
 	if after := descriptors(t); after > before {
 		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+}
+
+// TestSystemRelay: the same relay over the kernel's sockets, at rest and under
+// load.
+func TestSystemRelay(t *testing.T) {
+	e, err := NewEngine(pbxio.System(), EngineOptions{Bind: netip.MustParseAddr("127.0.0.1"), RTPStart: 31000, RTPEnd: 31999})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	var socks [2]*net.UDPConn
+	var legs [2]*Session
+	for i := range legs {
+		if socks[i], err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
+			t.Fatal(err)
+		}
+		defer socks[i].Close()
+		if legs[i], err = e.NewSession(SessionOptions{Near: legs[0]}); err != nil {
+			t.Fatal(err)
+		}
+		legs[i].Configure(Remote{RTP: socks[i].LocalAddr().(*net.UDPAddr).AddrPort(), Send: Payload{0, "ulaw"}})
+	}
+	if err := Join(legs[0], legs[1]); err != nil {
+		t.Fatal(err)
+	}
+	for joined := make(chan bool, 1); ; {
+		legs[0].post(func() { joined <- legs[0].peer == legs[1] })
+		if <-joined {
+			break
+		}
+	}
+	b := make([]byte, maxPacket)
+	for i := range 2000 {
+		from, to := i%2, 1-i%2
+		rtp.Header{Sequence: uint16(i), Timestamp: uint32(80 * i), SSRC: uint32(from)}.Put(b)
+		b[rtp.HeaderSize] = byte(i)
+		if _, err := socks[from].WriteToUDPAddrPort(b[:rtp.HeaderSize+1], legs[from].Local()); err != nil {
+			t.Fatal(err)
+		}
+		if err := socks[to].SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := socks[to].Read(b)
+		if err != nil {
+			t.Fatalf("packet %d: %v", i, err)
+		}
+		if h, ok := rtp.Parse(b[:n]); !ok || h.SSRC != legs[to].SSRC() || b[h.Start] != byte(i) {
+			t.Fatalf("packet %d became % x", i, b[:n])
+		}
 	}
 }
 

@@ -50,6 +50,7 @@ func (s *Session) receive(b []byte, from netip.AddrPort) {
 		return
 	}
 	if changed {
+		s.recv.restart()
 		s.follow(from)
 	}
 	if d := s.e.debug.Load(); d != nil {
@@ -62,6 +63,10 @@ func (s *Session) receive(b []byte, from netip.AddrPort) {
 		return
 	}
 	codec, known := s.far.codecOf(h.Type)
+	if !known && h.Type == comfortNoise {
+		s.count(&h, s.far.clock) // silence takes its sequence number and no more
+		return
+	}
 	if !known {
 		s.stats.garbage()
 		return
@@ -82,10 +87,9 @@ func name(codec int8) string {
 	return formats[codec].Name
 }
 
-// follow makes a newly believed source the place to send to, where that is
+// follow makes the source that is believed the place to send to, where that is
 // wanted.
 func (s *Session) follow(from netip.AddrPort) {
-	s.recv.restart()
 	if !s.far.symmetric {
 		return
 	}

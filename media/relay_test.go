@@ -364,3 +364,58 @@ func TestIPv6(t *testing.T) {
 		}
 	})
 }
+
+// TestJoins: joins replace, cross and undo each other; what holds in the end is
+// the last word.
+func TestJoins(t *testing.T) {
+	for _, loops := range []int{1, 3} {
+		bubble(t, EngineOptions{Loops: loops}, func(t *testing.T, o *office) {
+			a, pa := o.call(t, alice, "ulaw", SessionOptions{})
+			b, pb := o.call(t, bob, "ulaw", SessionOptions{})
+			c, pc := o.call(t, "127.0.10.4:4000", "ulaw", SessionOptions{})
+			hears := func(p *phone) map[*phone]bool {
+				p.say("x")
+				got := map[*phone]bool{}
+				for _, q := range []*phone{pa, pb, pc} {
+					got[q] = len(q.heard()) > 0
+				}
+				return got
+			}
+			_ = Join(a, b)
+			_ = Join(a, c)
+			synctest.Wait()
+			if !hears(pa)[pc] || hears(pa)[pb] || !hears(pc)[pa] || hears(pb)[pa] {
+				t.Error("the second Join did not replace the first")
+			}
+			_ = Join(b, c)
+			Part(b, c)
+			synctest.Wait()
+			if hears(pb)[pc] || hears(pc)[pb] {
+				t.Error("Part did not undo the Join before it")
+			}
+			_ = Join(b, c)
+			Part(c, a) // of a pair that is none any more
+			synctest.Wait()
+			if !hears(pb)[pc] || !hears(pc)[pb] || hears(pa)[pc] {
+				t.Error("Part of two others ended a Join")
+			}
+			a.Echo(true)
+			_ = Join(a, b)
+			a.Echo(false)
+			synctest.Wait()
+			if !hears(pa)[pb] || hears(pa)[pa] || hears(pc)[pb] {
+				t.Error("the echo came between")
+			}
+			b.Close()
+			synctest.Wait()
+			if hears(pa)[pb] {
+				t.Error("a closed session sends")
+			}
+			_ = Join(a, c)
+			synctest.Wait()
+			if !hears(pa)[pc] || !hears(pc)[pa] {
+				t.Error("a Join after the peer's end failed")
+			}
+		})
+	}
+}

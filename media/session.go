@@ -286,12 +286,12 @@ func (s *Session) configure(r Remote) {
 	s.far.set(r, s.opt.Ptime)
 	if changed {
 		s.source.reset(r.RTP)
-		s.dest, s.rtcpDest = r.RTP, s.far.rtcp
 	} else {
 		s.source.reconfigured(s.l.now)
-		if !r.Symmetric || !s.source.learned {
-			s.dest, s.rtcpDest = r.RTP, s.far.rtcp
-		}
+	}
+	s.dest, s.rtcpDest = r.RTP, s.far.rtcp
+	if s.source.learned {
+		s.follow(s.source.from)
 	}
 	if s.far.held() != held {
 		s.heard = s.l.now
