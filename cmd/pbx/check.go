@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 
+	"pbx/config"
 	"pbx/configs"
 	"pbx/server"
 )
@@ -44,7 +45,7 @@ func check(args []string, out, errs io.Writer) error {
 	if *asJSON {
 		e := json.NewEncoder(out)
 		e.SetIndent("", "  ")
-		if err := e.Encode(r.Findings); err != nil {
+		if err := e.Encode(asFindings(r.Findings)); err != nil {
 			return err
 		}
 	} else {
@@ -56,4 +57,24 @@ func check(args []string, out, errs io.Writer) error {
 		return errFindings
 	}
 	return nil
+}
+
+// finding is a finding as --json prints it.
+type finding struct {
+	File     string `json:"file"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Template string `json:"template,omitempty"`
+	Severity string `json:"severity"`
+	Rule     string `json:"rule"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
+}
+
+func asFindings(list []config.Finding) []finding {
+	out := make([]finding, len(list))
+	for i, f := range list {
+		out[i] = finding{f.Pos.File, f.Pos.Line, f.Column, f.Pos.Template, f.Severity.String(), f.Rule, f.Message, f.Hint}
+	}
+	return out
 }

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"pbx/config"
+)
+
+// pbx runs a command line in this process.
+func pbx(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(args, os.Stdin, &o, &e)
+	return code, o.String(), e.String()
+}
+
+func TestCommandLine(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct {
+		name      string
+		args      []string
+		code      int
+		out, errs string // what is in them
+	}{
+		{"nothing", nil, exitUsage, "", "usage:"},
+		{"help", []string{"help"}, exitOK, "exit codes:", ""},
+		{"version", []string{"version"}, exitOK, "pbx " + version, ""},
+		{"unknown", []string{"walk"}, exitUsage, "", `unknown command "walk"`},
+		{"unknown flag", []string{"check", "--fast"}, exitUsage, "", "flag provided but not defined: -fast"},
+		{"something left over", []string{"check", "now"}, exitUsage, "", `unexpected "now"`},
+		{"no such directory", []string{"run", "--config", filepath.Join(dir, "none")}, exitFailed, "", "no such directory"},
+		{"nobody there", []string{"console", "--state", dir, "-x", "help"}, exitFailed, "", "no exchange answers on " + filepath.Join(dir, "pbx.ctl")},
+		{"nobody there, the field's way", []string{"-rx", "help", "--state", dir}, exitFailed, "", "no exchange answers"},
+		{"the field's way, wrong", []string{"-rq"}, exitFailed, "", `unknown option "-rq"`},
+		{"check of the office that would be", []string{"check", "--state", dir, "--strict"}, exitOK, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code, out, errs := pbx(t, tt.args...)
+			if code != tt.code || !strings.Contains(out, tt.out) || !strings.Contains(errs, tt.errs) {
+				t.Errorf("code %d, want %d\nout: %s\nerrors: %s", code, tt.code, out, errs)
+			}
+			if tt.out == "" && out != "" {
+				t.Errorf("unexpected output: %s", out)
+			}
+		})
+	}
+}
+
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	files := map[string]string{
+		"sip.conf":        "[general]\nallowguest=no\ncontext=a\n[b]\ntype=friend\nhost=dynamic\nsecret=Zq8rTn2vKx7wLm4s\ncontext=a\nqualifi=yes\n",
+		"extensions.conf": "[a]\nexten => 1,1,Hangup()\n",
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, _ := pbx(t, "check", "--config", dir)
+	if code != exitOK || !strings.HasPrefix(out, "sip.conf:9: warning: ") || !strings.Contains(out, "qualify") {
+		t.Errorf("code %d: %s", code, out)
+	}
+	if code, _, _ = pbx(t, "check", "--config", dir, "--strict"); code != exitFailed {
+		t.Errorf("a warning with --strict: code %d", code)
+	}
+	code, out, _ = pbx(t, "check", "--config", dir, "--json")
+	var findings []finding
+	if err := json.Unmarshal([]byte(out), &findings); err != nil || code != exitOK {
+		t.Fatalf("code %d, %v: %s", code, err, out)
+	}
+	if !slices.ContainsFunc(findings, func(f finding) bool {
+		return f.File == "sip.conf" && f.Line == 9 && f.Severity == "warning" && f.Rule == "unknown-option"
+	}) {
+		t.Errorf("findings: %+v", findings)
+	}
+	if err := os.Remove(filepath.Join(dir, "extensions.conf")); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ = pbx(t, "check", "--config", dir); code != exitFailed || !strings.Contains(out, "extensions.conf: error: ") {
+		t.Errorf("without extensions.conf: code %d: %s", code, out)
+	}
+}
+
+func TestFindingsAsJSON(t *testing.T) {
+	got := asFindings([]config.Finding{{Pos: config.Pos{File: "a", Line: 2, Template: "t"}, Column: 3, Severity: config.Error, Rule: "r", Message: "m", Hint: "h"}})
+	want := finding{"a", 2, 3, "t", "error", "r", "m", "h"}
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("%+v", got)
+	}
+	if b, err := json.Marshal(asFindings(nil)); err != nil || string(b) != "[]" {
+		t.Errorf("no findings are %s", b)
+	}
+}
+
+func TestFieldStyle(t *testing.T) {
+	for _, tt := range []struct {
+		args, want []string
+	}{
+		{[]string{"-r"}, nil},
+		{[]string{"-rvv"}, []string{"-v", "-v"}},
+		{[]string{"-rx", "core show channels"}, []string{"-x", "core show channels"}},
+		{[]string{"-rvx", "help", "--state", "/s"}, []string{"-v", "-x", "help", "--state", "/s"}},
+	} {
+		if got, err := fieldStyle(tt.args); err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%q: %q, %v", tt.args, got, err)
+		}
+	}
+}
