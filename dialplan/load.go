@@ -414,7 +414,7 @@ func (b *builder) extension(name, caller string, anyCaller bool) *Extension {
 	switch {
 	case isPattern:
 		if variants = c.patterns.insert(parsePattern(pattern)); variants == nil {
-			b.find(b.pos, config.Error, "unbalanced", "", "the set in pattern %s is not closed; it matches nothing", name)
+			b.find(b.pos, config.Error, "unbalanced", "", "a set in pattern %s is not closed, or runs backwards; it matches nothing", name)
 			variants = &c.broken
 		}
 	case name == "":

@@ -14,7 +14,7 @@ func (s *charset) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
 
 // element is one position of a pattern. rank orders the elements as the field
 // does: sets by the number of their characters and the lowest of them, then ".",
-// then "!", then the end of the pattern, then a set that is not closed.
+// then "!", then the end of the pattern, then a set that matches nothing.
 type element struct {
 	rank int
 	set  charset
@@ -85,10 +85,13 @@ func parsePattern(p string) []element {
 			if end < 0 {
 				return append(out, element{rank: rankBad})
 			}
-			e = parseSet(p[i+1 : i+end])
+			set := p[i+1 : i+end]
 			i += end
-			if e.rank == 0 {
+			if set == "" {
 				continue
+			}
+			if e = parseSet(set); e.rank == 0 { // ranges that run backwards
+				return append(out, element{rank: rankBad})
 			}
 		default:
 			e.rank = 0x0100 | int(c)
@@ -108,7 +111,9 @@ func parseSet(s string) (e element) {
 			to = s[i+2]
 			i += 2
 		}
-		lowest = min(lowest, from)
+		if from <= to {
+			lowest = min(lowest, from)
+		}
 		for c := int(from); c <= int(to); c++ {
 			if !e.set.has(byte(c)) {
 				e.set.add(byte(c))

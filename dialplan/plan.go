@@ -57,7 +57,7 @@ type Context struct {
 	patterns node
 	count    int
 	ignore   []*matcher
-	broken   []*Extension // a set that is not closed matches nothing
+	broken   []*Extension // patterns with a set that matches nothing
 }
 
 // Include is a context that is searched after the one that includes it.

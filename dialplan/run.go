@@ -114,7 +114,7 @@ func (t *Thread) step() (found bool, err error) {
 	args := t.expander.expand(p.template)
 	t.ch.SetLocation(t.place, p.app.Name, args.S)
 	if t.log.Enabled(context.Background(), event.LevelVerbose(3)) {
-		t.verbose(3, "Executing [%s@%s:%d] %s(\"%s\", \"%s\")", t.place.Exten, t.place.Context, t.place.Priority, p.app.Name, t.ch.Name(), args.S)
+		t.verbose(3, "Executing [%s@%s:%d] %s(\"%s\", \"%s\") in new stack", t.place.Exten, t.place.Context, t.place.Priority, p.app.Name, t.ch.Name(), args.S)
 	}
 	t.jumped = false
 	if err = t.call(p.app, args); err != nil {

@@ -1,0 +1,127 @@
+package dialplan
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"pbx/decl"
+)
+
+// usage is a call with its arguments, those that may be left out in brackets.
+func usage(name string, args []decl.Arg) string {
+	var b strings.Builder
+	b.WriteString(name)
+	b.WriteByte('(')
+	open := 0
+	for i, a := range args {
+		if a.Optional {
+			b.WriteByte('[')
+			open++
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(a.Name)
+		if a.Separator != "" {
+			b.WriteString("[" + a.Separator + "...]")
+		}
+		if a.Repeat {
+			b.WriteString("[,...]")
+		}
+	}
+	b.WriteString(strings.Repeat("]", open))
+	b.WriteByte(')')
+	return b.String()
+}
+
+// explain writes what core show application and core show function show.
+func explain(w io.Writer, kind, name, synopsis, help string, args []decl.Arg, options []decl.Option, variables []decl.Variable, seeAlso []string) {
+	fmt.Fprintf(w, "\n  -= Info about %s '%s' =- \n\n", kind, name)
+	fmt.Fprintf(w, "[Synopsis]\n%s. \n\n", synopsis)
+	fmt.Fprint(w, "[Provided By]\nbuiltin\n\n")
+	fmt.Fprintf(w, "[Description]\n%s\n\n", orNone(wrap(help, "")))
+	fmt.Fprintf(w, "[Syntax]\n%s\n\n", usage(name, args))
+	fmt.Fprint(w, "[Arguments]\n")
+	if len(args) == 0 {
+		fmt.Fprint(w, "Not available\n")
+	}
+	for _, a := range args {
+		fmt.Fprintf(w, "\n%s\n%s\n", a.Name, wrap(a.Help, "    "))
+		if a.Options {
+			for _, o := range options {
+				fmt.Fprintf(w, "    %c%s: %s\n", o.Letter, parenthesized(o.Args), strings.TrimLeft(wrap(o.Help+absent(o), "        "), " "))
+			}
+		}
+	}
+	if len(variables) > 0 {
+		fmt.Fprint(w, "\n[Variables]\n")
+		for _, v := range variables {
+			fmt.Fprintf(w, "\n%s\n%s\n", v.Name, wrap(v.Help, "    "))
+			for _, word := range v.Values {
+				fmt.Fprintf(w, "    %s\n", word)
+			}
+		}
+	}
+	fmt.Fprint(w, "\n[See Also]\n")
+	if len(seeAlso) == 0 {
+		fmt.Fprint(w, "Not available\n\n")
+		return
+	}
+	for i, s := range seeAlso {
+		if i > 0 {
+			fmt.Fprint(w, ", ")
+		}
+		fmt.Fprintf(w, "%s()", s)
+	}
+	fmt.Fprint(w, "\n\n")
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "Not available"
+	}
+	return s
+}
+
+func parenthesized(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(args, ":") + ")"
+}
+
+func absent(o decl.Option) string {
+	if o.Absent == "" {
+		return ""
+	}
+	return " Not acted on yet: " + o.Absent + "."
+}
+
+// wrap breaks text into lines of at most 79 characters that begin with indent.
+// Lines of their own stay so.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	for i, line := range strings.Split(text, "\n") {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		column := 0
+		for _, word := range strings.Fields(line) {
+			switch {
+			case column == 0:
+				b.WriteString(indent)
+				column = len(indent)
+			case column+1+len(word) > 79:
+				b.WriteString("\n" + indent)
+				column = len(indent)
+			default:
+				b.WriteByte(' ')
+				column++
+			}
+			b.WriteString(word)
+			column += len(word)
+		}
+	}
+	return b.String()
+}
