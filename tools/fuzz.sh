@@ -6,6 +6,6 @@ time=${1:-10m}
 go list -f '{{.Dir}} {{.ImportPath}}' ./... | while read -r dir pkg; do
   for target in $(grep -ho 'func Fuzz[A-Za-z0-9_]*' "$dir"/*_test.go 2>/dev/null | sed 's/func //' | sort -u); do
     echo "== $pkg $target"
-    go test "$pkg" -run '^$' -fuzz "^$target\$" -fuzztime "$time" -parallel "${PARALLEL:-2}"
+    go test "$pkg" -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 1s -parallel "${PARALLEL:-2}"
   done
 done
