@@ -66,8 +66,8 @@ func TestInboundCalls(t *testing.T) {
 			alice < 100
 			alice < 180 | Contact: <sip:1002@
 			alice > CANCEL
-			alice < 487
 			alice < 200 | CSeq: 1 CANCEL
+			alice < 487
 			alice > ACK
 			alice < nothing 40s`,
 		"CANCEL without INVITE": `
@@ -78,8 +78,8 @@ func TestInboundCalls(t *testing.T) {
 			alice < 100
 			alice < 180
 			alice > CANCEL
-			alice < 487
 			alice < 200
+			alice < 487
 			alice < 487 @500ms
 			alice < 487 @1s
 			alice > ACK
@@ -89,8 +89,8 @@ func TestInboundCalls(t *testing.T) {
 			alice < 100
 			alice < 183 sdp
 			alice > CANCEL
-			alice < 487
 			alice < 200
+			alice < 487
 			alice > ACK`,
 		"busy": `
 			alice > INVITE 1004 sdp
@@ -119,8 +119,8 @@ func TestInboundCalls(t *testing.T) {
 			alice > again
 			alice < 180
 			alice > CANCEL
-			alice < 487
 			alice < 200
+			alice < 487
 			alice > ACK`,
 		"a stranger is challenged": `
 			mallory > INVITE 1000 sdp
@@ -259,8 +259,8 @@ func TestInboundCalls(t *testing.T) {
 			alice1 < 200 sdp
 			alice1 > ACK sdp
 			alice > CANCEL
-			alice < 487
 			alice < 200
+			alice < 487
 			alice > ACK
 			alice1 > BYE
 			alice1 < 200`,

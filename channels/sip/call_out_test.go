@@ -47,8 +47,8 @@ func TestDialledCalls(t *testing.T) {
 			alice < 100
 			bob < INVITE sdp
 			alice > CANCEL
-			alice < 487
 			alice < 200
+			alice < 487
 			alice > ACK
 			bob < nothing 200ms
 			bob > 100
@@ -62,8 +62,8 @@ func TestDialledCalls(t *testing.T) {
 			bob > 180
 			alice < 180
 			alice > CANCEL
-			alice < 487
 			alice < 200
+			alice < 487
 			alice > ACK
 			bob < CANCEL
 			bob > 200`, "Ringing; caller gone"},
@@ -184,8 +184,8 @@ func TestDialledCalls(t *testing.T) {
 			bob < INVITE sdp
 			bob > 100
 			alice > CANCEL
-			alice < 487
 			alice < 200
+			alice < 487
 			alice > ACK
 			bob < CANCEL`, ""},
 		{"moved", "SIP/bob", `

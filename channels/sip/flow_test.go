@@ -79,7 +79,6 @@ type fakePlan struct {
 	extens  map[string]func(ch *channel.Channel)
 	any     func(ch *channel.Channel) // what every other extension does, nil for none
 	partial map[string]bool
-	started []*channel.Channel
 }
 
 func (p *fakePlan) Match(_, exten string, _ int, _ string) channel.Match {
@@ -93,7 +92,6 @@ func (p *fakePlan) Match(_, exten string, _ int, _ string) channel.Match {
 }
 
 func (p *fakePlan) Start(ch *channel.Channel) {
-	p.started = append(p.started, ch)
 	f := p.extens[ch.Location().Exten]
 	if f == nil {
 		f = p.any

@@ -172,14 +172,12 @@ func (r *byeReceiver) Response(c *transaction.Client, m *message.Message) {
 			return
 		}
 	}
-	p.bye = nil
 	p.destroy(p.byeCause)
 }
 
 // Failed implements transaction.Receiver.
 func (r *byeReceiver) Failed(*transaction.Client, error) {
 	p := (*pvt)(r)
-	p.bye = nil
 	p.destroy(p.byeCause)
 }
 

@@ -166,8 +166,14 @@ func (p *pvt) destroy(cause channel.Cause) {
 	p.stopSessionTimer()
 	p.uncount()
 	p.hangupChannel(cause)
+	// The transactions outlive the call by their timers; they need not keep it.
 	if p.outgoing && p.out.won != nil {
 		p.out.won.client.SetReceiver(p.out.won)
+	}
+	for _, c := range [...]*transaction.Client{p.client, p.bye} {
+		if c != nil {
+			c.SetReceiver(nobody{})
+		}
 	}
 	p.server, p.open, p.client, p.bye = nil, nil, nil, nil
 }
