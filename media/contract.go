@@ -81,8 +81,11 @@ type Remote struct {
 	Recv []Payload
 	// DTMFSend and DTMFRecv are the telephone-event payload types, 0 for none.
 	DTMFSend, DTMFRecv uint8
-	Direction          Direction
-	Ptime              time.Duration // of the packets we make, 20 ms when 0
+	// Inband has digits looked for in the audio itself (µ-law and A-law); what is
+	// found is taken out of it.
+	Inband    bool
+	Direction Direction
+	Ptime     time.Duration // of the packets we make, 20 ms when 0
 	// Symmetric sends to where RTP comes from (comedia) instead of RTP.
 	Symmetric bool
 }

@@ -3,7 +3,9 @@ package media
 import (
 	"time"
 
+	"pbx/media/codec/g711"
 	"pbx/media/rtp"
+	"pbx/media/tone"
 	"pbx/sched"
 )
 
@@ -85,6 +87,38 @@ func (s *Session) digitTimedOut() time.Duration {
 		s.endDigit()
 	}
 	return sched.Done
+}
+
+// detect looks for digits in the audio of a far end that sends no
+// telephone-events, and silences what it finds: who hears the audio is told the
+// digit.
+func (s *Session) detect(codec int8, payload []byte) {
+	d := s.inband
+	quiet := byte(0xff)
+	for i, c := range payload {
+		var v int16
+		switch codec {
+		case fmtUlaw:
+			v = g711.DecodeUlawFrame(c)
+		case fmtAlaw:
+			v, quiet = g711.DecodeAlawFrame(c), 0xd5
+		default:
+			return
+		}
+		if d.Digit() != 0 {
+			payload[i] = quiet
+		}
+		change, digit, samples := d.Push(v)
+		if s.opt.Events == nil {
+			continue
+		}
+		switch change {
+		case tone.Began:
+			s.opt.Events.DigitBegin(digit)
+		case tone.Ended:
+			s.opt.Events.DigitEnd(digit, time.Duration(samples)*time.Second/8000)
+		}
+	}
 }
 
 // passEvent relays a telephone-event packet to s.

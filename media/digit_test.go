@@ -1,12 +1,15 @@
 package media
 
 import (
+	"io"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"pbx/media/rtp"
+	"pbx/media/tone"
 )
 
 // step is one telephone-event packet.
@@ -174,4 +177,48 @@ func TestSendDigitInband(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestInband: digits in the audio are told, and taken out of it.
+func TestInband(t *testing.T) {
+	for _, codec := range []string{"ulaw", "alaw"} {
+		bubble(t, EngineOptions{}, func(t *testing.T, o *office) {
+			ev := &events{}
+			a, pa := o.call(t, alice, codec, SessionOptions{Events: ev})
+			b, pb := o.call(t, bob, codec, SessionOptions{Near: a})
+			r := pa.remote(codec)
+			r.Inband, r.DTMFRecv, r.DTMFSend = true, 0, 0
+			a.Configure(r)
+			_ = Join(a, b)
+			synctest.Wait()
+			digit, block := tone.Digit('5', 200*time.Millisecond), make([]byte, 160)
+			for i := range 20 {
+				payload := strings.Repeat("\xff", 160)
+				if codec == "alaw" {
+					payload = strings.Repeat("\xd5", 160)
+				}
+				if i >= 5 && i < 15 {
+					if _, err := io.ReadFull(digit, block); err != nil {
+						t.Fatal(err)
+					}
+					payload = string(encode(nil, codec, block, "ulaw"))
+				}
+				pa.say(payload)
+				time.Sleep(20 * time.Millisecond)
+			}
+			got := ev.take()
+			if len(got) != 2 || got[0] != "begin 5" || !strings.HasPrefix(got[1], "end 5 ") {
+				t.Errorf("%s: events %q", codec, got)
+			}
+			loud := 0
+			for _, p := range pb.heard() {
+				if v := p.payload[150]; v&0x70 < 0x60 && codec == "ulaw" || codec == "alaw" && v != 0xd5 {
+					loud++
+				}
+			}
+			if loud > 2 {
+				t.Errorf("%s: %d blocks of the digit came through", codec, loud)
+			}
+		})
+	}
 }

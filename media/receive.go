@@ -72,6 +72,9 @@ func (s *Session) receive(b []byte, from netip.AddrPort) {
 		return
 	}
 	s.count(&h, formats[max(codec, 0)].Clock)
+	if s.inband != nil {
+		s.detect(codec, b[h.Start:h.End])
+	}
 	for _, t := range s.taps {
 		t.Audio(true, name(codec), h.Timestamp, b[h.Start:h.End])
 	}

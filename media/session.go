@@ -9,6 +9,7 @@ import (
 
 	pbxio "pbx/io"
 	"pbx/media/rtp"
+	"pbx/media/tone"
 	"pbx/sched"
 )
 
@@ -42,6 +43,7 @@ type Session struct {
 	recv             receiver
 	send             stream
 	digitIn          digitReceiver
+	inband           *tone.Detector // nil when digits come as events
 	digitOut         digitSender
 	peer             *Session // where packets go; the session itself for an echo
 	want             *Session // the peer of a Join that is under way
@@ -284,6 +286,12 @@ func (s *Session) configure(r Remote) {
 	held := s.far.held()
 	changed := s.far.rtp != r.RTP
 	s.far.set(r, s.opt.Ptime)
+	switch {
+	case !r.Inband:
+		s.inband = nil
+	case s.inband == nil:
+		s.inband = new(tone.Detector)
+	}
 	if changed {
 		s.source.reset(r.RTP)
 	} else {

@@ -223,10 +223,13 @@ var (
 	columns = [4]float64{1209, 1336, 1477, 1633}
 )
 
+// keypad holds the digits row by row.
+const keypad = "123A456B789C*0#D"
+
 // Digit plays one DTMF digit, or silence for what is none.
 func Digit(digit byte, d time.Duration) *Source {
 	seg := Segment{Duration: d, Once: true}
-	if i := strings.IndexByte("123A456B789C*0#D", digit); i >= 0 {
+	if i := strings.IndexByte(keypad, digit); i >= 0 {
 		seg.Freq1, seg.Freq2 = rows[i/4], columns[i%4]
 	}
 	return New(List{seg})
