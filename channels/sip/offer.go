@@ -177,6 +177,7 @@ func (p *pvt) configure() {
 		r.Recv[i] = media.Payload{Type: c.pt, Codec: c.Name}
 	}
 	r.DTMFRecv = a.dtmf
+	r.Inband = p.settings.DTMFMode == DTMFInband || p.settings.DTMFMode == DTMFAuto && a.dtmf == 0
 	if p.settings.DTMFMode == DTMFRFC2833 || p.settings.DTMFMode == DTMFAuto {
 		r.DTMFSend = a.dtmf
 	}
