@@ -8,8 +8,8 @@
 // there. Post and Wake may be called from any goroutine. Importers name the
 // package pbxio.
 //
-// System is the machine's network: epoll and system calls made directly, since
-// a wake-up through the runtime's own poller costs half as much again.
-// NewMemory is a network of its own in memory, whose pollers block durably in a
-// testing/synctest bubble so that virtual time passes.
+// System is the machine's network: epoll and system calls made directly, with
+// the loop's goroutine parked in the runtime's poller while there is nothing to
+// do. NewMemory is a network of its own in memory, whose pollers block durably
+// in a testing/synctest bubble so that virtual time passes.
 package io

@@ -70,7 +70,7 @@ func (p *epoll) control(op, fd int, ev Events) error {
 
 func (p *epoll) Add(fd int, ev Events) error {
 	err := p.control(unix.EPOLL_CTL_ADD, fd, ev)
-	if err == unix.EEXIST {
+	if errors.Is(err, unix.EEXIST) {
 		// A duplicate of a closed descriptor kept the old registration alive.
 		err = p.control(unix.EPOLL_CTL_MOD, fd, ev)
 	}
@@ -83,7 +83,7 @@ func (p *epoll) Change(fd int, ev Events) error {
 
 func (p *epoll) Remove(fd int) error {
 	err := p.control(unix.EPOLL_CTL_DEL, fd, 0)
-	if err == unix.EBADF || err == unix.ENOENT {
+	if errors.Is(err, unix.EBADF) || errors.Is(err, unix.ENOENT) {
 		return nil
 	}
 	return err
