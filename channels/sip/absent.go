@@ -58,7 +58,41 @@ var ineffective = map[string]string{
 	"useclientcode": "client codes in INFO are not served by this version", "relaxdtmf": "digits in the audio are not looked for by this version",
 	"rfc2833compensate": "digits are relayed as they come", "regextenonqualify": "no extensions are made for registered peers by this version",
 	"supportpath": "Path is not served by this version", "autoframing": "the packet time is 20 ms unless allow= says another one",
+	"allowtransfer": transfersAbsent, "refer_addheaders": transfersAbsent,
+	"directmedia": "media always passes through this exchange", "canreinvite": "media always passes through this exchange",
+	"mailbox": mwiAbsent, "vmexten": mwiAbsent, "buggymwi": mwiAbsent, "hasvoicemail": mwiAbsent, "notifymimetype": mwiAbsent,
+	"subscribecontext": subscriptionsAbsent, "notifyringing": subscriptionsAbsent, "notifyhold": subscriptionsAbsent,
+	"notifycid": subscriptionsAbsent, "subminexpiry": subscriptionsAbsent, "submaxexpiry": subscriptionsAbsent,
+	"subminexpirey": subscriptionsAbsent, "submaxexpirey": subscriptionsAbsent,
+	"registertimeout": registrationsAbsent, "registerattempts": registrationsAbsent, "register_retry_403": registrationsAbsent,
+	"subscribe_network_change_event": registrationsAbsent,
+	"outofcall_message_context":      "texts outside of calls are not run through the dialplan by this version",
+	"mohsuggest":                     "music on hold is not served by this version", "parkinglot": "parking is not served by this version",
+	"tonezone": "the tones are those of the whole exchange", "recordonfeature": "recording is not served by this version",
+	"recordofffeature": "recording is not served by this version", "namedcallgroup": pickupAbsent, "namedpickupgroup": pickupAbsent,
+	"disallowed_methods": "the methods that this version sends are INVITE, ACK, CANCEL, BYE, OPTIONS and INFO",
+	"srvlookup":          "SRV records are not asked for by this version: give the host itself",
+	"t1min":              "T1 is not measured, it is timert1", "cos_sip": cosAbsent, "cos_audio": cosAbsent, "cos_video": cosAbsent, "cos_text": cosAbsent,
+	"tos_video": "video is not served by this version", "tos_text": "text streams are not served by this version",
+	"ignoresdpversion": "every description is taken as new",
+	"rpid_immediate":   "identity changes are not sent during a call by this version", "discard_remote_hold_retrieval": "holding and retrieving are both followed",
+	"websocket_enabled": "SIP over WebSocket is not served by this version", "rtupdate": "peers in a database are not served by this version",
 	"promiscredir": "redirections stay within this exchange", "rpid_update": "identity changes are not sent during a call by this version",
+}
+
+const (
+	transfersAbsent     = "transfers by REFER are not served by this version"
+	subscriptionsAbsent = "subscriptions are not served by this version"
+	registrationsAbsent = "this version does not register with other servers"
+	mwiAbsent           = "message waiting is not served by this version"
+	pickupAbsent        = "call pickup is not served by this version"
+	cosAbsent           = "Ethernet priorities are not set by this version; tos_ options are"
+)
+
+// cannotBeOff are options that act as if they were on.
+var cannotBeOff = map[string]string{
+	"pedantic":       "messages are always read strictly",
+	"prematuremedia": "media before progress is always held back",
 }
 
 // harmless values of an option that does not act need no words.
@@ -92,7 +126,12 @@ func severityAbsent(name string) config.Severity {
 
 // reportIneffective does the same for options that are filled like others.
 func reportIneffective(c *configLoader, v config.Variable, name string) {
-	if why, ok := ineffective[name]; ok && !harmless(v.Value) {
-		c.find(v.Pos, severityAbsent(name), "sip-not-acting", v.Name+" does not act: "+why, "")
+	why, ok := ineffective[name]
+	off := harmless(v.Value)
+	if !ok || off {
+		if why, ok = cannotBeOff[name]; !ok || !off {
+			return
+		}
 	}
+	c.find(v.Pos, severityAbsent(name), "sip-not-acting", v.Name+" does not act: "+why, "")
 }

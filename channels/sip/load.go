@@ -197,6 +197,7 @@ func (c *configLoader) section(s *config.Section, r *reader) {
 			if err := k.set(r, v); err != nil {
 				c.find(v.Pos, config.Warning, "sip-value", v.Name+": "+err.Error(), "")
 			}
+			reportIneffective(c, v, name)
 		case slices.Contains(plain, name):
 			reportIneffective(c, v, name)
 		case reportAbsent(c, v, name):

@@ -182,6 +182,7 @@ func (d *Driver) openPeers() error {
 	d.setPeers(d.cfg)
 	d.restore()
 	d.startQualify()
+	d.startKeepalive()
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package sip
 
 import (
+	"bytes"
+	"cmp"
+
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
 )
@@ -107,16 +110,32 @@ func isText(m *message.Message) bool {
 	return len(m.Body()) > 0 && len(t) >= len(plain) && equalFold(t[:len(plain)], plain)
 }
 
-// handleSubscribe answers SUBSCRIBE. No event package is served yet: 489 names
-// none (RFC 6665 4.2.1.1).
+// handleSubscribe answers SUBSCRIBE. No event package is served yet: 489 (RFC 6665
+// 4.2.1.1), but for what would not be there either if they were.
 func (d *Driver) handleSubscribe(tx *transaction.Server, m *message.Message, from source) {
 	p, res := d.admit(tx, m, from)
 	if res != authOK {
 		return
 	}
-	if !d.settings(p).AllowSubscribe {
+	s := d.settings(p)
+	if !s.AllowSubscribe {
 		d.respond(tx, m, 403, "Forbidden (policy)", nil)
 		return
 	}
-	d.respond(tx, m, 489, "Bad Event", nil)
+	event, _, _ := bytes.Cut(m.Header(message.HeaderEvent), []byte(";"))
+	switch event = bytes.TrimSpace(event); {
+	case equalFold(event, "message-summary"):
+		d.respond(tx, m, 404, "Not found (no mailbox)", nil)
+	case (equalFold(event, "dialog") || equalFold(event, "presence")) && !d.hasHint(s, m):
+		d.respond(tx, m, 404, "Not Found", nil)
+	default:
+		d.respond(tx, m, 489, "Bad Event", nil)
+	}
+}
+
+// hasHint reports whether the extension that m asks for has a hint.
+func (d *Driver) hasHint(s *PeerSettings, m *message.Message) bool {
+	uri := m.RequestURI()
+	context := cmp.Or(s.SubscribeContext, s.Context)
+	return d.plan.Hint(context, message.UnescapeString(uri.User)) != ""
 }

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -30,8 +31,15 @@ func TestOutOfDialog(t *testing.T) {
 			{"BYE", "1000", "", 481, "Call leg/transaction does not exist"},
 			{"FOO", "1000", "", 501, "Method Not Implemented"},
 			{"SUBSCRIBE", "1000", "", 489, "Bad Event"},
+			{"SUBSCRIBE dialog", "1000", "", 404, "Not Found"},
+			{"SUBSCRIBE message-summary", "1000", "", 404, "Not found (no mailbox)"},
+			{"SUBSCRIBE foo", "1000", "", 489, "Bad Event"},
 		} {
-			m := p.ask(c.method, c.exten, "", c.body)
+			method, headers := c.method, ""
+			if name, event, ok := strings.Cut(c.method, " "); ok {
+				method, headers = name, "Event: "+event+"\n"
+			}
+			m := p.ask(method, c.exten, headers, c.body)
 			if statusOf(m) != c.status || string(m.Reason()) != c.reason {
 				t.Errorf("%s %s: %d, want %d %s", c.method, c.exten, statusOf(m), c.status, c.reason)
 			}

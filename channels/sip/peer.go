@@ -6,6 +6,7 @@ import (
 
 	"pbx/channel"
 	"pbx/config"
+	"pbx/sched"
 )
 
 // Type is the role of a device section.
@@ -274,7 +275,8 @@ type Peer struct {
 	located []netip.AddrPort
 	order   int // of the section in the configuration
 
-	qualify qualifyState
+	qualify   qualifyState
+	keepalive sched.ID // the timer of keepalive=, 0 for none
 
 	// Calls in progress through the peer, kept by the dialogs.
 	inUse, onHold, ringing int

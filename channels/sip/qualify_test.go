@@ -161,3 +161,22 @@ func TestQualifyIsSpread(t *testing.T) {
 		}
 	})
 }
+
+func TestKeepalive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const conf = listen + "[k]\ntype=peer\nhost=127.0.50.32\nport=5070\nkeepalive=20\n"
+		r := newRig(t, conf, nil)
+		p := r.phone("127.0.50.32:5070", "k")
+		time.Sleep(61 * time.Second)
+		if n := p.drain(); n != 3 {
+			t.Errorf("%d in a minute", n)
+		}
+		cfg, _ := loadText(t, strings.Replace(conf, "keepalive=20", "keepalive=no", 1))
+		r.Reload(cfg)
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		if n := p.drain(); n != 0 {
+			t.Errorf("%d after it was turned off", n)
+		}
+	})
+}

@@ -20,6 +20,7 @@ func (d *Driver) reload(cfg *Config) {
 	d.watchHosts()
 	d.setPeers(cfg)
 	d.startQualify()
+	d.startKeepalive()
 	for _, p := range d.peers.list {
 		d.deviceChanged(p)
 	}
@@ -31,6 +32,7 @@ func (d *Driver) reload(cfg *Config) {
 // dropPeer ends what belongs to a section that is gone.
 func (d *Driver) dropPeer(p *Peer) {
 	d.unqualify(p)
+	d.stopKeepalive(p)
 	if len(p.contacts) == 0 {
 		return
 	}
@@ -59,5 +61,6 @@ func (d *Driver) trimContacts(p *Peer) {
 func (d *Driver) closePeers() {
 	for _, p := range d.peers.list {
 		d.unqualify(p)
+		d.stopKeepalive(p)
 	}
 }

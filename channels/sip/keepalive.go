@@ -1,0 +1,40 @@
+package sip
+
+import (
+	"time"
+
+	"pbx/channels/sip/transaction"
+)
+
+// keepaliveText is what holds a NAT's door open: no message, every stack drops it
+// (RFC 5626 4.4.1).
+var keepaliveText = []byte("\r\n\r\n")
+
+// startKeepalive begins to send to the peers that ask for it (keepalive=), and
+// stops where they no longer do. The interval is that of the configuration at
+// each turn.
+func (d *Driver) startKeepalive() {
+	for _, p := range d.peers.list {
+		if p.Keepalive == 0 || !p.Type.IsPeer() {
+			d.stopKeepalive(p)
+			continue
+		}
+		if p.keepalive != 0 {
+			continue
+		}
+		p.keepalive = d.sched.Add(p.Keepalive, func() time.Duration {
+			if to := d.address(p); to.IsValid() {
+				listener, _ := d.udp.For(to.Addr())
+				d.sent(d.send(keepaliveText, transaction.Route{Listener: listener, Remote: to}))
+			}
+			return p.Keepalive
+		})
+	}
+}
+
+func (d *Driver) stopKeepalive(p *Peer) {
+	if p.keepalive != 0 {
+		d.sched.Delete(p.keepalive)
+		p.keepalive = 0
+	}
+}
