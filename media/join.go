@@ -1,8 +1,10 @@
 package media
 
+import "slices"
+
 // Join relays packets between two sessions, in place of whatever they were
-// joined to before. Payload types are mapped, µ-law and A-law translated, and
-// telephone-events passed on; a session that is played to hears the sound
+// joined to before. Payload types are mapped, µ-law and A-law translated, any
+// other codec passed on to a far end that has it, and telephone-events too; a session that is played to hears the sound
 // instead. The sessions come to live on one loop. The error is ErrNoPath when
 // the codecs they are configured with cannot be brought together, which leaves
 // everything as it was, or ErrClosed.
@@ -78,7 +80,7 @@ func path(from, to Remote) bool {
 		return true
 	}
 	for _, p := range from.Recv {
-		if Translatable(p.Codec, to.Send.Codec) {
+		if Translatable(p.Codec, to.Send.Codec) || slices.ContainsFunc(to.Recv, func(q Payload) bool { return q.Codec == p.Codec }) {
 			return true
 		}
 	}

@@ -40,6 +40,10 @@ func (s *Session) rtpReady(pbxio.ID, pbxio.Events) bool {
 func (s *Session) receive(b []byte, from netip.AddrPort) {
 	h, ok := rtp.Parse(b)
 	if !ok {
+		if rtp.IsRTCP(b) { // RFC 5761
+			s.receiveRTCP(b, from)
+			return
+		}
 		s.stats.garbage()
 		return
 	}
@@ -97,7 +101,10 @@ func (s *Session) follow(from netip.AddrPort) {
 		return
 	}
 	s.dest = from
-	if s.source.learned && from.Port() < 65535 {
+	switch {
+	case s.far.rtcp == s.far.rtp:
+		s.rtcpDest = from
+	case s.source.learned && from.Port() < 65535:
 		s.rtcpDest = netip.AddrPortFrom(from.Addr(), from.Port()+1)
 	}
 }
@@ -108,7 +115,9 @@ func (s *Session) relay(from *Session, b []byte, h *rtp.Header, codec int8) {
 		return
 	}
 	payload := b[h.Start:h.End]
+	pt := s.far.pt
 	if codec != s.far.codec {
+		same, has := s.far.typeOf(codec)
 		switch {
 		case codec == fmtUlaw && s.far.codec == fmtAlaw:
 			for i, c := range payload {
@@ -118,6 +127,8 @@ func (s *Session) relay(from *Session, b []byte, h *rtp.Header, codec int8) {
 			for i, c := range payload {
 				payload[i] = g711.Alaw2UlawFrame(c)
 			}
+		case has:
+			pt = same // not what we send by choice, but it was agreed on
 		default:
 			s.stats.unsent()
 			return
@@ -127,12 +138,12 @@ func (s *Session) relay(from *Session, b []byte, h *rtp.Header, codec int8) {
 		return
 	}
 	out := *h
-	out.Type = s.far.pt
+	out.Type = pt
 	if !s.send.pass(from, &out, s.l.now, s.far.clock) {
 		return
 	}
 	for _, t := range s.taps {
-		t.Audio(false, s.far.name, out.Timestamp, payload)
+		t.Audio(false, s.far.nameOf(pt), out.Timestamp, payload)
 	}
 	b = b[h.Start-rtp.HeaderSize : h.End]
 	out.Put(b)

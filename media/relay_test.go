@@ -419,3 +419,32 @@ func TestJoins(t *testing.T) {
 		})
 	}
 }
+
+// TestAgreedCodec: a far end may use any codec that was agreed on; it goes on to
+// one that has it too, and to no other.
+func TestAgreedCodec(t *testing.T) {
+	bubble(t, EngineOptions{}, func(t *testing.T, o *office) {
+		a, pa := o.call(t, alice, "ulaw", SessionOptions{})
+		r := pa.remote("ulaw")
+		r.Recv = []Payload{{0, "ulaw"}, {9, "g722"}, {3, "gsm"}}
+		a.Configure(r)
+		b, pb := o.call(t, bob, "alaw", SessionOptions{Near: a})
+		r = pb.remote("alaw")
+		r.Recv = []Payload{{8, "alaw"}, {109, "g722"}}
+		b.Configure(r)
+		if err := Join(a, b); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		for _, pt := range []uint8{9, 3, 0} {
+			pa.emit(pt, false, pa.ts, []byte("x"))
+		}
+		got := pb.heard()
+		if len(got) != 2 || got[0].Type != 109 || got[0].payload != "x" || got[1].Type != 8 {
+			t.Errorf("bob got %+v", got)
+		}
+		if n := a.Stats().Untranslatable + b.Stats().Untranslatable; n != 1 {
+			t.Errorf("%d packets without a path, want 1", n)
+		}
+	})
+}

@@ -54,7 +54,11 @@ func (s *Session) sendRTCP(b []byte) {
 	if !s.rtcpDest.IsValid() || s.rtcpDest.Port() == 0 || s.rtcpDest.Addr().IsUnspecified() {
 		return
 	}
-	if err := s.rtcp.Send(b, s.rtcpDest); err != nil {
+	sock := s.rtcp
+	if s.rtcpDest == s.dest {
+		sock = s.rtp // both on one port (RFC 5761)
+	}
+	if err := sock.Send(b, s.rtcpDest); err != nil {
 		s.stats.refused()
 	}
 }

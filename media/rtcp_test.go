@@ -221,3 +221,31 @@ func TestQOS(t *testing.T) {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 }
+
+// TestOnePort: RTCP on the RTP port (RFC 5761), both ways.
+func TestOnePort(t *testing.T) {
+	bubble(t, EngineOptions{}, func(t *testing.T, o *office) {
+		a, pa := o.call(t, alice, "ulaw", SessionOptions{})
+		r := pa.remote("ulaw")
+		r.RTCP = r.RTP
+		a.Configure(r)
+		a.Play(&text{codec: "ulaw", blocks: 1}, false)
+		time.Sleep(time.Second)
+		report := rtp.AppendCNAME(rtp.AppendReport(nil, rtp.Report{SSRC: 1}, rtp.Block{SSRC: a.SSRC(), Lost: 3}), 1, "x")
+		if err := pa.rtp.Send(report, pa.to); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if st := a.Stats(); st.TxLost != 3 || st.Garbage != 0 {
+			t.Errorf("%+v", st)
+		}
+		pa.heard()
+		a.Close()
+		synctest.Wait()
+		b := make([]byte, maxPacket)
+		n, from, err := pa.rtp.Recv(b)
+		if err != nil || from != a.Local() || !rtp.ValidCompound(b[:n]) {
+			t.Errorf("% x from %s, %v; want a goodbye", b[:n], from, err)
+		}
+	})
+}

@@ -380,6 +380,25 @@ func (f *far) codecOf(pt uint8) (codec int8, ok bool) {
 	return fmtNone, false
 }
 
+// typeOf is the payload type of a format, if the far end has it.
+func (f *far) typeOf(codec int8) (pt uint8, ok bool) {
+	for i := range f.n {
+		if f.recv[i].codec == codec && codec >= 0 {
+			return f.recv[i].pt, true
+		}
+	}
+	return 0, false
+}
+
+// nameOf is the codec that goes out under a payload type.
+func (f *far) nameOf(pt uint8) string {
+	if pt == f.pt {
+		return f.name
+	}
+	codec, _ := f.codecOf(pt)
+	return name(codec)
+}
+
 // sendable reports whether a packet may go to the far end now.
 func (s *Session) sendable() bool {
 	return s.dest.IsValid() && s.dest.Port() != 0 && !s.dest.Addr().IsUnspecified() && s.far.dir.Sends()

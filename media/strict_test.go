@@ -136,7 +136,7 @@ func TestGarbage(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if st := a.Stats(); st.Garbage != 8 || st.RxPackets != 0 {
+		if st := a.Stats(); st.Garbage != 7 || st.Strangers != 1 || st.RxPackets != 0 {
 			t.Errorf("%+v", st)
 		}
 		pa.say("x")
