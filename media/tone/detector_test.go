@@ -87,11 +87,11 @@ func TestDetectSequence(t *testing.T) {
 // TestTalkOff: noise, call progress tones and a voice-like sound are no digits.
 func TestTalkOff(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	noise := make([]int16, 60*rate)
+	noise := make([]int16, 20*rate)
 	for i := range noise {
 		noise[i] = int16(r.NormFloat64() * 4000)
 	}
-	voice := make([]int16, 60*rate)
+	voice := make([]int16, 20*rate)
 	for i := range voice {
 		x := float64(i) / rate
 		pitch := 120 + 30*math.Sin(2*math.Pi*0.7*x)

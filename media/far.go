@@ -1,0 +1,83 @@
+package media
+
+import (
+	"net/netip"
+	"time"
+)
+
+// far is the remote end as the loop sees it.
+type far struct {
+	rtp, rtcp          netip.AddrPort
+	codec              int8 // that we send
+	name               string
+	pt                 uint8
+	clock              int
+	samples            int // in one block that we make
+	blocks             int // that make one packet
+	dir                Direction
+	symmetric          bool
+	dtmfSend, dtmfRecv uint8
+	recv               [8]struct {
+		pt    uint8
+		codec int8
+	}
+	n int
+}
+
+func (f *far) set(r Remote, ptime time.Duration) {
+	f.rtp, f.rtcp = r.RTP, r.RTCP
+	if !f.rtcp.IsValid() && f.rtp.IsValid() && f.rtp.Port() < 65535 {
+		f.rtcp = netip.AddrPortFrom(f.rtp.Addr(), f.rtp.Port()+1)
+	}
+	f.codec, f.name, f.pt, f.clock = format(r.Send.Codec), r.Send.Codec, r.Send.Type, 8000
+	if f.codec >= 0 {
+		f.clock = formats[f.codec].Clock
+	}
+	if r.Ptime > 0 {
+		ptime = r.Ptime
+	}
+	f.blocks = min(max(1, int(ptime/block)), maxPacketBlocks)
+	f.samples = f.clock / int(time.Second/block)
+	f.dir, f.symmetric = r.Direction, r.Symmetric
+	f.dtmfSend, f.dtmfRecv = r.DTMFSend, r.DTMFRecv
+	f.n = 0
+	for _, p := range r.Recv {
+		if f.n == len(f.recv) {
+			break
+		}
+		f.recv[f.n].pt, f.recv[f.n].codec = p.Type, format(p.Codec)
+		f.n++
+	}
+}
+
+// held reports whether one side put the other on hold.
+func (f *far) held() bool { return f.dir != SendRecv }
+
+// codecOf is the format that a payload type stands for.
+func (f *far) codecOf(pt uint8) (codec int8, ok bool) {
+	for i := range f.n {
+		if f.recv[i].pt == pt {
+			return f.recv[i].codec, true
+		}
+	}
+	return fmtNone, false
+}
+
+// typeOf is the payload type of a format, if the far end has it.
+func (f *far) typeOf(codec int8) (pt uint8, ok bool) {
+	for i := range f.n {
+		if f.recv[i].codec == codec && codec >= 0 {
+			return f.recv[i].pt, true
+		}
+	}
+	return 0, false
+}
+
+// nameOf is the codec that goes out under a payload type.
+func (f *far) nameOf(pt uint8) string {
+	if pt == f.pt {
+		return f.name
+	}
+	codec, _ := f.codecOf(pt)
+	return name(codec)
+}
