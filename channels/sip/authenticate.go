@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
@@ -204,14 +205,14 @@ func (d *Driver) realm(m *message.Message) string {
 // refused logs that a request was turned away, in the words that fail2ban's
 // filter knows, and tells the bus.
 func (d *Driver) refused(m *message.Message, from source, reason string) {
-	claimed := string(m.Header(message.HeaderFrom))
+	claimed := quotable(m.Header(message.HeaderFrom))
 	addr := from.addr.String()
 	if m.Method() == message.REGISTER {
-		claimed = string(m.Header(message.HeaderTo))
+		claimed = quotable(m.Header(message.HeaderTo))
 		d.log.Log(nil, event.LevelNotice, fmt.Sprintf("Registration from '%s' failed for '%s' - %s", claimed, addr, reason))
 	} else {
 		d.log.Log(nil, event.LevelNotice, fmt.Sprintf("Request '%s' from '%s' failed for '%s' (callid: %s) - %s",
-			m.Method(), claimed, addr, m.CallID(), failWords(reason)))
+			m.Method(), claimed, addr, quotable(m.CallID()), failWords(reason)))
 	}
 	if d.bus.Wants(event.Security) {
 		d.bus.Publish(event.Event{Kind: event.Security, Time: d.now(), Name: securityNames[reason], Value: claimed, Address: addr})
@@ -219,6 +220,16 @@ func (d *Driver) refused(m *message.Message, from source, reason string) {
 	if d.cfg.General.AuthFailureEvents {
 		d.publishPeer(string(m.From().URI.User), "Rejected", from.addr)
 	}
+}
+
+// quotable is a header as it may stand between single quotes in the log: nothing
+// in it can end the quotes and name another address to a filter.
+func quotable(b []byte) string {
+	const limit = 256
+	if len(b) > limit {
+		b = b[:limit]
+	}
+	return strings.NewReplacer("'", "?", "\n", "?", "\r", "?").Replace(string(b))
 }
 
 // failWords are the reasons for requests other than REGISTER as the filters know

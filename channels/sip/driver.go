@@ -39,7 +39,9 @@ type Deps struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Random   io.Reader // cryptographically strong
-	Version  string
+	// Lookup finds the address of a host name; nil asks the DNS.
+	Lookup  func(ctx context.Context, host string) (netip.Addr, error)
+	Version string
 }
 
 // source says where a message came from.
@@ -65,6 +67,7 @@ type Driver struct {
 	random   *entropy
 	version  string
 	network  pbxio.Network
+	lookup   func(ctx context.Context, host string) (netip.Addr, error)
 
 	ctx   *pbxio.Context
 	sched *sched.Scheduler
@@ -107,6 +110,9 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 		version: deps.Version, network: deps.Network,
 		ctx: pbxio.NewContext(poller), sched: sched.New(deps.Now), calls: newTable(),
 		done: make(chan struct{}),
+	}
+	if d.lookup = deps.Lookup; d.lookup == nil {
+		d.lookup = transport.Lookup
 	}
 	d.tagSeed = d.random.uint64()
 	d.udp = transport.NewUDP(d.ctx, deps.Network, d.receive)

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"pbx/channels/sip/transport"
 	"pbx/event"
 )
 
@@ -85,7 +84,7 @@ func (d *Driver) lookUp(name string, h *hostName) {
 	h.pending = true
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), hostTimeout)
-		addr, err := transport.Lookup(ctx, name)
+		addr, err := d.lookup(ctx, name)
 		cancel()
 		d.Post(func() { d.lookedUp(name, h, addr, err) })
 	}()
@@ -143,7 +142,7 @@ func (d *Driver) destination(p *Peer, exten string) (target string, to netip.Add
 	switch c := p.best(); {
 	case !p.Type.IsPeer():
 		return "", to, errUnregistered
-	case p.qualify.state == qualifyUnreachable:
+	case p.Qualify > 0 && !p.qualify.callable():
 		return "", to, errUnreachable
 	case c != nil:
 		to = c.Addr

@@ -28,6 +28,12 @@ type qualifyState struct {
 	next   func() bool   // cancels the next question
 }
 
+// callable reports whether calls may go to the peer. One that answers late is not
+// called, as in the ancestor.
+func (q *qualifyState) callable() bool {
+	return q.state == qualifyUnknown || q.state == qualifyReachable
+}
+
 const (
 	// qualifyDown is how often a peer that does not answer is asked.
 	qualifyDown = 10 * time.Second
@@ -134,7 +140,7 @@ func (d *Driver) answered(p *Peer, ok bool, rtt time.Duration) {
 		q.state, q.rtt = qualifyReachable, rtt
 	}
 	if q.state != was {
-		d.qualifyChanged(p, was)
+		d.qualifyChanged(p)
 	}
 	if q.state == qualifyUnreachable {
 		d.qualifyIn(p, qualifyDown)
@@ -144,7 +150,7 @@ func (d *Driver) answered(p *Peer, ok bool, rtt time.Duration) {
 }
 
 // qualifyChanged logs the new state in the field's words and tells who cares.
-func (d *Driver) qualifyChanged(p *Peer, was qualifyStatus) {
+func (d *Driver) qualifyChanged(p *Peer) {
 	q := &p.qualify
 	ms, limit := q.rtt.Milliseconds(), p.Qualify.Milliseconds()
 	var text, status string
@@ -158,9 +164,7 @@ func (d *Driver) qualifyChanged(p *Peer, was qualifyStatus) {
 	}
 	d.log.Log(nil, event.LevelNotice, text)
 	d.publishPeer(p.Name, status, p.primary())
-	if (was == qualifyUnreachable) != (q.state == qualifyUnreachable) {
-		d.deviceChanged(p)
-	}
+	d.deviceChanged(p)
 }
 
 // statusText is the Status column of `sip show peers`.

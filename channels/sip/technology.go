@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"pbx/channel"
-	"pbx/channels/sip/transport"
 )
 
 // Name implements channel.Technology.
@@ -44,7 +43,7 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 	}
 	if unknown := (*unresolved)(nil); errors.As(err, &unknown) {
 		ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
-		addr, e := transport.Lookup(ctx, unknown.host)
+		addr, e := d.lookup(ctx, unknown.host)
 		cancel()
 		if e != nil {
 			return fail(channel.CauseSubscriberAbsent, e)

@@ -1,0 +1,123 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pbx/event"
+)
+
+// dnsNames is a DNS of a test.
+type dnsNames map[string]string
+
+func (n dnsNames) lookup(_ context.Context, host string) (netip.Addr, error) {
+	if a, ok := n[host]; ok {
+		return netip.MustParseAddr(a), nil
+	}
+	return netip.Addr{}, errors.New("no such host")
+}
+
+const named = listen + `externhost=office.example.net
+externrefresh=10
+localnet=127.0.0.0/8
+[trunk]
+type=peer
+host=sip.example.com
+port=5070
+[via]
+type=peer
+host=192.0.2.5
+outboundproxy=proxy.example.com:5080
+`
+
+// TestHostNames: names are looked up beside the loop, and again when they change.
+func TestHostNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dns := dnsNames{"proxy.example.com": "203.0.113.9", "office.example.net": "198.51.100.1"}
+		cfg, _ := loadText(t, named)
+		r := startRig(t, cfg, nil, dns.lookup)
+		synctest.Wait()
+		destination := func(name, exten string) (target, to string, err error) {
+			if e := r.Call(func() {
+				var a netip.AddrPort
+				target, a, err = r.destination(r.Driver.peer(name), exten)
+				to = a.String()
+			}); e != nil {
+				t.Fatal(e)
+			}
+			return target, to, err
+		}
+		if _, _, err := destination("trunk", "100"); !errors.Is(err, errUnresolved) {
+			t.Errorf("before the name is known: %v", err)
+		}
+		if got := r.DeviceState("trunk").String(); got != "UNAVAILABLE" {
+			t.Errorf("before the name is known: %s", got)
+		}
+		dns["sip.example.com"] = "203.0.113.1"
+		time.Sleep(hostRetry + time.Second)
+		if target, to, err := destination("trunk", "100"); err != nil || target != "sip:100@sip.example.com:5070" || to != "203.0.113.1:5070" {
+			t.Errorf("trunk: %s %s %v", target, to, err)
+		}
+		if got := r.identified(t, "203.0.113.1:5070", "5551212", "1000"); got != "trunk" {
+			t.Errorf("its calls are taken for %q", got)
+		}
+		if target, to, err := destination("via", "100"); err != nil || target != "sip:100@192.0.2.5" || to != "203.0.113.9:5080" {
+			t.Errorf("through the proxy: %s %s %v", target, to, err)
+		}
+		dns["sip.example.com"] = "203.0.113.2"
+		dns["office.example.net"] = "198.51.100.2"
+		time.Sleep(hostRefresh + time.Second)
+		if got := r.identified(t, "203.0.113.2:5070", "5551212", "1000"); got != "trunk" {
+			t.Errorf("after it moved, calls are taken for %q", got)
+		}
+		if got := r.identified(t, "203.0.113.1:5070", "5551212", "1000"); got != "" {
+			t.Errorf("the old address still is %q", got)
+		}
+		if err := r.Call(func() {
+			if s, _ := r.localAddress(netip.MustParseAddrPort("8.8.8.8:5060"), 0); s.String() != "198.51.100.2:5060" {
+				t.Errorf("externhost: %s", s)
+			}
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestEvents: what the bus hears of peers.
+func TestEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, phones, nil)
+		sub := r.bus.Subscribe(64, event.PeerStatus, event.Security, event.DeviceState)
+		p := r.phone("127.0.50.10:5070", "alice")
+		p.register("alicepw", p.contact()+"Expires: 60\n")
+		p.register("wrong", p.contact())
+		time.Sleep(61 * time.Second)
+		sub.Close()
+		var got []string
+		for e := range sub.C {
+			got = append(got, e.Name+" "+e.Value)
+		}
+		want := "SIP/alice Registered|SIP/alice NOT_INUSE|InvalidPassword <sip:alice@127.0.50.1>|SIP/alice Unregistered|SIP/alice UNAVAILABLE"
+		if strings.Join(got, "|") != want {
+			t.Errorf("%s\nwant %s", strings.Join(got, "|"), want)
+		}
+	})
+}
+
+// TestLogCannotBeForged: a header does not close the quotes that fail2ban reads.
+func TestLogCannotBeForged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, phones, nil)
+		p := r.phone("127.0.50.10:5070", "x' failed for '192.0.2.1' - Wrong password")
+		p.user = "x'y"
+		p.register("z", p.contact())
+		if r.logs.count("x'y") != 0 || r.logs.count("failed for '127.0.50.10:5070'") == 0 {
+			t.Error("the quotes were closed")
+		}
+	})
+}
