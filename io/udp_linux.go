@@ -138,7 +138,7 @@ func localAddr(dest netip.Addr) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	defer func() { _ = unix.Close(fd) }()
+	defer func() { _ = closeDatagram(fd) }()
 	var sa sockaddr
 	n := sa.set(netip.AddrPortFrom(dest, 9), family)
 	if n == 0 {
@@ -161,7 +161,16 @@ func (s *udpSocket) Close() error {
 	if s.closed.Swap(true) {
 		return ErrClosed
 	}
-	return unix.Close(s.fd)
+	return closeDatagram(s.fd)
+}
+
+// closeDatagram closes a socket that has nothing to linger for. unix.Close would
+// tell the scheduler, which wakes the runtime's monitor thread each time.
+func closeDatagram(fd int) error {
+	if _, _, errno := unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // failure turns an errno into the package's error.
