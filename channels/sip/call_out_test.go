@@ -141,7 +141,26 @@ func TestDialledCalls(t *testing.T) {
 			alice < 180
 			bob > 200 fork=two sdp
 			bob < ACK | tag=two
-			bob > 200 fork=one sdp`, ""},
+			alice < 200 sdp
+			alice > ACK
+			bob > answer fork=one sdp
+			bob < ACK | tag=one
+			bob < BYE | tag=one
+			bob > 200
+			bob > answer fork=one sdp
+			bob < ACK | tag=one
+			bob > answer fork=two sdp
+			bob < ACK | tag=two
+			alice > BYE
+			alice < 200
+			bob < BYE | tag=two
+			bob > 200
+			bob > answer fork=two sdp
+			bob < ACK | tag=two
+			bob > answer fork=three sdp
+			bob < ACK | tag=three
+			bob < BYE | tag=three
+			bob > 200`, "Ringing; Ringing; answer ulaw; end 0 cause 16"},
 		{"early media", "SIP/bob", `
 			alice > INVITE 2000 sdp
 			alice < 100
@@ -187,14 +206,23 @@ func TestDialledCalls(t *testing.T) {
 			alice < 200
 			alice < 487
 			alice > ACK
-			bob < CANCEL`, ""},
+			bob < CANCEL
+			bob > answer sdp
+			bob < ACK
+			bob < BYE
+			bob > 200`, "caller gone"},
 		{"moved", "SIP/bob", `
 			alice > INVITE 2000 sdp
 			alice < 100
 			bob < INVITE sdp
 			bob > 302
 			bob < ACK
-			alice < 181`, ""},
+			alice < 181
+			alice < nothing 1s
+			alice > CANCEL
+			alice < 200
+			alice < 487
+			alice > ACK`, "forward Local/bob@phones; caller gone"},
 		{"nobody of that name", "SIP/", `
 			alice > INVITE 2000 sdp
 			alice < 100

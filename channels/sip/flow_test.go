@@ -33,6 +33,7 @@ import (
 //	alice < 200 sdp                  … and it has a session description
 //	alice < BYE @1s                  … exactly a second after the last line
 //	alice > 200                      she answers the last request she got
+//	alice > answer                   … the last INVITE, whatever came since, with 200
 //	alice < nothing 5s               she gets nothing for so long
 //	wait 2s
 //
@@ -69,6 +70,7 @@ type flowPhone struct {
 	invite  int // CSeq number of the last INVITE
 	branch  string
 	request *message.Message // last received
+	invited *message.Message // last INVITE received
 	final   int              // of the last INVITE
 	sent    []byte
 	serial  int
@@ -329,11 +331,18 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 	if form, ok := option(words, "sdp"); ok {
 		body = p.sdp(form)
 	}
+	again := words[0] == "answer" // the last INVITE, whatever came since
+	if again {
+		words[0] = "200"
+	}
 	if status, err := strconv.Atoi(words[0]); err == nil {
 		if p.request == nil {
 			return errors.New("there is no request to answer")
 		}
 		m := p.request
+		if p.invited != nil && again {
+			m = p.invited
+		}
 		fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n", status, message.StatusText(status))
 		for _, h := range []string{"Via", "Record-Route", "From"} {
 			for v := range m.Named(h) {
@@ -510,6 +519,9 @@ func (f *flow) expect(p *flowPhone, words []string, extra string) error {
 			return fmt.Errorf("got\n%s", b)
 		}
 		p.request = m
+		if m.Method() == message.INVITE {
+			p.invited = m
+		}
 	}
 	if _, want := option(words, "sdp"); want != (m.ContentLength() > 0 && m.ContentType().Is(sdpType)) {
 		return fmt.Errorf("a session description is expected: %v\n%s", want, b)

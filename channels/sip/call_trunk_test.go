@@ -1,0 +1,146 @@
+package sip
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pbx/channel"
+)
+
+// What a peer's settings make of the INVITE to it.
+func TestDialledPeers(t *testing.T) {
+	set := func(name, value string, then func(*channel.Channel)) func(*channel.Channel) {
+		return func(ch *channel.Channel) {
+			ch.SetVar(name, channel.Clean(value))
+			then(ch)
+		}
+	}
+	gone := `
+			carol > 404
+			carol < ACK
+			alice < 503
+			alice > ACK`
+	tests := []struct {
+		name, conf string
+		app        func(*[]string) func(*channel.Channel)
+		script     string
+		want       string
+	}{
+		{"credentials of a trunk", office + "remotesecret=pw\ndefaultuser=me\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol/77") }, `
+			carol < INVITE sdp | CSeq: 102 INVITE | !Authorization
+			carol > 401 | WWW-Authenticate: Digest realm="x", nonce="y", qop="auth"
+			carol < ACK
+			carol < INVITE sdp | CSeq: 103 INVITE | Authorization: Digest username="me", realm="x", algorithm=MD5, uri="sip:77@192.0.2.30"
+			carol > 407 | Proxy-Authenticate: Digest realm="x", nonce="z"
+			carol < ACK
+			carol < INVITE sdp | Proxy-Authorization: Digest username="me"
+			carol > 401 | WWW-Authenticate: Digest realm="x", nonce="q"
+			carol < ACK
+			alice < 503
+			alice > ACK`, "Congestion 21 SIP 401 Unauthorized"},
+		{"a challenged BYE", office + "remotesecret=pw\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
+			carol < INVITE sdp
+			carol > 200 sdp
+			carol < ACK
+			alice < 200 sdp
+			alice > ACK
+			alice > BYE
+			alice < 200
+			carol < BYE | CSeq: 103 BYE
+			carol > 407 | Proxy-Authenticate: Digest realm="x", nonce="z"
+			carol < BYE | CSeq: 104 BYE | Proxy-Authorization: Digest
+			carol > 407 | Proxy-Authenticate: Digest realm="x", nonce="z"
+			carol < nothing 1s`, "answer ulaw; end 0 cause 16"},
+		{"a BYE within the callee's dialog is not proven", office + "remotesecret=pw\n",
+			func(r *[]string) func(*channel.Channel) { return answerFor(time.Second) }, `
+			alice < 200 sdp
+			alice > ACK
+			alice < BYE @1s
+			alice > 407 | Proxy-Authenticate: Digest realm="x", nonce="z"
+			alice < nothing 1s`, ""},
+		{"added headers", office + "header=X-Peer: yes\n",
+			func(r *[]string) func(*channel.Channel) {
+				return set("__SIPADDHEADER01", "X-One: 1", set("__SIPADDHEADER02", "Content-Length: 9", dial(r, "SIP/carol")))
+			}, "carol < INVITE sdp | X-Peer: yes | X-One: 1 | !Content-Length: 9" + gone, "hangup 1"},
+		{"identity", office + "sendrpid=pai\nfromuser=line1\nfromdomain=carrier.example\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") },
+			`carol < INVITE sdp | From: "alice" <sip:line1@carrier.example>;tag= | P-Asserted-Identity: <sip:alice@carrier.example>` + gone, "hangup 1"},
+		{"session-timers=originate", office + "session-timers=originate\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
+			carol < INVITE sdp | Session-Expires: 1800 | Min-SE: 90
+			carol > 422 | Min-SE: 2000
+			carol < ACK
+			carol < INVITE sdp | Session-Expires: 2000 | Min-SE: 2000
+			carol > 200 sdp | Session-Expires: 2000;refresher=uac | Require: timer
+			carol < ACK
+			alice < 200 sdp
+			alice > ACK
+			carol < INVITE @1000s sdp | Session-Expires: 2000;refresher=uac
+			carol > 491
+			carol < ACK
+			wait 1h`, ""},
+		{"call-limit", office + "call-limit=1\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol", "SIP/carol") },
+			"carol < INVITE sdp" + gone, "request 17; hangup 1"},
+		{"not registered", strings.Replace(office, "host=192.0.2.30", "host=dynamic", 1),
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
+			alice < 503
+			alice > ACK`, "request 20"},
+		{"promiscredir", office + "promiscredir=yes\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
+			carol < INVITE sdp
+			carol > 302
+			carol < ACK
+			alice < 181`, "forward SIP/carol@192.0.2.30:5060"},
+		{"codecs asked for", office,
+			func(r *[]string) func(*channel.Channel) {
+				return set("_SIP_CODEC_OUTBOUND", "alaw", dial(r, "SIP/carol"))
+			}, "carol < INVITE sdp | RTP/AVP 8 101" + gone, "hangup 1"},
+		{"a loop is counted down", office,
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") },
+			"carol < INVITE sdp | Max-Forwards: 69" + gone, "hangup 1"},
+		{"usereqphone", office + "usereqphone=yes\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol/123") },
+			"carol < INVITE sdp | INVITE sip:123@192.0.2.30;user=phone SIP/2.0" + gone, "hangup 1"},
+		{"another To and From", office,
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol!200@to.example!me@from.example") },
+			"carol < INVITE sdp | To: <sip:200@to.example> | <sip:me@from.example>;tag=" + gone, "hangup 1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			withFlow(t, tt.conf, map[string]func(*channel.Channel){"2000": tt.app(&got)}, func(f *flow) {
+				f.phone("carol")
+				f.play("alice > INVITE 2000 sdp\nalice < 100\n" + tt.script)
+				f.endAll()
+			})
+			if s := strings.Join(got, "; "); tt.want != "" && !strings.HasPrefix(s, tt.want) {
+				t.Errorf("the legs came to %q, want %q", s, tt.want)
+			}
+		})
+	}
+}
+
+// A call that comes back to us is a call of its own, although it carries a
+// Call-ID that we know (a spiral).
+func TestSpiral(t *testing.T) {
+	conf := office + "[self]\ntype=peer\nhost=192.0.2.1\ncontext=phones\ninsecure=port,invite\n"
+	extens := map[string]func(*channel.Channel){"2000": dial(nil, "SIP/self/3000"), "3000": dial(nil, "SIP/bob")}
+	runFlow(t, conf, extens, `
+		alice > INVITE 2000 sdp
+		alice < 100
+		bob < INVITE sdp
+		bob > 180
+		alice < 180
+		bob > 200 sdp
+		bob < ACK
+		alice < 200 sdp
+		alice > ACK
+		alice > BYE
+		alice < 200
+		bob < BYE
+		bob > 200`)
+}
