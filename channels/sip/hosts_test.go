@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,11 +14,13 @@ import (
 )
 
 // dnsNames is a DNS of a test.
-type dnsNames map[string]string
+type dnsNames struct{ m sync.Map }
 
-func (n dnsNames) lookup(_ context.Context, host string) (netip.Addr, error) {
-	if a, ok := n[host]; ok {
-		return netip.MustParseAddr(a), nil
+func (n *dnsNames) set(host, addr string) { n.m.Store(host, netip.MustParseAddr(addr)) }
+
+func (n *dnsNames) lookup(_ context.Context, host string) (netip.Addr, error) {
+	if a, ok := n.m.Load(host); ok {
+		return a.(netip.Addr), nil
 	}
 	return netip.Addr{}, errors.New("no such host")
 }
@@ -38,7 +41,9 @@ outboundproxy=proxy.example.com:5080
 // TestHostNames: names are looked up beside the loop, and again when they change.
 func TestHostNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dns := dnsNames{"proxy.example.com": "203.0.113.9", "office.example.net": "198.51.100.1"}
+		var dns dnsNames
+		dns.set("proxy.example.com", "203.0.113.9")
+		dns.set("office.example.net", "198.51.100.1")
 		cfg, _ := loadText(t, named)
 		r := startRig(t, cfg, nil, dns.lookup)
 		synctest.Wait()
@@ -58,7 +63,7 @@ func TestHostNames(t *testing.T) {
 		if got := r.DeviceState("trunk").String(); got != "UNAVAILABLE" {
 			t.Errorf("before the name is known: %s", got)
 		}
-		dns["sip.example.com"] = "203.0.113.1"
+		dns.set("sip.example.com", "203.0.113.1")
 		time.Sleep(hostRetry + time.Second)
 		if target, to, err := destination("trunk", "100"); err != nil || target != "sip:100@sip.example.com:5070" || to != "203.0.113.1:5070" {
 			t.Errorf("trunk: %s %s %v", target, to, err)
@@ -69,8 +74,8 @@ func TestHostNames(t *testing.T) {
 		if target, to, err := destination("via", "100"); err != nil || target != "sip:100@192.0.2.5" || to != "203.0.113.9:5080" {
 			t.Errorf("through the proxy: %s %s %v", target, to, err)
 		}
-		dns["sip.example.com"] = "203.0.113.2"
-		dns["office.example.net"] = "198.51.100.2"
+		dns.set("sip.example.com", "203.0.113.2")
+		dns.set("office.example.net", "198.51.100.2")
 		time.Sleep(hostRefresh + time.Second)
 		if got := r.identified(t, "203.0.113.2:5070", "5551212", "1000"); got != "trunk" {
 			t.Errorf("after it moved, calls are taken for %q", got)
