@@ -318,8 +318,11 @@ func TestLimit(t *testing.T) {
 	}{
 		{"no warning", bridge.Limit{Duration: 10 * time.Second}, nil},
 		{"one", bridge.Limit{Duration: 60 * time.Second, WarnAt: 20 * time.Second}, []time.Duration{20 * time.Second}},
-		{"repeated", bridge.Limit{Duration: 60 * time.Second, WarnAt: 25 * time.Second, WarnEvery: 10 * time.Second},
-			[]time.Duration{25 * time.Second, 15 * time.Second, 5 * time.Second}},
+		{
+			"repeated",
+			bridge.Limit{Duration: 60 * time.Second, WarnAt: 25 * time.Second, WarnEvery: 10 * time.Second},
+			[]time.Duration{25 * time.Second, 15 * time.Second, 5 * time.Second},
+		},
 		{"more than all of it", bridge.Limit{Duration: 5 * time.Second, WarnAt: 20 * time.Second}, []time.Duration{5 * time.Second}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -28,18 +28,34 @@ func TestDigitsReceived(t *testing.T) {
 		want  []string
 	}{
 		{"a digit as RFC 4733 sends it", []step{
-			{0, 1000, 5, 160, false}, {20, 1000, 5, 320, false}, {20, 1000, 5, 480, false},
-			{20, 1000, 5, 640, true}, {0, 1000, 5, 640, true}, {0, 1000, 5, 640, true},
+			{0, 1000, 5, 160, false},
+			{20, 1000, 5, 320, false},
+			{20, 1000, 5, 480, false},
+			{20, 1000, 5, 640, true},
+			{0, 1000, 5, 640, true},
+			{0, 1000, 5, 640, true},
 		}, []string{"begin 5", "end 5 80ms"}},
 		{"the beginning was lost", []step{{0, 1000, 11, 800, true}, {0, 1000, 11, 800, true}}, []string{"begin #", "end # 100ms"}},
-		{"the end was lost", []step{{0, 1000, 1, 160, false}, {20, 1000, 1, 320, false}, {1000, 0, 255, 0, false}},
-			[]string{"begin 1", "end 1 40ms"}},
-		{"the next digit comes before the end", []step{{0, 1000, 1, 160, false}, {20, 2000, 2, 160, false}, {20, 2000, 2, 800, true}},
-			[]string{"begin 1", "end 1 20ms", "begin 2", "end 2 100ms"}},
-		{"a late packet of the digit before", []step{{0, 1000, 1, 800, true}, {20, 2000, 2, 160, false}, {0, 1000, 1, 800, true}, {20, 2000, 2, 800, true}},
-			[]string{"begin 1", "end 1 100ms", "begin 2", "end 2 100ms"}},
-		{"the same digit twice", []step{{0, 1000, 9, 800, true}, {60, 2600, 9, 800, true}},
-			[]string{"begin 9", "end 9 100ms", "begin 9", "end 9 100ms"}},
+		{
+			"the end was lost",
+			[]step{{0, 1000, 1, 160, false}, {20, 1000, 1, 320, false}, {1000, 0, 255, 0, false}},
+			[]string{"begin 1", "end 1 40ms"},
+		},
+		{
+			"the next digit comes before the end",
+			[]step{{0, 1000, 1, 160, false}, {20, 2000, 2, 160, false}, {20, 2000, 2, 800, true}},
+			[]string{"begin 1", "end 1 20ms", "begin 2", "end 2 100ms"},
+		},
+		{
+			"a late packet of the digit before",
+			[]step{{0, 1000, 1, 800, true}, {20, 2000, 2, 160, false}, {0, 1000, 1, 800, true}, {20, 2000, 2, 800, true}},
+			[]string{"begin 1", "end 1 100ms", "begin 2", "end 2 100ms"},
+		},
+		{
+			"the same digit twice",
+			[]step{{0, 1000, 9, 800, true}, {60, 2600, 9, 800, true}},
+			[]string{"begin 9", "end 9 100ms", "begin 9", "end 9 100ms"},
+		},
 		{"what is no DTMF digit", []step{{0, 1000, 16, 160, false}, {0, 1000, 16, 320, true}}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func newLoop(e *Engine, index int) (*loop, error) {
 }
 
 func (l *loop) run() {
-	defer l.ctx.Close()
+	defer func() { _ = l.ctx.Close() }()
 	for !l.closed {
 		l.turn()
 	}

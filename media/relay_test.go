@@ -1,6 +1,7 @@
 package media
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -179,11 +180,11 @@ func TestNoPath(t *testing.T) {
 	bubble(t, EngineOptions{}, func(t *testing.T, o *office) {
 		a, _ := o.call(t, alice, "ulaw", SessionOptions{})
 		b, _ := o.call(t, bob, "g722", SessionOptions{})
-		if err := Join(a, b); err != ErrNoPath {
+		if err := Join(a, b); !errors.Is(err, ErrNoPath) {
 			t.Errorf("Join gave %v", err)
 		}
 		b.Close()
-		if err := Join(a, b); err != ErrClosed {
+		if err := Join(a, b); !errors.Is(err, ErrClosed) {
 			t.Errorf("Join with a closed session gave %v", err)
 		}
 	})

@@ -56,7 +56,7 @@ func (k *lock) accept(from netip.AddrPort, h *rtp.Header, now time.Time, probati
 		k.believe(from, now)
 		return true, true
 	}
-	if k.from.IsValid() && !(now.Before(k.reopen) && now.Sub(k.last) >= moveAfter) {
+	if mayMove := now.Before(k.reopen) && now.Sub(k.last) >= moveAfter; k.from.IsValid() && !mayMove {
 		return false, false
 	}
 	if from != k.candidate || h.SSRC != k.ssrc || h.Type != k.pt || h.Sequence != k.seq+1 || now.Sub(k.began) > learnWindow {

@@ -96,8 +96,10 @@ func TestReport(t *testing.T) {
 		report Report
 		blocks []Block
 	}{
-		{"sender", sender, []Block{block}}, {"sender alone", sender, nil},
-		{"receiver", Report{SSRC: 5}, []Block{block, {SSRC: 1, Lost: 1 << 22}}}, {"empty", Report{SSRC: 5}, nil},
+		{"sender", sender, []Block{block}},
+		{"sender alone", sender, nil},
+		{"receiver", Report{SSRC: 5}, []Block{block, {SSRC: 1, Lost: 1 << 22}}},
+		{"empty", Report{SSRC: 5}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := AppendReport(nil, c.report, c.blocks...)

@@ -17,10 +17,17 @@ const sample = time.Second / 8000
 // fileTypes are tried in this order, after those of the codec wanted itself: the
 // cheaper to convert come first.
 var fileTypes = []fileType{
-	{"ulaw", "ulaw", raw}, {"ul", "ulaw", raw}, {"mu", "ulaw", raw}, {"pcm", "ulaw", raw},
-	{"alaw", "alaw", raw}, {"al", "alaw", raw},
-	{"g722", "g722", raw}, {"gsm", "gsm", raw}, {"g729", "g729", raw},
-	{"sln", "slin", raw}, {"raw", "slin", raw},
+	{"ulaw", "ulaw", raw},
+	{"ul", "ulaw", raw},
+	{"mu", "ulaw", raw},
+	{"pcm", "ulaw", raw},
+	{"alaw", "alaw", raw},
+	{"al", "alaw", raw},
+	{"g722", "g722", raw},
+	{"gsm", "gsm", raw},
+	{"g729", "g729", raw},
+	{"sln", "slin", raw},
+	{"raw", "slin", raw},
 	{"wav", "slin", readWAV},
 	{"sln16", "slin", readSLN16},
 }

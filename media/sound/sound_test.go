@@ -258,11 +258,11 @@ func TestSource(t *testing.T) {
 		t.Errorf("at %s", d)
 	}
 	s.Seek(990 * time.Millisecond)
-	if n, err := s.Read(block); n != 160 || err != io.EOF {
+	if n, err := s.Read(block); n != 160 || !errors.Is(err, io.EOF) {
 		t.Errorf("the end gave %d, %v", n, err)
 	}
 	s.Seek(time.Hour)
-	if n, err := s.Read(block); n != 0 || err != io.EOF {
+	if n, err := s.Read(block); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("behind the end: %d, %v", n, err)
 	}
 	s.Rewind()

@@ -51,8 +51,10 @@ func parseFormat(b []byte) (f format, err error) {
 	if len(b) < 16 {
 		return f, errors.New("short fmt chunk")
 	}
-	f = format{tag: binary.LittleEndian.Uint16(b), channels: binary.LittleEndian.Uint16(b[2:]),
-		rate: binary.LittleEndian.Uint32(b[4:]), bits: binary.LittleEndian.Uint16(b[14:])}
+	f = format{
+		tag: binary.LittleEndian.Uint16(b), channels: binary.LittleEndian.Uint16(b[2:]),
+		rate: binary.LittleEndian.Uint32(b[4:]), bits: binary.LittleEndian.Uint16(b[14:]),
+	}
 	if f.tag == waveExtensible && len(b) >= 26 {
 		f.tag = binary.LittleEndian.Uint16(b[24:])
 	}

@@ -96,7 +96,8 @@ func TestTalkOff(t *testing.T) {
 		x := float64(i) / rate
 		pitch := 120 + 30*math.Sin(2*math.Pi*0.7*x)
 		for h := 1.0; h < 20; h++ {
-			formant := math.Exp(-math.Pow((h*pitch-500-300*math.Sin(3*x))/200, 2)) + 0.7*math.Exp(-math.Pow((h*pitch-1500)/300, 2))
+			first, second := (h*pitch-500-300*math.Sin(3*x))/200, (h*pitch-1500)/300
+			formant := math.Exp(-first*first) + 0.7*math.Exp(-second*second)
 			voice[i] += int16(3000 * formant * math.Sin(2*math.Pi*pitch*h*x))
 		}
 	}

@@ -196,8 +196,16 @@ dial = 600*120
 		zone, name string
 		freq       float64
 	}{
-		{"", "dial", 425}, {"DE", "Dial", 425}, {"us-old", "dial", 600}, {"us", "dial", 350}, {"nowhere", "dial", 425},
-		{"de", "ring", 440}, {"de", "house", 1000}, {"us", "ringing", 440}, {"us-old", "busy", 425}, {"", "nothing", 0},
+		{"", "dial", 425},
+		{"DE", "Dial", 425},
+		{"us-old", "dial", 600},
+		{"us", "dial", 350},
+		{"nowhere", "dial", 425},
+		{"de", "ring", 440},
+		{"de", "house", 1000},
+		{"us", "ringing", 440},
+		{"us-old", "busy", 425},
+		{"", "nothing", 0},
 	} {
 		list, ok := z.Tone(c.zone, c.name)
 		if ok != (c.freq != 0) || ok && list[0].Freq1 != c.freq {

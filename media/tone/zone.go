@@ -88,8 +88,10 @@ func Load(l *config.Loader) (*Zones, []config.Finding, error) {
 		}
 	}
 	if z.zones[z.country] == nil {
-		findings = append(findings, config.Finding{Pos: z.pos, Severity: config.Warning, Rule: "tone-zone",
-			Message: fmt.Sprintf("country %q has no section; us is used", z.country), Hint: meant(z.country, z.Countries())})
+		findings = append(findings, config.Finding{
+			Pos: z.pos, Severity: config.Warning, Rule: "tone-zone",
+			Message: fmt.Sprintf("country %q has no section; us is used", z.country), Hint: meant(z.country, z.Countries()),
+		})
 		z.country = "us"
 	}
 	return z, findings, nil
@@ -101,8 +103,10 @@ func (z *Zones) general(s *config.Section) (findings []config.Finding) {
 			z.country, z.pos = strings.ToLower(v.Value), v.Pos
 			continue
 		}
-		findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "unknown-option",
-			Message: fmt.Sprintf("[general] of indications.conf has no option %q", v.Name), Hint: meant(v.Name, []string{"country"})})
+		findings = append(findings, config.Finding{
+			Pos: v.Pos, Severity: config.Warning, Rule: "unknown-option",
+			Message: fmt.Sprintf("[general] of indications.conf has no option %q", v.Name), Hint: meant(v.Name, []string{"country"}),
+		})
 	}
 	return findings
 }
@@ -128,15 +132,19 @@ func readZone(s *config.Section) (*Zone, []config.Finding) {
 		default:
 			list, err := Parse(v.Value)
 			if err != nil {
-				findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "tone-list",
-					Message: fmt.Sprintf("%s of zone %s: %v", v.Name, s.Name, err)})
+				findings = append(findings, config.Finding{
+					Pos: v.Pos, Severity: config.Warning, Rule: "tone-list",
+					Message: fmt.Sprintf("%s of zone %s: %v", v.Name, s.Name, err),
+				})
 				continue
 			}
 			if known, ok := names[name]; ok {
 				name = known
 			} else if hint := meant(name, slices.Sorted(maps.Values(names))); hint != "" {
-				findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Warning, Rule: "tone-name",
-					Message: fmt.Sprintf("nothing asks for a tone %q", v.Name), Hint: hint})
+				findings = append(findings, config.Finding{
+					Pos: v.Pos, Severity: config.Warning, Rule: "tone-name",
+					Message: fmt.Sprintf("nothing asks for a tone %q", v.Name), Hint: hint,
+				})
 			}
 			zone.tones[name] = list
 		}
