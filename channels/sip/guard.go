@@ -22,7 +22,7 @@ type purse struct {
 }
 
 const (
-	guardCoins   = 500  // challenges at once
+	guardCoins   = 1000 // challenges at once
 	guardRefill  = 50   // a second
 	guardSources = 4096 // purses kept
 )
