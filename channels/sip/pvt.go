@@ -82,6 +82,9 @@ func (p *pvt) queue(c channel.Control) {
 // through Leg.Hangup.
 func (p *pvt) hangupChannel(cause channel.Cause) {
 	if p.channel != nil && !p.released {
+		if p.media.session != nil { // for the h extension
+			p.channel.SetVar("RTPAUDIOQOS", channel.Clean(p.media.session.Stats().QOS()))
+		}
 		p.channel.SoftHangup(cause)
 	}
 }
