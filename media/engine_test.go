@@ -170,6 +170,39 @@ func TestSystem(t *testing.T) {
 	}
 }
 
+// TestFlood: a port that is flooded costs the others nothing, and the loop keeps
+// its rest.
+func TestFlood(t *testing.T) {
+	bubble(t, EngineOptions{}, func(t *testing.T, o *office) {
+		a, pa := o.call(t, alice, "ulaw", SessionOptions{})
+		b, pb := o.call(t, bob, "ulaw", SessionOptions{Near: a})
+		c, _ := o.call(t, "127.0.10.4:4000", "ulaw", SessionOptions{})
+		_ = Join(a, b)
+		m := newPhone(t, o.net, mallory)
+		m.to = c.Local()
+		for range 40 { // until the loop is busy
+			m.say("x")
+			time.Sleep(time.Millisecond)
+		}
+		before := c.Stats().Strangers
+		for range 4000 {
+			m.say("x")
+		}
+		start := time.Now()
+		for range 10 {
+			pa.say("x")
+			time.Sleep(2 * tick)
+			if n := len(pb.heard()); n != 1 {
+				t.Fatalf("bob heard %d packets during the flood", n)
+			}
+		}
+		most := uint64(time.Since(start)/tick+2) * maxRounds
+		if n := c.Stats().Strangers - before; n > most {
+			t.Errorf("the flood got %d packets through in %s, want %d at most", n, time.Since(start), most)
+		}
+	})
+}
+
 // TestSystemRelay: the same relay over the kernel's sockets, at rest and under
 // load.
 func TestSystemRelay(t *testing.T) {

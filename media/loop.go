@@ -27,6 +27,9 @@ const (
 	// maxDrain bounds the packets taken from one socket before the others have
 	// their turn.
 	maxDrain = 8
+	// maxRounds bounds the polls of one drain, and with it what a flooded port may
+	// cost: the rest waits in that port's own socket, and is lost there.
+	maxRounds = 16
 )
 
 // loop is one media loop. Everything but sessions belongs to its goroutine.
@@ -50,6 +53,7 @@ type loop struct {
 	packets     int // received since windowStart
 	windowStart time.Time
 	busy        bool
+	rounds      int // of this drain
 
 	closed   bool
 	sessions atomic.Int32 // for the choice of a loop
@@ -89,11 +93,12 @@ func (l *loop) turn() {
 	wait := l.sched.Wait()
 	if l.busy {
 		// Drain everything, then sleep: what comes meanwhile shares one wake-up.
-		if n, err := l.ctx.Wait(0); n > 0 && err == nil {
-			l.measure()
+		n, err := l.ctx.Wait(0)
+		l.measure()
+		if l.rounds++; n > 0 && err == nil && l.rounds < maxRounds {
 			return
 		}
-		l.measure()
+		l.rounds = 0
 		if wait < 0 || wait > tick {
 			wait = tick
 		}
