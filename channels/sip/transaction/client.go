@@ -249,6 +249,9 @@ func (c *Client) derive(method message.Method, response *message.Message, reason
 // interval on if that is not 0.
 func (c *Client) after(end, interval time.Duration) {
 	c.deadline = c.layer.sched.Now().Add(end)
+	if interval == 0 {
+		c.deadline = c.layer.linger(end)
+	}
 	c.interval = interval
 	c.stop()
 	c.timer = c.layer.sched.Add(c.next(), c.fire)

@@ -188,8 +188,7 @@ func (s *Server) Acked() {
 	s.acked = true
 	s.response = nil
 	s.Owner = nil
-	s.interval = 0
-	s.arm()
+	s.after(s.deadline.Sub(s.layer.sched.Now()), 0)
 }
 
 // repeat handles a retransmission of the request.
@@ -219,6 +218,9 @@ func (s *Server) ack(m *message.Message, from Route) {
 // interval on if that is not 0.
 func (s *Server) after(end, interval time.Duration) {
 	s.deadline = s.layer.sched.Now().Add(end)
+	if interval == 0 {
+		s.deadline = s.layer.linger(end)
+	}
 	s.interval = interval
 	s.arm()
 }

@@ -56,6 +56,11 @@ const (
 	completedD = 32 * time.Second
 )
 
+// grid is what the end of a state that only absorbs is rounded up to, so that one
+// wake-up of the loop sees to the transactions of many calls. Those timers are
+// lower bounds.
+const grid = 250 * time.Millisecond
+
 func (t Timers) filled() Timers {
 	if t.T1 <= 0 {
 		t.T1 = DefaultT1
@@ -99,6 +104,7 @@ type Layer struct {
 	transport Transport
 	user      User
 	timers    Timers
+	epoch     time.Time
 
 	servers map[string]*Server
 	merges  map[string]*Server
@@ -115,7 +121,7 @@ type Layer struct {
 // client ones.
 func New(s *sched.Scheduler, t Transport, u User, timers Timers) *Layer {
 	return &Layer{
-		sched: s, transport: t, user: u, timers: timers.filled(),
+		sched: s, transport: t, user: u, timers: timers.filled(), epoch: s.Now(),
 		servers: make(map[string]*Server), merges: make(map[string]*Server),
 		clients: make(map[clientKey]*Client),
 	}
@@ -134,6 +140,12 @@ func (l *Layer) Receive(m *message.Message, from Route) {
 	} else {
 		l.response(m, from)
 	}
+}
+
+// linger is the end of a state that begins now and only absorbs for d.
+func (l *Layer) linger(d time.Duration) time.Time {
+	end := l.sched.Now().Sub(l.epoch) + d
+	return l.epoch.Add((end + grid - 1) / grid * grid)
 }
 
 // Close ends every transaction without telling its user.
