@@ -62,7 +62,7 @@ func steady(t testing.TB, codec string) (n *still, a, b *Session) {
 		if all[i], err = e.NewSession(SessionOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		all[i].rtp.(*stillSocket).local, all[i].l = netip.AddrPort{}, l
+		all[i].l, all[i].ops, all[i].posted = l, nil, false // it is not attached: there is nothing to poll
 	}
 	a, b = all[0], all[1]
 	for _, s := range all {
