@@ -80,13 +80,21 @@ func NewLogger() *Logger {
 	return l
 }
 
-// SetConsoleLevels changes what consoles that connect from now on show, from the
-// `console` line of logger.conf.
+// SetConsoleLevels changes what consoles show, from the `console` line of
+// logger.conf. Their verbose classes are their own.
 func (l *Logger) SetConsoleLevels(levels Levels) {
 	levels.Console = true
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.console = levels
-	l.mu.Unlock()
+	for _, s := range l.sinks {
+		if s.file == nil {
+			n := levels
+			n.Verbose, n.FollowVerbose = s.levels.Verbose, s.levels.FollowVerbose
+			s.levels = n
+		}
+	}
+	l.recount()
 }
 
 func (l *Logger) consoleLevels() Levels {
@@ -199,17 +207,26 @@ func (l *Logger) enabled(level slog.Level) bool {
 // Dropped counts the lines that did not fit into the queue.
 func (l *Logger) Dropped() uint64 { return l.dropped.Load() }
 
-// Flush returns when everything logged before is written.
+// flushLimit bounds the wait for a writer that is stuck: a terminal that was
+// paused, a disk that hangs.
+const flushLimit = 2 * time.Second
+
+// Flush returns when everything logged before is written, or cannot be for long.
 func (l *Logger) Flush() {
+	late := time.NewTimer(flushLimit)
+	defer late.Stop()
 	m := &line{flush: make(chan struct{})}
 	select {
 	case l.queue <- m:
 	case <-l.done:
 		return
+	case <-late.C:
+		return
 	}
 	select {
 	case <-m.flush:
 	case <-l.done:
+	case <-late.C:
 	}
 }
 
@@ -219,7 +236,10 @@ func (l *Logger) Close() {
 	l.closing.Do(func() {
 		l.Flush()
 		close(l.done)
-		l.mu.Lock()
+		// A stuck writer keeps the lock; the process is about to end then.
+		if !l.mu.TryLock() {
+			return
+		}
 		defer l.mu.Unlock()
 		for _, s := range l.sinks {
 			if s.file != nil {

@@ -74,7 +74,6 @@ type Core struct {
 	SystemName     string
 	MaxCalls       int
 	Language       string
-	LanguagePrefix bool
 	ExecIncludes   bool
 	// Drain is how long calls may go on after SIGTERM: an option of ours.
 	Drain time.Duration
@@ -130,7 +129,7 @@ var activeOptions = []string{"verbose", "debug", "systemname", "autosystemname",
 // readAsterisk reads asterisk.conf, which may be absent.
 func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error) {
 	d := defaultDirectories(dir, state)
-	core := Core{Language: "en", LanguagePrefix: true, Drain: DefaultDrain}
+	core := Core{Language: "en", Drain: DefaultDrain}
 	l := &config.Loader{Dir: dir}
 	file, findings, err := loadOptional(l, "asterisk.conf")
 	if err != nil || file == nil {
@@ -256,7 +255,11 @@ func (c *Core) set(v config.Variable) (findings []config.Finding) {
 		}
 		c.Language = v.Value
 	case "languageprefix":
-		truth(&c.LanguagePrefix)
+		on := true
+		if truth(&on); !on {
+			findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
+				Message: "languageprefix = no has no effect: a sound is looked for as en/digits/1"})
+		}
 	case "execincludes":
 		truth(&c.ExecIncludes)
 	case "drain":

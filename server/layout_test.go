@@ -175,7 +175,7 @@ func TestDirectories(t *testing.T) {
 		}},
 		{"data is in the library directory", "[directories]\nastvarlibdir => /var/lib/a\n", func(d Directories, _ Core) bool { return d.Data == "/var/lib/a" }},
 		{"options", "[options]\nverbose = 3\ndebug=1\nsystemname = box\nmaxcalls=7\ndefaultlanguage=de\nexecincludes=yes\ndrain=10\n", func(_ Directories, c Core) bool {
-			return c == Core{Verbose: 3, Debug: 1, SystemName: "box", MaxCalls: 7, Language: "de", LanguagePrefix: true, ExecIncludes: true, Drain: 10 * time.Second}
+			return c == Core{Verbose: 3, Debug: 1, SystemName: "box", MaxCalls: 7, Language: "de", ExecIncludes: true, Drain: 10 * time.Second}
 		}},
 		{"socket", "[files]\nastctl = a.ctl\nastctlpermissions = 0660\n", func(d Directories, _ Core) bool { return d.Socket == "/s/a.ctl" && d.SocketMode == 0o660 }},
 		{"nonsense is left out", "[directories]\nastlogdir => log\n[options]\nmaxcalls = -1\n[files]\nastctl=../x\n", func(d Directories, c Core) bool {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -55,6 +56,9 @@ func (s *Server) buildSIP(c *configuration) error {
 		Network: s.opts.Network, Registry: s.registry, Dialplan: s.engine, Media: s.media, Bus: s.bus, Store: journal,
 		Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
 	})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w: does another exchange run here?", err)
+	}
 	return err
 }
 
