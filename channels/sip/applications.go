@@ -18,15 +18,21 @@ const headerLimit = 50
 // Applications declares the driver's own dialplan applications.
 func (d *Driver) Applications() []channel.Application {
 	return []channel.Application{
-		{Name: "SIPAddHeader", Synopsis: "Add a SIP header to the outbound call",
+		{
+			Name: "SIPAddHeader", Synopsis: "Add a SIP header to the outbound call",
 			Help: "The header is sent with the INVITE of the next Dial, and those after it. Give it as Name: value.",
-			Args: []decl.Arg{{Name: "Header: Content"}}, Raw: true, Run: addHeader},
-		{Name: "SIPRemoveHeader", Synopsis: "Remove SIP headers previously added with SIPAddHeader",
+			Args: []decl.Arg{{Name: "Header: Content"}}, Raw: true, Run: addHeader,
+		},
+		{
+			Name: "SIPRemoveHeader", Synopsis: "Remove SIP headers previously added with SIPAddHeader",
 			Help: "Without an argument all of them are taken away, with one those that begin with it.",
-			Args: []decl.Arg{{Name: "Header", Optional: true}}, Raw: true, Run: removeHeader},
-		{Name: "SIPDtmfMode", Synopsis: "Change the DTMF mode for a SIP call",
+			Args: []decl.Arg{{Name: "Header", Optional: true}}, Raw: true, Run: removeHeader,
+		},
+		{
+			Name: "SIPDtmfMode", Synopsis: "Change the DTMF mode for a SIP call",
 			Help: "The mode holds until the end of the call.",
-			Args: []decl.Arg{{Name: "mode", Help: "rfc2833, info, shortinfo, inband or auto"}}, Run: d.changeDTMF},
+			Args: []decl.Arg{{Name: "mode", Help: "rfc2833, info, shortinfo, inband or auto"}}, Run: d.changeDTMF,
+		},
 	}
 }
 

@@ -209,9 +209,9 @@ func (d *Driver) refused(m *message.Message, from source, reason string) {
 	addr := from.addr.String()
 	if m.Method() == message.REGISTER {
 		claimed = quotable(m.Header(message.HeaderTo))
-		d.log.Log(nil, event.LevelNotice, fmt.Sprintf("Registration from '%s' failed for '%s' - %s", claimed, addr, reason))
+		d.notice(fmt.Sprintf("Registration from '%s' failed for '%s' - %s", claimed, addr, reason))
 	} else {
-		d.log.Log(nil, event.LevelNotice, fmt.Sprintf("Request '%s' from '%s' failed for '%s' (callid: %s) - %s",
+		d.notice(fmt.Sprintf("Request '%s' from '%s' failed for '%s' (callid: %s) - %s",
 			m.Method(), claimed, addr, quotable(m.CallID()), failWords(reason)))
 	}
 	if d.bus.Wants(event.Security) {

@@ -164,7 +164,7 @@ func weakness(p *PeerConfig) string {
 // sequence reports whether every character is the one after the one before it.
 func sequence(s string) bool {
 	for i := 1; i < len(s); i++ {
-		if d := int(s[i]) - int(s[i-1]); d != 1 && !(s[i-1] == '9' && s[i] == '0') {
+		if d := int(s[i]) - int(s[i-1]); d != 1 && (s[i-1] != '9' || s[i] != '0') {
 			return false
 		}
 	}

@@ -12,16 +12,20 @@ import (
 
 // audioCodecs are the audio codecs that allow=all stands for, in the field's
 // order. Which of them a call can carry is the media engine's to say.
-var audioCodecs = []string{"ulaw", "alaw", "gsm", "g722", "g729", "g726", "g726aal2", "ilbc", "speex", "speex16", "speex32",
+var audioCodecs = []string{
+	"ulaw", "alaw", "gsm", "g722", "g729", "g726", "g726aal2", "ilbc", "speex", "speex16", "speex32",
 	"opus", "g723", "adpcm", "lpc10", "slin", "slin16", "slin24", "slin32", "slin44", "slin48", "slin96", "slin192", "slin12",
-	"g719", "siren7", "siren14", "silk8", "silk12", "silk16", "silk24", "codec2"}
+	"g719", "siren7", "siren14", "silk8", "silk12", "silk16", "silk24", "codec2",
+}
 
 // otherCodecs are known words that stand for no audio.
 var otherCodecs = []string{"h261", "h263", "h263p", "h264", "h265", "vp8", "vp9", "mpeg4", "jpeg", "png", "red", "t140", "t140red", "none", "testlaw"}
 
 // codecAliases are older spellings.
-var codecAliases = map[string]string{"g723.1": "g723", "g729a": "g729", "slinear": "slin", "slinear16": "slin16",
-	"mulaw": "ulaw", "pcmu": "ulaw", "pcma": "alaw", "g726-32": "g726", "ilbc20": "ilbc", "ilbc30": "ilbc", "h263-1998": "h263p"}
+var codecAliases = map[string]string{
+	"g723.1": "g723", "g729a": "g729", "slinear": "slin", "slinear16": "slin16",
+	"mulaw": "ulaw", "pcmu": "ulaw", "pcma": "alaw", "g726-32": "g726", "ilbc20": "ilbc", "ilbc30": "ilbc", "h263-1998": "h263p",
+}
 
 // allow applies one allow= or disallow= line. Words are taken in order: "!x"
 // does the opposite, all means every codec, "ulaw:20" asks for a packet time.

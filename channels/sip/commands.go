@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"pbx/decl"
 )
@@ -18,18 +19,26 @@ import (
 func (d *Driver) Commands() []decl.Command {
 	peer := []decl.Arg{{Name: "peer", Help: "a section of sip.conf"}}
 	commands := []decl.Command{
-		{Words: "sip show peers", Synopsis: "List defined SIP peers",
+		{
+			Words: "sip show peers", Synopsis: "List defined SIP peers",
 			Help: "Lists all peers by name, with where they are and whether they answer. With like, those whose names match a regular expression.",
-			Args: []decl.Arg{{Name: "like pattern", Help: "a regular expression", Optional: true}}, Run: d.print(d.showPeers)},
-		{Words: "sip show peer", Synopsis: "Show details on specific SIP peer", Help: "Shows every setting of one peer, where it is registered and what it said of itself.",
-			Args: peer, Run: d.print(d.showPeer), Complete: d.completePeer},
+			Args: []decl.Arg{{Name: "like pattern", Help: "a regular expression", Optional: true}}, Run: d.print(d.showPeers),
+		},
+		{
+			Words: "sip show peer", Synopsis: "Show details on specific SIP peer", Help: "Shows every setting of one peer, where it is registered and what it said of itself.",
+			Args: peer, Run: d.print(d.showPeer), Complete: d.completePeer,
+		},
 		{Words: "sip show users", Synopsis: "List defined SIP users", Help: "Lists the sections that callers are matched by name with: users and friends.", Run: d.print(d.showUsers)},
 		{Words: "sip show user", Synopsis: "Show details on specific SIP user", Help: "Shows the settings of one user.", Args: peer, Run: d.print(d.showUser), Complete: d.completePeer},
-		{Words: "sip show inuse", Synopsis: "List all inuse/limits", Help: "Shows the calls of each peer: in use, ringing and on hold. With all, also of peers that do not count theirs.",
-			Args: []decl.Arg{{Name: "all", Optional: true}}, Run: d.print(d.showInUse)},
+		{
+			Words: "sip show inuse", Synopsis: "List all inuse/limits", Help: "Shows the calls of each peer: in use, ringing and on hold. With all, also of peers that do not count theirs.",
+			Args: []decl.Arg{{Name: "all", Optional: true}}, Run: d.print(d.showInUse),
+		},
 		{Words: "sip show channels", Synopsis: "List active SIP channels", Help: "Lists the calls that the driver knows, with their last message.", Run: d.print(d.showChannels)},
-		{Words: "sip show channel", Synopsis: "Show detailed SIP channel info", Help: "Shows the details of the calls whose Call-ID begins with the text.",
-			Args: []decl.Arg{{Name: "call-id", Help: "the beginning of a Call-ID"}}, Run: d.print(d.showChannel), Complete: d.completeCall},
+		{
+			Words: "sip show channel", Synopsis: "Show detailed SIP channel info", Help: "Shows the details of the calls whose Call-ID begins with the text.",
+			Args: []decl.Arg{{Name: "call-id", Help: "the beginning of a Call-ID"}}, Run: d.print(d.showChannel), Complete: d.completeCall,
+		},
 		{Words: "sip show subscriptions", Synopsis: "List active SIP subscriptions", Help: "Lists who watches which extension.", Run: d.print(d.showSubscriptions)},
 		{Words: "sip show registry", Synopsis: "List SIP registration status", Help: "Lists the registrations of this exchange with other servers.", Run: d.print(d.showRegistry)},
 		{Words: "sip show settings", Synopsis: "Show SIP global settings", Help: "Shows the settings of [general] as they are in force.", Run: d.print(d.showSettings)},
@@ -37,10 +46,14 @@ func (d *Driver) Commands() []decl.Command {
 		{Words: "sip show objects", Synopsis: "List all SIP object allocations", Help: "Counts what the driver keeps.", Run: d.print(d.showObjects)},
 		{Words: "sip show tcp", Synopsis: "List TCP Connections", Help: "Lists the connections over TCP and TLS.", Run: d.print(d.showTCP)},
 		{Words: "sip qualify peer", Synopsis: "Send an OPTIONS packet to a peer", Help: "Asks a peer now whether it is there.", Args: peer, Run: d.print(d.qualifyNow), Complete: d.completePeer},
-		{Words: "sip unregister", Synopsis: "Unregister (force expiration) a SIP peer from the registry", Help: "Forgets where a peer is registered, until it registers again.",
-			Args: peer, Run: d.print(d.unregister), Complete: d.completePeer},
-		{Words: "sip prune realtime", Synopsis: "Prune cached Realtime users/peers", Help: "Peers do not come from a database: there is nothing to prune.",
-			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune)},
+		{
+			Words: "sip unregister", Synopsis: "Unregister (force expiration) a SIP peer from the registry", Help: "Forgets where a peer is registered, until it registers again.",
+			Args: peer, Run: d.print(d.unregister), Complete: d.completePeer,
+		},
+		{
+			Words: "sip prune realtime", Synopsis: "Prune cached Realtime users/peers", Help: "Peers do not come from a database: there is nothing to prune.",
+			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune),
+		},
 	}
 	return append(commands, d.traceCommands()...)
 }
@@ -53,11 +66,20 @@ func (d *Driver) print(f func(w io.Writer, r *decl.Request) error) func(context.
 		if e := d.Call(func() { err = f(&buf, r) }); e != nil {
 			return e
 		}
-		if _, e := r.Out.Write(buf.Bytes()); e != nil {
+		if _, e := r.Out.Write(bytes.Map(shown, buf.Bytes())); e != nil {
 			return e
 		}
 		return err
 	}
+}
+
+// shown replaces what could steer the operator's terminal: some of what is printed
+// came from the network.
+func shown(r rune) rune {
+	if r == '\n' || r == '\t' || !unicode.IsControl(r) && !unicode.Is(unicode.Bidi_Control, r) {
+		return r
+	}
+	return '?'
 }
 
 // completePeer offers the names of peers.
@@ -148,6 +170,7 @@ func (d *Driver) prune(w io.Writer, _ *decl.Request) error {
 // The words of the field's lists.
 
 func yesNo(b bool) string { return pick(b, "Yes", "No") }
+
 func onOffText(b bool) string {
 	return pick(b, "On", "Off")
 }

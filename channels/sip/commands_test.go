@@ -150,6 +150,18 @@ func TestConsoleLayouts(t *testing.T) {
 	})
 }
 
+// TestConsoleShowsNoControls: what a phone says of itself cannot steer a terminal.
+func TestConsoleShowsNoControls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, phones, nil)
+		p := r.phone("127.0.50.10:5070", "alice")
+		p.register("alicepw", p.contact()+"User-Agent: \x1b[2Jevil\u202e\n")
+		if out := r.console("sip show peer alice"); strings.ContainsAny(out, "\x1b\u202e") || !strings.Contains(out, "evil") {
+			t.Errorf("%q", out)
+		}
+	})
+}
+
 func TestConsoleCompletion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, phones, nil)

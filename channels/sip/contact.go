@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"pbx/event"
 	"pbx/sched"
 )
 
@@ -24,7 +23,6 @@ type Contact struct {
 	CallID    string
 	CSeq      uint32
 	UserAgent string
-	Listener  int
 
 	timer sched.ID
 }
@@ -68,7 +66,7 @@ func (d *Driver) expire(p *Peer, c *Contact) {
 	if len(p.contacts) > 0 {
 		return
 	}
-	d.log.Log(nil, event.LevelVerbose(3), fmt.Sprintf("Unregistered SIP '%s'", p.Name))
+	d.verbose(3, fmt.Sprintf("Unregistered SIP '%s'", p.Name))
 	d.publishPeer(p.Name, "Unregistered", c.Addr)
 	d.unqualify(p)
 	d.deviceChanged(p)
@@ -154,7 +152,7 @@ func (c *Contact) appendRecord(b []byte) []byte {
 	b = c.Addr.AppendTo(b)
 	b = append(b, '\t')
 	b = c.Received.AppendTo(b)
-	for _, n := range [...]int{c.Listener, c.Q, int(c.CSeq)} {
+	for _, n := range [...]int{c.Q, int(c.CSeq)} {
 		b = append(b, '\t')
 		b = strconv.AppendInt(b, int64(n), 10)
 	}
@@ -175,18 +173,18 @@ func (c *Contact) appendRecord(b []byte) []byte {
 func parseRecord(b []byte) (list []*Contact, err error) {
 	for line := range bytes.Lines(b) {
 		f := strings.Split(string(bytes.TrimSuffix(line, []byte("\n"))), "\t")
-		if len(f) != 9 {
+		if len(f) != 8 {
 			return nil, fmt.Errorf("a contact of %d fields", len(f))
 		}
-		c := &Contact{CallID: f[6], URI: f[7], UserAgent: f[8]}
-		var numbers [4]int64
-		for i, text := range [...]string{f[0], f[3], f[4], f[5]} {
+		c := &Contact{CallID: f[5], URI: f[6], UserAgent: f[7]}
+		var numbers [3]int64
+		for i, text := range [...]string{f[0], f[3], f[4]} {
 			if numbers[i], err = strconv.ParseInt(text, 10, 64); err != nil {
 				return nil, err
 			}
 		}
 		c.Expires = time.Unix(numbers[0], 0)
-		c.Listener, c.Q, c.CSeq = int(numbers[1]), int(numbers[2]), uint32(numbers[3])
+		c.Q, c.CSeq = int(numbers[1]), uint32(numbers[2])
 		if c.Addr, err = netip.ParseAddrPort(f[1]); err != nil {
 			return nil, err
 		}

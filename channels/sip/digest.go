@@ -10,7 +10,7 @@ import (
 // Digest authentication (RFC 7616, RFC 8760; RFC 2617 where a phone answers
 // without qop).
 
-// name is the word for the algorithm in a header.
+// String is the word for the algorithm in a header.
 func (a Algorithm) String() string { return [...]string{"MD5", "SHA-256", "SHA-512-256"}[a] }
 
 func parseAlgorithm(b []byte) (Algorithm, bool) {

@@ -22,14 +22,21 @@ func TestDigestExamples(t *testing.T) {
 		a                                 authorization
 		want                              string
 	}{
-		{"RFC 2617 3.5", "Mufasa", "testrealm@host.com", "Circle Of Life", "GET", MD5,
+		{
+			"RFC 2617 3.5", "Mufasa", "testrealm@host.com", "Circle Of Life", "GET", MD5,
 			authorization{nonce: []byte("dcd98b7102dd2f0e8b11d0f600bfb0c093"), uri: []byte("/dir/index.html"), qop: []byte("auth"), nc: []byte("00000001"), cnonce: []byte("0a4f113b")},
-			"6629fae49393a05397450978507c4ef1"},
-		{"RFC 7616 3.9.1", "Mufasa", "http-auth@example.org", "Circle of Life", "GET", SHA256,
+			"6629fae49393a05397450978507c4ef1",
+		},
+		{
+			"RFC 7616 3.9.1", "Mufasa", "http-auth@example.org", "Circle of Life", "GET", SHA256,
 			authorization{nonce: []byte("7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"), uri: []byte("/dir/index.html"), qop: []byte("auth"), nc: []byte("00000001"), cnonce: []byte("f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")},
-			"753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"},
-		{"golden, without qop", "alice", "asterisk", "alicepw", "REGISTER", MD5,
-			authorization{nonce: []byte("44dbe82c"), uri: []byte("sip:127.0.50.1")}, "ba4a166f3cde979740bd1de58ac69cc7"},
+			"753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
+		},
+		{
+			"golden, without qop", "alice", "asterisk", "alicepw", "REGISTER", MD5,
+			authorization{nonce: []byte("44dbe82c"), uri: []byte("sip:127.0.50.1")},
+			"ba4a166f3cde979740bd1de58ac69cc7",
+		},
 	} {
 		var g digester
 		ha1 := newCredentials(c.user, c.realm, c.secret, "", "").ha1[c.alg]

@@ -16,22 +16,32 @@ import (
 // Functions declares the dialplan functions that look into the driver.
 func (d *Driver) Functions() []channel.Function {
 	return []channel.Function{
-		{Name: "SIP_HEADER", Synopsis: "Gets the specified SIP header from an incoming INVITE message",
+		{
+			Name: "SIP_HEADER", Synopsis: "Gets the specified SIP header from an incoming INVITE message",
 			Help: "The value comes from the network as it is: check it before you use it. A header that occurs several times is chosen by number, from 1.",
 			Args: []decl.Arg{{Name: "name", Help: "the header, full or compact"}, {Name: "number", Help: "which of several", Optional: true}},
-			Read: d.readHeader},
-		{Name: "SIP_HEADERS", Synopsis: "Gets the list of SIP header names from an incoming INVITE message",
+			Read: d.readHeader,
+		},
+		{
+			Name: "SIP_HEADERS", Synopsis: "Gets the list of SIP header names from an incoming INVITE message",
 			Help: "Each name is listed once, in the order of the message, divided by commas.",
-			Args: []decl.Arg{{Name: "prefix", Help: "only names that begin so", Optional: true}}, Read: d.readHeaderNames},
-		{Name: "SIPPEER", Synopsis: "Gets SIP peer information",
+			Args: []decl.Arg{{Name: "prefix", Help: "only names that begin so", Optional: true}}, Read: d.readHeaderNames,
+		},
+		{
+			Name: "SIPPEER", Synopsis: "Gets SIP peer information",
 			Help: "Items: ip (the default), port, mailbox, context, expire, dynamic, callerid_name, callerid_num, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, codecs, codec[x], status, regexten, limit, busylevel, curcalls, language, accountcode, useragent, maxforwards, chanvar[name].",
-			Args: []decl.Arg{{Name: "peer", Help: "a section of sip.conf"}, {Name: "item", Optional: true}}, Read: d.readPeer},
-		{Name: "SIPCHANINFO", Synopsis: "Gets the specified SIP parameter from the current channel",
+			Args: []decl.Arg{{Name: "peer", Help: "a section of sip.conf"}, {Name: "item", Optional: true}}, Read: d.readPeer,
+		},
+		{
+			Name: "SIPCHANINFO", Synopsis: "Gets the specified SIP parameter from the current channel",
 			Help: "Items: peerip, recvip, from, uri, useragent, peername, t38passthrough.",
-			Args: []decl.Arg{{Name: "item"}}, Read: d.readChannelInfo},
-		{Name: "CHECKSIPDOMAIN", Synopsis: "Checks if domain is a local domain",
+			Args: []decl.Arg{{Name: "item"}}, Read: d.readChannelInfo,
+		},
+		{
+			Name: "CHECKSIPDOMAIN", Synopsis: "Checks if domain is a local domain",
 			Help: "Returns the domain when it is one of the domains in sip.conf, and nothing otherwise.",
-			Args: []decl.Arg{{Name: "domain"}}, Read: d.readDomain},
+			Args: []decl.Arg{{Name: "domain"}}, Read: d.readDomain,
+		},
 	}
 }
 

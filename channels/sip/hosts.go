@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
-
-	"pbx/event"
 )
 
 // hostTable knows the addresses of the host names in the configuration. They are
@@ -98,7 +96,7 @@ func (d *Driver) lookedUp(name string, h *hostName, addr netip.Addr, err error) 
 	again := h.every
 	if err != nil {
 		again = min(again, hostRetry)
-		d.log.Log(nil, event.LevelDebug(1), "Host name not found", "host", name, "err", err)
+		d.debug(1, "Host name not found", "host", name, "err", err)
 	} else if h.addr != addr {
 		h.addr = addr
 		for _, p := range d.peers.list {

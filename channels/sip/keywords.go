@@ -77,7 +77,8 @@ func keywords() map[string]keyword {
 		"disallow":   {inBoth, func(r *reader, v config.Variable) error { return r.s.allow(v.Value, false) }},
 		"nat":        {inBoth, setNAT},
 		"dtmfmode": {inBoth, choose(func(r *reader) *DTMFMode { return &r.s.DTMFMode }, map[string]DTMFMode{
-			"rfc2833": DTMFRFC2833, "rfc4733": DTMFRFC2833, "info": DTMFInfo, "shortinfo": DTMFShortInfo, "inband": DTMFInband, "auto": DTMFAuto})},
+			"rfc2833": DTMFRFC2833, "rfc4733": DTMFRFC2833, "info": DTMFInfo, "shortinfo": DTMFShortInfo, "inband": DTMFInband, "auto": DTMFAuto,
+		})},
 		"progressinband": {inBoth, chooseBool(func(r *reader) *Progress { return &r.s.Progress }, ProgressYes, ProgressNo,
 			map[string]Progress{"never": ProgressNever})},
 		"directmedia": {inBoth, setDirectMedia},
@@ -88,7 +89,8 @@ func keywords() map[string]keyword {
 		"allowoverlap": {inBoth, chooseBool(func(r *reader) *Overlap { return &r.s.Overlap }, OverlapYes, OverlapNo,
 			map[string]Overlap{"dtmf": OverlapDTMF})},
 		"session-timers": {inBoth, choose(func(r *reader) *SessionTimers { return &r.s.SessionTimers }, map[string]SessionTimers{
-			"accept": TimersAccept, "originate": TimersOriginate, "refuse": TimersRefuse})},
+			"accept": TimersAccept, "originate": TimersOriginate, "refuse": TimersRefuse,
+		})},
 		"session-refresher": {inBoth, func(r *reader, v config.Variable) error {
 			w := strings.ToLower(v.Value)
 			if w != "uac" && w != "uas" {

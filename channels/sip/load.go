@@ -61,8 +61,10 @@ func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 }
 
 func newConfigLoader() *configLoader {
-	c := &configLoader{cfg: &Config{}, acls: make(map[string]ACL), keywords: keywords(), names: make(map[string]*PeerConfig),
-		lines: make(map[*PeerConfig]map[string]config.Pos)}
+	c := &configLoader{
+		cfg: &Config{}, acls: make(map[string]ACL), keywords: keywords(), names: make(map[string]*PeerConfig),
+		lines: make(map[*PeerConfig]map[string]config.Pos),
+	}
 	both := tags[PeerSettings]()
 	c.general = append(tags[Settings](), both...)
 	c.device = append(tags[PeerConfig](), both...)

@@ -314,8 +314,10 @@ func setTOS(field func(*Settings) *int) func(*reader, config.Variable) error {
 }
 
 func tosName(tos int) string {
-	for _, n := range []string{"cs0", "cs1", "cs2", "cs3", "cs4", "cs5", "cs6", "cs7", "ef",
-		"af11", "af12", "af13", "af21", "af22", "af23", "af31", "af32", "af33", "af41", "af42", "af43"} {
+	for _, n := range []string{
+		"cs0", "cs1", "cs2", "cs3", "cs4", "cs5", "cs6", "cs7", "ef",
+		"af11", "af12", "af13", "af21", "af22", "af23", "af31", "af32", "af33", "af41", "af42", "af43",
+	} {
 		if tosNames[n] == tos {
 			return strings.ToUpper(n)
 		}

@@ -6,7 +6,6 @@ import (
 
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
-	"pbx/event"
 )
 
 // Qualify: a peer with qualify= is asked OPTIONS now and then; whether and how
@@ -162,7 +161,7 @@ func (d *Driver) qualifyChanged(p *Peer) {
 	default:
 		text, status = fmt.Sprintf("Peer '%s' is now Reachable. (%dms / %dms)", p.Name, ms, limit), "Reachable"
 	}
-	d.log.Log(nil, event.LevelNotice, text)
+	d.notice(text)
 	d.publishPeer(p.Name, status, p.primary())
 	d.deviceChanged(p)
 }

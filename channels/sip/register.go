@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -121,7 +122,6 @@ func (r *registration) contact(a message.Address, seq uint32, life time.Duration
 		CSeq:      seq,
 		UserAgent: string(r.m.Header(message.HeaderUserAgent)),
 		Q:         1000,
-		Listener:  r.from.listener,
 	}
 	if life > 0 {
 		c.Expires = r.d.now().Add(life)
@@ -252,13 +252,13 @@ func (r *registration) announce(was bool, before netip.AddrPort) {
 	switch now := p.primary(); {
 	case len(p.contacts) == 0:
 		if was {
-			d.log.Log(nil, event.LevelVerbose(3), fmt.Sprintf("Unregistered SIP '%s'", p.Name))
+			d.verbose(3, fmt.Sprintf("Unregistered SIP '%s'", p.Name))
 		}
 		d.publishPeer(p.Name, "Unregistered", r.from.addr)
 		d.unqualify(p)
 	default:
-		if now != before && d.log.Enabled(nil, event.LevelVerbose(3)) {
-			d.log.Log(nil, event.LevelVerbose(3), fmt.Sprintf("Registered SIP '%s' at %s", p.Name, now))
+		if now != before && d.log.Enabled(context.Background(), event.LevelVerbose(3)) {
+			d.verbose(3, fmt.Sprintf("Registered SIP '%s' at %s", p.Name, now))
 		}
 		d.publishPeer(p.Name, "Registered", now)
 		if now != before {

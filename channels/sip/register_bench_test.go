@@ -31,8 +31,10 @@ func newPair(t testing.TB, store channel.Store) *pair {
 	cfg, _ := loadText(t, listen+"[alice]\ntype=friend\nhost=dynamic\nsecret=alicepw\n")
 	log, bus := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: event.LevelVerbose(2)})), &event.Bus{}
 	memory := pbxio.NewMemory()
-	d, err := New(cfg, Deps{Network: memory, Registry: channel.NewRegistry(bus, log, time.Now, ""), Dialplan: rigPlan{}, Bus: bus,
-		Store: store, Log: log, Now: time.Now, Random: rand.Reader, Version: "test"})
+	d, err := New(cfg, Deps{
+		Network: memory, Registry: channel.NewRegistry(bus, log, time.Now, ""), Dialplan: rigPlan{}, Bus: bus,
+		Store: store, Log: log, Now: time.Now, Random: rand.Reader, Version: "test",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

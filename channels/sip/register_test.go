@@ -344,8 +344,10 @@ func TestReloadKeepsRegistrations(t *testing.T) {
 func TestContactRecord(t *testing.T) {
 	now := time.Unix(1700000000, 0)
 	want := []*Contact{
-		{URI: "sip:a@10.0.0.1;x=y", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("[2001:db8::1]:5062"),
-			Expires: now, Q: 500, CallID: "c@h", CSeq: 7, UserAgent: "Phone", Listener: 1},
+		{
+			URI: "sip:a@10.0.0.1;x=y", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("[2001:db8::1]:5062"),
+			Expires: now, Q: 500, CallID: "c@h", CSeq: 7, UserAgent: "Phone",
+		},
 		{URI: "sip:b@10.0.0.1", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("10.0.0.1:5060"), Expires: now, Q: 1000},
 	}
 	var b []byte

@@ -13,7 +13,7 @@ func (d *Driver) Reload(cfg *Config) {
 
 func (d *Driver) reload(cfg *Config) {
 	if was := d.cfg.General.UDPBind; was != cfg.General.UDPBind {
-		d.log.Log(nil, event.LevelWarning, "SIP: a new udpbindaddr takes effect at the next start", "bound", was, "configured", cfg.General.UDPBind)
+		d.log.Warn("SIP: a new udpbindaddr takes effect at the next start", "bound", was, "configured", cfg.General.UDPBind)
 	}
 	d.cfg = cfg
 	d.applyConfig()
