@@ -177,6 +177,37 @@ func (f *flow) endAll() {
 	synctest.Wait()
 }
 
+// A request with the right tags from another address is a forger's, or that of a
+// phone in another network: it can prove who it is if it has a secret.
+func TestRequestFromElsewhere(t *testing.T) {
+	for name, tt := range map[string]struct{ conf, status string }{
+		"no secret": {office, "481"},
+		"secret":    {office + "secret=a-secret-of-carols\n", "401"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFlow(t, tt.conf, map[string]func(*channel.Channel){"2000": dial(nil, "SIP/carol")}, func(f *flow) {
+				f.phone("carol")
+				f.play(`
+					alice > INVITE 2000 sdp
+					alice < 100
+					carol < INVITE sdp
+					carol > 200 sdp
+					carol < ACK
+					alice < 200 sdp
+					alice > ACK`)
+				forger, victim := f.phone("mallory"), f.phone("carol")
+				forger.callID, forger.local, forger.remote, forger.target = victim.callID, victim.local, victim.remote, victim.target
+				f.play("mallory > BYE\nmallory < " + tt.status + "\nmallory > INVITE sdp\nmallory < " + tt.status + `
+					mallory > ACK
+					carol > BYE
+					carol < 200
+					alice < BYE
+					alice > 200`)
+			})
+		})
+	}
+}
+
 // Ports run out: 503, and all come back.
 func TestPortsExhausted(t *testing.T) {
 	withFlow(t, office, map[string]func(*channel.Channel){"1000": answerAndWait}, func(f *flow) {

@@ -180,7 +180,7 @@ func (p *pvt) name() {
 		user = p.peer.FromUser
 	}
 	contact := user
-	if c.Restricted() && p.settings.Identify == IdentifyNone || c.Restricted() && p.settings.TrustOutbound != TrustYes {
+	if c.Restricted() && (p.settings.Identify == IdentifyNone || p.settings.TrustOutbound != TrustYes) {
 		name, user, domain = "Anonymous", anonymous, "anonymous.invalid"
 		if p.peer != nil && p.peer.FromUser != "" {
 			user, domain = p.peer.FromUser, string(appendHost(nil, p.localHost.Addr()))
@@ -234,32 +234,43 @@ func (p *pvt) identify(b *message.Builder) {
 	if c.Number == "" && c.Name == "" {
 		c = id.Caller
 	}
-	if c.Number != "" && p.settings.Identify != IdentifyNone && (!c.Restricted() || p.settings.TrustOutbound != TrustNo) {
-		domain := p.out.domain
-		if c.Restricted() && p.settings.TrustOutbound == TrustYes {
-			domain = string(appendHost(nil, p.localHost.Addr()))
-		}
-		uri := "sip:" + string(message.AppendEscaped(nil, c.Number)) + "@" + domain
-		legacy := c.Restricted() && p.settings.TrustOutbound == TrustLegacy
-		name := c.Name
-		if legacy {
-			name, uri = "Anonymous", "sip:"+anonymous+"@anonymous.invalid"
-		}
-		switch p.settings.Identify {
-		case IdentifyPAI:
-			b.Address(message.HeaderPAssertedIdentity, name, uri, "")
-			if c.Restricted() && !legacy {
-				b.Header(message.HeaderPrivacy, "id")
-			}
-		case IdentifyRPID:
-			privacy := ";party=calling;privacy=off;screen=no"
-			if c.Restricted() {
-				privacy = ";party=calling;privacy=full;screen=no"
-			}
-			b.Address(message.HeaderRemotePartyID, name, uri, privacy)
-		}
-	}
+	p.present(b, c, "calling", p.out.domain)
 	if id.RDNIS != "" && p.d.cfg.General.SendDiversion {
 		b.Address(message.HeaderDiversion, "", "sip:"+string(message.AppendEscaped(nil, id.RDNIS))+"@"+p.out.domain, "")
 	}
+}
+
+// identifyCallee writes who was reached into a response to an inbound call.
+func (p *pvt) identifyCallee(b *message.Builder) {
+	if p.settings.Identify == IdentifyNone || p.channel == nil {
+		return
+	}
+	local, _ := p.d.localAddress(p.route.Remote, p.route.Listener)
+	p.present(b, p.channel.Identity().Connected, "called", string(appendHost(nil, local.Addr())))
+}
+
+// present writes a party as P-Asserted-Identity (RFC 3325) or Remote-Party-ID.
+// One that wants to stay private is shown as anonymous, not at all, or marked so,
+// as trust_id_outbound says.
+func (p *pvt) present(b *message.Builder, c channel.Party, role, domain string) {
+	s := p.settings
+	if c.Number == "" || s.Identify == IdentifyNone || c.Restricted() && s.TrustOutbound == TrustNo {
+		return
+	}
+	name, uri := c.Name, "sip:"+string(message.AppendEscaped(nil, c.Number))+"@"+domain
+	if c.Restricted() && s.TrustOutbound == TrustLegacy {
+		name, uri = "Anonymous", "sip:"+anonymous+"@anonymous.invalid"
+	}
+	if s.Identify == IdentifyPAI {
+		b.Address(message.HeaderPAssertedIdentity, name, uri, "")
+		if c.Restricted() && s.TrustOutbound == TrustYes {
+			b.Header(message.HeaderPrivacy, "id")
+		}
+		return
+	}
+	privacy := ";privacy=off;screen=no"
+	if c.Restricted() {
+		privacy = ";privacy=full;screen=no"
+	}
+	b.Address(message.HeaderRemotePartyID, name, uri, ";party="+role+privacy)
 }

@@ -15,9 +15,7 @@ import (
 func (p *pvt) request(tx *transaction.Server, m *message.Message) {
 	d := p.d
 	tx.Route.Remote = d.replyAddress(m, d.from, p.peer)
-	if !p.sameHost(d.from) {
-		// The tags are right and the sender is not: a forger who saw one message.
-		d.respond(tx, m, 481, "Call leg/transaction does not exist", nil)
+	if !p.sameHost(d.from) && !p.moved(tx, m) {
 		return
 	}
 	seq, method := m.CSeq()
@@ -76,6 +74,17 @@ func (p *pvt) sameHost(from source) bool {
 		return true // so may a peer
 	}
 	return p.d.local(a) && p.d.local(p.received.Addr()) && len(p.d.cfg.General.LocalNet) > 0
+}
+
+// moved handles a request whose tags are right and whose sender is at another
+// address: a phone in another network, which can prove who it is, or a forger who
+// saw one message.
+func (p *pvt) moved(tx *transaction.Server, m *message.Message) bool {
+	if p.peer != nil && p.peer.hasSecret() && !p.peer.InsecureInvite {
+		return p.d.authenticate(tx, m, p.peer, p.d.from) == authOK
+	}
+	p.d.respond(tx, m, 481, "Call leg/transaction does not exist", nil)
+	return false
 }
 
 // ack handles the ACK of a 2xx response.

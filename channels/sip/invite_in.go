@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -229,9 +228,6 @@ func (p *pvt) openMedia(from *channel.Channel) error {
 	return nil
 }
 
-// errNoCodec ends a call whose far end has no codec of ours.
-var errNoCodec = errors.New("no common codec")
-
 // provisional sends a 1xx response to the unanswered INVITE.
 func (p *pvt) provisional(status int, reason string, sdp []byte) {
 	if p.outgoing || p.phase != phaseEarly || p.server == nil {
@@ -254,6 +250,9 @@ func (p *pvt) reply(tx *transaction.Server, m *message.Message, status int, reas
 			p.writeTimer(b, m)
 		}
 		b.Address(message.HeaderContact, "", p.contact, "")
+		if status > 100 && !p.outgoing {
+			p.identifyCallee(b)
+		}
 	}
 	if extra != nil {
 		extra(b)

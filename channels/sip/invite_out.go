@@ -173,6 +173,9 @@ func (p *pvt) call() {
 	if n := p.settings.MaxForwards; n > 0 && n <= 255 {
 		p.hops = strconv.Itoa(n)
 	}
+	if n := p.settings.MaxForwards; n > 0 {
+		p.hops = strconv.Itoa(n)
+	}
 	if v, ok := p.channel.Var("SIP_MAX_FORWARDS"); ok && v.S != "" {
 		n, err := strconv.Atoi(v.S)
 		if err == nil && n < 1 {

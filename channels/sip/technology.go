@@ -15,11 +15,12 @@ func (d *Driver) Name() string { return "SIP" }
 // Description implements channel.Technology.
 func (d *Driver) Description() string { return "Session Initiation Protocol (SIP)" }
 
-// errNoAnswer is the reason of a host name that the DNS does not know.
-var errNoHost = errors.New("no such peer or host")
-
-// errCallLimit is the reason of a call beyond the peer's call-limit.
-var errCallLimit = errors.New("call limit reached")
+// Why a leg cannot be made.
+var (
+	errNoHost    = errors.New("no such peer or host")
+	errNoCodec   = errors.New("no codec that this exchange has is allowed")
+	errCallLimit = errors.New("call limit reached")
+)
 
 // lookupLimit bounds the wait for the DNS.
 const lookupLimit = 5 * time.Second
@@ -56,6 +57,8 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 	switch {
 	case errors.Is(err, errCallLimit):
 		return fail(channel.CauseUserBusy, err)
+	case errors.Is(err, errNoCodec):
+		return fail(channel.CauseBearerNotAvailable, err)
 	case err != nil:
 		return fail(channel.CauseSubscriberAbsent, err)
 	}
