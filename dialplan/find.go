@@ -22,8 +22,10 @@ type query struct {
 	caller   string
 	at       time.Time // for includes with times
 
-	visited []*Context
-	room    [12]*Context
+	// The contexts that were searched: the first few, and those after them.
+	entered int
+	few     [16]*Context
+	many    []*Context
 	// context is where the answer was found.
 	context *Context
 	// first is the first extension that matches, whatever its priorities.
@@ -117,20 +119,26 @@ func (q *query) named(c *Context) *Priority {
 
 // enter marks c as searched; it is false when too many were.
 func (q *query) enter(c *Context) bool {
-	if q.visited == nil {
-		q.visited = q.room[:0]
-	}
-	if len(q.visited) >= maxIncludes {
+	if q.entered >= maxIncludes {
 		return false
 	}
-	q.visited = append(q.visited, c)
+	if q.entered < len(q.few) {
+		q.few[q.entered] = c
+	} else {
+		q.many = append(q.many, c)
+	}
+	q.entered++
 	return true
+}
+
+func (q *query) visited(c *Context) bool {
+	return slices.Contains(q.few[:min(q.entered, len(q.few))], c) || slices.Contains(q.many, c)
 }
 
 // include returns the context of an include that holds now and was not searched
 // yet.
 func (q *query) include(i *Include) *Context {
-	if i.context == nil || slices.Contains(q.visited, i.context) {
+	if i.context == nil || q.visited(i.context) {
 		return nil
 	}
 	if i.Timing != nil && !i.Timing.Matches(q.at) {

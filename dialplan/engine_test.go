@@ -1,0 +1,243 @@
+package dialplan_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pbx/channel"
+	"pbx/channel/channeltest"
+	"pbx/decl"
+)
+
+// records keeps every log record as "LEVEL text".
+type records struct {
+	slog.Handler
+	mu    sync.Mutex
+	lines []string
+}
+
+func (r *records) Enabled(context.Context, slog.Level) bool { return true }
+
+func (r *records) Handle(_ context.Context, rec slog.Record) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, fmt.Sprintf("%d %s", rec.Level, rec.Message))
+	return nil
+}
+
+func (r *records) has(part string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, l := range r.lines {
+		if strings.Contains(l, part) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestThread(t *testing.T) {
+	tests := []struct {
+		name, plan string
+		steps      []channeltest.Step
+		// heard is what the leg was told; logged is part of a log line.
+		heard, logged string
+	}{
+		{
+			name: "answer and fall off", plan: "exten => 1,1,Answer()",
+			heard: "answer hangup(16)", logged: "Auto fallthrough, channel 'SIP/x-00000000' status is 'UNKNOWN'",
+		},
+		{
+			name: "verbose line", plan: "exten => 1,1,NoOp(a b)",
+			heard: "hangup(0)", logged: `-3 Executing [1@t:1] NoOp("SIP/x-00000000", "a b") in new stack`,
+		},
+		{name: "busy", plan: "exten => 1,1,Set(DIALSTATUS=BUSY)", heard: "busy hangup(17)"},
+		{name: "chanunavail", plan: "exten => 1,1,Set(DIALSTATUS=CHANUNAVAIL)", heard: "congestion hangup(34)"},
+		{name: "noanswer", plan: "exten => 1,1,Set(DIALSTATUS=NOANSWER)", heard: "hangup(0)"},
+		{
+			name: "unknown application", plan: "exten => 1,1,NoSuchApp(x)\nexten => 1,2,Answer()",
+			heard: "hangup(0)", logged: "4 No application 'NoSuchApp' for extension (t, 1, 1)",
+		},
+		{name: "a gap ends it", plan: "exten => 1,1,NoOp()\nexten => 1,3,Answer()", heard: "hangup(0)"},
+		{
+			name: "panic ends the call only", plan: "exten => 1,1,Panic()\nexten => h,1,Answer()",
+			heard: "hangup(38)", logged: "panic at t,1,1: thrown by the test",
+		},
+		{
+			name: "endless loop", plan: "exten => 1,1(top),NoOp()\n same => n,Goto(top)",
+			heard: "hangup(0)", logged: "8 SIP/x-00000000 ran 20000 priorities without a pause and is ended: an endless loop at t,1,",
+		},
+		{
+			name: "a loop that waits goes on", plan: "exten => 1,1(top),Wait(0.001)\n same => n,Goto(top)",
+			steps: []channeltest.Step{channeltest.Hangup(2*time.Second, channel.CauseNormalClearing)}, heard: "hangup(16)",
+		},
+		{
+			name: "digits after autofallthrough=no", plan: "exten => 1,1,Answer()\nexten => 234,1,Hangup(21)\nexten => t,1,Progress()\n[general]\nautofallthrough=no",
+			steps: []channeltest.Step{channeltest.Digit(time.Second, '2'), channeltest.Digit(2*time.Second, '3'), channeltest.Digit(3*time.Second, '4')},
+			heard: "answer hangup(21)",
+		},
+		{
+			name: "time-out after autofallthrough=no", plan: "exten => 1,1,Answer()\nexten => 234,1,Busy(1)\nexten => t,1,Hangup(19)\n[general]\nautofallthrough=no",
+			heard: "answer hangup(19)",
+		},
+		{
+			name: "invalid digits", plan: "exten => 1,1,Answer()\nexten => 234,1,Busy(1)\nexten => i,1,Hangup(${INVALID_EXTEN})\n[general]\nautofallthrough=no",
+			steps: []channeltest.Step{channeltest.Digit(time.Second, '2'), channeltest.Digit(2*time.Second, '1')},
+			heard: "answer hangup(21)",
+		},
+		{
+			name: "missing label", plan: "exten => 1,1,Goto(nosuch)\nexten => i,1,Answer()",
+			heard: "hangup(0)", logged: "priority 'nosuch' must be a number > 0, or valid label",
+		},
+		{
+			name: "h knows the cause", plan: "exten => 1,1,Answer()\n same => n,Wait(60)\nexten => h,1,Log(NOTICE,cause ${HANGUPCAUSE})",
+			steps: []channeltest.Step{channeltest.Hangup(time.Second, channel.CauseUserBusy)},
+			heard: "answer hangup(17)", logged: "cause 17",
+		},
+		{
+			name: "subroutines without end", plan: "exten => 1,1,Gosub(1,1)",
+			heard: "hangup(0)", logged: "subroutines call each other more than 2000 deep",
+		},
+		{
+			name: "substitution without end", plan: "exten => 1,1,Set(d=$)\n same => n,Set(x=${d}{EVAL(${d}{x})})\n same => n,NoOp(${EVAL(${x})})\n same => n,Hangup(21)",
+			heard: "hangup(21)", logged: "substitution goes round in circles",
+		},
+		{
+			name: "values that double", plan: "exten => 1,1,Set(x=0123456789)\n same => n(top),Set(x=${x}${x})\n same => n,Set(i=$[0${i} + 1])\n same => n,GotoIf($[${i} < 40]?top)\n same => n,Log(NOTICE,len ${LEN(${x})})",
+			heard: "hangup(0)", logged: "len 8189",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := new(records)
+				o := newOffice(t, slog.New(log))
+				o.engine.AddApplications([]channel.Application{{
+					Name: "Panic", Run: func(channel.Thread, *decl.Args) error { panic("thrown by the test") },
+				}})
+				o.load(t, "[t]\n"+tt.plan+"\n")
+				sip := channeltest.New("SIP", o.registry)
+				l := sip.Inbound(channel.Options{Name: "x", State: channel.Ring, Location: channel.Location{Context: "t", Exten: "1", Priority: 1}}, tt.steps...)
+				o.engine.Start(l.Channel())
+				<-l.Gone()
+				if l.Heard() != tt.heard {
+					t.Errorf("the leg heard %q, want %q", l.Heard(), tt.heard)
+				}
+				if tt.logged != "" && !log.has(tt.logged) {
+					t.Errorf("%q was not logged:\n%s", tt.logged, strings.Join(log.lines[max(0, len(log.lines)-8):], "\n"))
+				}
+			})
+		})
+	}
+}
+
+// TestPinned tells that a call keeps the plan that it began with.
+func TestPinned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := new(records)
+		o := newOffice(t, slog.New(log))
+		o.load(t, "[t]\nexten => 1,1,Wait(2)\n same => n,Log(NOTICE,first plan)\n")
+		l := o.tech.Inbound(channel.Options{Name: "x", Location: channel.Location{Context: "t", Exten: "1", Priority: 1}})
+		o.engine.Start(l.Channel())
+		time.Sleep(time.Second)
+		o.load(t, "[t]\nexten => 1,1,Log(NOTICE,second plan)\n")
+		<-l.Gone()
+		if !log.has("first plan") || log.has("second plan") {
+			t.Error("the call did not keep its plan")
+		}
+		o.call("t", "1")
+		if !log.has("second plan") {
+			t.Error("the next call has the old plan")
+		}
+	})
+}
+
+func TestAsyncGoto(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := new(records)
+		o := newOffice(t, slog.New(log))
+		o.load(t, "[t]\nexten => 1,1,Wait(60)\nexten => 2,1,Log(NOTICE,came to ${EXTEN})\n")
+		l := o.tech.Inbound(channel.Options{Name: "x", Location: channel.Location{Context: "t", Exten: "1", Priority: 1}})
+		o.engine.Start(l.Channel())
+		time.Sleep(time.Second)
+		l.Channel().AsyncGoto(channel.Location{Context: "t", Exten: "2", Priority: 1})
+		<-l.Gone()
+		if !log.has("came to 2") {
+			t.Error("the channel did not go there")
+		}
+	})
+}
+
+func TestGlobalsSurviveReload(t *testing.T) {
+	o := newOffice(t, slog.New(slog.DiscardHandler))
+	o.load(t, "[globals]\nA=1\nB=${A}2\n")
+	o.engine.SetGlobal("C", "3")
+	o.engine.SetGlobal("A", "changed")
+	o.load(t, "[globals]\nB=${C}x\n")
+	if got, want := command(t, o.engine, "dialplan show globals"), "   B=3x\n   A=changed\n   C=3\n\n    -- 3 variable(s)\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	o.load(t, "[general]\nclearglobalvars=yes\n[globals]\nD=4\n")
+	if _, ok := o.engine.Global("C"); ok {
+		t.Error("clearglobalvars left a variable")
+	}
+}
+
+func TestHints(t *testing.T) {
+	o := newOffice(t, slog.New(slog.DiscardHandler))
+	o.load(t, "[t]\nexten => 201,hint,Local/1&Custom:x,name\nexten => _3XX,hint,Nosuch/${EXTEN}\n")
+	if got := o.engine.Hint("t", "305"); got != "Nosuch/305" {
+		t.Errorf("hint %q", got)
+	}
+	if got := o.engine.HintName("t", "201"); got != "name" {
+		t.Errorf("name %q", got)
+	}
+	want := "\n    -= Registered Asterisk Dial Plan Hints =-\n" +
+		"201@t                         : Local/1&Custom:x                                              State:Idle            Presence:not_set         Watchers  0\n" +
+		"_3XX@t                        : Nosuch/${EXTEN}                                               State:Unavailable     Presence:not_set         Watchers  0\n" +
+		"----------------\n- 2 hints registered\n"
+	if got := command(t, o.engine, "core show hints"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestFindings(t *testing.T) {
+	o := newOffice(t, slog.New(slog.DiscardHandler))
+	for line, rule := range map[string]string{
+		"exten => 1,n,NoOp()":                          "n-without-start",
+		"same => n,NoOp()":                             "same-without-exten",
+		"exten => 1,1,NoOp()\nexten => 1,1,NoOp(x)":    "duplicate-priority",
+		"exten => 1,1(a),NoOp()\nsame => n(a),NoOp(x)": "duplicate-label",
+		"exten => 1,1,NoOp(x":                          "unbalanced",
+		"exten => 1,1,NoOp(x) y":                       "trailing-text",
+		"exten => 1,1,NoOp(${x)":                       "unbalanced",
+		"exten => 1,1,NoOp,x":                          "old-arguments",
+		"exten => 1,0,NoOp()":                          "bad-priority",
+		"exten => 1,nolabel,NoOp()":                    "bad-priority",
+		"exten => 1,1(lab,NoOp()":                      "unbalanced",
+		"exten => _.,1,NoOp()":                         "pattern-dot",
+		"exten => _[5-4]X,1,NoOp()":                    "unbalanced",
+		"exten => 1,1,Answr()":                         "unknown-application",
+		"exten => 1":                                   "no-application",
+		"include => nowhere":                           "include-missing",
+		"include => t,9-10,*,*,*":                      "bad-time",
+		"extem => 1,1,NoOp()":                          "unknown-directive",
+		"switch => Realtime/x":                         "unknown-switch",
+		"exten => 1,hint,SIP/1\nsame => n,NoOp()":      "n-after-hint",
+		"[general]\nautofalthrough=no":                 "unknown-option",
+	} {
+		found := o.load(t, "[t]\n"+line+"\n")
+		if len(found) == 0 || !strings.Contains(strings.Join(found, "\n"), "["+rule+"]") || !strings.HasPrefix(found[0], "extensions.conf:") {
+			t.Errorf("%q: %q, want rule %s", line, found, rule)
+		}
+	}
+	if found := o.load(t, kit); len(found) > 0 {
+		t.Errorf("findings in a good plan: %q", found)
+	}
+}
