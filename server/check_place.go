@@ -149,8 +149,8 @@ func (k *planCheck) place(text string) {
 			return
 		}
 	}
-	if dynamic(exten) || dynamic(priority) {
-		return
+	if dynamic(exten) || dynamic(priority) || strings.HasPrefix(priority, "+") || strings.HasPrefix(priority, "-") {
+		return // known, or counted from where the call is, when it runs
 	}
 	if _, ok := k.plan.Context(context); !ok {
 		return

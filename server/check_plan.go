@@ -154,7 +154,12 @@ func (k *planCheck) argument(app *channel.Application, decls []decl.Arg, value s
 	}
 	values := []string{value}
 	if d.Separator != "" {
-		values = strings.Split(value, d.Separator)
+		values = values[:0]
+		for more := true; more; {
+			var v string
+			v, value, more = cutOutside(value, d.Separator[0])
+			values = append(values, v)
+		}
 	}
 	for _, v := range values {
 		v = strings.TrimSpace(v)

@@ -128,6 +128,39 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
+// TestCheckForgives holds that what is only known when a call runs, or means
+// something else than it seems to, is not found fault with.
+func TestCheckForgives(t *testing.T) {
+	for _, line := range []string{
+		"Dial(${IF($[${A} & ${B}]?SIP/101:SIP/102)},30)",
+		"Dial(SIP/${ARG1}&SIP/101@192.0.2.9,,gr)",
+		"Dial(SIP/+4930123@host.example.com)",
+		"Dial(SIP/${EXTEN:1}@101)",
+		"Goto(+1)",
+		"Goto(${CONTEXT},101,1)",
+		"Goto(${WHERE},s,1)",
+		"Goto(menu,${EXTEN},1)",
+		"GotoIf($[\"${A}\" = \"x:y?z\"]?menu,s,1:again)",
+		"GotoIf(${A}?:again)",
+		"Gosub(menu,s,1(a,b,${EXTEN}))",
+		"ExecIf($[${A} > 1]?Set(B=${LEN(${A})}):NoOp(a:b?c))",
+		"Playback(${FILE}&beep)",
+		"Playback(beep,${OPTIONS})",
+		"Set(CALLERID(name)=x)",
+		"Set(__VAR=a,b)",
+		"NoOp(anything (goes, \"here)",
+		"Read(PIN,beep,4,,2,10)",
+	} {
+		dir := writeOffice(t)
+		edit(t, filepath.Join(dir, "extensions.conf"), "exten => 600,1,Answer()", "exten => _69X,1(again),NoOp()\n same => n,"+line+"\nexten => 600,1,Answer()")
+		for _, f := range Check(Options{ConfigDir: dir, StateDir: t.TempDir()}).Findings {
+			if f.Severity >= config.Warning && f.Rule != "unbalanced" {
+				t.Errorf("%s: %s", line, f)
+			}
+		}
+	}
+}
+
 // TestCheckCorpus reads the files of offices that were found in the wild: each
 // comes to an end, and every finding has a place.
 func TestCheckCorpus(t *testing.T) {

@@ -79,7 +79,8 @@ type Core struct {
 	Drain time.Duration
 }
 
-// directoryKeys are the keys of [directories] and where each goes.
+// key is where the value of a key of [directories] goes, nil for one that holds
+// nothing of ours.
 func (d *Directories) key(name string) *string {
 	switch strings.ToLower(name) {
 	case "astspooldir":
