@@ -24,7 +24,6 @@ type benchCalls struct {
 	pbx         netip.AddrPort
 	in, out     [65536]byte
 	n           int
-	held        int
 }
 
 func newBenchCalls(b *testing.B, network pbxio.Network, extens map[string]func(*channel.Channel)) *benchCalls {

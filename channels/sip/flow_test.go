@@ -2,7 +2,6 @@ package sip
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -462,7 +461,7 @@ func (f *flow) next(p *flowPhone, limit time.Duration) ([]byte, bool) {
 		if !time.Now().Before(end) {
 			return nil, false
 		}
-		time.Sleep(min(time.Millisecond, end.Sub(time.Now())))
+		time.Sleep(min(time.Millisecond, time.Until(end)))
 	}
 }
 
@@ -622,7 +621,6 @@ func dial(results *[]string, dests ...string) func(*channel.Channel) {
 						end(j)
 					}
 				}
-				i = 1
 				_ = ch.Leg().Answer()
 				for {
 					j, fr, err := channel.WaitAny(-1, chans...)
@@ -652,5 +650,3 @@ func dial(results *[]string, dests ...string) func(*channel.Channel) {
 		_ = ch.Leg().Indicate(channel.ControlCongestion)
 	}
 }
-
-var _ = context.Background

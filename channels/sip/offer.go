@@ -79,9 +79,10 @@ func (p *pvt) negotiate(text []byte, answer bool) (agreement, int) {
 		a.direction = m.Direction.Answer(sdp.SendRecv)
 		if addr.IsUnspecified() { // the hold of RFC 2543
 			a.rtp = netip.AddrPort{}
-			if a.direction == sdp.SendRecv {
+			switch a.direction {
+			case sdp.SendRecv:
 				a.direction = sdp.RecvOnly
-			} else if a.direction == sdp.SendOnly {
+			case sdp.SendOnly:
 				a.direction = sdp.Inactive
 			}
 		}
