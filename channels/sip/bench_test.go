@@ -47,8 +47,10 @@ func newBenchCalls(b *testing.B, network pbxio.Network, extens map[string]func(*
 	conf := fmt.Sprintf("[general]\nudpbindaddr=%v\ndisallow=all\nallow=ulaw,alaw\n"+
 		"[load]\ntype=peer\nhost=127.0.0.1\nport=%d\ninsecure=port,invite\ncontext=x\n[uas]\ntype=peer\nhost=127.0.0.1\nport=%d\ncontext=x\n",
 		c.pbx, c.caller.Local().Port(), c.uas.Local().Port())
-	c.d, err = New(testConfig(b, conf), Deps{Network: network, Registry: reg, Dialplan: &fakePlan{extens: extens}, Media: c.media,
-		Bus: &event.Bus{}, Log: log, Now: time.Now, Random: rand.Reader, Version: "bench"})
+	c.d, err = New(testConfig(b, conf), Deps{
+		Network: network, Registry: reg, Dialplan: &fakePlan{extens: extens}, Media: c.media,
+		Bus: &event.Bus{}, Log: log, Now: time.Now, Random: rand.Reader, Version: "bench",
+	})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,8 +12,10 @@ import (
 
 // Rules that a configuration or another call decides about.
 func TestCallRules(t *testing.T) {
-	answer := map[string]func(*channel.Channel){"1000": answerAndWait, "1002": indicate(channel.ControlRinging),
-		"17": hangupWith(17), "0": hangupWith(0)}
+	answer := map[string]func(*channel.Channel){
+		"1000": answerAndWait, "1002": indicate(channel.ControlRinging),
+		"17": hangupWith(17), "0": hangupWith(0),
+	}
 	tests := []struct {
 		name, conf string
 		extens     map[string]func(*channel.Channel)
@@ -322,8 +324,10 @@ func TestClosing(t *testing.T) {
 
 // Close in the middle of calls says goodbye to each.
 func TestCloseEndsCalls(t *testing.T) {
-	withFlow(t, office, map[string]func(*channel.Channel){"1000": answerAndWait, "1002": indicate(channel.ControlRinging),
-		"2000": dial(nil, "SIP/carol")}, func(f *flow) {
+	withFlow(t, office, map[string]func(*channel.Channel){
+		"1000": answerAndWait, "1002": indicate(channel.ControlRinging),
+		"2000": dial(nil, "SIP/carol"),
+	}, func(f *flow) {
 		f.play(`
 			alice > INVITE 1000 sdp
 			alice < 100

@@ -27,7 +27,8 @@ func TestDialledPeers(t *testing.T) {
 		script     string
 		want       string
 	}{
-		{"credentials of a trunk", office + "remotesecret=pw\ndefaultuser=me\n",
+		{
+			"credentials of a trunk", office + "remotesecret=pw\ndefaultuser=me\n",
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol/77") }, `
 			carol < INVITE sdp | CSeq: 102 INVITE | !Authorization
 			carol > 401 | WWW-Authenticate: Digest realm="x", nonce="y", qop="auth"
@@ -39,8 +40,10 @@ func TestDialledPeers(t *testing.T) {
 			carol > 401 | WWW-Authenticate: Digest realm="x", nonce="q"
 			carol < ACK
 			alice < 503
-			alice > ACK`, "Congestion 21 SIP 401 Unauthorized"},
-		{"a challenged BYE", office + "remotesecret=pw\n",
+			alice > ACK`, "Congestion 21 SIP 401 Unauthorized",
+		},
+		{
+			"a challenged BYE", office + "remotesecret=pw\n",
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
 			carol < INVITE sdp
 			carol > 200 sdp
@@ -53,22 +56,30 @@ func TestDialledPeers(t *testing.T) {
 			carol > 407 | Proxy-Authenticate: Digest realm="x", nonce="z"
 			carol < BYE | CSeq: 104 BYE | Proxy-Authorization: Digest
 			carol > 407 | Proxy-Authenticate: Digest realm="x", nonce="z"
-			carol < nothing 1s`, "answer ulaw; end 0 cause 16"},
-		{"a BYE within the callee's dialog is not proven", office + "remotesecret=pw\n",
+			carol < nothing 1s`, "answer ulaw; end 0 cause 16",
+		},
+		{
+			"a BYE within the callee's dialog is not proven", office + "remotesecret=pw\n",
 			func(r *[]string) func(*channel.Channel) { return answerFor(time.Second) }, `
 			alice < 200 sdp
 			alice > ACK
 			alice < BYE @1s
 			alice > 407 | Proxy-Authenticate: Digest realm="x", nonce="z"
-			alice < nothing 1s`, ""},
-		{"added headers", office + "header=X-Peer: yes\n",
+			alice < nothing 1s`, "",
+		},
+		{
+			"added headers", office + "header=X-Peer: yes\n",
 			func(r *[]string) func(*channel.Channel) {
 				return set("__SIPADDHEADER01", "X-One: 1", set("__SIPADDHEADER02", "Content-Length: 9", dial(r, "SIP/carol")))
-			}, "carol < INVITE sdp | X-Peer: yes | X-One: 1 | !Content-Length: 9" + gone, "hangup 1"},
-		{"identity", office + "sendrpid=pai\nfromuser=line1\nfromdomain=carrier.example\n",
+			}, "carol < INVITE sdp | X-Peer: yes | X-One: 1 | !Content-Length: 9" + gone, "hangup 1",
+		},
+		{
+			"identity", office + "sendrpid=pai\nfromuser=line1\nfromdomain=carrier.example\n",
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") },
-			`carol < INVITE sdp | From: "alice" <sip:line1@carrier.example>;tag= | P-Asserted-Identity: <sip:alice@carrier.example>` + gone, "hangup 1"},
-		{"session-timers=originate", office + "session-timers=originate\n",
+			`carol < INVITE sdp | From: "alice" <sip:line1@carrier.example>;tag= | P-Asserted-Identity: <sip:alice@carrier.example>` + gone, "hangup 1",
+		},
+		{
+			"session-timers=originate", office + "session-timers=originate\n",
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
 			carol < INVITE sdp | Session-Expires: 1800 | Min-SE: 90
 			carol > 422 | Min-SE: 2000
@@ -81,33 +92,48 @@ func TestDialledPeers(t *testing.T) {
 			carol < INVITE @1000s sdp | Session-Expires: 2000;refresher=uac
 			carol > 491
 			carol < ACK
-			wait 1h`, ""},
-		{"call-limit", office + "call-limit=1\n",
+			wait 1h`, "",
+		},
+		{
+			"call-limit", office + "call-limit=1\n",
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol", "SIP/carol") },
-			"carol < INVITE sdp" + gone, "request 17; hangup 1"},
-		{"not registered", strings.Replace(office, "host=192.0.2.30", "host=dynamic", 1),
+			"carol < INVITE sdp" + gone, "request 17; hangup 1",
+		},
+		{
+			"not registered", strings.Replace(office, "host=192.0.2.30", "host=dynamic", 1),
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
 			alice < 503
-			alice > ACK`, "request 20"},
-		{"promiscredir", office + "promiscredir=yes\n",
+			alice > ACK`, "request 20",
+		},
+		{
+			"promiscredir", office + "promiscredir=yes\n",
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
 			carol < INVITE sdp
 			carol > 302
 			carol < ACK
-			alice < 181`, "forward SIP/carol@192.0.2.30:5060"},
-		{"codecs asked for", office,
+			alice < 181`, "forward SIP/carol@192.0.2.30:5060",
+		},
+		{
+			"codecs asked for", office,
 			func(r *[]string) func(*channel.Channel) {
 				return set("_SIP_CODEC_OUTBOUND", "alaw", dial(r, "SIP/carol"))
-			}, "carol < INVITE sdp | RTP/AVP 8 101" + gone, "hangup 1"},
-		{"a loop is counted down", office,
+			}, "carol < INVITE sdp | RTP/AVP 8 101" + gone, "hangup 1",
+		},
+		{
+			"a loop is counted down", office,
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") },
-			"carol < INVITE sdp | Max-Forwards: 69" + gone, "hangup 1"},
-		{"usereqphone", office + "usereqphone=yes\n",
+			"carol < INVITE sdp | Max-Forwards: 69" + gone, "hangup 1",
+		},
+		{
+			"usereqphone", office + "usereqphone=yes\n",
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol/123") },
-			"carol < INVITE sdp | INVITE sip:123@192.0.2.30;user=phone SIP/2.0" + gone, "hangup 1"},
-		{"another To and From", office,
+			"carol < INVITE sdp | INVITE sip:123@192.0.2.30;user=phone SIP/2.0" + gone, "hangup 1",
+		},
+		{
+			"another To and From", office,
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol!200@to.example!me@from.example") },
-			"carol < INVITE sdp | To: <sip:200@to.example> | <sip:me@from.example>;tag=" + gone, "hangup 1"},
+			"carol < INVITE sdp | To: <sip:200@to.example> | <sip:me@from.example>;tag=" + gone, "hangup 1",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

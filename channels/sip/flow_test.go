@@ -170,8 +170,10 @@ func withFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel
 
 func newFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel)) *flow {
 	t.Helper()
-	f := &flow{t: t, net: pbxio.NewMemory(), bus: &event.Bus{}, phones: map[string]*flowPhone{}, log: &logBuffer{},
-		plan: &fakePlan{extens: extens, partial: map[string]bool{}}}
+	f := &flow{
+		t: t, net: pbxio.NewMemory(), bus: &event.Bus{}, phones: map[string]*flowPhone{}, log: &logBuffer{},
+		plan: &fakePlan{extens: extens, partial: map[string]bool{}},
+	}
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: event.LevelDebug(1)}))
 	random := mrand.NewChaCha8(sha256.Sum256([]byte(t.Name())))
 	var err error
@@ -179,8 +181,10 @@ func newFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel)
 		t.Fatal(err)
 	}
 	f.reg = channel.NewRegistry(f.bus, log, time.Now, "")
-	f.d, err = New(testConfig(t, conf), Deps{Network: f.net, Registry: f.reg, Dialplan: f.plan, Media: f.media, Bus: f.bus,
-		Log: log, Now: time.Now, Random: random, Version: "test"})
+	f.d, err = New(testConfig(t, conf), Deps{
+		Network: f.net, Registry: f.reg, Dialplan: f.plan, Media: f.media, Bus: f.bus,
+		Log: log, Now: time.Now, Random: random, Version: "test",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,8 +38,10 @@ func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
 			peer = nil
 		}
 	}
-	p := &pvt{d: d, outgoing: true, peer: peer, settings: d.settings(peer), host: ds.Peer, exten: ds.Exten,
-		out: &outbound{dial: ds, wanted: r.Formats}, began: d.now()}
+	p := &pvt{
+		d: d, outgoing: true, peer: peer, settings: d.settings(peer), host: ds.Peer, exten: ds.Exten,
+		out: &outbound{dial: ds, wanted: r.Formats}, began: d.now(),
+	}
 	if r.From != nil {
 		p.out.from, _ = r.From.Leg().(*pvt)
 	}

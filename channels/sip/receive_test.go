@@ -37,8 +37,10 @@ func newStill(t testing.TB, conf string) *still {
 	}
 	now := func() time.Time { return s.now }
 	reg := channel.NewRegistry(&event.Bus{}, log, now, "")
-	s.d, err = New(testConfig(t, conf), Deps{Network: s.net, Registry: reg, Dialplan: stillPlan{}, Media: engine,
-		Bus: &event.Bus{}, Log: log, Now: now, Random: random, Version: "test"})
+	s.d, err = New(testConfig(t, conf), Deps{
+		Network: s.net, Registry: reg, Dialplan: stillPlan{}, Media: engine,
+		Bus: &event.Bus{}, Log: log, Now: now, Random: random, Version: "test",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

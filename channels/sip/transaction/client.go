@@ -89,8 +89,10 @@ func (c *Client) State() State { return c.state }
 // branch; the layer keeps a copy. When it cannot be sent, Failed is called
 // before Send returns.
 func (l *Layer) Send(b []byte, method message.Method, branch Branch, r Route, t Timers, u Receiver) *Client {
-	c := &Client{Route: r, Method: method, layer: l, receiver: u, timers: t.filled(),
-		key: clientKey{branch, method == message.CANCEL}, state: Trying}
+	c := &Client{
+		Route: r, Method: method, layer: l, receiver: u, timers: t.filled(),
+		key: clientKey{branch, method == message.CANCEL}, state: Trying,
+	}
 	c.request = append(make([]byte, 0, len(b)), b...)
 	c.fire = c.expire
 	if method == message.INVITE {
