@@ -139,14 +139,17 @@ func keywords() map[string]keyword {
 		"t1min":         {inGeneral, millis(1, func(r *reader) *time.Duration { return &r.g.T1Min })},
 		"register":      {inGeneral, setRegister},
 	}
-	for alias, name := range map[string]string{
-		"bindaddr": "udpbindaddr", "externip": "externaddr", "canreinvite": "directmedia",
-		"maxexpirey": "maxexpiry", "minexpirey": "minexpiry", "defaultexpirey": "defaultexpiry",
-		"submaxexpirey": "submaxexpiry", "subminexpirey": "subminexpiry",
-	} {
+	for alias, name := range olderNames {
 		m[alias] = m[name]
 	}
 	return m
+}
+
+// olderNames are other spellings of keywords.
+var olderNames = map[string]string{
+	"bindaddr": "udpbindaddr", "externip": "externaddr", "canreinvite": "directmedia",
+	"maxexpirey": "maxexpiry", "minexpirey": "minexpiry", "defaultexpirey": "defaultexpiry",
+	"submaxexpirey": "submaxexpiry", "subminexpirey": "subminexpiry",
 }
 
 // expected is the error for a word that is none of a few.

@@ -1,0 +1,244 @@
+package sip
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Option tells of one option of sip.conf, for the reference in docs/.
+type Option struct {
+	Name    string
+	Aliases []string
+	// General and Device say in which sections it may stand.
+	General, Device bool
+	// Form is what a value looks like.
+	Form string
+	// Default is the value of a file that does not say, "" for none; Compat that
+	// of a file with compat=asterisk, where it is another one.
+	Default, Compat string
+	Help            string
+	// Absent says why the option does not act, or what of it does not.
+	Absent string
+}
+
+// Options are the options of sip.conf in the order of their names, as the loader
+// knows them.
+func Options() []Option {
+	options := make(map[string]*Option)
+	get := func(name string) *Option {
+		o := options[name]
+		if o == nil {
+			o = &Option{Name: name}
+			options[name] = o
+		}
+		return o
+	}
+	safe, compat := defaults(false), defaults(true)
+	for _, f := range taggedFields(&safe, &compat) {
+		get(f.Name).General = true
+		*get(f.Name) = f
+	}
+	for _, f := range taggedFields(&safe.Defaults, &compat.Defaults) {
+		f.General, f.Device = true, true
+		*get(f.Name) = f
+	}
+	for _, f := range taggedFields(&PeerConfig{}, &PeerConfig{}) {
+		f.Device = true
+		*get(f.Name) = f
+	}
+	for name, k := range keywords() {
+		if real, ok := olderNames[name]; ok {
+			o := get(real)
+			o.Aliases = append(o.Aliases, name)
+			continue
+		}
+		o := get(name)
+		o.General, o.Device = k.scope&inGeneral != 0, k.scope&inPeer != 0
+	}
+	for name := range absent {
+		o := get(name)
+		o.General, o.Device = true, true
+	}
+	list := make([]Option, 0, len(options))
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		o := options[name]
+		t := optionTexts[name]
+		o.Help = t.help
+		if t.form != "" {
+			o.Form = t.form
+		}
+		if t.def != "" {
+			o.Default, o.Compat = t.def, t.compat
+		}
+		o.Absent = absent[name] + ineffective[name] + cannotBeOff[name]
+		slices.Sort(o.Aliases)
+		list = append(list, *o)
+	}
+	return list
+}
+
+// taggedFields are the options that config.Decode fills, with their values in two
+// settings as defaults.
+func taggedFields[T any](safe, compat *T) []Option {
+	var list []Option
+	a, b := reflect.ValueOf(safe).Elem(), reflect.ValueOf(compat).Elem()
+	for i := range a.NumField() {
+		names := strings.Split(a.Type().Field(i).Tag.Get("conf"), ",")
+		if names[0] == "" {
+			continue
+		}
+		o := Option{Name: names[0], Aliases: names[1:], Default: asWritten(a.Field(i))}
+		if other := asWritten(b.Field(i)); other != o.Default {
+			o.Compat = other
+		}
+		switch a.Field(i).Kind() {
+		case reflect.Bool:
+			o.Form = "yes or no"
+		case reflect.Int:
+			o.Form = "number"
+		default:
+			o.Form = "text"
+		}
+		if reflect.TypeFor[T]() == reflect.TypeFor[Settings]() {
+			o.General = true
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// asWritten is a default as the file would say it.
+func asWritten(v reflect.Value) string {
+	if v.Kind() == reflect.Bool {
+		if v.Bool() {
+			return "yes"
+		}
+		return "no"
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+// optionText is what the tables do not tell of an option. TestOptions holds that
+// def is the default: a line with it changes nothing.
+type optionText struct{ form, def, help, compat string }
+
+var optionTexts = map[string]optionText{
+	"accept_outofcall_message":  {help: "Whether a MESSAGE outside of a call is looked at; 405 otherwise. There is no dialplan for texts: one that is let in gets 404."},
+	"accountcode":               {help: "The account of calls from the device: `${CHANNEL(accountcode)}`."},
+	"acl":                       {form: "names", help: "Sections of acl.conf whose rules are added to deny and permit."},
+	"allow":                     {form: "codecs", def: "ulaw,alaw,gsm", help: "Codecs that are added to the list, best first. `!name` takes one out, `all` means every one, `name:30` asks for a packet time in ms."},
+	"allowexternaldomains":      {help: "With `domain` lines: whether calls for another domain are taken. 403 otherwise."},
+	"allowguest":                {help: "Whether a caller whom no section matches may call, into the context of [general]."},
+	"allowoverlap":              {form: "yes, no or dtmf", def: "yes", help: "What happens to a number that could still grow: yes answers 484, no 404, dtmf takes the rest as digits."},
+	"allowsubscribe":            {help: "Whether SUBSCRIBE is looked at; 403 otherwise. No event package is served yet: it gets 489, or 404."},
+	"alwaysauthreject":          {help: "Whether a name that does not exist is asked for a password like one that does."},
+	"amaflags":                  {help: "The billing flag of the device's channels. There are no call records yet."},
+	"auth":                      {form: "user:secret@realm", help: "Credentials for the challenges of a far end. `user#md5@realm` gives the hash. May be repeated; the section [authentication] holds some for all."},
+	"auth_message_requests":     {help: "Whether a MESSAGE outside of a call must prove who it is from."},
+	"auth_options_requests":     {help: "Whether OPTIONS outside of a call must prove who it is from."},
+	"authfailureevents":         {help: "Whether refused devices are told to the event bus as PeerStatus. No program can read it yet."},
+	"autodomain":                {help: "With `domain` lines: whether our own addresses count as domains in REGISTER."},
+	"bindport":                  {form: "port", def: "5060", help: "The UDP port, where udpbindaddr does not say."},
+	"busylevel":                 {help: "From how many calls on the device is shown as busy. Calls are not refused."},
+	"call-limit":                {help: "How many calls the device may have. One more from it is refused with 480, one more to it gives DIALSTATUS=CHANUNAVAIL."},
+	"callbackextension":         {help: "Tells accounts at one address apart: a call from there to this number is taken for this section."},
+	"callcounter":               {help: "Whether calls are counted, so that hints show ringing, in use and on hold."},
+	"callerid":                  {form: `"Name" <number>`, def: "", help: "Who calls from the device, whatever it says of itself. In [general]: what `sip show settings` shows."},
+	"callgroup":                 {form: "groups 0-63", help: "The pickup groups of calls to the device, read by `SIPPEER()`. Call pickup is not served yet."},
+	"callingpres":               {form: "presentation", help: "Whether the device's number may be shown, such as `prohib` or `allowed_not_screened`."},
+	"cid_number":                {form: "number", help: "The number of callerid."},
+	"cid_tag":                   {form: "text", help: "A tag of the caller ID."},
+	"compat":                    {form: "asterisk", help: "Brings the ancestor's defaults back; see the column and the page on compatibility."},
+	"contactacl":                {form: "names", help: "Sections of acl.conf whose rules are added to contactdeny and contactpermit."},
+	"contactdeny":               {form: "networks", help: "Addresses that may not be registered."},
+	"contactpermit":             {form: "networks", help: "Addresses that may be registered, out of those that contactdeny refuses."},
+	"context":                   {help: "Where in extensions.conf calls from the device begin."},
+	"defaultexpiry":             {form: "seconds", def: "120", help: "How long a registration holds that does not say."},
+	"defaultip":                 {form: "address", help: "Where a device with host=dynamic is while it is not registered."},
+	"defaultuser":               {help: "The user name in requests to the device, and in answers to its challenges."},
+	"deny":                      {form: "networks", help: "Addresses that requests of the device may not come from. Rules are tried in order, the last that matches decides. One that cannot be read refuses everybody."},
+	"description":               {help: "A text for people."},
+	"digest":                    {form: "md5, sha-256, sha-512-256", def: "md5", help: "The algorithms that are offered, best first. Not an option of the ancestor."},
+	"disallow":                  {form: "codecs", help: "Codecs that are taken out of the list; `disallow=all` before the first `allow`."},
+	"domain":                    {form: "name[,context]", help: "A domain that is ours; calls to it begin in that context. May be repeated."},
+	"domainsasrealm":            {help: "Whether the realm of a challenge is the domain in From or To, where that is one of ours."},
+	"dtmfmode":                  {form: "rfc2833, info, shortinfo, inband or auto", def: "rfc2833", help: "How digits travel: in RTP by RFC 4733, in INFO, or in the audio; auto is RTP where the far end can, audio otherwise."},
+	"dynamic_exclude_static":    {help: "Whether a registration is refused from the address of a section with a fixed host."},
+	"externaddr":                {form: "address[:port]", help: "Our address as the world outside of localnet sees it. A name is looked up as externhost is."},
+	"externhost":                {form: "host[:port]", help: "The same as a name, looked up again every externrefresh."},
+	"externrefresh":             {form: "seconds", def: "10", help: "How often externhost is looked up."},
+	"fromdomain":                {form: "host[:port]", help: "The domain in From of calls to the device."},
+	"fromuser":                  {help: "The user in From of calls to the device, instead of the caller's number."},
+	"fullname":                  {form: "text", help: "The name of callerid."},
+	"hassip":                    {form: "yes or no", help: "In users.conf: whether the entry is a SIP device."},
+	"header":                    {form: "Name: value", help: "A header of INVITEs to the device. May be repeated. Not an option of the ancestor."},
+	"host":                      {form: "dynamic, address or name", help: "Where the device is: dynamic when it registers. A name is looked up away from the loop, again and again."},
+	"ignore_requested_pref":     {help: "Whether our order of codecs wins over the caller's."},
+	"ignoreregexpire":           {help: "Whether registrations stay when their time is over."},
+	"insecure":                  {form: "port, invite or no", def: "no", help: "port: the source port does not matter for the match by address. invite: calls need no password."},
+	"keepalive":                 {form: "yes, no or seconds", def: "no", help: "How often an empty packet is sent to hold a NAT's door open; yes is 60."},
+	"language":                  {help: "The language of prompts."},
+	"legacy_useroption_parsing": {help: "Whether `;…` in the user part of the request URI is cut off the number."},
+	"localnet":                  {form: "network", help: "A network that is reached without externaddr. May be repeated."},
+	"match_auth_username":       {help: "Whether a section is found by the name in Authorization instead of the one in From."},
+	"matchexternaddrlocally":    {help: "Whether externaddr is used only where our own address is inside of localnet."},
+	"max_contacts":              {form: "1 to 64", def: "1", help: "How many addresses the device may register at once; the oldest goes when there are more. Not an option of the ancestor."},
+	"maxcallbitrate":            {help: "Shown by the console. There is no video."},
+	"maxexpiry":                 {form: "seconds", def: "3600", help: "How long a registration holds at most."},
+	"maxforwards":               {help: "Max-Forwards of calls to the device."},
+	"md5secret":                 {help: "The MD5 of name:realm:password, instead of secret."},
+	"media_address":             {form: "address", help: "The address for audio that we write in every description."},
+	"minexpiry":                 {form: "seconds", def: "60", help: "How long a registration holds at least. A shorter wish is raised without a 423."},
+	"mohinterpret":              {help: "The music class of the device's channels. There is no music on hold yet."},
+	"nat":                       {form: "no, force_rport, comedia, auto_force_rport, auto_comedia", def: "auto_force_rport", help: "force_rport: answers and requests go to where the device's requests come from. comedia: audio goes to where its audio comes from. The auto forms do so only when the top Via shows another address."},
+	"outboundproxy":             {form: "host[:port][,force]", help: "Where requests to the device are sent first."},
+	"pedantic":                  {help: "Strict reading of messages."},
+	"permit":                    {form: "networks", help: "Addresses that requests of the device may come from, out of those that deny refuses."},
+	"pickupgroup":               {form: "groups 0-63", help: "The groups whose calls the device may pick up, read by `SIPPEER()`. Call pickup is not served yet."},
+	"port":                      {form: "port", help: "The port of the device, 5060 without it."},
+	"preferred_codec_only":      {help: "Whether only the first common codec is answered."},
+	"prematuremedia":            {help: "Media before progress."},
+	"progressinband":            {form: "yes, no or never", def: "no", help: "never: 180 goes out even after 183. yes acts as no: what a caller hears before the answer is Dial's option r, Playtones or Playback with noanswer."},
+	"qualify":                   {form: "yes, no or ms", def: "no", help: "Whether the device is asked with OPTIONS if it is there. yes takes 2000 ms for OK; a slower one is LAGGED, a silent one UNREACHABLE and not called."},
+	"qualifyfreq":               {form: "seconds", def: "60", help: "How often qualify asks a device that is there; one that is not is asked every 10 s."},
+	"qualifygap":                {form: "ms", def: "100", help: "The time between the first questions of qualify."},
+	"qualifypeers":              {help: "How many devices are asked at one time then."},
+	"realm":                     {help: "The realm of challenges. Hashes in md5secret hold it."},
+	"regexten":                  {help: "Read by `SIPPEER()`; no extension is made of it."},
+	"register":                  {form: "[peer?]user[:secret[:authuser]]@host[:port][/extension]", help: "Kept for `sip show registry`."},
+	"remotesecret":              {help: "The password for challenges of the device, where it is another one than secret."},
+	"rtpbindaddr":               {form: "address", help: "The address for audio, udpbindaddr's without it."},
+	"rtpholdtimeout":            {form: "seconds", def: "300", compat: "0", help: "A call on hold ends after so long without audio; 0 never."},
+	"rtpkeepalive":              {form: "seconds", def: "0", help: "How often an empty packet goes out while no audio does; 0 never."},
+	"rtptimeout":                {form: "seconds", def: "60", compat: "0", help: "A call ends after so long without audio; 0 never."},
+	"sdpowner":                  {help: "The user name in the o= line."},
+	"sdpsession":                {help: "The s= line; the user agent without it."},
+	"secret":                    {help: "The password, of the device and to the device."},
+	"send_diversion":            {help: "Whether a Diversion header tells of redirected calls."},
+	"sendrpid":                  {form: "no, yes, rpid or pai", def: "no", help: "Whether who calls is also told in Remote-Party-ID (yes, rpid) or P-Asserted-Identity (pai)."},
+	"session-expires":           {form: "seconds", def: "1800", help: "How long a session holds without a refresh (RFC 4028)."},
+	"session-minse":             {form: "seconds", def: "90", help: "The shortest such time that is taken; 422 below it."},
+	"session-refresher":         {form: "uac or uas", def: "uas", help: "Who refreshes, where we may say."},
+	"session-timers":            {form: "accept, originate or refuse", def: "accept", help: "Whether session timers are taken, asked for, or refused."},
+	"setvar":                    {form: "NAME=value", help: "A variable of the device's channels; with _ or __ it is inherited. May be repeated."},
+	"sha256secret":              {help: "The SHA-256 of name:realm:password. Not an option of the ancestor."},
+	"shrinkcallerid":            {help: "Whether ( ) - . and blanks are taken out of a caller's number."},
+	"sipdebug":                  {help: "Whether messages are shown from the start, as `sip set debug on` does."},
+	"t1min":                     {form: "ms", def: "100", help: "The least T1 by measurement."},
+	"timerb":                    {form: "ms", help: "How long an INVITE to the device may stay without an answer; 64 times timert1 without it."},
+	"timert1":                   {form: "ms", def: "500", help: "T1 of RFC 3261: the first interval of retransmissions."},
+	"tos_audio":                 {form: "ef, cs0 to cs7, af11 to af43 or a number", def: "0", help: "The mark on audio packets."},
+	"tos_sip":                   {form: "ef, cs0 to cs7, af11 to af43 or a number", def: "0", help: "The mark on signalling packets."},
+	"transport":                 {form: "udp", def: "udp", help: "tcp, tls, ws and wss are understood; `pbx check` tells that UDP is used."},
+	"trunkname":                 {form: "text", help: "In users.conf: clears the name of callerid."},
+	"trust_id_outbound":         {form: "yes, no or legacy", def: "legacy", help: "What sendrpid tells of a withheld number: yes the number with a mark, no nothing, legacy that it is anonymous."},
+	"trustrpid":                 {help: "Whether P-Asserted-Identity and Remote-Party-ID of the device are believed."},
+	"type":                      {form: "peer, user or friend", help: "user: found by the name in From; peer: found by its address, and can be called; friend: both. A section without it is skipped."},
+	"udpbindaddr":               {form: "address[:port]", def: "0.0.0.0:5060", help: "Where we listen."},
+	"use_q850_reason":           {help: "Whether the Q.850 cause travels in a Reason header."},
+	"useragent":                 {help: "The text of Server and User-Agent."},
+	"usereqphone":               {help: "Whether `;user=phone` is added to URIs whose user is a number."},
+}
