@@ -1,0 +1,163 @@
+package sip
+
+import (
+	"net/netip"
+	"strings"
+
+	"pbx/channel"
+	"pbx/channels/sip/message"
+	"pbx/media"
+)
+
+// outbound is what a call that we began needs besides its dialog.
+type outbound struct {
+	dial   dialString
+	from   *pvt     // the call on whose behalf it is made, nil if that is not ours
+	wanted []string // the codecs of that call, best first
+	won    *answer  // what the 2xx responses that come after the first one need
+	// early are the answers that provisional responses brought, by To tag.
+	early  map[string]agreement
+	tries  int // challenges answered
+	minSE  int64
+	seq    uint32 // CSeq number of the INVITE
+	user   string // of From
+	domain string
+}
+
+// prepare makes the call that a dial string asks for, on the loop; nothing of it
+// is in the table yet. An *unresolved error asks for the address of a host.
+func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
+	var peer *Peer
+	if ds.Port == 0 {
+		if peer = d.peer(ds.Peer); peer != nil && !peer.Type.IsPeer() {
+			peer = nil
+		}
+	}
+	p := &pvt{
+		d: d, outgoing: true, peer: peer, settings: d.settings(peer), host: ds.Peer, exten: ds.Exten,
+		out: &outbound{dial: ds, wanted: r.Formats}, began: d.now(),
+	}
+	if r.From != nil {
+		p.out.from, _ = r.From.Leg().(*pvt)
+	}
+	var addr netip.AddrPort
+	if peer != nil {
+		target, a, err := d.destination(peer, string(message.AppendEscaped(nil, ds.Exten)))
+		if err != nil {
+			return nil, err
+		}
+		addr, p.target = a, target
+		if ds.Domain != "" {
+			p.retarget(ds.Domain)
+		}
+	} else {
+		a, ok := hostPort(ds.Peer, ds.Port)
+		switch {
+		case ok:
+		case ds.resolved.IsValid():
+			a, _ = hostPort(ds.resolved.String(), ds.Port)
+		case ds.Peer == "":
+			return nil, errNoHost
+		default:
+			return nil, &unresolved{ds.Peer}
+		}
+		addr = a
+		host := ds.Domain
+		if host == "" {
+			host = string(message.AppendHostPort(nil, ds.Peer, uint16(ds.Port)))
+		}
+		p.target = "sip:"
+		if ds.Exten != "" {
+			p.target += string(message.AppendEscaped(nil, ds.Exten)) + "@"
+		}
+		p.target += host
+	}
+	listener, ok := d.udp.For(addr.Addr())
+	if !ok {
+		return nil, errNoHost
+	}
+	p.route.Listener = listener
+	p.route.Remote, p.received = addr, addr
+	p.media.offered = p.ourFormats(r.Formats)
+	if len(p.media.offered) == 0 {
+		return nil, errNoCodec
+	}
+	if !p.count() {
+		return nil, errCallLimit
+	}
+	local, media := d.localAddress(addr, p.route.Listener)
+	p.localHost = local
+	p.callID = d.random.callID(local.String())
+	p.localTag = d.random.tag()
+	p.localSeq = firstSeq - 1
+	p.media.addr = media
+	p.media.id = d.random.uint64() >> 33
+	p.media.version = p.media.id
+	return p, nil
+}
+
+// retarget puts another domain into the Request-URI.
+func (p *pvt) retarget(domain string) {
+	u, err := message.ParseURI([]byte(p.target))
+	if err != nil {
+		return
+	}
+	host, port := cutPort(domain)
+	u.Host, u.Port = []byte(host), uint16(port)
+	p.target = u.String()
+}
+
+// ourFormats are the audio formats that the peer may use: those that the other
+// leg has first, in its order, then the rest in ours.
+func (p *pvt) ourFormats(wanted []string) []media.Format {
+	list := make([]media.Format, 0, len(p.settings.Codecs))
+	add := func(name string) {
+		f, ok := media.FormatNamed(name)
+		if !ok || f.Video {
+			return
+		}
+		for i := range list {
+			if list[i].Name == f.Name {
+				return
+			}
+		}
+		list = append(list, f)
+	}
+	for _, w := range wanted {
+		for _, c := range p.settings.Codecs {
+			if c.Name == w {
+				add(w)
+			}
+		}
+	}
+	if p.settings.PreferredCodecOnly && len(list) > 0 {
+		return list[:1]
+	}
+	for _, c := range p.settings.Codecs {
+		add(c.Name)
+	}
+	return list
+}
+
+// suggest restricts what we offer to the codecs of SIP_CODEC_OUTBOUND or
+// SIP_CODEC, if the peer may use any of them.
+func (p *pvt) suggest(variables ...string) {
+	for _, name := range variables {
+		v, ok := p.channel.Var(name)
+		if !ok || v.S == "" {
+			continue
+		}
+		var list []media.Format
+		for _, w := range strings.Split(v.S, ",") {
+			for _, f := range p.media.offered {
+				if strings.EqualFold(f.Name, strings.TrimSpace(w)) {
+					list = append(list, f)
+				}
+			}
+		}
+		if len(list) > 0 {
+			p.media.offered = list
+		}
+		return
+	}
+}
