@@ -2,6 +2,7 @@ package expr
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 )
 
@@ -27,6 +28,39 @@ func TestEvalAllocations(t *testing.T) {
 		if n := testing.AllocsPerRun(100, func() { e.Eval(buf[:0], text) }); n > 0 {
 			t.Errorf("%s: %v allocations", s, n)
 		}
+	}
+}
+
+func TestRegex(t *testing.T) {
+	e := &Evaluator{Cache: new(Cache)}
+	for in, want := range map[string]string{
+		`"abc" : "(a)(b)"`:            "a",
+		`"abab" =~ "(ab)*"`:           "ab",
+		`"xaay" =~ "a+"`:              "2",
+		`"a{" =~ "a\{"`:               "2",
+		`"aaa" =~ "^a{2}"`:            "2",
+		`"aaa" =~ "a{,2}"`:            "2",
+		`"a]" =~ "[]]"`:               "1",
+		`"x-y" =~ "[a-]"`:             "1",
+		`"a\b" =~ "[\]"`:              "1",
+		`"foo bar" =~ "[[:space:]]"`:  "1",
+		`"foo bar" =~ "\bbar"`:        "3",
+		`"ab" =~ "a|ab"`:              "2", // the longest
+		`"a" =~ "*a"`:                 "",
+		`"a" =~ "(a"`:                 "",
+		`"a)" =~ "a\)"`:               "2",
+		`"a)" =~ "a)"`:                "2",
+		`"abc" =~ "[^a]"`:             "1",
+		`"a^b" =~ "[b^]"`:             "1",
+		`"(123) 4" =~ "\(([0-9]+)\)"`: "123",
+	} {
+		if got, _ := e.Eval(nil, []byte(strings.ReplaceAll(in, `\\`, `\`))); string(got) != want {
+			t.Errorf("$[%s] = %q, want %q", in, got, want)
+		}
+	}
+	slow := `"` + strings.Repeat("a", 2000) + `" =~ "` + strings.Repeat("(a*)*", 200) + `b"`
+	if got, _ := e.Eval(nil, []byte(slow)); string(got) != "" {
+		t.Errorf("got %q", got)
 	}
 }
 

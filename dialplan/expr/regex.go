@@ -17,7 +17,7 @@ type Cache struct {
 const cacheSize = 256
 
 // Compile compiles a POSIX extended regular expression: the leftmost, longest
-// match.
+// match. Only the first group is kept.
 func (c *Cache) Compile(pattern string) (*regexp.Regexp, error) {
 	return c.compile(pattern, false)
 }
@@ -68,7 +68,8 @@ func (c *Cache) compile(pattern string, fold bool) (*regexp.Regexp, error) {
 func translate(p string) (string, error) {
 	var b strings.Builder
 	b.WriteString("(?s)")
-	depth, atom := 0, false // atom: something stands before that can be repeated
+	depth, grouped := 0, false
+	atom := false // something stands before that can be repeated
 	for i := 0; i < len(p); i++ {
 		c := p[i]
 		switch c {
@@ -102,7 +103,10 @@ func translate(p string) (string, error) {
 		case '(':
 			depth++
 			b.WriteByte('(')
-			atom = false
+			if grouped { // nobody asks for the second group, and it would cost
+				b.WriteString("?:")
+			}
+			grouped, atom = true, false
 		case ')':
 			if depth == 0 {
 				b.WriteString(`\)`)
