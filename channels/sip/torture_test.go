@@ -3,12 +3,6 @@ package sip
 import (
 	"bytes"
 	"net/netip"
-	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,22 +10,19 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/message/messagetest"
 )
 
 // TestTorture sends the messages of RFC 4475 and RFC 5118 to a driver, from the
 // address of a peer that may call without proof and whose context answers
 // everything, and compares what comes back with what the set expects. After each
 // the driver must still answer.
-func TestTorture(t *testing.T) {
-	corpus := os.Getenv("PBX_CORPUS")
-	if corpus == "" {
-		t.Skip("PBX_CORPUS is not set")
-	}
-	dir := filepath.Join(corpus, "torture")
-	table, err := os.ReadFile(filepath.Join(dir, "expected.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestTorture(t *testing.T) { torture(t, messagetest.Corpus(t)) }
+
+// TestVariants does the same with messages that break one rule each.
+func TestVariants(t *testing.T) { torture(t, messagetest.Variants()) }
+
+func torture(t *testing.T, cases []messagetest.Case) {
 	const conf = `
 [general]
 udpbindaddr=192.0.2.1:5060
@@ -45,16 +36,8 @@ host=192.0.2.10
 context=phones
 insecure=port,invite
 `
-	numbers := regexp.MustCompile(`\b[1-6]\d\d\b`)
-	lines := strings.Split(strings.TrimSpace(string(table)), "\n")[1:]
-	for _, line := range lines {
-		cols := strings.Split(line, "\t")
-		name, want := cols[0], cols[4]
-		t.Run(name, func(t *testing.T) {
-			text, err := os.ReadFile(filepath.Join(dir, name+".sip"))
-			if err != nil {
-				t.Fatal(err)
-			}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
 			withFlow(t, conf, nil, func(f *flow) {
 				f.plan.any = answerAndWait
 				p := f.phone("alice")
@@ -69,49 +52,27 @@ insecure=port,invite
 					}
 					return []time.Duration{0}
 				})
-				if err := p.socket.Send(text, flowAddr); err != nil {
+				if err := p.socket.Send(c.Message, flowAddr); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()
 				f.net.SetRoute(nil)
-				var got []int
+				status := 0
 				for _, b := range sent {
 					var m message.Message
 					if err := m.Parse(bytes.Clone(b)); err != nil {
 						t.Fatalf("the answer does not parse: %v\n%s", err, b)
 					}
-					if m.IsResponse() {
-						got = append(got, m.Status())
-						if len(b) > 2*len(text) && m.Status() >= 400 && m.Status() != 401 {
-							t.Errorf("%d bytes were answered with %d", len(text), len(b))
-						}
+					if !m.IsResponse() {
+						continue
+					}
+					status = m.Status()
+					if len(b) > 2*len(c.Message) && status >= 400 && status != 401 {
+						t.Errorf("%d bytes were answered with %d", len(c.Message), len(b))
 					}
 				}
-				status := 0
-				if len(got) > 0 {
-					status = got[len(got)-1]
-				}
-				var codes []int
-				for _, c := range numbers.FindAllString(want, -1) {
-					n, _ := strconv.Atoi(c)
-					codes = append(codes, n)
-				}
-				ok := slices.Contains(codes, status)
-				switch {
-				case strings.Contains(want, "any-but-400"):
-					ok = status != 0 && status != 400
-				case want == "any":
-					ok = true
-				case strings.Contains(want, "(response)"), want == "drop":
-					ok = status == 0
-				case strings.Contains(want, "drop"):
-					ok = ok || status == 0
-				case slices.Contains(codes, 200):
-					ok = ok || status == 401 || status == 404
-				}
-				t.Logf("answered %v, want %s", got, want)
-				if !ok {
-					t.Errorf("answered %v, want %s: %s", got, want, cols[5])
+				if !c.Accepts(status) {
+					t.Errorf("answered %d, want %s: %s", status, c.Want, c.Rule)
 				}
 				for _, ok := f.next(p, 0); ok; _, ok = f.next(p, 0) {
 				}
