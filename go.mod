@@ -4,18 +4,18 @@ go 1.26.0
 
 require golang.org/x/sys v0.49.0
 
-require pgregory.net/rapid v1.3.0
-
 require (
-	github.com/pion/randutil v0.1.0 // indirect
-	github.com/pion/rtcp v1.2.20 // indirect
-	github.com/pion/rtp v1.10.6 // indirect
-	github.com/pion/sdp/v3 v3.0.20 // indirect
+	github.com/pion/rtcp v1.2.20
+	github.com/pion/rtp v1.10.6
+	github.com/pion/sdp/v3 v3.0.20
+	pgregory.net/rapid v1.3.0
 )
 
+require github.com/pion/randutil v0.1.0 // indirect
+
 require (
-	github.com/google/go-cmp v0.7.0 // indirect
-	golang.org/x/term v0.47.0 // indirect
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/term v0.47.0
 	golang.org/x/tools v0.52.0
 	gopkg.in/ini.v1 v1.67.3
 )
