@@ -113,7 +113,7 @@ func (e *Engine) setGlobal(_ context.Context, r *decl.Request) error {
 	if !validName(r.Arg(0)) {
 		return fmt.Errorf("%q cannot be the name of a variable", r.Arg(0))
 	}
-	e.globals.set(r.Arg(0), r.Arg(1))
+	e.SetGlobal(r.Arg(0), r.Arg(1))
 	fmt.Fprintf(r.Out, "\n    -- Global variable '%s' set to '%s'\n", r.Arg(0), r.Arg(1))
 	return nil
 }

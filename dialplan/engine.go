@@ -84,7 +84,7 @@ func (e *Engine) Load(l *config.Loader, name string) (*Plan, []config.Finding, e
 	if err != nil {
 		return nil, findings, err
 	}
-	p, more := build(f, e.catalog, e.globals.get)
+	p, more := build(f, e.catalog, e.Global)
 	return p, append(findings, more...), nil
 }
 
@@ -94,7 +94,7 @@ func (e *Engine) Parse(name string, text []byte) (*Plan, []config.Finding, error
 	if err != nil {
 		return nil, findings, err
 	}
-	p, more := build(f, e.catalog, e.globals.get)
+	p, more := build(f, e.catalog, e.Global)
 	return p, append(findings, more...), nil
 }
 
@@ -105,7 +105,7 @@ func (e *Engine) Swap(p *Plan) {
 		e.globals.clear()
 	}
 	for _, g := range p.Globals {
-		e.globals.set(g.Name, g.Value)
+		e.globals.set(g.Name, channel.Clean(g.Value))
 	}
 	e.plan.Store(p)
 }
@@ -129,10 +129,20 @@ func (e *Engine) Regexps() *expr.Cache { return e.regexps }
 func (e *Engine) Executed() uint64 { return e.steps.Load() }
 
 // Global reads a global variable.
-func (e *Engine) Global(name string) (string, bool) { return e.globals.get(name) }
+func (e *Engine) Global(name string) (string, bool) {
+	v, ok := e.globals.get(name)
+	return v.S, ok
+}
 
-// SetGlobal sets a global variable.
-func (e *Engine) SetGlobal(name, value string) { e.globals.set(name, value) }
+// GlobalValue is Global with the taint of the value.
+func (e *Engine) GlobalValue(name string) (channel.Value, bool) { return e.globals.get(name) }
+
+// SetGlobal sets a global variable to a value of the office's own, SetGlobalValue
+// to any.
+func (e *Engine) SetGlobal(name, value string) { e.globals.set(name, channel.Clean(value)) }
+
+// SetGlobalValue sets a global variable with its taint.
+func (e *Engine) SetGlobalValue(name string, v channel.Value) { e.globals.set(name, v) }
 
 // DeleteGlobal removes a global variable.
 func (e *Engine) DeleteGlobal(name string) { e.globals.delete(name) }

@@ -3,6 +3,8 @@ package dialplan
 import (
 	"slices"
 	"sync"
+
+	"pbx/channel"
 )
 
 // globals are the global variables. The zero value is ready.
@@ -13,18 +15,18 @@ type globals struct {
 }
 
 type globalValue struct {
-	value string
+	value channel.Value
 	seq   uint64 // grows with every setting
 }
 
-func (g *globals) get(name string) (string, bool) {
+func (g *globals) get(name string) (channel.Value, bool) {
 	g.mu.RLock()
 	v, ok := g.m[name]
 	g.mu.RUnlock()
 	return v.value, ok
 }
 
-func (g *globals) set(name, value string) {
+func (g *globals) set(name string, value channel.Value) {
 	g.mu.Lock()
 	if g.m == nil {
 		g.m = make(map[string]globalValue)
@@ -57,7 +59,7 @@ func (g *globals) list() []Global {
 	slices.SortFunc(names, func(a, b string) int { return int(int64(g.m[b].seq) - int64(g.m[a].seq)) })
 	out := make([]Global, len(names))
 	for i, n := range names {
-		out[i] = Global{Name: n, Value: g.m[n].value}
+		out[i] = Global{Name: n, Value: g.m[n].value.S}
 	}
 	return out
 }

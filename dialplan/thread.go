@@ -319,10 +319,10 @@ func (t *Thread) function(name, args string, taint []decl.Span) (channel.Value, 
 func (t *Thread) warn(message string) { t.log.Warn(message) }
 
 // Global implements channel.Thread.
-func (t *Thread) Global(name string) (string, bool) { return t.engine.globals.get(name) }
+func (t *Thread) Global(name string) (string, bool) { return t.engine.Global(name) }
 
 // SetGlobal implements channel.Thread.
-func (t *Thread) SetGlobal(name, value string) { t.engine.globals.set(name, value) }
+func (t *Thread) SetGlobal(name, value string) { t.engine.SetGlobal(name, value) }
 
 // verbose logs what the field shows at a verbose class.
 func (t *Thread) verbose(class int, format string, args ...any) {

@@ -41,8 +41,8 @@ func (t *Thread) variable(name string, known builtin) channel.Value {
 	if v, ok := t.ch.Var(name); ok {
 		return v
 	}
-	s, _ := t.engine.globals.get(name)
-	return channel.Value{S: s}
+	v, _ := t.engine.globals.get(name)
+	return v
 }
 
 // Truth is how GotoIf, ExecIf, While and others read a condition: empty text and

@@ -34,7 +34,7 @@ func timeFunctions(d Deps) []channel.Function {
 		},
 		{
 			Name: "STRPTIME", Synopsis: "The seconds since 1970 of a time written as text", SeeAlso: []string{"STRFTIME"},
-			Args: []decl.Arg{arg("datetime", "the text"), zone, arg("format", "as for STRFTIME")},
+			Args: []decl.Arg{arg("datetime", "the text"), arg("timezone", "may be empty: that of the system"), arg("format", "as for STRFTIME")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				if a.Arg(2) == "" {
 					return "", errors.New("no format supplied")

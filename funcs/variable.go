@@ -14,12 +14,13 @@ func variableFunctions(d Deps) []channel.Function {
 		{
 			Name: "GLOBAL", Synopsis: "A global variable", Help: "Global variables live until the exchange stops.", Raw: true,
 			Args: []decl.Arg{variable("the variable")},
-			Read: func(t channel.Thread, a *decl.Args) (string, error) {
-				s, _ := t.Global(a.Raw)
-				return s, nil
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+				v, _ := d.Engine.GlobalValue(a.Raw)
+				a.Tainted = len(v.Taint) > 0
+				return v.S, nil
 			},
-			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				t.SetGlobal(a.Raw, v)
+			Write: func(_ channel.Thread, a *decl.Args, v string) error {
+				d.Engine.SetGlobalValue(a.Raw, channel.Value{S: v, Taint: a.Taint})
 				return nil
 			},
 		},

@@ -1,0 +1,267 @@
+package dialplan
+
+import (
+	"slices"
+	"strings"
+
+	"pbx/config"
+)
+
+// cutOutside cuts at the first comma that is not within brackets.
+func cutOutside(s string) (before, after string, found bool) {
+	depth := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case ',':
+			if depth <= 0 {
+				return s[:i], s[i+1:], true
+			}
+		}
+	}
+	return s, "", false
+}
+
+// line reads what follows the name of an extension: priority[(label)],
+// application(arguments).
+func (b *builder) line(name, rest string) {
+	name, caller, anyCaller := splitCaller(name)
+	text, rest, found := strings.Cut(rest, ",")
+	text = strings.Trim(text, " \t")
+	if !found {
+		b.find(b.pos, config.Warning, "no-application", "", "extension %s has no application", name)
+	}
+	label := ""
+	if before, after, ok := strings.Cut(text, "("); ok {
+		text = before
+		if label, _, ok = strings.Cut(after, ")"); !ok {
+			b.find(b.pos, config.Warning, "unbalanced", "", "label without closing parenthesis; the line is skipped")
+			return
+		}
+	}
+	text, plus, _ := strings.Cut(text, "+")
+	number, ok := b.number(text, name, caller, anyCaller)
+	if !ok {
+		return
+	}
+	p := &Priority{Label: label, Pos: b.pos}
+	if number == hintPriority {
+		p.App = strings.TrimLeft(rest, " \t")
+		b.last = number
+		p.Number = number
+		b.hint(name, caller, anyCaller, p)
+		return
+	}
+	if number += leadingInt(plus); number < 1 {
+		b.find(b.pos, config.Warning, "bad-priority", "", "priority %d; the line is skipped", number)
+		return
+	}
+	p.Number, b.last = number, number
+	p.App, p.Args = b.application(rest)
+	b.compile(p)
+	if name == "_." || name == "_!" {
+		b.find(b.pos, config.Warning, "pattern-dot", "use _X"+name[1:]+" instead", "the pattern %s also catches h, i, t and s", name)
+	}
+	b.add(name, caller, anyCaller, p)
+}
+
+// splitCaller divides EXT/CALLER.
+func splitCaller(name string) (exten, caller string, anyCaller bool) {
+	exten, caller, found := strings.Cut(name, "/")
+	return exten, shrinkNumber(caller), !found
+}
+
+// shrinkNumber takes out of a caller match what cannot be part of a pattern:
+// blanks, parentheses, dashes outside of sets, and dots but the last.
+func shrinkNumber(s string) string {
+	var out []byte
+	set := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '[':
+			set = true
+		case ']':
+			set = false
+		case ' ', '(', ')':
+			continue
+		case '-':
+			if !set {
+				continue
+			}
+		case '.':
+			if i+1 < len(s) {
+				continue
+			}
+		}
+		out = append(out, s[i])
+	}
+	return string(out)
+}
+
+func leadingInt(s string) int {
+	n, _, _ := scanInt(s, 0)
+	return n
+}
+
+// number reads a priority. ok is false when the line has to be skipped.
+func (b *builder) number(text, name, caller string, anyCaller bool) (int, bool) {
+	switch text {
+	case "hint":
+		return hintPriority, true
+	case "n", "next":
+		if b.last == noLast {
+			b.find(b.pos, config.Warning, "n-without-start", "begin with priority 1", "priority %s on the first line of a context; the line is skipped", text)
+			return 0, false
+		}
+		if b.last == hintPriority {
+			b.find(b.pos, config.Warning, "n-after-hint", "begin with priority 1", "priority %s after a hint counts from -1; the line is skipped", text)
+			b.last = 0
+			return 0, false
+		}
+		return b.last + 1, true
+	case "s", "same":
+		if b.last == noLast {
+			b.find(b.pos, config.Warning, "n-without-start", "begin with priority 1", "priority %s on the first line of a context; the line is skipped", text)
+			return 0, false
+		}
+		return b.last, true
+	}
+	if n, _, ok := scanInt(text, 0); ok {
+		if n == 0 {
+			b.find(b.pos, config.Warning, "bad-priority", "priorities begin at 1", "priority %q; the line is skipped", text)
+		}
+		return n, n != 0
+	}
+	q := query{exten: undash(name), label: text, caller: caller}
+	if p := q.find(b.context); text != "" && p != nil {
+		return p.Number, true
+	}
+	b.find(b.pos, config.Warning, "bad-priority", "a number, n, hint or a label of the extension", "priority %q is neither a number nor a label; the line is skipped", text)
+	return 0, false
+}
+
+// application divides Name(arguments): the arguments reach from the first
+// parenthesis to the last.
+func (b *builder) application(text string) (name, args string) {
+	name, args, found := strings.Cut(text, "(")
+	if !found {
+		name = strings.Trim(text, " \t")
+		if before, _, comma := strings.Cut(name, ","); comma {
+			b.find(b.pos, config.Warning, "old-arguments", "write "+before+"(…)", "arguments stand in parentheses; an application called %q is meant here", name)
+		}
+		return name, ""
+	}
+	end := strings.LastIndexByte(args, ')')
+	name = strings.Trim(name, " \t")
+	if end < 0 {
+		b.find(b.pos, config.Warning, "unbalanced", "close the parenthesis", "no closing parenthesis in %q", strings.TrimSpace(text))
+		return name, args
+	}
+	if trailing := strings.TrimSpace(args[end+1:]); trailing != "" {
+		b.find(b.pos, config.Warning, "trailing-text", "", "%q after the last parenthesis is dropped", trailing)
+	}
+	return name, args[:end]
+}
+
+// compile prepares the step to be run.
+func (b *builder) compile(p *Priority) {
+	t, complaint := compile(p.Args)
+	p.template = t
+	if complaint != "" {
+		b.find(p.Pos, config.Warning, "unbalanced", "it ends with the line", "%s in %q", complaint, p.Args)
+	}
+	if b.known == nil {
+		return
+	}
+	var ok bool
+	if p.app, ok = b.known.Application(p.App); !ok {
+		b.find(p.Pos, config.Error, "unknown-application", b.known.nearApplication(p.App), "there is no application %q", p.App)
+	}
+}
+
+// hint adds the priority hint.
+func (b *builder) hint(name, caller string, anyCaller bool, p *Priority) {
+	e := b.extension(name, caller, anyCaller)
+	if e == nil {
+		return
+	}
+	if e.Hint != nil {
+		b.find(p.Pos, config.Warning, "duplicate-priority", "the first one is kept", "extension %s has a hint already, at %s", name, e.Hint.Pos)
+		return
+	}
+	t, _ := compile(p.App)
+	p.template, p.extension, e.Hint = t, e, p
+}
+
+func (b *builder) add(name, caller string, anyCaller bool, p *Priority) {
+	e := b.extension(name, caller, anyCaller)
+	if e == nil {
+		return
+	}
+	at, taken := slices.BinarySearchFunc(e.Priorities, p.Number, func(p *Priority, n int) int { return p.Number - n })
+	if taken {
+		b.find(p.Pos, config.Warning, "duplicate-priority", "the first one is kept", "extension %s has a priority %d already, at %s", name, p.Number, e.Priorities[at].Pos)
+		return
+	}
+	if p.Label != "" {
+		if other := e.Label(p.Label); other != nil {
+			b.find(p.Pos, config.Warning, "duplicate-label", "the first one is kept", "label %q is taken by priority %d, at %s", p.Label, other.Number, other.Pos)
+			p.Label = ""
+		}
+	}
+	p.extension = e
+	e.Priorities = slices.Insert(e.Priorities, at, p)
+}
+
+// extension finds or makes the extension of a name and a caller.
+func (b *builder) extension(name, caller string, anyCaller bool) *Extension {
+	c := b.context
+	var variants *[]*Extension
+	pattern, isPattern := strings.CutPrefix(name, "_")
+	key := undash(name)
+	switch {
+	case isPattern:
+		if variants = c.patterns.insert(parsePattern(pattern)); variants == nil {
+			b.find(b.pos, config.Error, "unbalanced", "", "a set in pattern %s is not closed, or runs backwards; it matches nothing", name)
+			variants = &c.broken
+		}
+	case name == "":
+		b.find(b.pos, config.Warning, "no-extension", "", "the line names no extension; it is skipped")
+		return nil
+	default:
+		vs := c.literals[key]
+		variants = &vs
+		defer func() { c.literals[key] = vs }()
+	}
+	at := 0
+	for ; at < len(*variants); at++ {
+		e := (*variants)[at]
+		order := -1 // of the new one against e
+		switch {
+		case e.AnyCaller && anyCaller:
+			order = 0
+		case e.AnyCaller:
+		case anyCaller:
+			order = 1
+		default:
+			order = compareNames(caller, e.Caller)
+		}
+		if order == 0 && (variants != &c.broken || e.Name == name) {
+			return e
+		}
+		if order < 0 {
+			break
+		}
+	}
+	e := &Extension{Name: name, Context: c, Caller: caller, AnyCaller: anyCaller}
+	if !anyCaller {
+		e.caller = newMatcher(caller)
+		b.plan.callers = true
+	}
+	*variants = slices.Insert(*variants, at, e)
+	c.count++
+	return e
+}
