@@ -150,8 +150,9 @@ func (p *pvt) farBye(tx *transaction.Server, m *message.Message) {
 	}
 	p.reply(tx, m, 200, "OK", nil, nil)
 	p.wantsBye = false
-	if p.phase == phaseEnding {
-		return // ours crosses it
+	if p.phase == phaseEnding { // ours crosses it, or had to wait
+		p.finish()
+		return
 	}
 	cause := channel.CauseNormalClearing
 	if p.settings.Q850Reason {

@@ -130,6 +130,7 @@ func (r *inviteReceiver) Failed(_ *transaction.Client, err error) {
 	if p.refreshing {
 		p.refreshing = false
 		p.hangupChannel(channel.CauseNoUserResponse)
+		p.finish()
 		return
 	}
 	if p.d.debugs(1) {

@@ -124,9 +124,15 @@ func (p *pvt) hangup(cause channel.Cause) {
 		p.uncount()
 		p.sayBye(cause)
 	case phaseEnding:
-		if p.bye == nil && p.client == nil && !p.wantsBye {
-			p.destroy(cause)
-		}
+		p.byeCause = cause
+		p.finish()
+	}
+}
+
+// finish ends a call that both its channel and the far end are done with.
+func (p *pvt) finish() {
+	if p.phase == phaseEnding && p.released && p.bye == nil && p.client == nil && !p.wantsBye {
+		p.destroy(p.byeCause)
 	}
 }
 

@@ -163,6 +163,7 @@ func (p *pvt) refresh() {
 // refreshed handles the responses to a re-INVITE of ours.
 func (p *pvt) refreshed(m *message.Message) {
 	status := m.Status()
+	defer p.finish()
 	switch {
 	case status < 200:
 		return
@@ -180,13 +181,18 @@ func (p *pvt) refreshed(m *message.Message) {
 				p.accept(a)
 			}
 		}
-		p.acceptTimer(m)
-		if p.timer != nil && p.timer.id == 0 {
+		if p.phase == phaseUp {
+			p.acceptTimer(m)
+		}
+		if p.phase == phaseUp && p.timer != nil && p.timer.id == 0 {
 			p.startSessionTimer()
 		}
 		return
 	}
 	p.client, p.refreshing, p.media.waiting = nil, false, false
+	if p.phase != phaseUp || p.timer == nil {
+		return
+	}
 	switch status {
 	case 481, 408: // the far end knows of no call (RFC 3261 14.1)
 		p.hangupChannel(channel.CauseNormalClearing)
