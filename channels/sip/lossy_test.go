@@ -115,7 +115,11 @@ func TestCallsOverBadNetworks(t *testing.T) {
 				oa, ob := newOffice2(t, network, a, nil, "a"), newOffice2(t, network, b, extens, "b")
 				answered := make(chan bool, calls)
 				for i := range calls {
-					go func() { answered <- oa.callOut("SIP/b/"+[]string{"1", "2", "3"}[i%3], 5*time.Second) }()
+					go func() {
+						answered <- oa.callOut("SIP/b/"+[]string{"1", "2", "3"}[i%3], time.Minute, 5*time.Second)
+					}()
+					// Others give up just when they are answered.
+					go oa.callOut("SIP/b/3", 2*time.Second+ms(5*i-250), time.Second)
 					time.Sleep(10 * time.Millisecond)
 				}
 				n := 0
@@ -136,17 +140,17 @@ func TestCallsOverBadNetworks(t *testing.T) {
 	}
 }
 
-// callOut makes a call, talks for so long and hangs up. It reports whether it was
-// answered.
-func (o *office2) callOut(dest string, talk time.Duration) bool {
+// callOut makes a call, gives up after patience, else talks for so long and hangs
+// up. It reports whether it was answered.
+func (o *office2) callOut(dest string, patience, talk time.Duration) bool {
 	ch, err := o.reg.Request(dest, channel.Request{})
 	if err != nil {
 		return false
 	}
 	defer ch.Hangup()
 	_ = ch.Leg().Call()
-	for {
-		f, err := ch.Wait(time.Minute)
+	for end := time.Now().Add(patience); ; {
+		f, err := ch.Wait(max(time.Until(end), 0))
 		if err != nil {
 			return false
 		}
@@ -157,4 +161,32 @@ func (o *office2) callOut(dest string, talk time.Duration) bool {
 	_ = ch.Sleep(talk)
 	ch.SetCause(channel.CauseNormalClearing, "")
 	return true
+}
+
+// IPv6 and a listener for both families.
+func TestCallsOverIPv6(t *testing.T) {
+	for name, tt := range map[string]struct{ bindA, bindB, toA, toB string }{
+		"own addresses": {"[2001:db8::1]:5060", "[2001:db8::2]:5060", "2001:db8::1", "2001:db8::2"},
+		"ports":         {"[2001:db8::1]:5070", "[2001:db8::2]:5080", "2001:db8::1\nport=5070", "2001:db8::2\nport=5080"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				conf := func(bind, peer, host string) string {
+					return "[general]\nudpbindaddr=" + bind + "\ndisallow=all\nallow=alaw\nrtptimeout=0\n[" + peer + "]\ntype=peer\nhost=" + host + "\ncontext=x\ninsecure=port,invite\n"
+				}
+				network := pbxio.NewMemory()
+				extens := map[string]func(*channel.Channel){"1": answerFor(3 * time.Second), "2": answerAndWait}
+				oa := newOffice2(t, network, conf(tt.bindA, "b", tt.toB), nil, "a")
+				ob := newOffice2(t, network, conf(tt.bindB, "a", tt.toA), extens, "b")
+				for _, exten := range []string{"1", "2"} {
+					if !oa.callOut("SIP/b/"+exten, time.Minute, 5*time.Second) {
+						t.Errorf("%s was not answered", exten)
+					}
+				}
+				time.Sleep(time.Minute)
+				oa.close(t)
+				ob.close(t)
+			})
+		})
+	}
 }
