@@ -28,8 +28,9 @@ type baresip struct {
 }
 
 // startBaresip registers user with the exchange from host. Calls to it are
-// answered when answer is set; it says a tone of freq Hz.
-func startBaresip(t *testing.T, host, exchange, user, password string, freq float64, answer bool) *baresip {
+// answered when answer is set; it says a tone of freq Hz. Without codecs it
+// speaks PCMU.
+func startBaresip(t *testing.T, host, exchange, user, password string, freq float64, answer bool, codecs ...string) *baresip {
 	t.Helper()
 	path := tool(t, "baresip")
 	b := &baresip{t: t, dir: t.TempDir(), out: newOutput(), events: newOutput()}
@@ -70,7 +71,7 @@ module_app ctrl_tcp.so
 		mode = "auto"
 	}
 	b.write("config", config)
-	b.write("accounts", fmt.Sprintf("<sip:%s@%s>;auth_user=%s;auth_pass=%s;answermode=%s;regint=600;ptime=20;audio_codecs=PCMU\n", user, exchange, user, password, mode))
+	b.write("accounts", fmt.Sprintf("<sip:%s@%s>;auth_user=%s;auth_pass=%s;answermode=%s;regint=600;ptime=20;audio_codecs=%s\n", user, exchange, user, password, mode, strings.Join(append(codecs, "PCMU")[:max(1, len(codecs))], ",")))
 	b.write("contacts", "")
 	b.cmd = exec.Command(path, "-f", b.dir)
 	b.cmd.Stdout, b.cmd.Stderr = b.out, b.out
