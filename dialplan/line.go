@@ -31,9 +31,6 @@ func (b *builder) line(name, rest string) {
 	name, caller, anyCaller := splitCaller(name)
 	text, rest, found := strings.Cut(rest, ",")
 	text = strings.Trim(text, " \t")
-	if !found {
-		b.find(b.pos, config.Warning, "no-application", "", "extension %s has no application", name)
-	}
 	label := ""
 	if before, after, ok := strings.Cut(text, "("); ok {
 		text = before
@@ -43,9 +40,12 @@ func (b *builder) line(name, rest string) {
 		}
 	}
 	text, plus, _ := strings.Cut(text, "+")
-	number, ok := b.number(text, name, caller, anyCaller)
+	number, ok := b.number(text, name, caller)
 	if !ok {
 		return
+	}
+	if !found {
+		b.find(b.pos, config.Warning, "no-application", "", "priority %s of extension %s has no application", text, name)
 	}
 	p := &Priority{Label: label, Pos: b.pos}
 	if number == hintPriority {
@@ -107,7 +107,7 @@ func leadingInt(s string) int {
 }
 
 // number reads a priority. ok is false when the line has to be skipped.
-func (b *builder) number(text, name, caller string, anyCaller bool) (int, bool) {
+func (b *builder) number(text, name, caller string) (int, bool) {
 	switch text {
 	case "hint":
 		return hintPriority, true

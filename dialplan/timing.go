@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones are known on systems that have no files of them
 )
 
 // Timing is a set of times, as timed includes, GotoIfTime and IFTIME write it:
