@@ -304,6 +304,34 @@ func TestStrangersCostNothing(t *testing.T) {
 	})
 }
 
+// Neither do guests whose calls are refused.
+func TestRefusedGuestsCostNothing(t *testing.T) {
+	conf := strings.Replace(office, "allowguest=no", "allowguest=yes\ncontext=phones", 1)
+	withFlow(t, conf, map[string]func(*channel.Channel){"1000": answerAndWait}, func(f *flow) {
+		f.play(`
+			mallory > INVITE 9 sdp
+			mallory < 404
+			mallory > again
+			mallory < 404
+			mallory > ACK
+			mallory > INVITE 1000 sdp=18 call=new
+			mallory < 488
+			mallory > ACK`)
+		_ = f.d.Call(func() {
+			if servers, clients := f.d.txs.Len(); servers+clients+f.d.calls.len() != 0 {
+				t.Errorf("%d server and %d client transactions and %d calls are left", servers, clients, f.d.calls.len())
+			}
+		})
+		f.play(`
+			mallory > INVITE 1000 sdp call=new
+			mallory < 100
+			mallory < 200 sdp
+			mallory > ACK
+			mallory > BYE
+			mallory < 200`)
+	})
+}
+
 // An exchange that is about to stop refuses calls and lets those there are end.
 func TestClosing(t *testing.T) {
 	withFlow(t, office, map[string]func(*channel.Channel){"1000": answerAndWait}, func(f *flow) {

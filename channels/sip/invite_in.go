@@ -18,7 +18,7 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 	case m.MaxForwards() == 0:
 		d.respond(tx, m, 483, "Too many hops", nil)
 		return
-	case d.registry.Refusing():
+	case d.registry.Refusing() || d.overloaded():
 		d.respond(tx, m, 503, "", func(b *message.Builder) { b.Header(message.HeaderRetryAfter, "10") })
 		return
 	}
@@ -27,7 +27,9 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 		return
 	}
 	tx.Route.Remote = d.replyAddress(m, d.from, peer)
-	tx.Keep()
+	if peer != nil {
+		tx.Keep() // a guest who is refused leaves nothing behind
+	}
 	p := &pvt{d: d, peer: peer, settings: d.settings(peer), received: d.from.addr, began: d.now(), phase: phaseEarly}
 	if status, reason := p.admit(m); status != 0 {
 		d.respond(tx, m, status, reason, p.refusal(status))
@@ -36,6 +38,7 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 		return
 	}
 	defer d.recovered(p)
+	tx.Keep()
 	p.server, tx.Owner = tx, p
 	d.calls.add(p)
 	p.channel = d.registry.New(p.channelOptions(nil))
@@ -44,6 +47,15 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 	}
 	p.provisional(100, "", nil)
 	d.plan.Start(p.channel)
+}
+
+// maxTransactions bounds what new calls may cost: 32 s of 4,000 calls a second.
+const maxTransactions = 1 << 19
+
+// overloaded reports whether no new call is taken for now.
+func (d *Driver) overloaded() bool {
+	servers, clients := d.txs.Len()
+	return servers+clients >= maxTransactions
 }
 
 // refusal writes what some refusals must name.
