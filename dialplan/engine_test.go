@@ -225,7 +225,7 @@ func TestFindings(t *testing.T) {
 		"exten => _[5-4]X,1,NoOp()":                    "unbalanced",
 		"exten => 1,1,Answr()":                         "unknown-application",
 		"exten => 1,1":                                 "no-application",
-		"exten => 1":                                   "bad-priority",
+		"exten => 1":                                   "no-application",
 		"include => nowhere":                           "include-missing",
 		"include => t,9-10,*,*,*":                      "bad-time",
 		"extem => 1,1,NoOp()":                          "unknown-directive",

@@ -31,6 +31,10 @@ func (b *builder) line(name, rest string) {
 	name, caller, anyCaller := splitCaller(name)
 	text, rest, found := strings.Cut(rest, ",")
 	text = strings.Trim(text, " \t")
+	if text == "" && !found {
+		b.find(b.pos, config.Warning, "no-application", "", "extension %s has neither priority nor application; the line is skipped", name)
+		return
+	}
 	label := ""
 	if before, after, ok := strings.Cut(text, "("); ok {
 		text = before
