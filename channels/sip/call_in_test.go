@@ -84,6 +84,17 @@ func TestInboundCalls(t *testing.T) {
 			alice < 487 @1s
 			alice > ACK
 			alice < nothing 40s`,
+		"ringing is repeated every minute": `
+			alice > INVITE 1002 sdp
+			alice < 100
+			alice < 180
+			alice < 180 @1m
+			alice < 180 @1m
+			alice > CANCEL
+			alice < 200
+			alice < 487
+			alice > ACK
+			alice < nothing 2m`,
 		"early media": `
 			alice > INVITE 1003 sdp
 			alice < 100

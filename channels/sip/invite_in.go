@@ -3,6 +3,7 @@ package sip
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"pbx/channel"
 	"pbx/channels/sip/message"
@@ -246,6 +247,30 @@ func (p *pvt) provisional(status int, reason string, sdp []byte) {
 		return
 	}
 	p.reply(p.server, p.open, status, reason, sdp, nil)
+	if status == 100 {
+		return
+	}
+	p.stopReminder()
+	p.reminder = p.d.sched.Add(remindAfter, func() time.Duration {
+		p.reminder = 0
+		defer p.d.recovered(p)
+		if sdp != nil {
+			sdp = p.localSDP()
+		}
+		p.provisional(status, reason, sdp)
+		return 0
+	})
+}
+
+// remindAfter is how often a ringing call says that it still does: proxies give
+// it up after three minutes otherwise (RFC 3261 13.3.1.1).
+const remindAfter = time.Minute
+
+func (p *pvt) stopReminder() {
+	if p.reminder != 0 {
+		p.d.sched.Delete(p.reminder)
+		p.reminder = 0
+	}
 }
 
 // reply sends a response within the call.
@@ -281,6 +306,7 @@ func (p *pvt) answer() {
 		return
 	}
 	p.phase = phaseUp
+	p.stopReminder()
 	p.reply(p.server, p.open, 200, "OK", p.localSDP(), nil)
 	p.startSessionTimer()
 }
@@ -299,6 +325,7 @@ func (p *pvt) refuse(status int, reason string, extra func(*message.Builder)) {
 	if p.server == nil {
 		return
 	}
+	p.stopReminder()
 	p.reply(p.server, p.open, status, reason, nil, extra)
 	p.server = nil
 }

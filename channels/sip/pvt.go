@@ -8,6 +8,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
+	"pbx/sched"
 )
 
 // phase is how far a call has come.
@@ -56,6 +57,8 @@ type pvt struct {
 	media mediaState
 	out   *outbound
 	timer *sessionTimer
+	// reminder repeats the last provisional response.
+	reminder sched.ID
 
 	byeCause   channel.Cause // of a BYE that waits for an ACK, or was sent
 	wantsBye   bool          // a BYE waits for an ACK
@@ -167,6 +170,7 @@ func (p *pvt) destroy(cause channel.Cause) {
 	p.d.calls.remove(p)
 	p.closeMedia()
 	p.stopSessionTimer()
+	p.stopReminder()
 	p.uncount()
 	p.hangupChannel(cause)
 	// The transactions outlive the call by their timers; they need not keep it.
