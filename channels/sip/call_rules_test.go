@@ -228,6 +228,7 @@ func TestPortsExhausted(t *testing.T) {
 		for _, s := range taken {
 			s.Close()
 		}
+		synctest.Wait() // the media loop gives them back
 		f.play(`
 			alice > INVITE 1000 sdp call=new
 			alice < 100
