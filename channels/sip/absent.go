@@ -55,9 +55,9 @@ var ineffective = map[string]string{
 	"compactheaders": "long header names are sent", "subscribemwi": "message waiting is not served by this version",
 	"callbackextension": "this version does not register with other servers; the option only tells accounts at one address apart",
 	"regcontext":        "no extensions are made for registered peers by this version", "storesipcause": "read HANGUPCAUSE instead",
-	"useclientcode": "client codes in INFO are not served by this version", "relaxdtmf": "digits in the audio are not looked for by this version",
+	"useclientcode": "client codes in INFO are not served by this version", "relaxdtmf": "digits in the audio are looked for with one set of limits",
 	"rfc2833compensate": "digits are relayed as they come", "regextenonqualify": "no extensions are made for registered peers by this version",
-	"supportpath": "Path is not served by this version", "autoframing": "the packet time is 20 ms unless allow= says another one",
+	"supportpath":   "Path is not served by this version",
 	"allowtransfer": transfersAbsent, "refer_addheaders": transfersAbsent,
 	"directmedia": "media always passes through this exchange", "canreinvite": "media always passes through this exchange",
 	"mailbox": mwiAbsent, "vmexten": mwiAbsent, "buggymwi": mwiAbsent, "hasvoicemail": mwiAbsent, "notifymimetype": mwiAbsent,
@@ -70,14 +70,14 @@ var ineffective = map[string]string{
 	"mohsuggest":                     "music on hold is not served by this version", "parkinglot": "parking is not served by this version",
 	"tonezone": "the tones are those of the whole exchange", "recordonfeature": "recording is not served by this version",
 	"recordofffeature": "recording is not served by this version", "namedcallgroup": pickupAbsent, "namedpickupgroup": pickupAbsent,
-	"disallowed_methods": "the methods that this version sends are INVITE, ACK, CANCEL, BYE, OPTIONS and INFO",
+	"disallowed_methods": "the methods that this version sends are INVITE, ACK, CANCEL, BYE, OPTIONS, INFO and REFER",
 	"srvlookup":          "SRV records are not asked for by this version: give the host itself",
 	"t1min":              "T1 is not measured, it is timert1", "cos_sip": cosAbsent, "cos_audio": cosAbsent, "cos_video": cosAbsent, "cos_text": cosAbsent,
 	"tos_video": "video is not served by this version", "tos_text": "text streams are not served by this version",
 	"ignoresdpversion": "every description is taken as new",
 	"rpid_immediate":   "identity changes are not sent during a call by this version", "discard_remote_hold_retrieval": "holding and retrieving are both followed",
 	"websocket_enabled": "SIP over WebSocket is not served by this version", "rtupdate": "peers in a database are not served by this version",
-	"promiscredir": "redirections stay within this exchange", "rpid_update": "identity changes are not sent during a call by this version",
+	"rpid_update": "identity changes are not sent during a call by this version",
 }
 
 const (

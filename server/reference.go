@@ -1,0 +1,306 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pbx/channel"
+	"pbx/channels/sip"
+	"pbx/decl"
+)
+
+// generated heads every page that is made.
+const generated = "<!-- Made from the declarations in the code by `make docs`; edit those. -->\n\n"
+
+// reference makes the pages of docs/reference from the declarations of this
+// exchange, by file name. They are the same on every machine.
+func (s *Server) reference() map[string][]byte {
+	return map[string][]byte{
+		"applications.md": applicationPage(s.engine.Catalog().Applications()),
+		"functions.md":    functionPage(s.engine.Catalog().Functions()),
+		"commands.md":     commandPage(s.Commands().All()),
+		"sip.conf.md":     optionPage(sip.Options()),
+		"check.md":        rulePage(rules),
+	}
+}
+
+// usageText is a call as it is written: Name(needed[,optional]).
+func usageText(name string, args []decl.Arg) string {
+	var b strings.Builder
+	b.WriteString(name + "(")
+	for i, a := range args {
+		text := a.Name
+		if i > 0 {
+			text = "," + text
+		}
+		if a.Repeat {
+			text += "[,…]"
+		}
+		if a.Optional {
+			text = "[" + text + "]"
+		}
+		b.WriteString(text)
+	}
+	return b.String() + ")"
+}
+
+func writeArguments(b *bytes.Buffer, args []decl.Arg) {
+	any := false
+	for _, a := range args {
+		if a.Help == "" {
+			continue
+		}
+		any = true
+		fmt.Fprintf(b, "- `%s`", a.Name)
+		if a.Optional {
+			b.WriteString(" (optional)")
+		}
+		fmt.Fprintf(b, ": %s\n", a.Help)
+	}
+	if any {
+		b.WriteString("\n")
+	}
+}
+
+func writeHelp(b *bytes.Buffer, help string) {
+	if help = strings.TrimSpace(help); help != "" {
+		b.WriteString(help + "\n\n")
+	}
+}
+
+func writeSeeAlso(b *bytes.Buffer, names []string) {
+	if len(names) > 0 {
+		fmt.Fprintf(b, "See also: %s.\n\n", strings.Join(names, ", "))
+	}
+}
+
+// cell is text as it may stand in a table.
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+// code is text between backquotes in a table, nothing where there is none.
+func code(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "`" + cell(text) + "`"
+}
+
+// page ends a page with one newline.
+func page(b *bytes.Buffer) []byte { return append(bytes.TrimRight(b.Bytes(), "\n"), '\n') }
+
+func applicationPage(apps []*channel.Application) []byte {
+	b := bytes.NewBufferString("# Dialplan applications\n\n" + generated)
+	for _, a := range apps {
+		fmt.Fprintf(b, "## %s\n\n`%s`\n\n%s.\n\n", a.Name, usageText(a.Name, a.Args), strings.TrimSuffix(a.Synopsis, "."))
+		writeHelp(b, a.Help)
+		writeArguments(b, a.Args)
+		if len(a.Options) > 0 {
+			b.WriteString("| option | what it does |\n|---|---|\n")
+			for _, o := range a.Options {
+				letter := string(o.Letter)
+				if len(o.Args) > 0 {
+					letter += "(" + strings.Join(o.Args, ":") + ")"
+				}
+				help := o.Help
+				if o.Absent != "" {
+					help += " *Accepted, not acted on yet: " + o.Absent + ".*"
+				}
+				fmt.Fprintf(b, "| `%s` | %s |\n", letter, cell(help))
+			}
+			b.WriteString("\n")
+		}
+		if len(a.Variables) > 0 {
+			b.WriteString("| variable | what it holds |\n|---|---|\n")
+			for _, v := range a.Variables {
+				help := v.Help
+				if len(v.Values) > 0 {
+					help += " One of " + strings.Join(v.Values, ", ") + "."
+				}
+				fmt.Fprintf(b, "| `%s` | %s |\n", v.Name, cell(help))
+			}
+			b.WriteString("\n")
+		}
+		writeSeeAlso(b, a.SeeAlso)
+	}
+	return page(b)
+}
+
+func functionPage(funcs []*channel.Function) []byte {
+	b := bytes.NewBufferString("# Dialplan functions\n\n" + generated)
+	for _, f := range funcs {
+		how := "read"
+		switch {
+		case f.Read != nil && f.Write != nil:
+			how = "read and write"
+		case f.Write != nil:
+			how = "write"
+		}
+		fmt.Fprintf(b, "## %s\n\n`%s` (%s)\n\n%s.\n\n", f.Name, usageText(f.Name, f.Args), how, strings.TrimSuffix(f.Synopsis, "."))
+		writeHelp(b, f.Help)
+		writeArguments(b, f.Args)
+		writeSeeAlso(b, f.SeeAlso)
+	}
+	return page(b)
+}
+
+func commandPage(commands []decl.Command) []byte {
+	b := bytes.NewBufferString("# Console commands\n\n" + generated)
+	for _, c := range commands {
+		line := c.Words
+		for _, a := range c.Args {
+			name := "<" + a.Name + ">"
+			if a.Optional {
+				name = "[" + name + "]"
+			}
+			line += " " + name
+		}
+		fmt.Fprintf(b, "## %s\n\n`%s`\n\n%s.\n\n", c.Words, line, strings.TrimSuffix(c.Synopsis, "."))
+		writeHelp(b, c.Help)
+		writeArguments(b, c.Args)
+	}
+	return page(b)
+}
+
+// optionPage tells first of the options that act, then of those that do not.
+func optionPage(options []sip.Option) []byte {
+	b := bytes.NewBufferString("# Options of sip.conf\n\n" + generated)
+	b.WriteString("`G` options stand in `[general]`, `D` options in the section of a device; where it is both, `[general]` gives what\n" +
+		"a device section that does not say gets. A default in parentheses is that of `compat=asterisk`.\n\n" +
+		"## Options that act\n\n| option | where | value | default | what it does |\n|---|---|---|---|---|\n")
+	for _, o := range options {
+		if o.Help == "" || o.Absent != "" {
+			continue
+		}
+		def := code(o.Default)
+		if o.Compat != "" {
+			def += " (" + code(o.Compat) + ")"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", optionName(o), optionPlace(o), cell(o.Form), def, cell(o.Help))
+	}
+	b.WriteString("\n## Options that are understood and do not act\n\n" +
+		"`pbx check` names each where it is set to more than off.\n\n| option | where | why |\n|---|---|---|\n")
+	for _, o := range options {
+		if o.Absent == "" {
+			continue
+		}
+		why := o.Absent
+		if o.Help != "" {
+			why += ". " + o.Help
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", optionName(o), optionPlace(o), cell(why))
+	}
+	return page(b)
+}
+
+func optionName(o sip.Option) string {
+	names := code(o.Name)
+	for _, a := range o.Aliases {
+		names += ", " + code(a)
+	}
+	return names
+}
+
+func optionPlace(o sip.Option) string {
+	switch {
+	case o.General && o.Device:
+		return "G D"
+	case o.General:
+		return "G"
+	}
+	return "D"
+}
+
+// rule is a kind of finding of `pbx check`.
+type rule struct{ name, help string }
+
+// rules are all of them; TestRules holds that no finding has another.
+var rules = []rule{
+	{"absent-application", "An application of Asterisk's that this exchange does not do yet."},
+	{"absent-function", "A function of Asterisk's that this exchange does not do yet."},
+	{"absent-option", "An option letter that is understood and does not act yet."},
+	{"absent-technology", "A Local channel: they are not there yet."},
+	{"argument-count", "Too few arguments, or some where none belong."},
+	{"bad-device", "What Dial is given is not Technology/device."},
+	{"bad-hash", "A hash of a password that has not the length of one. Nobody can log in with it."},
+	{"bad-priority", "A priority that is no number, no `n`, no `hint` and no label."},
+	{"bad-time", "The times of an include cannot be read."},
+	{"bad-value", "A value of the wrong kind, such as a word where a number belongs. The option keeps its default."},
+	{"comment", "A block comment that is not closed, or closed twice."},
+	{"directive", "A line with `#` that is none of #include, #tryinclude and #exec."},
+	{"duplicate-include", "The same context is included twice."},
+	{"duplicate-label", "Two priorities of an extension have one label; the first keeps it."},
+	{"duplicate-priority", "Two lines have the same priority; the first is kept."},
+	{"escape", "A backslash at the end of a name; the file is refused."},
+	{"exec", "#exec is not allowed, or its program failed."},
+	{"expression", "A mistake in `$[…]` of a line that is computed when the file is read."},
+	{"guests", "Unknown callers are let in, or the file does not say whether they are."},
+	{"ignored-option", "An option of [general] in extensions.conf without effect here."},
+	{"include", "A file that #include names is not there or cannot be read."},
+	{"include-depth", "Files within files, too deep."},
+	{"include-loop", "A file includes itself."},
+	{"include-missing", "A context includes one that is not there."},
+	{"load-function", "A function in a line that is computed when the file is read."},
+	{"long-line", "A line that is too long; it is skipped."},
+	{"missing-sound", "A sound file that is neither in the sounds directory nor built in."},
+	{"n-after-hint", "`n` after a hint; the line is skipped."},
+	{"n-without-start", "`n` where nothing is before it; the line is skipped."},
+	{"name-guessing", "alwaysauthreject=no: who asks learns which names exist."},
+	{"no-application", "An extension line without an application."},
+	{"no-codec", "A device allows neither ulaw nor alaw."},
+	{"no-effect", "An option that is understood and does nothing here."},
+	{"no-equal-sign", "A line without `=`; it is skipped."},
+	{"no-extension", "An exten line without an extension; it is skipped."},
+	{"no-host", "A peer that can neither register nor be called."},
+	{"no-localnet", "externaddr without localnet: it is never used."},
+	{"no-name", "A line with nothing before `=`; it is skipped."},
+	{"no-proof", "A device that may come in without a password."},
+	{"not-read", "A file of Asterisk's that this exchange does not read yet."},
+	{"no-section", "A line before the first section; the file is refused."},
+	{"nul-byte", "A NUL byte: the line ends there."},
+	{"old-arguments", "Arguments after a comma instead of in parentheses."},
+	{"open-acl", "permit without deny: everybody may pass."},
+	{"pattern-dot", "`_.` also catches h, i, t and s."},
+	{"same-address", "Two peers at one address: calls are taken for the first."},
+	{"same-without-exten", "`same` before any extension; the line is skipped."},
+	{"section", "A section's line that cannot be read, which refuses the file, or that has something needless."},
+	{"sip-duplicate", "Two sections with one name; the second adds to the first."},
+	{"sip-no-type", "A section without type; it is skipped."},
+	{"sip-not-acting", "An option that is understood and does not act here."},
+	{"sip-place", "An option of [general] in a device section, or the other way round."},
+	{"sip-type", "A type that is not peer, user or friend; the section is skipped."},
+	{"sip-value", "A value that cannot be read; the option keeps the one it had."},
+	{"template", "A section takes from a template that does not exist; the file is refused."},
+	{"tone-list", "A tone of indications.conf that cannot be read."},
+	{"tone-name", "A tone that does not exist, in indications.conf."},
+	{"tone-zone", "A country that indications.conf does not have."},
+	{"trailing-text", "Text after the last parenthesis; it is dropped."},
+	{"two-challenges", "More than one digest algorithm: some phones fail on that."},
+	{"unbalanced", "A brace or bracket that is not closed."},
+	{"unknown-application", "An application that does not exist."},
+	{"unknown-context", "A context that extensions.conf does not have."},
+	{"unknown-device", "A device that sip.conf does not have."},
+	{"unknown-directive", "A line of extensions.conf that begins with an unknown word; it is skipped."},
+	{"unknown-function", "A function that does not exist."},
+	{"unknown-option", "An option that does not exist; the nearest one is named."},
+	{"unknown-place", "Goto or its kin lead to a place that is not there."},
+	{"unknown-section", "A section that the file does not have; it is skipped."},
+	{"unknown-switch", "A switch that is not supported."},
+	{"unknown-technology", "Dial names a channel driver that is not there."},
+	{"unreadable", "A file that is not there or cannot be read."},
+	{"unsafe", "A setting that lets strangers do harm, such as strictrtp=no."},
+	{"unused-context", "A context that nothing leads to."},
+	{"weak-secret", "A password that is guessed first."},
+}
+
+func rulePage(list []rule) []byte {
+	b := bytes.NewBufferString("# Rules of pbx check\n\n" + generated)
+	b.WriteString("The name of the rule stands in brackets at the end of a finding.\n\n| rule | what it found |\n|---|---|\n")
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b rule) int { return strings.Compare(a.name, b.name) })
+	for _, r := range list {
+		fmt.Fprintf(b, "| `%s` | %s |\n", r.name, cell(r.help))
+	}
+	return page(b)
+}
