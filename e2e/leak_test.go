@@ -269,7 +269,7 @@ func TestManyFates(t *testing.T) {
 	if after.fds > before.fds || after.goroutines > before.goroutines || after.ports > before.ports {
 		t.Errorf("before the calls %+v, after them %+v", before, after)
 	}
-	if after.rss > before.rss+32<<10 {
+	if after.rss > before.rss+48<<10 {
 		t.Errorf("memory grew from %d to %d KiB", before.rss, after.rss)
 	}
 }
