@@ -202,7 +202,7 @@ func (c *Commands) help(_ context.Context, r *decl.Request) error {
 		shown++
 	}
 	if shown == 0 {
-		return fmt.Errorf("No such command '%s'.", strings.Join(r.Args, " ")) //nolint:staticcheck // the field's own text
+		return fmt.Errorf("No such command '%s'.", strings.Join(r.Args, " "))
 	}
 	return nil
 }

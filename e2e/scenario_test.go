@@ -156,8 +156,10 @@ func startSIPp(t *testing.T, name string, s scenario, host string, args ...strin
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	t.Cleanup(cancel)
-	args = append([]string{"-sf", file, "-i", host, "-mi", host, "-m", "1", "-nostdin", "-timeout", "60s", "-timeout_error",
-		"-trace_msg", "-message_file", filepath.Join(p.dir, "messages.log"), "-trace_err", "-error_file", filepath.Join(p.dir, "errors.log")}, args...)
+	args = append([]string{
+		"-sf", file, "-i", host, "-mi", host, "-m", "1", "-nostdin", "-timeout", "60s", "-timeout_error",
+		"-trace_msg", "-message_file", filepath.Join(p.dir, "messages.log"), "-trace_err", "-error_file", filepath.Join(p.dir, "errors.log"),
+	}, args...)
 	p.cmd = exec.CommandContext(ctx, path, args...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.dir, p.out, p.out
 	if err := p.cmd.Start(); err != nil {

@@ -46,7 +46,8 @@ func All(d Deps) []channel.Function {
 type readFunc = func(channel.Thread, *decl.Args) (string, error)
 
 // arg declares a required argument, optional one that may be left out.
-func arg(name, help string) decl.Arg      { return decl.Arg{Name: name, Help: help} }
+func arg(name, help string) decl.Arg { return decl.Arg{Name: name, Help: help} }
+
 func optional(name, help string) decl.Arg { return decl.Arg{Name: name, Help: help, Optional: true} }
 
 func variable(help string) decl.Arg {

@@ -231,7 +231,7 @@ func strptime(s, format string, zone *time.Location) (time.Time, bool) {
 			continue
 		}
 		i++
-		ok := true
+		var ok bool
 		switch format[i] {
 		case 'Y':
 			year, ok = digits(4)

@@ -258,8 +258,10 @@ func (c *Core) set(v config.Variable) (findings []config.Finding) {
 	case "languageprefix":
 		on := true
 		if truth(&on); !on {
-			findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
-				Message: "languageprefix = no has no effect: a sound is looked for as en/digits/1"})
+			findings = append(findings, config.Finding{
+				Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
+				Message: "languageprefix = no has no effect: a sound is looked for as en/digits/1",
+			})
 		}
 	case "execincludes":
 		truth(&c.ExecIncludes)

@@ -77,7 +77,8 @@ var ineffective = map[string]string{
 	"ignoresdpversion": "every description is taken as new",
 	"rpid_immediate":   "identity changes are not sent during a call by this version", "discard_remote_hold_retrieval": "holding and retrieving are both followed",
 	"websocket_enabled": "SIP over WebSocket is not served by this version", "rtupdate": "peers in a database are not served by this version",
-	"rpid_update": "identity changes are not sent during a call by this version",
+	"progressinband": "what a caller hears before the answer is up to Dial's option r, PlayTones and Playback with noanswer",
+	"rpid_update":    "identity changes are not sent during a call by this version",
 }
 
 const (

@@ -39,6 +39,9 @@ func (c *configLoader) checkGeneral(generals []*config.Section) {
 	case !said && len(generals) > 0:
 		c.find(generals[0].Pos, config.Note, "guests", "allowguest is no by default here, and was yes in the ancestor: calls from unknown senders are refused", "set allowguest to say what is meant")
 	}
+	if _, said := lookup("rtptimeout"); !said && !g.Compat && len(generals) > 0 {
+		c.find(generals[0].Pos, config.Note, "rtptimeout", fmt.Sprintf("a call that hears nothing for %d s (%d s on hold) is ended by default here, and never was in the ancestor", int(g.Defaults.RTPTimeout.Seconds()), int(g.Defaults.RTPHoldTimeout.Seconds())), "set rtptimeout and rtpholdtimeout to say what is meant; 0 is never")
+	}
 	if v, ok := lookup("alwaysauthreject"); ok && !g.AlwaysAuthReject {
 		c.find(v.Pos, config.Warning, "name-guessing", "whoever asks can learn which names exist", "alwaysauthreject=yes")
 	}
@@ -123,16 +126,17 @@ func (c *configLoader) checkPlace(p *PeerConfig, before []*PeerConfig) {
 	}
 }
 
-// carried are the codecs that a call can carry.
-var carried = []string{"ulaw", "alaw"}
+// spoken are the codecs that prompts and tones are played in, and between which
+// audio is translated.
+var spoken = []string{"ulaw", "alaw"}
 
 func (c *configLoader) checkCodecs(p *PeerConfig) {
 	for _, codec := range p.Codecs {
-		if slices.Contains(carried, codec.Name) {
+		if slices.Contains(spoken, codec.Name) {
 			return
 		}
 	}
-	c.find(c.line(p, "allow"), config.Warning, "no-codec", fmt.Sprintf("[%s] allows no codec that this version carries: %s", p.Name, strings.Join(carried, ", ")), "allow=ulaw,alaw")
+	c.find(c.line(p, "allow"), config.Warning, "no-codec", fmt.Sprintf("[%s] allows neither %s: it hears no prompts and tones, and talks only to devices that have its codec", p.Name, strings.Join(spoken, " nor ")), "allow=ulaw,alaw")
 }
 
 func isHash(s string, n int) bool {

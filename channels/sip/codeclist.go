@@ -71,7 +71,7 @@ func (s *PeerSettings) allow(value string, allow bool) error {
 		case slices.Contains(otherCodecs, name):
 		default:
 			if near := config.Nearest(name, append(audioCodecs[:len(audioCodecs):len(audioCodecs)], otherCodecs...)); near != "" {
-				unknown = fmt.Errorf("no codec is called %q; did you mean %q", name, near)
+				unknown = fmt.Errorf("no codec is called %q; did you mean %q?", name, near)
 			} else {
 				unknown = fmt.Errorf("no codec is called %q", name)
 			}

@@ -153,7 +153,7 @@ func (c *configLoader) readDevice(s *config.Section) {
 	default:
 		hint := ""
 		if near := config.Nearest(strings.ToLower(v.Value), []string{"peer", "user", "friend"}); near != "" {
-			hint = "did you mean " + near
+			hint = "did you mean " + near + "?"
 		}
 		c.find(v.Pos, config.Warning, "sip-type", fmt.Sprintf("type %q of [%s] is not peer, user or friend; the section is skipped", v.Value, s.Name), hint)
 		return
@@ -210,7 +210,7 @@ func (c *configLoader) section(s *config.Section, r *reader) {
 		default:
 			hint := ""
 			if near := config.Nearest(name, c.known); near != "" {
-				hint = "did you mean " + near
+				hint = "did you mean " + near + "?"
 			}
 			c.find(v.Pos, config.Warning, "unknown-option", fmt.Sprintf("sip.conf has no option %s", v.Name), hint)
 		}

@@ -251,7 +251,7 @@ secret=y
 	for _, want := range []string{
 		"sip.conf:13: warning: section [102] was there before",
 		"sip.conf:15: warning: section [lost] lacks type",
-		`sip.conf:18: warning: type "frend" of [odd] is not peer, user or friend; the section is skipped; did you mean friend`,
+		`sip.conf:18: warning: type "frend" of [odd] is not peer, user or friend; the section is skipped; did you mean friend?`,
 	} {
 		if !slices.ContainsFunc(findings, func(f config.Finding) bool { return strings.HasPrefix(f.String(), want) }) {
 			t.Errorf("no finding %q in %v", want, findings)
@@ -264,16 +264,16 @@ func TestFindings(t *testing.T) {
 	const good = "secret=JustAnOrdinarySecret1\n"
 	for _, c := range []struct{ general, peer, want string }{
 		{"", good, ""},
-		{"allowgest=no", good, "sip.conf:2: warning: sip.conf has no option allowgest; did you mean allowguest"},
-		{"", good + "secert=x", "sip.conf:7: warning: sip.conf has no option secert; did you mean secret"},
+		{"allowgest=no", good, "sip.conf:2: warning: sip.conf has no option allowgest; did you mean allowguest?"},
+		{"", good + "secert=x", "sip.conf:7: warning: sip.conf has no option secert; did you mean secret?"},
 		{"secret=x", good, "sip.conf:2: warning: secret has no meaning in [general]"},
 		{"", good + "udpbindaddr=1.2.3.4", "sip.conf:7: warning: udpbindaddr has no meaning in a device section"},
 		{"allowguest=perhaps", good, `sip.conf:2: warning: allowguest = "perhaps": expected yes or no`},
 		{"", good + "dtmfmode=rfc2383", `sip.conf:7: warning: dtmfmode: "rfc2383" is not one of`},
 		{"", good + "deny=300.0.0.0/8", `sip.conf:7: warning: deny: "300.0.0.0" is not an address; until this is mended nobody passes`},
 		{"", good + "acl=office", "sip.conf:7: warning: acl: acl.conf has no section [office]"},
-		{"", good + "allow=ulew", `sip.conf:7: warning: allow: no codec is called "ulew"; did you mean "ulaw"`},
-		{"", good + "disallow=all\nallow=g729", "sip.conf:8: warning: [p] allows no codec that this version carries"},
+		{"", good + "allow=ulew", `sip.conf:7: warning: allow: no codec is called "ulew"; did you mean "ulaw"?`},
+		{"", good + "disallow=all\nallow=g729", "sip.conf:8: warning: [p] allows neither ulaw nor alaw"},
 		{"", "secret=1234", "sip.conf:6: warning: the secret of [p]"},
 		{"", "secret=password1", "sip.conf:6: warning: the secret of [p] is one of those that are tried first"},
 		{"", "secret=12345678901", "sip.conf:6: warning: the secret of [p]"},

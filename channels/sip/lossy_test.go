@@ -34,8 +34,10 @@ func newOffice2(t *testing.T, network pbxio.Network, conf string, extens map[str
 		t.Fatal(err)
 	}
 	o.reg = channel.NewRegistry(&event.Bus{}, log, time.Now, "")
-	if o.d, err = New(cfg, Deps{Network: network, Registry: o.reg, Dialplan: &fakePlan{extens: extens}, Media: o.media,
-		Bus: &event.Bus{}, Log: log, Now: time.Now, Random: random, Version: "test"}); err != nil {
+	if o.d, err = New(cfg, Deps{
+		Network: network, Registry: o.reg, Dialplan: &fakePlan{extens: extens}, Media: o.media,
+		Bus: &event.Bus{}, Log: log, Now: time.Now, Random: random, Version: "test",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	o.reg.Register(o.d)

@@ -27,11 +27,12 @@ const (
 const usage = `pbx is a telephone exchange for the files of a generation of offices.
 
 usage:
-  pbx run [--config DIR] [--state DIR] [--strict] [-v]
+  pbx run [--config DIR] [--state DIR] [--strict] [-v] [--cpuprofile FILE]
         Run the exchange in the foreground. Without --config a default office
         is written under the state directory, once, and run. SIGTERM ends it
         when the calls have ended or after the drain time, SIGHUP has it read
         its files again. -v shows more, -vvv what each call does.
+        --cpuprofile writes, at the end, where the time went.
   pbx check [--config DIR] [--state DIR] [--strict] [--json]
         Read the files and name every mistake as file:line. Exit code 1 when
         there is an error; with --strict, when there is a warning.

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"runtime/pprof"
 	"syscall"
 
 	"golang.org/x/term"
@@ -26,6 +27,7 @@ func runExchange(args []string, out, errs io.Writer) error {
 	p.flags(f)
 	verbose.flags(f)
 	strict := f.Bool("strict", false, "refuse to start when a file has an error")
+	profile := f.String("cpuprofile", "", "write where the time goes to `file`, for go tool pprof")
 	if err := p.parse(f, args, errs); err != nil {
 		return err
 	}
@@ -35,6 +37,13 @@ func runExchange(args []string, out, errs io.Writer) error {
 		}
 	}
 	tuneRuntime()
+	if *profile != "" {
+		end, err := startProfile(*profile)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	logger := console.NewLogger()
 	defer logger.Close()
 	levels := console.ConsoleLevels()
@@ -99,6 +108,22 @@ func tuneRuntime() {
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &have) == nil && have.Max < want.Max {
 		_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &want) // without the right to, what there is has to do
 	}
+}
+
+// startProfile samples the processor until end is called.
+func startProfile(path string) (end func(), err error) {
+	w, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("--cpuprofile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(w); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("--cpuprofile: %w", err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		w.Close()
+	}, nil
 }
 
 // startAnew replaces the process by a fresh one.

@@ -55,13 +55,6 @@ func signedZero(negative bool) *big.Float {
 	return f
 }
 
-func fromFloat(v float64) number {
-	if math.IsNaN(v) {
-		return invalid
-	}
-	return fromBig(new(big.Float).SetPrec(precision).SetFloat64(v))
-}
-
 func (a number) big() *big.Float {
 	if a.f != nil {
 		return a.f
