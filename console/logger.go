@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -371,14 +372,22 @@ func (l *Logger) sourceOf(pc uintptr) string {
 		return s.(string)
 	}
 	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-	name := f.Function
-	for i := len(name) - 1; i >= 0; i-- {
-		if name[i] == '.' || name[i] == ')' {
-			name = name[i+1:]
-			break
-		}
-	}
-	s := filepath.Base(f.File) + ":" + strconv.Itoa(f.Line) + " " + name
+	s := filepath.Base(f.File) + ":" + strconv.Itoa(f.Line) + " " + functionName(f.Function)
 	l.sources.Store(pc, s)
 	return s
+}
+
+// functionName is the plain name of a function or method, that of the one that
+// it stands in for a function without a name.
+func functionName(s string) string {
+	s, _, _ = strings.Cut(strings.ReplaceAll(s, "[...]", ""), "-range")
+	for {
+		i := strings.LastIndexByte(s, '.')
+		name := s[i+1:]
+		number := strings.TrimPrefix(strings.TrimPrefix(name, "func"), "gowrap")
+		if _, err := strconv.Atoi(number); err != nil || i < 0 {
+			return name
+		}
+		s = s[:i]
+	}
 }

@@ -254,3 +254,20 @@ func FuzzEscape(f *testing.F) {
 		}
 	})
 }
+
+func TestFunctionName(t *testing.T) {
+	for full, want := range map[string]string{
+		"main.main":                                 "main",
+		"pbx/channels/sip.(*Driver).notice":         "notice",
+		"pbx/channels/sip.(*Driver).Call.func1":     "Call",
+		"pbx/channels/sip.(*Driver).Call.func1.2":   "Call",
+		"pbx/server.(*Server).applyLogFiles-range1": "applyLogFiles",
+		"pbx/server.run.gowrap1":                    "run",
+		"pbx/a.Each[...]":                           "Each",
+		"pbx/a.Each[...].func2":                     "Each",
+	} {
+		if got := functionName(full); got != want {
+			t.Errorf("%s: %s, want %s", full, got, want)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -246,14 +247,21 @@ func (d *Driver) debugs(n int) bool {
 	return d.log.Enabled(context.Background(), event.LevelDebug(n))
 }
 
-func (d *Driver) debug(n int, msg string, args ...any) {
-	d.log.Log(context.Background(), event.LevelDebug(n), msg, args...)
-}
+func (d *Driver) debug(n int, msg string, args ...any) { d.say(event.LevelDebug(n), msg, args) }
 
-func (d *Driver) verbose(n int, msg string, args ...any) {
-	d.log.Log(context.Background(), event.LevelVerbose(n), msg, args...)
-}
+func (d *Driver) verbose(n int, msg string, args ...any) { d.say(event.LevelVerbose(n), msg, args) }
 
-func (d *Driver) notice(msg string, args ...any) {
-	d.log.Log(context.Background(), event.LevelNotice, msg, args...)
+func (d *Driver) notice(msg string, args ...any) { d.say(event.LevelNotice, msg, args) }
+
+// say logs in the name of the place that called debug, verbose or notice.
+func (d *Driver) say(level slog.Level, msg string, args []any) {
+	ctx := context.Background()
+	if !d.log.Enabled(ctx, level) {
+		return
+	}
+	var pc [1]uintptr
+	runtime.Callers(3, pc[:])
+	r := slog.NewRecord(d.now(), level, msg, pc[0])
+	r.Add(args...)
+	_ = d.log.Handler().Handle(ctx, r)
 }
