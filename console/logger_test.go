@@ -51,7 +51,7 @@ func TestConsoleLines(t *testing.T) {
 		log  func(*slog.Logger)
 		want string // a regular expression, whole
 	}{
-		{"notice", func(l *slog.Logger) { l.Log(context.Background(), event.LevelNotice, "Peer is up") }, `\[\w{3} [ \d]\d \d\d:\d\d:\d\d\] NOTICE\[\d+\]: logger_test.go:\d+ func\d+: Peer is up\n`},
+		{"notice", func(l *slog.Logger) { l.Log(context.Background(), event.LevelNotice, "Peer is up") }, `\[\w{3} [ \d]\d \d\d:\d\d:\d\d\] NOTICE\[\d+\]: logger_test.go:\d+ TestConsoleLines: Peer is up\n`},
 		{"warning with attributes", func(l *slog.Logger) { l.Warn("late", "peer", "bob smith", "ms", 3) }, `\[.*\] WARNING\[\d+\]: \S+ \S+: late peer="bob smith" ms=3\n`},
 		{"call", func(l *slog.Logger) { l.With("call", "C-0000002a").Error("bad") }, `\[.*\] ERROR\[\d+\]\[C-0000002a\]: \S+ \S+: bad\n`},
 		{"another call attribute", func(l *slog.Logger) { l.Error("bad", "call", "x@y") }, `\[.*\] ERROR\[\d+\]: \S+ \S+: bad call=x@y\n`},

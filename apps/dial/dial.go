@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"pbx/apps/field"
@@ -165,6 +166,14 @@ func (c *call) verbose(n int, format string, args ...any) {
 	event.Verbose(c.log, n, format, args...)
 }
 
+// notice logs as said by the line that calls it.
 func (c *call) notice(format string, args ...any) {
-	c.log.Log(context.Background(), event.LevelNotice, fmt.Sprintf(format, args...))
+	ctx := context.Background()
+	if !c.log.Enabled(ctx, event.LevelNotice) {
+		return
+	}
+	var pc [1]uintptr
+	runtime.Callers(2, pc[:])
+	r := slog.NewRecord(c.caller.Registry().Now(), event.LevelNotice, fmt.Sprintf(format, args...), pc[0])
+	_ = c.log.Handler().Handle(ctx, r)
 }
