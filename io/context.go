@@ -132,14 +132,18 @@ func (c *Context) drop(fd int) {
 // stays usable and the next turn continues with the rest.
 func (c *Context) Wait(timeout time.Duration) (int, error) {
 	n := c.runPosted()
-	k, err := c.poller.Wait(0, c.ready[:])
-	if err == nil && k == 0 && n == 0 && timeout != 0 {
-		// Nothing to do. Goroutines that this loop handed work to run first: what
-		// they post spares it the sleep.
+	if n == 0 && timeout != 0 {
+		// Goroutines that this loop handed work to run first: what they post
+		// spares it the sleep.
 		runtime.Gosched()
-		if n = c.runPosted(); n == 0 {
-			k, err = c.sleep(timeout)
-		}
+		n = c.runPosted()
+	}
+	var k int
+	var err error
+	if n > 0 || timeout == 0 {
+		k, err = c.poller.Wait(0, c.ready[:])
+	} else {
+		k, err = c.sleep(timeout) // looks before it blocks
 	}
 	if err != nil {
 		return n, fmt.Errorf("io: wait: %w", err)
