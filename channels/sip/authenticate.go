@@ -42,8 +42,7 @@ func (a *authenticator) open(random []byte, d *Driver) {
 func (d *Driver) authenticate(tx *transaction.Server, m *message.Message, p *Peer, from source) authResult {
 	tx.Route.Remote = d.replyAddress(m, from, p)
 	if !p.ACL.Allows(from.addr.Addr()) {
-		d.refused(m, from, "Device does not match ACL")
-		return d.rejectUnknown(tx, m, from)
+		return d.rejectUnknown(tx, m, from, "Device does not match ACL")
 	}
 	if !p.hasSecret() || p.InsecureInvite && m.Method() != message.REGISTER {
 		return authOK
@@ -61,23 +60,28 @@ func (d *Driver) admit(tx *transaction.Server, m *message.Message, from source) 
 	if d.cfg.General.AllowGuest {
 		return nil, authOK
 	}
-	d.refused(m, from, "No matching peer found")
-	return nil, d.rejectUnknown(tx, m, from)
+	return nil, d.rejectUnknown(tx, m, from, "No matching peer found")
 }
 
 // rejectUnknown refuses a request from nobody we know. With alwaysauthreject it
 // goes through the same challenge, of the same size and taking the same time, as
-// a known name with a wrong secret.
-func (d *Driver) rejectUnknown(tx *transaction.Server, m *message.Message, from source) authResult {
-	if d.cfg.General.AlwaysAuthReject {
-		return d.verify(tx, m, from, nil)
-	}
-	if m.Method() == message.REGISTER {
+// a known name with a wrong secret: the answer leaves before the log hears of
+// it. What gets no answer is not logged either, so that a flood cannot fill the
+// log.
+func (d *Driver) rejectUnknown(tx *transaction.Server, m *message.Message, from source, reason string) authResult {
+	result := authRejected
+	switch {
+	case d.cfg.General.AlwaysAuthReject:
+		result = d.verify(tx, m, from, nil)
+	case m.Method() == message.REGISTER:
 		d.respond(tx, m, 404, "Not found", nil)
-	} else {
+	default:
 		d.respond(tx, m, 403, "Forbidden", nil)
 	}
-	return authRejected
+	if result != authIgnored {
+		d.refused(m, from, reason)
+	}
+	return result
 }
 
 // verify checks the digest of a request against the secret of p, nil for a name
@@ -112,14 +116,15 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 	case verdict != nonceFresh:
 		return d.challenge(tx, m, from, realm, algorithms, right)
 	case !right:
-		if p != nil {
-			reason := "Wrong password"
-			if string(given.username) != name {
-				reason = "Username/auth name mismatch"
-			}
-			d.refused(m, from, reason)
-		}
+		mismatch := string(given.username) != name
 		d.respond(tx, m, 403, "Forbidden", nil)
+		switch {
+		case p == nil: // rejectUnknown says so
+		case mismatch:
+			d.refused(m, from, "Username/auth name mismatch")
+		default:
+			d.refused(m, from, "Wrong password")
+		}
 		return authRejected
 	}
 	a.nonces.use(serial, nc)

@@ -32,12 +32,10 @@ func (d *Driver) handleRegister(tx *transaction.Server, m *message.Message, from
 	p := d.peers.byName(to.URI.User)
 	switch {
 	case p == nil || !p.Type.IsPeer():
-		d.refused(m, from, "No matching peer found")
-		d.rejectUnknown(tx, m, from)
+		d.rejectUnknown(tx, m, from, "No matching peer found")
 		return
 	case !p.Dynamic:
-		d.refused(m, from, "Peer is not supposed to register")
-		d.rejectUnknown(tx, m, from)
+		d.rejectUnknown(tx, m, from, "Peer is not supposed to register")
 		return
 	}
 	if d.authenticate(tx, m, p, from) != authOK {
