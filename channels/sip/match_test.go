@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"pbx/channels/sip/message"
 )
@@ -233,6 +234,41 @@ func TestUnknownNameLooksLikeWrongSecret(t *testing.T) {
 		}
 		if seen[0] != seen[1] {
 			t.Errorf("they differ:\n%s\n---\n%s", seen[0], seen[1])
+		}
+	})
+}
+
+// TestUnknownNameIsAnsweredFirst: what the log has to say of an unknown name must
+// not make its answer later than that of a known one, and what is not answered
+// must not fill the log.
+func TestUnknownNameIsAnsweredFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fmt.Sprintf(goldenPeers, "allowguest=no"), nil)
+		for _, method := range []string{"REGISTER", "REFER"} {
+			p := r.phone("127.0.50.13:5070", "nobod")
+			before, atSending := r.logs.count("failed for"), -1
+			r.net.SetRoute(func(from, _ netip.AddrPort, _ []byte) []time.Duration {
+				if from.String() == rigAddr {
+					atSending = r.logs.count("failed for") - before
+				}
+				return []time.Duration{0}
+			})
+			if m := p.ask(method, "1000", p.contact(), ""); statusOf(m) != 401 {
+				t.Fatalf("%s: %d", method, statusOf(m))
+			}
+			r.net.SetRoute(nil)
+			if after := r.logs.count("failed for") - before; atSending != 0 || after != 1 {
+				t.Errorf("%s: %d lines when the answer left, %d in the end", method, atSending, after)
+			}
+			p.s.Close()
+		}
+		p := r.phone("127.0.50.14:5070", "nobod")
+		before := r.logs.count("failed for")
+		for range guardCoins + 100 {
+			p.ask("REGISTER", "", p.contact(), "")
+		}
+		if n := r.logs.count("failed for") - before; n != guardCoins {
+			t.Errorf("%d requests were logged, %d answered", n, guardCoins)
 		}
 	})
 }
