@@ -142,3 +142,16 @@ func (d *Driver) replyAddress(m *message.Message, from source, p *Peer) netip.Ad
 	}
 	return netip.AddrPortFrom(from.addr.Addr(), port)
 }
+
+// mediaBind is where RTP listens: rtpbindaddr, or the one address that SIP has,
+// so that audio comes from where the session description says. The zero Addr
+// leaves it to the engine.
+func (g *Settings) mediaBind() netip.Addr {
+	switch at := g.UDPBind.Addr(); {
+	case g.RTPBind.IsValid():
+		return g.RTPBind
+	case at.IsValid() && !at.IsUnspecified():
+		return at
+	}
+	return netip.Addr{}
+}
