@@ -55,7 +55,7 @@ func TestCommandLine(t *testing.T) {
 func TestCheck(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string]string{
-		"sip.conf":        "[general]\nallowguest=no\ncontext=a\n[b]\ntype=friend\nhost=dynamic\nsecret=Zq8rTn2vKx7wLm4s\ncontext=a\nqualifi=yes\n",
+		"sip.conf":        "[general]\nallowguest=no\nrtptimeout=60\ncontext=a\n[b]\ntype=friend\nhost=dynamic\nsecret=Zq8rTn2vKx7wLm4s\ncontext=a\nqualifi=yes\n",
 		"extensions.conf": "[a]\nexten => 1,1,Hangup()\n",
 	}
 	for name, text := range files {
@@ -64,7 +64,7 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	code, out, _ := pbx(t, "check", "--config", dir)
-	if code != exitOK || !strings.HasPrefix(out, "sip.conf:9: warning: ") || !strings.Contains(out, "qualify") {
+	if code != exitOK || !strings.HasPrefix(out, "sip.conf:10: warning: ") || !strings.Contains(out, "qualify") {
 		t.Errorf("code %d: %s", code, out)
 	}
 	if code, _, _ = pbx(t, "check", "--config", dir, "--strict"); code != exitFailed {
