@@ -76,7 +76,7 @@ func TestCheck(t *testing.T) {
 		t.Fatalf("code %d, %v: %s", code, err, out)
 	}
 	if !slices.ContainsFunc(findings, func(f finding) bool {
-		return f.File == "sip.conf" && f.Line == 9 && f.Severity == "warning" && f.Rule == "unknown-option"
+		return f.File == "sip.conf" && f.Line == 10 && f.Severity == "warning" && f.Rule == "unknown-option"
 	}) {
 		t.Errorf("findings: %+v", findings)
 	}
