@@ -3,12 +3,13 @@
 set -euo pipefail
 want=()
 need() { command -v "$1" >/dev/null 2>&1 || want+=("$2"); }
-need gcc gcc # the race detector links with it
+# The race detector links with C.
+need gcc gcc
+[ -e /usr/include/stdlib.h ] || want+=(libc6-dev)
 need sipp sip-tester
 need baresip baresip
 need linphonec linphone-cli
 need sipsak sipsak
-need sox sox
 [ ${#want[@]} -eq 0 ] && exit 0
 echo "installing: ${want[*]}"
 sudo=
