@@ -2,20 +2,16 @@ module pbx
 
 go 1.26.0
 
-require golang.org/x/sys v0.49.0
-
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/pion/rtcp v1.2.20
 	github.com/pion/rtp v1.10.6
 	github.com/pion/sdp/v3 v3.0.20
+	golang.org/x/sys v0.49.0
+	golang.org/x/term v0.47.0
+	golang.org/x/tools v0.52.0
+	gopkg.in/ini.v1 v1.67.3
 	pgregory.net/rapid v1.3.0
 )
 
 require github.com/pion/randutil v0.1.0 // indirect
-
-require (
-	github.com/google/go-cmp v0.7.0
-	golang.org/x/term v0.47.0
-	golang.org/x/tools v0.52.0
-	gopkg.in/ini.v1 v1.67.3
-)
