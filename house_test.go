@@ -112,7 +112,7 @@ var (
 		"channels/sip/message":     {},
 		"channels/sip/sdp":         {},
 		"channels/sip/transaction": {"channels/sip/message", "sched"},
-		"channels/sip/transport":   {"io"},
+		"channels/sip/transport":   {"channels/sip/transaction", "io", "sched"},
 		"channels/sip":             {"channels/sip", "channel", "media", "config", "io", "sched"},
 		"server": {
 			"channels", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config",

@@ -28,7 +28,7 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	}
 
 	fmt.Fprintf(w, "\n\nGlobal Settings:\n----------------\n")
-	row("UDP Bindaddress", d.udp.Local(0).String())
+	row("UDP Bindaddress", d.net.Local(0).String())
 	row("TCP SIP Bindaddress", tcp)
 	row("TLS SIP Bindaddress", tcp)
 	row("RTP Bindaddress", rtp)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"pbx/channels/sip/transaction"
 	"pbx/sched"
 )
 
@@ -24,7 +25,18 @@ type Contact struct {
 	CSeq      uint32
 	UserAgent string
 
+	// The way to Addr: that by which the REGISTER came, whose connection, where
+	// there is one, is the device's flow (RFC 5626).
+	Protocol transaction.Protocol
+	Listener int
+	Flow     transaction.Flow
+
 	timer sched.ID
+}
+
+// route is the way to the device.
+func (c *Contact) route() transaction.Route {
+	return transaction.Route{Protocol: c.Protocol, Listener: c.Listener, Remote: c.Addr, Flow: c.Flow}
 }
 
 // storeFamily is where registrations are kept, one record a peer.
@@ -130,6 +142,7 @@ func (d *Driver) restore() {
 		}
 		for _, c := range slices.Backward(contacts) {
 			if (c.Expires.After(now) || d.cfg.General.IgnoreRegExpire) && len(p.contacts) < p.MaxContacts {
+				c.Listener, _ = d.net.For(c.Protocol, c.Addr.Addr())
 				p.addContact(d, c)
 			}
 		}
@@ -145,7 +158,7 @@ func (d *Driver) restore() {
 }
 
 // appendRecord writes a contact as one line of a record: fields divided by tabs,
-// the free ones last, where no tab is left in them.
+// of which none is left in the free ones.
 func (c *Contact) appendRecord(b []byte) []byte {
 	b = strconv.AppendInt(b, c.Expires.Unix(), 10)
 	b = append(b, '\t')
@@ -166,6 +179,8 @@ func (c *Contact) appendRecord(b []byte) []byte {
 			}
 		}
 	}
+	b = append(b, '\t')
+	b = append(b, c.Protocol.String()...)
 	return append(b, '\n')
 }
 
@@ -173,7 +188,7 @@ func (c *Contact) appendRecord(b []byte) []byte {
 func parseRecord(b []byte) (list []*Contact, err error) {
 	for line := range bytes.Lines(b) {
 		f := strings.Split(string(bytes.TrimSuffix(line, []byte("\n"))), "\t")
-		if len(f) != 8 {
+		if len(f) != 8 && len(f) != 9 { // the ninth came later
 			return nil, fmt.Errorf("a contact of %d fields", len(f))
 		}
 		c := &Contact{CallID: f[5], URI: f[6], UserAgent: f[7]}
@@ -190,6 +205,12 @@ func parseRecord(b []byte) (list []*Contact, err error) {
 		}
 		if c.Received, err = netip.ParseAddrPort(f[2]); err != nil {
 			return nil, err
+		}
+		if len(f) == 9 {
+			var ok bool
+			if c.Protocol, ok = transaction.ParseProtocol(f[8]); !ok {
+				return nil, fmt.Errorf("a contact over %q", f[8])
+			}
 		}
 		list = append(list, c)
 	}

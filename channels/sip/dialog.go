@@ -103,9 +103,9 @@ func (g *dialog) learnTarget(m *message.Message) {
 
 // aim sends what follows where the route set or the target says. A host that is
 // no address leaves the route as it is: back to where the dialog came from.
-func (g *dialog) aim(d *Driver, received netip.AddrPort, symmetric bool) {
+func (g *dialog) aim(d *Driver, from transaction.Route, symmetric bool) {
 	if symmetric && len(g.routes) == 0 {
-		g.route.Remote = received
+		g.route = from
 		return
 	}
 	next := g.target
@@ -114,8 +114,8 @@ func (g *dialog) aim(d *Driver, received netip.AddrPort, symmetric bool) {
 	}
 	if to, ok := literal(next); ok {
 		g.route.Remote = to
-	} else if received.IsValid() {
-		g.route.Remote = received
+	} else if from.Remote.IsValid() {
+		g.route.Remote = from.Remote
 	}
 }
 
@@ -159,8 +159,8 @@ func looseRoute(uri string) bool {
 // appendVia adds our Via. rport is asked for where the far end may see another
 // address than ours (RFC 3581).
 func (d *Driver) appendVia(b *message.Builder, r transaction.Route, branch transaction.Branch) {
-	local, _ := d.localAddress(r.Remote, r.Listener)
-	v := append(d.scratch[:0], "SIP/2.0/UDP "...)
+	local, _ := d.localAddress(r)
+	v := append(append(append(d.scratch[:0], "SIP/2.0/"...), r.Protocol.String()...), ' ')
 	v = appendHostPort(v, local)
 	v = append(v, ";branch="...)
 	v = branch.AppendTo(v)

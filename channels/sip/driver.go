@@ -47,9 +47,16 @@ type Deps struct {
 
 // source says where a message came from.
 type source struct {
-	addr     netip.AddrPort // the sender of the datagram
+	addr     netip.AddrPort // the sender
 	local    netip.AddrPort // the listener that took it
 	listener int
+	protocol transaction.Protocol
+	flow     transaction.Flow
+}
+
+// route is the way back.
+func (s *source) route() transaction.Route {
+	return transaction.Route{Protocol: s.protocol, Listener: s.listener, Remote: s.addr, Flow: s.flow}
 }
 
 // ErrClosed is returned by what needs the loop of a driver that was closed.
@@ -72,7 +79,7 @@ type Driver struct {
 
 	ctx   *pbxio.Context
 	sched *sched.Scheduler
-	udp   *transport.UDP
+	net   *transport.Set
 	txs   *transaction.Layer
 	calls table
 	trace tracer
@@ -116,7 +123,7 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 		d.lookup = transport.Lookup
 	}
 	d.tagSeed = d.random.uint64()
-	d.udp = transport.NewUDP(d.ctx, deps.Network, d.receive)
+	d.net = transport.New(d.ctx, deps.Network, d.receive)
 	d.txs = transaction.New(d.sched, (*wire)(d), (*core)(d), transaction.Timers{})
 	d.applyConfig()
 	if err := d.listen(); err != nil {
@@ -131,7 +138,7 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 func (d *Driver) listen() error {
 	g := &d.cfg.General
 	o := pbxio.SocketOptions{TOS: g.TOSSignal, RecvBuffer: 4 << 20, SendBuffer: 4 << 20}
-	_, err := d.udp.Listen(g.UDPBind, o)
+	_, err := d.net.ListenUDP(g.UDPBind, o)
 	return err
 }
 
@@ -148,7 +155,7 @@ func (d *Driver) applyConfig() {
 
 // release closes what New opened.
 func (d *Driver) release() error {
-	return errors.Join(d.udp.Close(), d.ctx.Close())
+	return errors.Join(d.net.Close(), d.ctx.Close())
 }
 
 // Run is the monitor loop. It returns after Close, or when waiting fails.
@@ -232,16 +239,19 @@ func (d *Driver) recovered(p *pvt) {
 type wire Driver
 
 // Send implements transaction.Transport.
-func (w *wire) Send(b []byte, r transaction.Route) error {
+func (w *wire) Send(b []byte, r transaction.Route) (transaction.Flow, error) {
 	d := (*Driver)(w)
 	if d.trace.wants(r.Remote) {
 		d.traceSent(b, r)
 	}
-	return d.udp.Send(b, r.Listener, r.Remote)
+	return d.net.Send(b, r)
 }
 
 // send sends a message that belongs to no transaction: an ACK.
-func (d *Driver) send(b []byte, r transaction.Route) error { return (*wire)(d).Send(b, r) }
+func (d *Driver) send(b []byte, r transaction.Route) error {
+	_, err := (*wire)(d).Send(b, r)
+	return err
+}
 
 func (d *Driver) debugs(n int) bool {
 	return d.log.Enabled(context.Background(), event.LevelDebug(n))

@@ -44,7 +44,7 @@ func (a *answer) again(m *message.Message) {
 	g.remoteTag = tag
 	g.learnRoutes(m, true)
 	g.learnTarget(m)
-	g.aim(d, d.from.addr, a.symmetric)
+	g.aim(d, d.from.route(), a.symmetric)
 	if ack, ok := a.losers[tag]; ok {
 		d.sent(d.send(ack, g.route))
 		return

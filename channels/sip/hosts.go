@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"pbx/channels/sip/transaction"
 )
 
 // hostTable knows the addresses of the host names in the configuration. They are
@@ -130,12 +132,13 @@ var (
 	errUnregistered = errors.New("not registered")
 	errUnreachable  = errors.New("unreachable")
 	errUnresolved   = errors.New("host name not resolved")
+	errNoListener   = errors.New("no listener of its address family")
 )
 
 // destination is where a request to p goes: its Request-URI, with exten as the
-// user where one is dialled, and the address. An outboundproxy takes the place of
+// user where one is dialled, and the way. An outboundproxy takes the place of
 // the address, not of the URI.
-func (d *Driver) destination(p *Peer, exten string) (target string, to netip.AddrPort, err error) {
+func (d *Driver) destination(p *Peer, exten string) (target string, to transaction.Route, err error) {
 	user := exten
 	switch c := p.best(); {
 	case !p.Type.IsPeer():
@@ -143,33 +146,44 @@ func (d *Driver) destination(p *Peer, exten string) (target string, to netip.Add
 	case p.Qualify > 0 && !p.qualify.callable():
 		return "", to, errUnreachable
 	case c != nil:
-		to = c.Addr
+		to = c.route()
 		if exten == "" {
 			target = c.URI
 		}
 	case p.Dynamic && p.DefaultIP.IsValid():
-		to = p.DefaultIP
+		to.Remote = p.DefaultIP
 		user = cmp.Or(exten, p.DefaultUser, p.Name)
 	case p.Dynamic:
 		return "", to, errUnregistered
 	default:
-		if to = d.staticAddr(p); !to.IsValid() {
+		if to.Remote = d.staticAddr(p); !to.Remote.IsValid() {
 			return "", to, errUnresolved
 		}
 		user = cmp.Or(exten, p.DefaultUser)
 	}
 	if target == "" {
-		target = string(appendTarget(nil, user, d.targetHost(p, to), to.Port()))
+		target = string(appendTarget(nil, user, d.targetHost(p, to.Remote), to.Remote.Port()))
+	}
+	reach := func() error {
+		var ok bool
+		if to, ok = d.routeTo(to.Protocol, to.Remote); !ok {
+			return errNoListener
+		}
+		return nil
 	}
 	proxy := p.OutboundProxy
-	if proxy.Host == "" {
+	if proxy.Host == "" && p.best() != nil {
 		return target, to, nil
+	}
+	if proxy.Host == "" {
+		return target, to, reach()
 	}
 	a := d.hosts.addr(proxy.Host)
 	if !a.IsValid() {
 		return "", to, errUnresolved
 	}
-	return target, netip.AddrPortFrom(a, cmp.Or(proxy.Port, defaultPort)), nil
+	to.Remote = netip.AddrPortFrom(a, cmp.Or(proxy.Port, defaultPort))
+	return target, to, reach()
 }
 
 // targetHost is the host of a Request-URI: the name of the configuration, or the
@@ -194,6 +208,18 @@ func appendTarget(dst []byte, user, host string, port uint16) []byte {
 		dst = strconv.AppendUint(dst, uint64(port), 10)
 	}
 	return dst
+}
+
+// route is the way to p as far as that is known.
+func (d *Driver) route(p *Peer) (r transaction.Route, ok bool) {
+	if c := p.best(); c != nil {
+		return c.route(), true
+	}
+	to := d.address(p)
+	if !to.IsValid() {
+		return r, false
+	}
+	return d.routeTo(transaction.UDP, to)
 }
 
 // address is where p is now as far as that is known.

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pbx/channels/sip/transaction"
 	"pbx/event"
 )
 
@@ -49,9 +50,9 @@ func TestHostNames(t *testing.T) {
 		synctest.Wait()
 		destination := func(name, exten string) (target, to string, err error) {
 			if e := r.Call(func() {
-				var a netip.AddrPort
+				var a transaction.Route
 				target, a, err = r.destination(r.Driver.peer(name), exten)
-				to = a.String()
+				to = a.Remote.String()
 			}); e != nil {
 				t.Fatal(e)
 			}
@@ -84,7 +85,7 @@ func TestHostNames(t *testing.T) {
 			t.Errorf("the old address still is %q", got)
 		}
 		if err := r.Call(func() {
-			if s, _ := r.localAddress(netip.MustParseAddrPort("8.8.8.8:5060"), 0); s.String() != "198.51.100.2:5060" {
+			if s, _ := r.localAddress(transaction.Route{Remote: netip.MustParseAddrPort("8.8.8.8:5060")}); s.String() != "198.51.100.2:5060" {
 				t.Errorf("externhost: %s", s)
 			}
 		}); err != nil {

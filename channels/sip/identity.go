@@ -7,6 +7,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
 )
 
 // callerNumber is the number of a caller before the channel exists, for matches
@@ -136,13 +137,22 @@ func (p *pvt) channelOptions(from *channel.Channel) channel.Options {
 }
 
 // contactURI is our Contact: the user that is reached here, at our address.
-func contactURI(user string, local netip.AddrPort) string {
-	b := append(make([]byte, 0, 48), "sip:"...)
+func contactURI(user string, local netip.AddrPort, p transaction.Protocol) string {
+	b := append(make([]byte, 0, 64), "sip:"...)
 	if user != "" {
 		b = message.AppendEscaped(b, user)
 		b = append(b, '@')
 	}
-	return string(appendHostPort(b, local))
+	return string(appendTransport(appendHostPort(b, local), p))
+}
+
+// appendTransport appends the transport parameter of a URI that is reached by p
+// (RFC 3261 19.1.1); nothing for UDP, which is the default.
+func appendTransport(b []byte, p transaction.Protocol) []byte {
+	if p == transaction.UDP {
+		return b
+	}
+	return append(append(b, ";transport="...), p.Param()...)
 }
 
 // anonymous is who calls when the number is withheld (RFC 3323 4.1.1.3).
@@ -199,7 +209,7 @@ func (p *pvt) name() {
 		uri += ";user=phone"
 	}
 	p.local = string(message.AppendAddress(nil, name, uri))
-	p.contact = contactURI(contact, p.localHost)
+	p.contact = contactURI(contact, p.localHost, p.route.Protocol)
 	p.out.user, p.out.domain = user, domain
 	if p.settings.UserEqPhone && isPhone(p.exten) && !strings.Contains(p.target, ";user=") {
 		p.target += ";user=phone"
@@ -245,7 +255,7 @@ func (p *pvt) identifyCallee(b *message.Builder) {
 	if p.settings.Identify == IdentifyNone || p.channel == nil {
 		return
 	}
-	local, _ := p.d.localAddress(p.route.Remote, p.route.Listener)
+	local, _ := p.d.localAddress(p.route)
 	p.present(b, p.channel.Identity().Connected, "called", string(appendHost(nil, local.Addr())))
 }
 

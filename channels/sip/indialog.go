@@ -226,7 +226,7 @@ func (p *pvt) refreshTarget(m *message.Message) {
 	was := p.target
 	p.learnTarget(m)
 	if p.target != was || p.symmetric {
-		p.aim(p.d, p.received, p.symmetric)
+		p.aim(p.d, p.d.from.route(), p.symmetric)
 	}
 }
 

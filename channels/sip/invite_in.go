@@ -188,7 +188,7 @@ func (p *pvt) begin(m *message.Message) {
 	p.localSeq = firstSeq - 1
 	p.local = string(m.Header(message.HeaderTo))
 	p.remote = withoutTag(m.From(), m.Header(message.HeaderFrom))
-	p.route = transaction.Route{Listener: d.from.listener, Remote: d.from.addr}
+	p.route = d.from.route()
 	p.useragent = string(m.Header(message.HeaderUserAgent))
 	p.learnRoutes(m, false)
 	p.learnTarget(m)
@@ -196,11 +196,11 @@ func (p *pvt) begin(m *message.Message) {
 		from := m.From()
 		p.target = from.URI.String()
 	}
-	p.symmetric = p.settings.forceRPort(m, d.from.addr)
-	p.comedia = p.settings.comedia(m, d.from.addr)
-	p.aim(d, p.received, p.symmetric)
-	local, addr := d.localAddress(p.route.Remote, p.route.Listener)
-	p.contact = contactURI(p.exten, local)
+	p.symmetric = p.settings.forceRPort(m, d.from)
+	p.comedia = p.settings.comedia(m, d.from)
+	p.aim(d, d.from.route(), p.symmetric)
+	local, addr := d.localAddress(p.route)
+	p.contact = contactURI(p.exten, local, p.route.Protocol)
 	p.media.addr = addr
 	p.media.id = d.random.uint64() >> 33
 	p.media.version = p.media.id

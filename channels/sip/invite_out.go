@@ -239,7 +239,7 @@ func (p *pvt) answered(m *message.Message) {
 	p.learnTarget(m)
 	p.symmetric = p.settings.NAT.ForceRPort || p.settings.NAT.AutoForceRPort && p.movedTarget()
 	p.comedia = p.settings.NAT.Comedia || p.settings.NAT.AutoComedia && p.movedTarget()
-	p.aim(p.d, p.received, p.symmetric)
+	p.aim(p.d, p.d.from.route(), p.symmetric)
 	p.useragent = string(m.Header(message.HeaderServer))
 	if p.useragent == "" {
 		p.useragent = string(m.Header(message.HeaderUserAgent))

@@ -1,10 +1,6 @@
 package sip
 
-import (
-	"time"
-
-	"pbx/channels/sip/transaction"
-)
+import "time"
 
 // keepaliveText is what holds a NAT's door open: no message, every stack drops it
 // (RFC 5626 4.4.1).
@@ -23,9 +19,8 @@ func (d *Driver) startKeepalive() {
 			continue
 		}
 		p.keepalive = d.sched.Add(p.Keepalive, func() time.Duration {
-			if to := d.address(p); to.IsValid() {
-				listener, _ := d.udp.For(to.Addr())
-				d.sent(d.send(keepaliveText, transaction.Route{Listener: listener, Remote: to}))
+			if to, ok := d.route(p); ok {
+				d.sent(d.send(keepaliveText, to))
 			}
 			return p.Keepalive
 		})

@@ -281,8 +281,8 @@ func (p *pvt) Transfer(dest string) error {
 func (p *pvt) transfer(dest string) {
 	uri := dest
 	if u, err := message.ParseURI([]byte(dest)); err != nil || !u.IsSIP() && !u.IsTel() {
-		local, _ := p.d.localAddress(p.route.Remote, p.route.Listener)
-		uri = contactURI(dest, local)
+		local, _ := p.d.localAddress(p.route)
+		uri = contactURI(dest, local, p.route.Protocol)
 	}
 	switch {
 	case p.phase == phaseEarly && !p.outgoing && p.server != nil:

@@ -1,10 +1,12 @@
 package sip
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
 )
 
 // Addresses: which of ours a far end can reach, and where its requests are
@@ -25,7 +27,7 @@ const (
 // sourceAddr is our address as the network sees it on the way to dest, before
 // any translation.
 func (d *Driver) sourceAddr(dest netip.Addr, listener int) netip.Addr {
-	local := d.udp.Local(listener).Addr()
+	local := d.net.Local(listener).Addr()
 	if !local.IsUnspecified() {
 		return local.Unmap()
 	}
@@ -42,13 +44,14 @@ func (d *Driver) sourceAddr(dest netip.Addr, listener int) netip.Addr {
 	return a
 }
 
-// localAddress gives the addresses that a far end at to should use for us: for
-// signalling (Via, Contact, From) and for media (SDP). externaddr stands in for
+// localAddress gives the addresses that the far end of a route should use for us:
+// for signalling (Via, Contact, From) and for media (SDP). externaddr stands in for
 // both where the far end is outside of every localnet.
-func (d *Driver) localAddress(to netip.AddrPort, listener int) (signalling netip.AddrPort, media netip.Addr) {
+func (d *Driver) localAddress(r transaction.Route) (signalling netip.AddrPort, media netip.Addr) {
 	g := &d.cfg.General
-	own := d.sourceAddr(to.Addr().Unmap(), listener)
-	signalling = netip.AddrPortFrom(own, d.udp.Local(listener).Port())
+	to := r.Remote
+	own := d.sourceAddr(to.Addr().Unmap(), r.Listener)
+	signalling = netip.AddrPortFrom(own, d.net.Local(r.Listener).Port())
 	media = own
 	if g.RTPBind.IsValid() && !g.RTPBind.IsUnspecified() {
 		media = g.RTPBind
@@ -100,46 +103,48 @@ func (d *Driver) local(a netip.Addr) bool {
 
 // behindNAT reports whether the sender of m seems to be behind a NAT: the top
 // Via names another address than it came from (RFC 3261 18.2.1).
-func behindNAT(m *message.Message, from netip.AddrPort) bool {
+// A Via of a stream says where its sender listens, not which port he sends from.
+func behindNAT(m *message.Message, from source) bool {
 	via := m.Via()
 	a, err := netip.ParseAddr(string(via.Host))
-	if err != nil {
+	if err != nil || a.Unmap() != from.addr.Addr().Unmap() {
 		return true
 	}
-	port := via.Port
-	if port == 0 {
-		port = defaultPort
-	}
-	return a.Unmap() != from.Addr().Unmap() || port != from.Port()
+	return !from.protocol.Reliable() && cmp.Or(via.Port, defaultPort) != from.addr.Port()
 }
 
 // forceRPort reports whether replies and requests go to where a request came
 // from, whatever it says of itself (nat=force_rport, auto_force_rport).
-func (s *PeerSettings) forceRPort(m *message.Message, from netip.AddrPort) bool {
+func (s *PeerSettings) forceRPort(m *message.Message, from source) bool {
 	return s.NAT.ForceRPort || s.NAT.AutoForceRPort && behindNAT(m, from)
 }
 
 // comedia reports whether media goes to where media comes from (nat=comedia,
 // auto_comedia).
-func (s *PeerSettings) comedia(m *message.Message, from netip.AddrPort) bool {
+func (s *PeerSettings) comedia(m *message.Message, from source) bool {
 	return s.NAT.Comedia || s.NAT.AutoComedia && behindNAT(m, from)
+}
+
+// routeTo is the way to an address. ok is false where no listener of ours has
+// its family.
+func (d *Driver) routeTo(p transaction.Protocol, to netip.AddrPort) (r transaction.Route, ok bool) {
+	n, ok := d.net.For(p, to.Addr())
+	return transaction.Route{Protocol: p, Listener: n, Remote: to}, ok
 }
 
 // replyAddress is where the responses to m go: to its source address, and to the
 // source port where rport asks for it (RFC 3581 4) or nat= insists, to the port
-// of the top Via otherwise (RFC 3261 18.2.2). It tells m, whose Via is completed
-// accordingly in the responses.
+// of the top Via otherwise (RFC 3261 18.2.2). Over a stream they go by the
+// connection of the request, and only when that is gone to the port of the Via. It
+// tells m, whose Via is completed accordingly in the responses.
 func (d *Driver) replyAddress(m *message.Message, from source, p *Peer) netip.AddrPort {
-	force := d.settings(p).forceRPort(m, from.addr)
+	force := d.settings(p).forceRPort(m, from)
 	m.SetSource(from.addr, force)
 	via := m.Via()
-	if via.HasRPort || force {
+	if !from.protocol.Reliable() && (via.HasRPort || force) {
 		return from.addr
 	}
-	port := via.Port
-	if port == 0 {
-		port = defaultPort
-	}
+	port := cmp.Or(via.Port, from.protocol.DefaultPort())
 	return netip.AddrPortFrom(from.addr.Addr(), port)
 }
 

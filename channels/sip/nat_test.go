@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
 )
 
 // TestLocalAddress: which of our addresses a far end is given.
@@ -25,7 +26,7 @@ func TestLocalAddress(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, listen+c.options, nil)
 				if err := r.Call(func() {
-					s, m := r.localAddress(netip.MustParseAddrPort(c.to), 0)
+					s, m := r.localAddress(transaction.Route{Remote: netip.MustParseAddrPort(c.to)})
 					if s.String() != c.signalling || m.String() != c.media {
 						t.Errorf("%s and %s, want %s and %s", s, m, c.signalling, c.media)
 					}

@@ -40,10 +40,10 @@ func (d *Driver) handleOptions(tx *transaction.Server, m *message.Message, from 
 	}
 	d.respond(tx, m, status, "", func(b *message.Builder) {
 		if found {
-			local, _ := d.localAddress(from.addr, from.listener)
+			local, _ := d.localAddress(from.route())
 			var buf [64]byte
 			h := append(buf[:0], "<sip:"...)
-			h = appendHostPort(h, local)
+			h = appendTransport(appendHostPort(h, local), from.protocol)
 			h = append(h, '>')
 			b.HeaderBytes(message.HeaderContact, h)
 		}

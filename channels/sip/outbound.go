@@ -1,11 +1,11 @@
 package sip
 
 import (
-	"net/netip"
 	"strings"
 
 	"pbx/channel"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
 	"pbx/media"
 )
 
@@ -40,13 +40,11 @@ func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
 	if r.From != nil {
 		p.out.from, _ = r.From.Leg().(*pvt)
 	}
-	var addr netip.AddrPort
 	if peer != nil {
-		target, a, err := d.destination(peer, string(message.AppendEscaped(nil, ds.Exten)))
-		if err != nil {
+		var err error
+		if p.target, p.route, err = d.destination(peer, string(message.AppendEscaped(nil, ds.Exten))); err != nil {
 			return nil, err
 		}
-		addr, p.target = a, target
 		if ds.Domain != "" {
 			p.retarget(ds.Domain)
 		}
@@ -61,7 +59,9 @@ func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
 		default:
 			return nil, &unresolved{ds.Peer}
 		}
-		addr = a
+		if p.route, ok = d.routeTo(transaction.UDP, a); !ok {
+			return nil, errNoListener
+		}
 		host := ds.Domain
 		if host == "" {
 			host = string(message.AppendHostPort(nil, ds.Peer, uint16(ds.Port)))
@@ -72,12 +72,7 @@ func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
 		}
 		p.target += host
 	}
-	listener, ok := d.udp.For(addr.Addr())
-	if !ok {
-		return nil, errNoHost
-	}
-	p.route.Listener = listener
-	p.route.Remote, p.received = addr, addr
+	p.received = p.route.Remote
 	p.media.offered = p.ourFormats(r.Formats)
 	if len(p.media.offered) == 0 {
 		return nil, errNoCodec
@@ -85,7 +80,7 @@ func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
 	if !p.count() {
 		return nil, errCallLimit
 	}
-	local, media := d.localAddress(addr, p.route.Listener)
+	local, media := d.localAddress(p.route)
 	p.localHost = local
 	p.callID = d.random.callID(local.String())
 	p.localTag = d.random.tag()

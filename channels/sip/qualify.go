@@ -89,11 +89,8 @@ func (d *Driver) qualifyIn(p *Peer, after time.Duration) {
 // any response, or by the end of the wait.
 func (d *Driver) ask(p *Peer) {
 	q := &p.qualify
-	to := p.primary()
-	if !p.Dynamic {
-		to = d.staticAddr(p)
-	}
-	if !to.IsValid() {
+	to, ok := d.route(p)
+	if !ok {
 		if !p.Dynamic {
 			d.qualifyIn(p, qualifyDown)
 		}
@@ -102,12 +99,11 @@ func (d *Driver) ask(p *Peer) {
 	d.asked++
 	number := d.asked
 	q.asking = number
-	target := string(appendTarget(nil, p.DefaultUser, d.targetHost(p, to), to.Port()))
+	target := string(appendTarget(nil, p.DefaultUser, d.targetHost(p, to.Remote), to.Remote.Port()))
 	if c := p.best(); c != nil {
 		target = c.URI
 	}
-	listener, _ := d.udp.For(to.Addr())
-	local, _ := d.localAddress(to, listener)
+	local, _ := d.localAddress(to)
 	domain := string(appendHost(nil, local.Addr()))
 	if p.FromDomain != "" {
 		domain = p.FromDomain

@@ -3,27 +3,25 @@ package sip
 import (
 	"bytes"
 	"errors"
-	"net/netip"
 
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
 )
 
-// receive handles one datagram.
-func (d *Driver) receive(b []byte, addr netip.AddrPort, listener int) {
+// receive handles one message.
+func (d *Driver) receive(b []byte, r transaction.Route) {
 	if len(bytes.Trim(b, "\r\n\x00 ")) == 0 {
 		return // a keepalive (RFC 5626 4.4.1 and what phones send instead)
 	}
-	d.from = source{addr: addr, local: d.udp.Local(listener), listener: listener}
+	d.from = source{addr: r.Remote, local: d.net.Local(r.Listener), listener: r.Listener, protocol: r.Protocol, flow: r.Flow}
 	d.size = len(b)
 	defer func() { d.size = 0 }()
 	defer d.recovered(nil)
-	if d.trace.wants(addr) {
-		d.traceReceived(b, addr)
+	if d.trace.wants(r.Remote) {
+		d.traceReceived(b, r)
 	}
-	r := transaction.Route{Listener: listener, Remote: addr}
 	err := d.parsed.Parse(b)
-	d.parsed.SetSource(addr, false)
+	d.parsed.SetSource(r.Remote, false)
 	if err == nil {
 		err = message.Validate(&d.parsed)
 	}

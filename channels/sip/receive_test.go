@@ -13,6 +13,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
 	"pbx/event"
 	pbxio "pbx/io"
 	"pbx/media"
@@ -82,7 +83,7 @@ func TestReceiveAllocations(t *testing.T) {
 	text := optionsRequest("1000")
 	buf := make([]byte, 2048)
 	receive := func(b []byte) func() {
-		return func() { s.d.receive(buf[:copy(buf, b)], caller, 0) }
+		return func() { s.d.receive(buf[:copy(buf, b)], transaction.Route{Remote: caller}) }
 	}
 	stray := []byte("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK0000000000000000\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n")
 	for name, tt := range map[string]struct {
@@ -108,7 +109,7 @@ func TestHeldCallMemory(t *testing.T) {
 	if n := testing.AllocsPerRun(20, func() {
 		serial++
 		b := bytes.ReplaceAll(invite, []byte("o@x"), []byte{serial, '@', 'x'})
-		s.d.receive(bytes.ReplaceAll(b, []byte("z9hG4bKo"), []byte{'z', '9', 'h', 'G', '4', 'b', 'K', serial}), caller, 0)
+		s.d.receive(bytes.ReplaceAll(b, []byte("z9hG4bKo"), []byte{'z', '9', 'h', 'G', '4', 'b', 'K', serial}), transaction.Route{Remote: caller})
 	}); n > 120 {
 		t.Errorf("a call costs %v allocations", n)
 	}
@@ -135,7 +136,7 @@ func FuzzReceive(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, from := range []netip.AddrPort{caller, netip.MustParseAddrPort("198.51.100.66:5060")} {
 			s.out = nil
-			s.d.receive(bytes.Clone(b), from, 0)
+			s.d.receive(bytes.Clone(b), transaction.Route{Remote: from})
 			for _, out := range s.out {
 				var m message.Message
 				if err := m.Parse(bytes.Clone(out.Buf)); err != nil {

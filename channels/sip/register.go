@@ -120,6 +120,9 @@ func (r *registration) contact(a message.Address, seq uint32, life time.Duration
 		CSeq:      seq,
 		UserAgent: string(r.m.Header(message.HeaderUserAgent)),
 		Q:         1000,
+		Protocol:  r.from.protocol,
+		Listener:  r.from.listener,
+		Flow:      r.from.flow,
 	}
 	if life > 0 {
 		c.Expires = r.d.now().Add(life)
@@ -128,12 +131,15 @@ func (r *registration) contact(a message.Address, seq uint32, life time.Duration
 		c.Q = parseQ(v)
 	}
 	c.Addr = r.from.addr
-	if !r.p.forceRPort(r.m, r.from.addr) {
+	if !r.p.forceRPort(r.m, r.from) {
 		// A host that is a name, such as those of RFC 2606 .invalid, is not
 		// looked up: the phone is where its request came from.
 		if addr, err := netip.ParseAddr(string(a.URI.Host)); err == nil {
-			c.Addr = netip.AddrPortFrom(addr.Unmap(), cmp.Or(a.URI.Port, defaultPort))
+			c.Addr = netip.AddrPortFrom(addr.Unmap(), cmp.Or(a.URI.Port, c.Protocol.DefaultPort()))
 		}
+	}
+	if c.Addr.Addr().Is4() != r.from.addr.Addr().Is4() {
+		c.Listener, _ = r.d.net.For(c.Protocol, c.Addr.Addr())
 	}
 	return c
 }

@@ -12,6 +12,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
 	"pbx/event"
 	pbxio "pbx/io"
 )
@@ -52,7 +53,7 @@ func (p *pair) text(auth string) []byte {
 
 // step hands the driver a datagram and returns its answer.
 func (p *pair) step(t testing.TB, b []byte) *message.Message {
-	p.d.receive(b, p.from, 0)
+	p.d.receive(b, transaction.Route{Remote: p.from})
 	n, _, err := p.s.Recv(p.buf)
 	if err != nil {
 		t.Fatalf("no answer: %v", err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
 )
 
 const phones = listen + `minexpiry=60
@@ -348,7 +349,7 @@ func TestContactRecord(t *testing.T) {
 			URI: "sip:a@10.0.0.1;x=y", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("[2001:db8::1]:5062"),
 			Expires: now, Q: 500, CallID: "c@h", CSeq: 7, UserAgent: "Phone",
 		},
-		{URI: "sip:b@10.0.0.1", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("10.0.0.1:5060"), Expires: now, Q: 1000},
+		{URI: "sip:b@10.0.0.1", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("10.0.0.1:5060"), Expires: now, Q: 1000, Protocol: transaction.TLS},
 	}
 	var b []byte
 	for _, c := range want {
@@ -362,6 +363,10 @@ func TestContactRecord(t *testing.T) {
 		if *got[i] != *want[i] {
 			t.Errorf("%d: %+v\nwant %+v", i, *got[i], *want[i])
 		}
+	}
+	older := []byte("1700000000\t10.0.0.1:5060\t10.0.0.1:5060\t1000\t7\tc\tsip:a@b\tPhone\n") // without the protocol
+	if list, err := parseRecord(older); err != nil || len(list) != 1 || list[0].UserAgent != "Phone" || list[0].Protocol != transaction.UDP {
+		t.Errorf("of an earlier version: %v %v", list, err)
 	}
 	evil := (&Contact{URI: "sip:a@b", UserAgent: "x\ty\nz", Addr: want[0].Addr, Received: want[0].Addr}).appendRecord(nil)
 	if list, err := parseRecord(evil); err != nil || len(list) != 1 || list[0].UserAgent != "x y z" {

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"net/netip"
 	"time"
 
 	"pbx/channels/sip/message"
@@ -11,14 +10,13 @@ import (
 // requestOut sends a request outside of any dialog, from and to being header
 // values without tags. done is called once on the loop, with the final response
 // or with nil when none came.
-func (d *Driver) requestOut(method message.Method, target string, to netip.AddrPort, from, toHdr string,
+func (d *Driver) requestOut(method message.Method, target string, to transaction.Route, from, toHdr string,
 	timers transaction.Timers, extra func(*message.Builder), done func(m *message.Message, rtt time.Duration),
 ) {
-	listener, _ := d.udp.For(to.Addr())
-	local, _ := d.localAddress(to, listener)
+	local, _ := d.localAddress(to)
 	g := dialog{
 		callID: d.random.callID(local.String()), localTag: d.random.tag(), local: from, remote: toHdr, target: target,
-		contact: contactURI(defaultCaller, local), route: transaction.Route{Listener: listener, Remote: to},
+		contact: contactURI(defaultCaller, local, to.Protocol), route: to,
 	}
 	branch := d.random.branch()
 	b := g.begin(d, method, branch, firstSeq)

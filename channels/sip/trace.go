@@ -28,9 +28,9 @@ func (t *tracer) wants(a netip.AddrPort) bool {
 	return t.addr.IsValid() && a.Addr() == t.addr.Addr() && (t.addr.Port() == 0 || a.Port() == t.addr.Port())
 }
 
-func (d *Driver) traceReceived(b []byte, from netip.AddrPort) {
+func (d *Driver) traceReceived(b []byte, from transaction.Route) {
 	d.log.Log(context.Background(), event.LevelVerbose(0),
-		fmt.Sprintf("\n<--- SIP read from UDP:%v --->\n%s\n<------------->", from, printable(b)))
+		fmt.Sprintf("\n<--- SIP read from %v:%v --->\n%s\n<------------->", from.Protocol, from.Remote, printable(b)))
 }
 
 func (d *Driver) traceSent(b []byte, r transaction.Route) {
@@ -145,7 +145,8 @@ func (d *Driver) traceCommands() []decl.Command {
 				err := d.Call(func() {
 					if p := d.peer(r.Arg(0)); p != nil {
 						known = true
-						_, to, _ = d.destination(p, "")
+						_, route, _ := d.destination(p, "")
+						to = route.Remote
 					}
 				})
 				switch {

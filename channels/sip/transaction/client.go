@@ -1,6 +1,7 @@
 package transaction
 
 import (
+	"slices"
 	"time"
 
 	"pbx/channels/sip/message"
@@ -76,6 +77,7 @@ type Client struct {
 	fire     sched.Callback
 	interval time.Duration
 	deadline time.Time
+	waits    bool // in Layer.waiting
 }
 
 // SetReceiver hands what still comes to another, so that a call that is over need
@@ -99,11 +101,42 @@ func (l *Layer) Send(b []byte, method message.Method, branch Branch, r Route, t 
 		c.state = Calling
 	}
 	l.clients[c.key] = c
-	c.after(c.timers.B, c.timers.T1)
-	if err := l.transport.Send(b, r); err != nil {
+	repeat := c.timers.T1 // timers A and E
+	if r.Protocol.Reliable() {
+		repeat = 0
+	}
+	c.after(c.timers.B, repeat)
+	flow, err := l.transport.Send(b, r)
+	if err != nil {
 		c.fail(err)
+		return c
+	}
+	if c.Route.Flow = flow; flow != 0 && c.state != Terminated {
+		l.waiting[flow] = append(l.waiting[flow], c)
+		c.waits = true
 	}
 	return c
+}
+
+// heard takes the request out of those whose connection must hold.
+func (c *Client) heard() {
+	if !c.waits {
+		return
+	}
+	c.waits = false
+	l, flow := c.layer, c.Route.Flow
+	list := l.waiting[flow]
+	if list = slices.DeleteFunc(list, func(o *Client) bool { return o == c }); len(list) == 0 {
+		delete(l.waiting, flow)
+	} else {
+		l.waiting[flow] = list
+	}
+}
+
+// transmit sends something on the way of the request.
+func (c *Client) transmit(b []byte) {
+	// What is lost comes again: an error here has no other taker.
+	_, _ = c.layer.transport.Send(b, c.Route)
 }
 
 // Cancel asks the far end to give up an INVITE (RFC 3261 9.1): at once when a
@@ -152,6 +185,7 @@ func (l *Layer) response(m *message.Message, from Route) {
 		l.user.Stray(m, from)
 		return
 	}
+	c.heard()
 	if method == message.INVITE {
 		c.inviteResponse(m)
 	} else {
@@ -180,9 +214,11 @@ func (c *Client) inviteResponse(m *message.Message) {
 		default:
 			c.state = Completed
 			c.ack = c.derive(message.ACK, m, "")
-			_ = c.layer.transport.Send(c.ack, c.Route)
+			c.transmit(c.ack)
 			c.request = nil
-			c.after(completedD, 0)
+			if !c.Route.Protocol.Reliable() { // else timer D is 0
+				c.after(completedD, 0)
+			}
 		}
 	case Accepted:
 		if status < 200 || status >= 300 {
@@ -190,11 +226,14 @@ func (c *Client) inviteResponse(m *message.Message) {
 		}
 	case Completed:
 		if status >= 300 {
-			_ = c.layer.transport.Send(c.ack, c.Route)
+			c.transmit(c.ack)
 		}
 		return
 	default:
 		return
+	}
+	if c.state == Completed && c.Route.Protocol.Reliable() {
+		c.end()
 	}
 	c.receiver.Response(c, m)
 }
@@ -208,7 +247,11 @@ func (c *Client) plainResponse(m *message.Message) {
 	} else {
 		c.state = Completed
 		c.request = nil
-		c.after(c.timers.T4, 0) // timer K
+		if c.Route.Protocol.Reliable() { // timer K is 0
+			c.end()
+		} else {
+			c.after(c.timers.T4, 0)
+		}
 	}
 	c.receiver.Response(c, m)
 }
@@ -284,7 +327,7 @@ func (c *Client) expire() time.Duration {
 		}
 		return 0
 	}
-	_ = c.layer.transport.Send(c.request, c.Route)
+	c.transmit(c.request)
 	switch {
 	case c.Method == message.INVITE:
 		c.interval *= 2 // timer A has no upper bound
@@ -303,6 +346,7 @@ func (c *Client) fail(err error) {
 
 func (c *Client) end() {
 	c.stop()
+	c.heard()
 	c.state = Terminated
 	c.request = nil
 	delete(c.layer.clients, c.key)

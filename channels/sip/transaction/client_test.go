@@ -216,9 +216,9 @@ var okText = []byte("SIP/2.0 200 OK\r\n\r\n")
 // silent is a transport and user that note nothing.
 type silent struct{}
 
-func (silent) Send([]byte, Route) error      { return nil }
-func (silent) Ack(*message.Message, Route)   {}
-func (silent) Stray(*message.Message, Route) {}
+func (silent) Send(_ []byte, r Route) (Flow, error) { return r.Flow, nil }
+func (silent) Ack(*message.Message, Route)          {}
+func (silent) Stray(*message.Message, Route)        {}
 func (silent) Request(tx *Server, _ *message.Message) {
 	_ = tx.Respond(200, okText)
 }

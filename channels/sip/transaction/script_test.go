@@ -17,6 +17,8 @@ import (
 //
 //	in INVITE branch=a          a request arrives (the layer's user keeps it)
 //	in 180 branch=$ tag=x       a response arrives; $ is the branch of the client
+//	reliable                    what follows goes and comes by connection 1
+//	lost                        that connection breaks
 //	send INVITE                 the user begins a client transaction
 //	respond 486                 the user answers the last request
 //	cancel                      the user cancels its INVITE
@@ -47,21 +49,22 @@ type script struct {
 	serial  Branch
 	timers  Timers
 	lastMsg []byte
+	route   Route
 }
 
 func newScript(t *testing.T) *script {
-	s := &script{t: t, clock: time.Unix(1e9, 0), keep: true}
+	s := &script{t: t, clock: time.Unix(1e9, 0), keep: true, route: there}
 	s.sched = sched.New(func() time.Time { return s.clock })
 	s.layer = New(s.sched, s, s, Timers{})
 	return s
 }
 
-func (s *script) Send(b []byte, r Route) error {
+func (s *script) Send(b []byte, r Route) (Flow, error) {
 	if s.broken != nil {
-		return s.broken
+		return 0, s.broken
 	}
 	s.sent = append(s.sent, string(b))
-	return nil
+	return r.Flow, nil
 }
 
 func (s *script) Request(tx *Server, m *message.Message) {
@@ -114,7 +117,7 @@ func (s *script) arrive(b []byte) error {
 	if err := m.Parse(b); err != nil {
 		return err
 	}
-	s.layer.Receive(m, there)
+	s.layer.Receive(m, s.route)
 	return nil
 }
 
@@ -172,10 +175,14 @@ func (s *script) step(line string) error {
 		}
 		seq, _ := strconv.Atoi(opt("cseq", "1"))
 		return s.arrive(request(w[1], strings.TrimPrefix(branch, "!"), opt("to", ""), opt("call", "c"), seq))
+	case w[0] == "reliable":
+		s.route.Protocol, s.route.Flow = TCP, 1
+	case w[0] == "lost":
+		s.layer.Lost(1, errors.New("connection reset"))
 	case w[0] == "send":
 		s.serial++
 		s.branch = 0xabc0 + s.serial
-		s.client = s.layer.Send(request(w[1], string(s.branch.AppendTo(nil)), "", "c", 7), message.Method(w[1]), s.branch, there, s.timers, s)
+		s.client = s.layer.Send(request(w[1], string(s.branch.AppendTo(nil)), "", "c", 7), message.Method(w[1]), s.branch, s.route, s.timers, s)
 	case w[0] == "respond":
 		status, _ := strconv.Atoi(w[1])
 		return s.server.Respond(status, s.response(status))
@@ -218,7 +225,7 @@ func (s *script) step(line string) error {
 		}
 		s.told = s.told[1:]
 	case w[0] == "none":
-		if a, b := s.layer.Len(); a+b > 0 || len(s.layer.merges) > 0 || s.sched.Len() > 0 {
+		if a, b := s.layer.Len(); a+b > 0 || len(s.layer.merges) > 0 || len(s.layer.waiting) > 0 || s.sched.Len() > 0 {
 			return fmt.Errorf("%d server and %d client transactions, %d keys and %d timers are left", a, b, len(s.layer.merges), s.sched.Len())
 		}
 	case w[0] == "state":

@@ -167,16 +167,38 @@ func (s *Server) Respond(status int, b []byte) error {
 			s.state = Proceeding
 		case s.Method != message.INVITE:
 			s.state = Completed
-			s.after(64*s.layer.timers.T1, 0) // timer J
+			if !s.reliable() { // else timer J is 0
+				s.after(64*s.layer.timers.T1, 0)
+			}
 		case status < 300:
 			s.state = Accepted
 			s.after(64*s.layer.timers.T1, s.layer.timers.T1) // timer L
 		default:
 			s.state = Completed
-			s.after(s.layer.timers.B, s.layer.timers.T1) // timers H and G
+			repeat := s.layer.timers.T1 // timer G
+			if s.reliable() {
+				repeat = 0
+			}
+			s.after(s.layer.timers.B, repeat) // timer H
 		}
 	}
-	return s.layer.transport.Send(b, s.Route)
+	err := s.transmit(b)
+	if s.Kept() && s.state == Completed && s.Method != message.INVITE && s.reliable() {
+		s.end()
+	}
+	return err
+}
+
+func (s *Server) reliable() bool { return s.Route.Protocol.Reliable() }
+
+// transmit sends a response. When the connection of the request is gone, the next
+// one goes by that which took its place (RFC 3261 18.2.2).
+func (s *Server) transmit(b []byte) error {
+	flow, err := s.layer.transport.Send(b, s.Route)
+	if err == nil {
+		s.Route.Flow = flow
+	}
+	return err
 }
 
 // Acked says that the ACK of the 2xx response arrived, which the user recognises
@@ -197,7 +219,7 @@ func (s *Server) repeat() {
 	case Proceeding, Completed:
 		if len(s.response) > 0 {
 			// What is lost comes again: an error here has no other taker.
-			_ = s.layer.transport.Send(s.response, s.Route)
+			_ = s.transmit(s.response)
 		}
 	}
 }
@@ -208,7 +230,11 @@ func (s *Server) ack(m *message.Message, from Route) {
 	case Completed:
 		s.state = Confirmed
 		s.response = nil
-		s.after(s.layer.timers.T4, 0) // timer I
+		if s.reliable() { // timer I is 0
+			s.end()
+		} else {
+			s.after(s.layer.timers.T4, 0)
+		}
 	case Accepted:
 		s.layer.user.Ack(m, from) // a client of RFC 2543 keeps the branch
 	}
@@ -250,7 +276,7 @@ func (s *Server) expire() time.Duration {
 		}
 		return 0
 	}
-	_ = s.layer.transport.Send(s.response, s.Route)
+	_ = s.transmit(s.response)
 	s.interval = min(2*s.interval, s.layer.timers.T2)
 	return s.next()
 }

@@ -1,6 +1,7 @@
 // Package transaction is the transaction layer of SIP: the four state machines of
-// RFC 3261 section 17 with the Accepted state of RFC 6026, over an unreliable
-// transport.
+// RFC 3261 section 17 with the Accepted state of RFC 6026. Over a reliable
+// transport nothing is repeated but a 2xx response to INVITE, which may have to
+// cross other hops (13.3.1.4), and nothing is waited for that repeats.
 //
 // It does no I/O and reads no clock. It is handed messages and a scheduler, sends
 // through the Transport it was made with, and tells its users what arrived. A
@@ -9,22 +10,18 @@ package transaction
 
 import (
 	"errors"
-	"net/netip"
+	"slices"
 	"time"
 
 	"pbx/channels/sip/message"
 	"pbx/sched"
 )
 
-// Route is one way a message takes: by which listener, and where from or to.
-type Route struct {
-	Listener int
-	Remote   netip.AddrPort
-}
-
-// Transport sends datagrams. Send does not keep b.
+// Transport sends messages. Send does not keep b; it returns the connection that
+// the message takes, 0 over UDP. A connection that cannot be made, or breaks, is
+// reported by Layer.Lost.
 type Transport interface {
-	Send(b []byte, r Route) error
+	Send(b []byte, r Route) (Flow, error)
 }
 
 // User is the layer above: the transaction user of RFC 3261.
@@ -109,6 +106,7 @@ type Layer struct {
 	servers map[string]*Server
 	merges  map[string]*Server
 	clients map[clientKey]*Client
+	waiting map[Flow][]*Client // those on a connection that had no response yet
 
 	spare   *Server // one that was handed out and not kept
 	key     []byte  // scratch: the key of the request being handled
@@ -123,7 +121,7 @@ func New(s *sched.Scheduler, t Transport, u User, timers Timers) *Layer {
 	return &Layer{
 		sched: s, transport: t, user: u, timers: timers.filled(), epoch: s.Now(),
 		servers: make(map[string]*Server), merges: make(map[string]*Server),
-		clients: make(map[clientKey]*Client),
+		clients: make(map[clientKey]*Client), waiting: make(map[Flow][]*Client),
 	}
 }
 
@@ -142,7 +140,21 @@ func (l *Layer) Receive(m *message.Message, from Route) {
 	}
 }
 
-// linger is the end of a state that begins now and only absorbs for d.
+// Lost says that a connection is gone, or never came to be. Requests on it that
+// had no response at all are given up (RFC 3261 17.1.4); a response to the others
+// may come by another connection (18.2.2).
+func (l *Layer) Lost(f Flow, err error) {
+	if f == 0 {
+		return
+	}
+	for _, c := range slices.Clone(l.waiting[f]) {
+		if c.waits { // not ended by one before it
+			c.fail(err)
+		}
+	}
+}
+
+// linger is the end of a state that begins now and in which nothing is sent for d.
 func (l *Layer) linger(d time.Duration) time.Time {
 	end := l.sched.Now().Sub(l.epoch) + d
 	return l.epoch.Add((end + grid - 1) / grid * grid)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"pbx/channels/sip/transaction"
 	pbxio "pbx/io"
 )
 
@@ -16,14 +17,14 @@ type arrival struct {
 	listener int
 }
 
-func newTestUDP(t *testing.T, network pbxio.Network, handler Handler) (*pbxio.Context, *UDP) {
+func newTestSet(t *testing.T, network pbxio.Network, handler Handler) (*pbxio.Context, *Set) {
 	t.Helper()
 	p, err := network.NewPoller()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx := pbxio.NewContext(p)
-	u := NewUDP(ctx, network, handler)
+	u := New(ctx, network, handler)
 	t.Cleanup(func() {
 		if err := errors.Join(u.Close(), ctx.Close()); err != nil {
 			t.Error(err)
@@ -37,11 +38,11 @@ func addr(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 func TestUDPReceivesInBatches(t *testing.T) {
 	network := pbxio.NewMemory()
 	var got []arrival
-	ctx, u := newTestUDP(t, network, func(b []byte, from netip.AddrPort, n int) {
-		got = append(got, arrival{string(b), from, n})
+	ctx, u := newTestSet(t, network, func(b []byte, from transaction.Route) {
+		got = append(got, arrival{string(b), from.Remote, from.Listener})
 	})
 	for i, a := range []string{"192.0.2.1:5060", "[2001:db8::1]:5060"} {
-		if n, err := u.Listen(addr(a), pbxio.SocketOptions{}); err != nil || n != i || u.Local(n) != addr(a) {
+		if n, err := u.ListenUDP(addr(a), pbxio.SocketOptions{}); err != nil || n != i || u.Local(n) != addr(a) {
 			t.Fatal(n, err)
 		}
 	}
@@ -68,7 +69,7 @@ func TestUDPReceivesInBatches(t *testing.T) {
 			t.Errorf("%d: %v", i, a)
 		}
 	}
-	if err := u.Send([]byte("answer"), 0, addr("192.0.2.9:5060")); err != nil {
+	if _, err := u.Send([]byte("answer"), transaction.Route{Listener: 0, Remote: addr("192.0.2.9:5060")}); err != nil {
 		t.Fatal(err)
 	}
 	buf := make([]byte, 64)
@@ -79,39 +80,39 @@ func TestUDPReceivesInBatches(t *testing.T) {
 
 func TestUDPListenerForAddress(t *testing.T) {
 	network := pbxio.NewMemory()
-	_, u := newTestUDP(t, network, func([]byte, netip.AddrPort, int) {})
-	if _, ok := u.For(netip.MustParseAddr("192.0.2.9")); ok {
+	_, u := newTestSet(t, network, func([]byte, transaction.Route) {})
+	if _, ok := u.For(transaction.UDP, netip.MustParseAddr("192.0.2.9")); ok {
 		t.Error("there is no listener yet")
 	}
 	for _, a := range []string{"192.0.2.1:5060", "[::]:5061"} {
-		if _, err := u.Listen(addr(a), pbxio.SocketOptions{}); err != nil {
+		if _, err := u.ListenUDP(addr(a), pbxio.SocketOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for a, want := range map[string]int{"192.0.2.9": 0, "2001:db8::9": 1} {
-		if n, ok := u.For(netip.MustParseAddr(a)); !ok || n != want {
+		if n, ok := u.For(transaction.UDP, netip.MustParseAddr(a)); !ok || n != want {
 			t.Errorf("%s is reached by %d, %v, not %d", a, n, ok, want)
 		}
 	}
-	if _, err := u.Listen(addr("192.0.2.1:5060"), pbxio.SocketOptions{}); err == nil {
+	if _, err := u.ListenUDP(addr("192.0.2.1:5060"), pbxio.SocketOptions{}); err == nil {
 		t.Error("an address was bound twice")
 	}
 }
 
 // Nothing is ever sent to many at once, or to nowhere.
 func TestUDPRefusesDestinations(t *testing.T) {
-	_, u := newTestUDP(t, pbxio.NewMemory(), func([]byte, netip.AddrPort, int) {})
-	if _, err := u.Listen(addr("192.0.2.1:5060"), pbxio.SocketOptions{}); err != nil {
+	_, u := newTestSet(t, pbxio.NewMemory(), func([]byte, transaction.Route) {})
+	if _, err := u.ListenUDP(addr("192.0.2.1:5060"), pbxio.SocketOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, a := range []netip.AddrPort{
 		{}, addr("192.0.2.9:0"), addr("255.255.255.255:5060"), addr("224.0.1.75:5060"), addr("[ff02::1]:5060"), addr("0.0.0.0:5060"),
 	} {
-		if err := u.Send([]byte("x"), 0, a); !errors.Is(err, ErrUnsendable) {
+		if _, err := u.Send([]byte("x"), transaction.Route{Listener: 0, Remote: a}); !errors.Is(err, ErrUnsendable) {
 			t.Errorf("%v: %v", a, err)
 		}
 	}
-	if err := u.Send([]byte("x"), 1, addr("192.0.2.9:5060")); !errors.Is(err, ErrUnsendable) {
+	if _, err := u.Send([]byte("x"), transaction.Route{Listener: 1, Remote: addr("192.0.2.9:5060")}); !errors.Is(err, ErrUnsendable) {
 		t.Errorf("a listener that is not there: %v", err)
 	}
 }
