@@ -18,6 +18,7 @@ import (
 	"pbx/apps/dial"
 	"pbx/apps/prompt"
 	"pbx/channel"
+	"pbx/dialplan"
 	"pbx/event"
 	"pbx/media/sound"
 )
@@ -28,6 +29,10 @@ type Deps struct {
 	Tones  prompt.Tones
 	// Dialplan starts threads of their own for parties that Dial sends away.
 	Dialplan channel.Dialplan
+	// Locks are those that MacroExclusive takes; nil has some of its own.
+	Locks *dialplan.Locks
+	// Database is AstDB.
+	Database channel.Database
 	// Now is the clock, time.Now when nil.
 	Now func() time.Time
 
@@ -38,12 +43,16 @@ type Deps struct {
 // set holds what the applications share.
 type set struct {
 	player *prompt.Player
+	locks  *dialplan.Locks
 	now    func() time.Time
 }
 
 // All returns every application.
 func All(d Deps) []channel.Application {
-	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), now: d.Now}
+	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, now: d.Now}
+	if s.locks == nil {
+		s.locks = new(dialplan.Locks)
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -54,10 +63,12 @@ func All(d Deps) []channel.Application {
 		setVar(), mset(),
 		gotoApp(), gotoIf(), gotoIfTime(s), execIf(), execIfTime(s),
 		gosub(), gosubIf(), returnApp(), stackPop(), raiseException(),
+		macro(), macroExclusive(s), macroIf(), macroExit(),
+		ifApp(), elseIf(), elseApp(), endIf(), exitIf(),
 		while(), endWhile(), exitWhile(), continueWhile(), exec(), tryExec(),
 		playback(s), background(s), waitExten(s), read(s), echo(s),
 		sayDigits(s), sayNumber(s), sayAlpha(s), playTones(s), stopPlayTones(s),
-		sendDTMF(), transfer(), hangupCauseClear(),
+		sendDTMF(), transfer(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
 		dial.Application(dial.Deps{Player: s.player, Dialplan: d.Dialplan}),
 	}
 }

@@ -94,29 +94,38 @@ func nextRound(t channel.Thread, app string) error {
 // bracket finds the EndWhile after a place, or the While before it, that is not
 // that of a loop in between.
 func bracket(t channel.Thread, at channel.Location, step int) (priority int, ok bool) {
-	planner, ok := t.(interface{ Plan() *dialplan.Plan })
-	if !ok {
-		return 0, false
-	}
 	wanted, other := "EndWhile", "While"
 	if step < 0 {
 		wanted, other = other, wanted
 	}
-	caller, now := t.Channel().Identity().Caller.Number, t.Channel().Registry().Now()
 	depth := 0
-	for n := at.Priority + step; n > 0; n += step {
-		p, _ := planner.Plan().Find(at.Context, at.Exten, n, caller, now)
+	scan(t, at, step, func(p *dialplan.Priority) bool {
 		switch {
-		case p == nil:
-			return 0, false
 		case strings.EqualFold(p.App, other):
 			depth++
 		case !strings.EqualFold(p.App, wanted):
 		case depth == 0:
-			return n, true
+			priority, ok = p.Number, true
 		default:
 			depth--
 		}
+		return ok
+	})
+	return priority, ok
+}
+
+// scan hands the priorities after a place, or those before it when step is
+// negative, to f until it is done or there are no more.
+func scan(t channel.Thread, at channel.Location, step int, f func(p *dialplan.Priority) (done bool)) {
+	planner, ok := t.(interface{ Plan() *dialplan.Plan })
+	if !ok {
+		return
 	}
-	return 0, false
+	caller, now := t.Channel().Identity().Caller.Number, t.Channel().Registry().Now()
+	for n := at.Priority + step; n > 0; n += step {
+		p, _ := planner.Plan().Find(at.Context, at.Exten, n, caller, now)
+		if p == nil || f(p) {
+			return
+		}
+	}
 }

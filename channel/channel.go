@@ -300,6 +300,22 @@ func (c *Channel) Var(name string) (Value, bool) {
 	return Value{}, false
 }
 
+// HiddenVar returns the variable of that name that n others hide.
+func (c *Channel) HiddenVar(name string, n int) (Value, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.vars {
+		if c.vars[i].Name != name {
+			continue
+		}
+		if n == 0 {
+			return c.vars[i].Value, true
+		}
+		n--
+	}
+	return Value{}, false
+}
+
 // SetVar sets a channel variable; leading underscores of name say how it is
 // inherited. Setting any form replaces the others.
 func (c *Channel) SetVar(name string, v Value) {
@@ -431,6 +447,9 @@ func (c *Channel) Hangup() {
 	}
 	cause := c.cause
 	c.mu.Unlock()
+	if c.reg.ending != nil {
+		c.reg.ending(c)
+	}
 	c.leg.Hangup(cause)
 	if c.reg.bus.Wants(event.ChannelHangup) {
 		c.Publish(event.Event{Kind: event.ChannelHangup})
@@ -457,6 +476,13 @@ func (c *Channel) TakeRedirect() (Location, bool) {
 	l := *c.redirect
 	c.redirect = nil
 	return l, true
+}
+
+// Redirected reports whether TakeRedirect would return a place.
+func (c *Channel) Redirected() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.redirect != nil
 }
 
 // SetOwner records the thread that runs the channel; the engine calls it.

@@ -16,6 +16,7 @@ import (
 // Registry knows the technologies and the channels of one exchange. Its methods
 // may be called from any goroutine.
 type Registry struct {
+	ending func(*Channel) // set before the first channel
 	bus    *event.Bus
 	log    *slog.Logger
 	now    func() time.Time
@@ -195,6 +196,11 @@ func (r *Registry) Closing() bool { return r.closing.Load() }
 // SetLanguage sets the language of channels whose driver names none
 // (defaultlanguage).
 func (r *Registry) SetLanguage(language string) { r.language.Store(&language) }
+
+// OnHangup has f run on the goroutine that hangs a channel up, before its leg
+// ends: the hang-up handlers of the dialplan. It is called before the first
+// channel is made.
+func (r *Registry) OnHangup(f func(*Channel)) { r.ending = f }
 
 // Refusing reports whether an inbound call is to be refused with 503: the
 // exchange is about to stop, or has as many calls as it may.

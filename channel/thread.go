@@ -38,6 +38,10 @@ type Thread interface {
 	// Gosub runs the subroutine at spec to its Return and comes back (Dial's U
 	// and b options). ch may be another channel that the thread owns.
 	Gosub(ch *Channel, spec string, args []Value) error
+	// Macro runs the extension s of the context macro-NAME until its priorities
+	// run out and comes back (the application Macro, Dial's M option). ch is as
+	// for Gosub.
+	Macro(ch *Channel, name string, args []Value) error
 	// Call pushes a frame and continues at spec when the application returns: the
 	// application Gosub. Return pops it and goes back to the priority after it,
 	// with GOSUB_RETVAL set; Pop only pops it. Both fail with no frame there.

@@ -39,6 +39,7 @@ type Engine struct {
 	globals globals
 	plan    atomic.Pointer[Plan]
 	regexps *expr.Cache
+	locks   Locks
 	steps   atomic.Uint64
 }
 
@@ -58,6 +59,9 @@ func NewEngine(o EngineOptions) *Engine {
 	}
 	e := &Engine{opts: o, catalog: NewCatalog(), regexps: new(expr.Cache)}
 	e.plan.Store(&Plan{Settings: Settings{AutoFallthrough: true}})
+	if o.Channels != nil {
+		o.Channels.OnHangup(e.runHangupHandlers)
+	}
 	return e
 }
 
@@ -124,6 +128,9 @@ func (e *Engine) Random() io.Reader { return e.opts.Random }
 
 // Regexps compiles POSIX regular expressions and keeps them.
 func (e *Engine) Regexps() *expr.Cache { return e.regexps }
+
+// Locks are the named locks of the exchange's calls.
+func (e *Engine) Locks() *Locks { return &e.locks }
 
 // Executed counts the priorities that were run since the start.
 func (e *Engine) Executed() uint64 { return e.steps.Load() }

@@ -2,6 +2,7 @@ package dialplan
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -139,6 +140,12 @@ func (t *Thread) routine(spec string, args []channel.Value) error {
 	if err := t.push(spec, args, frame{back: t.place}); err != nil {
 		return err
 	}
+	return t.untilReturn(depth)
+}
+
+// untilReturn runs the subroutine that was entered until no more than depth of
+// them are left.
+func (t *Thread) untilReturn(depth int) error {
 	defer func() {
 		for len(t.frames) > depth { // it did not come to its Return
 			t.pop()
@@ -153,9 +160,24 @@ func (t *Thread) routine(spec string, args []channel.Value) error {
 		if !found {
 			return nil
 		}
-		if t.ch.HungUp() {
+		if t.ch.HungUp() && !t.dead {
 			return channel.ErrHangup
 		}
 	}
 	return nil
+}
+
+// Peek is the value that a variable has in the subroutine n levels out, 0 being
+// the innermost.
+func (t *Thread) Peek(n int, name string) (channel.Value, bool) {
+	if n < 0 || n > len(t.frames) {
+		return channel.Value{}, false
+	}
+	hidden := 0 // how many of the frames between have one of their own
+	for _, f := range t.frames[len(t.frames)-n:] {
+		if slices.Contains(f.locals, name) {
+			hidden++
+		}
+	}
+	return t.ch.HiddenVar(name, hidden)
 }

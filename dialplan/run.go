@@ -19,10 +19,12 @@ func (t *Thread) run() {
 		if t.limit != nil {
 			t.limit.Stop()
 		}
+		t.engine.locks.release(t.ch)
 		t.ch.Hangup()
 	}()
 	if t.guard(t.main) {
 		t.ch.SoftHangup(channel.CauseNone)
+		t.dead = true
 		t.guard(t.hangupExtension)
 	}
 }

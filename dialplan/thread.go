@@ -47,6 +47,8 @@ type Thread struct {
 	// args are the argument lists of the calls that run, the innermost last.
 	args  []*decl.Args
 	depth int
+	// dead says that the call is over: h and the hang-up handlers run.
+	dead bool
 }
 
 // exception is why the extension e runs.

@@ -9,13 +9,14 @@ import (
 
 	"pbx/channel"
 	"pbx/decl"
+	"pbx/dialplan"
 )
 
 func channelFunctions(d Deps) []channel.Function {
 	return []channel.Function{
 		{
 			Name: "CHANNEL", Synopsis: "A setting or fact of the channel",
-			Help: "Read and written: language, musicclass, accountcode, amaflags, callgroup, pickupgroup, userfield, parkinglot. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, from, uri, useragent …",
+			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, musicclass, accountcode, amaflags, callgroup, pickupgroup, userfield, parkinglot. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, from, uri, useragent …",
 			Args: []decl.Arg{arg("item", "the setting"), optional("type", "of an item that has several")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) { return readChannel(t, a) },
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
@@ -116,6 +117,16 @@ func readChannel(t channel.Thread, a *decl.Args) (string, error) {
 
 func writeChannel(c *channel.Channel, item, v string) error {
 	switch item {
+	case "hangup_handler_wipe", "hangup_handler_pop", "hangup_handler_push":
+		switch item {
+		case "hangup_handler_wipe":
+			dialplan.WipeHangupHandlers(c)
+		case "hangup_handler_pop":
+			dialplan.PopHangupHandler(c)
+		}
+		if v != "" {
+			dialplan.PushHangupHandler(c, v)
+		}
 	case "language":
 		c.SetSettings(func(s *channel.Settings) { s.Language = v })
 	case "musicclass":

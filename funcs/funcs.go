@@ -14,6 +14,8 @@ import (
 // Deps are what functions need of the exchange.
 type Deps struct {
 	Engine *dialplan.Engine
+	// Database is AstDB.
+	Database channel.Database
 	// Random is where RAND and UUID take chance from; nil means crypto/rand.
 	Random io.Reader
 	// Now is the clock; nil means the engine's.
@@ -35,7 +37,8 @@ func All(d Deps) []channel.Function {
 		textFunctions(), fieldFunctions(), listFunctions(), hashFunctions(), regexFunctions(d), formatFunctions(),
 		logicFunctions(d), mathFunctions(d), encodingFunctions(), timeFunctions(d), variableFunctions(d),
 		callerFunctions(), connectedFunctions(), channelFunctions(d), causeFunctions(), groupFunctions(d),
-		planFunctions(d), systemFunctions(d),
+		planFunctions(d), systemFunctions(d), lockFunctions(d),
+		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(),
 	} {
 		all = append(all, family...)
 	}

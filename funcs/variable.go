@@ -7,6 +7,7 @@ import (
 
 	"pbx/channel"
 	"pbx/decl"
+	"pbx/dialplan"
 )
 
 func variableFunctions(d Deps) []channel.Function {
@@ -64,6 +65,20 @@ func variableFunctions(d Deps) []channel.Function {
 					w = channel.Tainted(v)
 				}
 				return t.SetLocal(a.Raw, w)
+			},
+		},
+		{
+			Name: "LOCAL_PEEK", Synopsis: "A variable as an outer subroutine has it", SeeAlso: []string{"LOCAL", "STACK_PEEK"},
+			Args: []decl.Arg{arg("n", "how many levels out, 0 is the subroutine that runs"), variable("the variable")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				n, ok := leadingInteger(a.Arg(0))
+				thread, is := t.(*dialplan.Thread)
+				if !ok || !is || a.Arg(1) == "" {
+					return "", errors.New("syntax: LOCAL_PEEK(n,varname)")
+				}
+				v, _ := thread.Peek(n, a.Arg(1))
+				a.Tainted = a.Tainted || len(v.Taint) > 0
+				return v.S, nil
 			},
 		},
 		{

@@ -35,9 +35,9 @@ func (s *Server) buildDialplan(c *configuration) {
 // addCatalog makes every application and function known to the engine.
 func (s *Server) addCatalog(c *configuration) {
 	s.engine.AddApplications(apps.All(apps.Deps{
-		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Now: s.now,
+		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Now: s.now,
 	}))
-	s.engine.AddFunctions(funcs.All(funcs.Deps{Engine: s.engine, Random: s.opts.Random, Now: s.now, Version: s.opts.Version}))
+	s.engine.AddFunctions(funcs.All(funcs.Deps{Engine: s.engine, Database: s.database, Random: s.opts.Random, Now: s.now, Version: s.opts.Version}))
 }
 
 // tone finds a tone of the configuration of the moment.
@@ -47,13 +47,9 @@ func (s *Server) tone(zone, name string) (tone.List, bool) {
 
 // buildSIP makes the driver, which binds its sockets.
 func (s *Server) buildSIP(c *configuration) error {
-	journal, err := s.openStore(c)
-	if err != nil {
-		return err
-	}
-	s.store = journal
+	var err error
 	s.sip, err = sip.New(c.sip, sip.Deps{
-		Network: s.opts.Network, Registry: s.registry, Dialplan: s.engine, Media: s.media, Bus: s.bus, Store: journal,
+		Network: s.opts.Network, Registry: s.registry, Dialplan: s.engine, Media: s.media, Bus: s.bus, Store: s.store,
 		Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {

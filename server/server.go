@@ -63,6 +63,7 @@ type Server struct {
 	engine   *dialplan.Engine
 	sip      *sip.Driver
 	store    *store.Journal
+	database channel.Database // AstDB, kept in store
 	commands *console.Commands
 	console  *console.Server
 	ownLog   bool
@@ -118,6 +119,10 @@ func (s *Server) build() error {
 	if s.media, err = media.NewEngine(s.opts.Network, conf.rtp.engine(s)); err != nil {
 		return err
 	}
+	if s.store, err = s.openStore(conf); err != nil {
+		return err
+	}
+	s.database = database{store.NewDatabase(s.store)}
 	s.buildDialplan(conf)
 	if err := conf.readSIP(); err != nil {
 		return err
@@ -162,7 +167,7 @@ func (s *Server) refuse(c *configuration) error {
 func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
-		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.engine.Commands(), s.sip.Commands(),
+		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.engine.Commands(), s.sip.Commands(),
 	} {
 		s.commands.Add(list...)
 	}

@@ -167,6 +167,15 @@ func (j *Journal) Delete(family, key string, done func(error)) {
 	j.submit(change{record{op: opDelete, family: family, key: key}, done})
 }
 
+// Get returns the value of a record. It sees what done was called for. The value
+// must not be changed.
+func (j *Journal) Get(family, key string) ([]byte, bool) {
+	j.state.mu.RLock()
+	defer j.state.mu.RUnlock()
+	v, ok := j.state.families[family][key]
+	return v, ok
+}
+
 // Range calls f for the records of a family in order of their keys, until it
 // returns false. It sees what done was called for. The values must not be
 // changed.

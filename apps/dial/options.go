@@ -20,7 +20,6 @@ const (
 	noRecording  = "recording is not there yet"
 	noRecords    = "call records are not there yet"
 	noPrivacy    = "the privacy manager is not there yet"
-	noMacro      = "use U, a subroutine, instead of a macro"
 	noPulses     = "MF and SF signalling is not there"
 	noOperator   = "operator services need analog lines"
 	noStreams    = "there is one audio stream"
@@ -52,7 +51,7 @@ var optionTable = []decl.Option{
 	{Letter: 'K', Help: "Let the caller park the call.", Absent: noParking},
 	{Letter: 'L', Args: []string{"x", "y", "z"}, Help: "End the call x milliseconds after the answer, warn y before the end and again every z."},
 	{Letter: 'm', Args: []string{"class"}, Help: "Play hold music to the caller until the answer.", Absent: noHoldMusic},
-	{Letter: 'M', Args: []string{"macro"}, Help: "Run a macro on the called party.", Absent: noMacro},
+	{Letter: 'M', Args: []string{"macro", "argument"}, Help: "Run the macro x^argument... on the called party before it is connected. MACRO_RESULT there decides what follows."},
 	{Letter: 'n', Args: []string{"delete"}, Help: "Keep no recorded introduction.", Absent: noPrivacy},
 	{Letter: 'N', Help: "Screen no caller that has a number.", Absent: noPrivacy},
 	{Letter: 'o', Args: []string{"x"}, Help: "Keep the caller's name and number, or x, as those of the called channel."},
@@ -88,6 +87,7 @@ type options struct {
 	answerFirst                   bool   // a
 	preDial, preDialCaller        subroutine
 	onCallee, gotoBoth, afterward subroutine // U, G, F
+	macro                         subroutine // M: place is the macro's name
 	elsewhere                     bool       // c
 	exitDigit                     bool       // d
 	digits, digitsCaller          string     // D
@@ -125,7 +125,7 @@ func parseOptions(v channel.Value, log *slog.Logger) *options {
 	o.answerFirst = flag('a')
 	o.preDial, o.preDialCaller = place(&a, 'b'), place(&a, 'B')
 	o.gotoBoth, o.afterward = place(&a, 'G'), place(&a, 'F')
-	o.onCallee = gosub(&a)
+	o.onCallee, o.macro = inline(&a, 'U', ",s,1"), inline(&a, 'M', "")
 	o.elsewhere, o.exitDigit, o.goOn = flag('c'), flag('d'), flag('g')
 	d := strings.Split(text('D')+"::", ":")
 	o.digits, o.digitsCaller, o.digitsProgress = d[0], d[1], d[2]
@@ -243,14 +243,14 @@ func place(a *decl.Args, letter byte) subroutine {
 	return sub
 }
 
-// gosub reads U: "context^arg^arg", which begins at s,1 of that context.
-func gosub(a *decl.Args) subroutine {
-	s, ok := a.Option('U')
+// inline reads U and M: "name^arg^arg"; the place is the name and suffix.
+func inline(a *decl.Args, letter byte, suffix string) subroutine {
+	s, ok := a.Option(letter)
 	if !ok {
 		return subroutine{}
 	}
 	parts := strings.Split(s, "^")
-	sub := subroutine{given: true, place: parts[0] + ",s,1"}
+	sub := subroutine{given: true, place: parts[0] + suffix}
 	for _, x := range parts[1:] {
 		sub.args = append(sub.args, value(a, x))
 	}

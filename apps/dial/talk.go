@@ -54,8 +54,8 @@ func (c *call) connect(l *leg) error {
 	return c.after(callee, result)
 }
 
-// unjoined is the end of a call whose parties were not joined: err, or what U
-// decided.
+// unjoined is the end of a call whose parties were not joined: err, or what M
+// or U decided.
 func (c *call) unjoined(err error) error {
 	if err != nil && !prompt.Ended(err) {
 		c.log.Warn("Dial: " + err.Error())
@@ -64,8 +64,8 @@ func (c *call) unjoined(err error) error {
 	return err
 }
 
-// prepare does what comes between the answer and the conversation: A, U and D.
-// proceed false means that U decided otherwise; err is nil then when the caller
+// prepare does what comes between the answer and the conversation: A, M, U and D.
+// proceed false means that M or U decided otherwise; err is nil then when the caller
 // goes on in the dialplan.
 func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
 	if c.announce != "" {
@@ -85,8 +85,15 @@ func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
 			c.log.Warn("Dial: announcement", "error", err)
 		}
 	}
+	if c.macro.given {
+		run := func() error { return c.t.Macro(callee, c.macro.place, c.macro.args) }
+		if proceed, err := c.onAnswered(callee, "MACRO_RESULT", run); !proceed {
+			return false, err
+		}
+	}
 	if c.onCallee.given {
-		if proceed, err := c.subroutine(callee); !proceed {
+		run := func() error { return c.t.Gosub(callee, c.onCallee.place, c.onCallee.args) }
+		if proceed, err := c.onAnswered(callee, "GOSUB_RESULT", run); !proceed {
 			return false, err
 		}
 	}
@@ -120,9 +127,10 @@ func (c *call) partyLeft(callee *channel.Channel, err error) error {
 	return err
 }
 
-// subroutine runs U on the callee and does what GOSUB_RESULT asks.
-func (c *call) subroutine(callee *channel.Channel) (proceed bool, err error) {
-	if err := c.t.Gosub(callee, c.onCallee.place, c.onCallee.args); err != nil {
+// onAnswered runs M or U on the callee and does what the variable result, which
+// they leave there, asks.
+func (c *call) onAnswered(callee *channel.Channel, result string, run func() error) (proceed bool, err error) {
+	if err := run(); err != nil {
 		if callee.HungUp() && !c.caller.HungUp() {
 			return false, c.partyLeft(callee, channel.ErrHangup)
 		}
@@ -131,8 +139,8 @@ func (c *call) subroutine(callee *channel.Channel) (proceed bool, err error) {
 	if c.caller.HungUp() {
 		return false, channel.ErrHangup
 	}
-	result, _ := callee.Var("GOSUB_RESULT")
-	switch word, place, _ := strings.Cut(result.S, ":"); strings.ToUpper(word) {
+	v, _ := callee.Var(result)
+	switch word, place, _ := strings.Cut(v.S, ":"); strings.ToUpper(word) {
 	case "ABORT":
 		return false, channel.ErrHangup
 	case "CONGESTION":
@@ -145,7 +153,7 @@ func (c *call) subroutine(callee *channel.Channel) (proceed bool, err error) {
 		return false, nil
 	case "GOTO":
 		if err := c.t.Goto(strings.ReplaceAll(place, "^", ",")); err != nil {
-			c.log.Warn("Dial: GOSUB_RESULT", "error", err)
+			c.log.Warn("Dial: "+result, "error", err)
 			return false, channel.ErrHangup
 		}
 		return false, nil

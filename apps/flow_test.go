@@ -1,0 +1,199 @@
+package apps_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"pbx/apps/appstest"
+	"pbx/channel/channeltest"
+	"pbx/event"
+)
+
+// Each case is a plan that begins in the context t, in which x is called; what it
+// logs as notices is joined by " ".
+func TestFlow(t *testing.T) {
+	tests := []struct {
+		name, plan, want string
+		steps            []channeltest.Step
+		warns            string // a part of a warning or error, "" for none
+	}{
+		{
+			name: "Macro has arguments and comes back",
+			plan: `exten => x,1,Set(ARG1=mine)
+ same => n,Macro(m,one,two)
+ same => n,Log(NOTICE,back[${ARG1}${MACRO_EXTEN}${MACRO_DEPTH}])
+[macro-m]
+exten => s,1,Log(NOTICE,${ARG1}-${ARG2}-${MACRO_EXTEN}-${MACRO_CONTEXT}-${MACRO_PRIORITY}-${EXTEN})`,
+			want: "one-two-x-t-2-s back[mine]",
+		},
+		{
+			name: "A macro within another has MACRO_EXTEN of the first",
+			plan: `exten => x,1,Macro(a,1)
+ same => n,Log(NOTICE,end)
+[macro-a]
+exten => s,1,Macro(b,2)
+ same => n,Log(NOTICE,a${ARG1})
+[macro-b]
+exten => s,1,Log(NOTICE,b${ARG1}${MACRO_EXTEN}${MACRO_DEPTH})`,
+			want: "b2x2 a1 end",
+		},
+		{
+			name: "Macro: a Goto out of it ends it",
+			plan: `exten => x,1,Macro(m)
+ same => n,Log(NOTICE,not here)
+exten => y,1,Log(NOTICE,there[${MACRO_EXTEN}])
+[macro-m]
+exten => s,1,Goto(t,y,1)`,
+			want: "there[]",
+		},
+		{
+			name: "Macro: a Goto within it does not",
+			plan: `exten => x,1,Macro(m)
+ same => n,Log(NOTICE,back)
+[macro-m]
+exten => s,1,Goto(z,1)
+exten => z,1,Log(NOTICE,z)`,
+			want: "z back",
+		},
+		{
+			name: "MacroExit, MACRO_OFFSET",
+			plan: `exten => x,1,Macro(m)
+ same => n,Log(NOTICE,one)
+ same => n,Log(NOTICE,two)
+[macro-m]
+exten => s,1,Set(MACRO_OFFSET=1)
+ same => n,MacroExit()
+ same => n,Log(NOTICE,never)`,
+			want: "two",
+		},
+		{
+			name: "Macro: Gosub inside",
+			plan: `exten => x,1,Macro(m)
+ same => n,Log(NOTICE,back)
+[macro-m]
+exten => s,1,Gosub(sub,s,1(a))
+ same => n,Log(NOTICE,r${GOSUB_RETVAL})
+[sub]
+exten => s,1,Return(${ARG1})`,
+			want: "ra back",
+		},
+		{
+			name: "Macro without an end stops at seven",
+			plan: `exten => x,1,Macro(m)
+ same => n,Log(NOTICE,alive)
+[macro-m]
+exten => s,1,Macro(m)`,
+			want: "alive", warns: "possible infinite loop",
+		},
+		{
+			name: "Macro that is not there",
+			plan: `exten => x,1,Macro(none)
+ same => n,Log(NOTICE,on)`,
+			want: "on", warns: "No such context 'macro-none' for macro 'none'",
+		},
+		{
+			name: "Macro ends with the call",
+			plan: `exten => x,1,Macro(m)
+ same => n,Log(NOTICE,not here)
+exten => h,1,Log(NOTICE,h)
+[macro-m]
+exten => s,1,Hangup()`,
+			want: "h",
+		},
+		{
+			name: "MacroIf, MacroExclusive",
+			plan: `exten => x,1,MacroIf(1?m,a:m,b)
+ same => n,MacroIf(0?m,a:m,b)
+ same => n,MacroIf(0?m,a)
+ same => n,MacroExclusive(m,c)
+ same => n,MacroExclusive(m,d)
+[macro-m]
+exten => s,1,Log(NOTICE,${ARG1})`,
+			want: "a b c d",
+		},
+		{
+			name: "Dial with M",
+			plan: `exten => x,1,Dial(SIP/bob,,M(m^one))
+[macro-m]
+exten => s,1,Log(NOTICE,${ARG1})
+ same => n,Set(MACRO_RESULT=BUSY)
+[ignored]`,
+			want: "one",
+		},
+		{
+			name: "If, true",
+			plan: `exten => x,1,If(1)
+ same => n,Log(NOTICE,yes)
+ same => n,ElseIf(1)
+ same => n,Log(NOTICE,no)
+ same => n,Else()
+ same => n,Log(NOTICE,no)
+ same => n,EndIf()
+ same => n,Log(NOTICE,end)`,
+			want: "yes end",
+		},
+		{
+			name: "If, the first ElseIf that is true; blocks within blocks",
+			plan: `exten => x,1,Set(N=2)
+ same => n,If($[${N} = 1])
+ same => n,If(1)
+ same => n,Else()
+ same => n,EndIf()
+ same => n,ElseIf($[${N} = 2])
+ same => n,If(0)
+ same => n,Log(NOTICE,no)
+ same => n,Else()
+ same => n,Log(NOTICE,two)
+ same => n,EndIf()
+ same => n,ElseIf(1)
+ same => n,Log(NOTICE,no)
+ same => n,EndIf()
+ same => n,Log(NOTICE,end)`,
+			want: "two end",
+		},
+		{
+			name: "If, Else; ExitIf",
+			plan: `exten => x,1,If(0)
+ same => n,ElseIf(0)
+ same => n,Else()
+ same => n,Log(NOTICE,else)
+ same => n,ExitIf()
+ same => n,Log(NOTICE,no)
+ same => n,EndIf()
+ same => n,Log(NOTICE,end)`,
+			want: "else end",
+		},
+		{
+			name: "If without EndIf",
+			plan: `exten => x,1,If(0)
+ same => n,Log(NOTICE,on)`,
+			want: "on", warns: "couldn't find matching EndIf",
+		},
+		{
+			name: "ImportVar, ClearHash",
+			plan: `exten => x,1,Set(A=5)
+ same => n,ImportVar(B=${CHANNEL},A)
+ same => n,Set(~HASH~h~k~=1)
+ same => n,ClearHash(h)
+ same => n,Log(NOTICE,${B}[${~HASH~h~k~}])`,
+			want: "5[]",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := appstest.New(t, "[t]\n"+tt.plan+"\n")
+				o.SIP.Script("bob", channeltest.Answer(0))
+				o.Run("x", tt.steps...)
+				if got := strings.Join(o.Log.Notices(), " "); got != tt.want {
+					t.Errorf("plan: %s\nwant: %s", got, tt.want)
+				}
+				complaints := strings.Join(append(o.Log.Warnings(), o.Log.At(event.LevelError)...), "\n")
+				if tt.warns == "" && complaints != "" || !strings.Contains(complaints, tt.warns) {
+					t.Errorf("complaints: %q\nwant: %q", complaints, tt.warns)
+				}
+			})
+		})
+	}
+}

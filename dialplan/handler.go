@@ -1,0 +1,72 @@
+package dialplan
+
+import (
+	"errors"
+	"fmt"
+
+	"pbx/channel"
+)
+
+// handlersKey keeps the hang-up handlers of a channel, a []string, the last one
+// pushed at the end.
+type handlersKey struct{}
+
+// PushHangupHandler has a subroutine run when the channel is hung up, before
+// those that were pushed earlier. spec is as for Gosub, with its arguments.
+func PushHangupHandler(ch *channel.Channel, spec string) {
+	ch.SetData(handlersKey{}, append(HangupHandlers(ch), spec))
+}
+
+// PopHangupHandler takes away the handler that was pushed last and returns it.
+func PopHangupHandler(ch *channel.Channel) (spec string, ok bool) {
+	all := HangupHandlers(ch)
+	if len(all) == 0 {
+		return "", false
+	}
+	ch.SetData(handlersKey{}, all[:len(all)-1])
+	return all[len(all)-1], true
+}
+
+// WipeHangupHandlers takes all of them away.
+func WipeHangupHandlers(ch *channel.Channel) { ch.SetData(handlersKey{}, []string(nil)) }
+
+// HangupHandlers are the handlers of a channel in the order of pushing.
+func HangupHandlers(ch *channel.Channel) []string {
+	all, _ := ch.Data(handlersKey{}).([]string)
+	return all
+}
+
+// runHangupHandlers runs the handlers of a channel that is being hung up, on the
+// goroutine that does it. The channel may be a dialled leg, which has no thread:
+// its handlers run in the plan of the moment.
+func (e *Engine) runHangupHandlers(ch *channel.Channel) {
+	if len(HangupHandlers(ch)) == 0 {
+		return
+	}
+	t, ok := ch.Owner().(*Thread)
+	if !ok {
+		t = e.thread(ch)
+	}
+	t.dead = true
+	// A handler may push another; a bound keeps them from going on for ever.
+	for range maxFrames {
+		spec, ok := PopHangupHandler(ch)
+		if !ok {
+			return
+		}
+		t.guard(func() { t.handler(spec) })
+	}
+	t.warn(fmt.Sprintf("%s: hang-up handlers push each other more than %d times", ch.Name(), maxFrames))
+	WipeHangupHandlers(ch)
+}
+
+func (t *Thread) handler(spec string) {
+	t.steps = 0
+	depth := len(t.frames)
+	if err := t.Exec("Gosub", channel.Clean(spec)); err != nil || len(t.frames) == depth {
+		return // Gosub has said why
+	}
+	if err := t.untilReturn(depth); err != nil && !errors.Is(err, channel.ErrHangup) {
+		t.warn(fmt.Sprintf("%s: hang-up handler %s: %v", t.ch.Name(), spec, err))
+	}
+}

@@ -1,0 +1,117 @@
+package funcs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+
+	"pbx/channel"
+	"pbx/decl"
+)
+
+func jsonFunctions() []channel.Function {
+	return []channel.Function{{
+		Name: "JSON_DECODE", Synopsis: "A value out of a JSON text",
+		Help: "The item is a path of names and, in arrays, of numbers from 0. Truth is 1 or 0, null and what is not there nothing, an object or array its JSON text; with c in the options, how many elements it has. Without an item the whole text.",
+		Args: []decl.Arg{
+			variable("a variable that holds the text"), optional("item", "where to look"),
+			optional("separator", "what divides the path, a dot by default"), optional("options", "c: count the elements of an object or array"),
+		},
+		Read: func(t channel.Thread, a *decl.Args) (string, error) {
+			if a.Arg(0) == "" {
+				return "", errors.New("syntax: JSON_DECODE(varname,item[,separator[,options]])")
+			}
+			separator := a.Arg(2)
+			if separator == "" {
+				separator = "."
+			}
+			v, err := pickJSON(value(t, a, a.Arg(0)), a.Arg(1), separator)
+			if err != nil {
+				return "", err
+			}
+			return v.text(strings.Contains(a.Arg(3), "c"))
+		},
+	}}
+}
+
+// jsonValue is a part of a JSON text, nil where there is none.
+type jsonValue json.RawMessage
+
+// pickJSON follows a path into a text.
+func pickJSON(text, path, separator string) (jsonValue, error) {
+	if !json.Valid([]byte(text)) {
+		return nil, errors.New("the text is not JSON")
+	}
+	v := jsonValue(text)
+	if path == "" {
+		return v, nil
+	}
+	for name := range strings.SplitSeq(path, separator) {
+		var object map[string]json.RawMessage
+		var array []json.RawMessage
+		switch v.kind() {
+		case '{':
+			if err := json.Unmarshal(v, &object); err != nil {
+				return nil, err
+			}
+			v = jsonValue(object[name])
+		case '[':
+			if err := json.Unmarshal(v, &array); err != nil {
+				return nil, err
+			}
+			n, err := strconv.Atoi(name)
+			if err != nil || n < 0 || n >= len(array) {
+				return nil, nil
+			}
+			v = jsonValue(array[n])
+		default:
+			return nil, nil
+		}
+	}
+	return v, nil
+}
+
+// kind is the first character: {, [, ", t, f, n or that of a number; 0 for nothing.
+func (v jsonValue) kind() byte {
+	if b := bytes.TrimSpace(v); len(b) > 0 {
+		return b[0]
+	}
+	return 0
+}
+
+// text is the value as the dialplan sees it.
+func (v jsonValue) text(count bool) (string, error) {
+	switch v.kind() {
+	case 0, 'n':
+		return "", nil
+	case 't':
+		return "1", nil
+	case 'f':
+		return "0", nil
+	case '"':
+		var s string
+		err := json.Unmarshal(v, &s)
+		return s, err
+	case '{', '[':
+		if count {
+			return v.elements()
+		}
+		var b bytes.Buffer
+		err := json.Compact(&b, v)
+		return b.String(), err
+	}
+	return string(bytes.TrimSpace(v)), nil
+}
+
+func (v jsonValue) elements() (string, error) {
+	var array []json.RawMessage
+	var object map[string]json.RawMessage
+	if v.kind() == '[' {
+		err := json.Unmarshal(v, &array)
+		return strconv.Itoa(len(array)), err
+	}
+	err := json.Unmarshal(v, &object)
+	return strconv.Itoa(len(object)), err
+}
