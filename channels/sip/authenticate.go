@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
 	"pbx/event"
@@ -26,15 +27,15 @@ const (
 type authenticator struct {
 	nonces  nonces
 	guard   guard
-	digest  digester
-	nobody  credentials // that no answer fits: for names that do not exist
+	hasher  digest.Hasher
+	nobody  digest.Keys // that no answer fits: for names that do not exist
 	header  []byte
-	domains credentials // computed for a realm other than [general]'s
+	domains digest.Keys // computed for a realm other than [general]'s
 }
 
 func (a *authenticator) open(random []byte, d *Driver) {
 	a.nonces = newNonces(random, d.now())
-	a.nobody = newCredentials("", "", string(random), "", "")
+	a.nobody = digest.NewKeys("", "", string(random), "", "")
 }
 
 // authenticate lets a request of p pass, or answers it. The request passes
@@ -95,8 +96,8 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 	keys, name := &a.nobody, ""
 	if p != nil {
 		algorithms, name = p.Digest, p.Name
-		if keys = &p.keys; keys.realm != realm {
-			a.domains = newCredentials(p.Name, realm, p.Secret, "", "")
+		if keys = &p.keys; keys.Realm != realm {
+			a.domains = digest.NewKeys(p.Name, realm, p.Secret, "", "")
 			keys = &a.domains
 		}
 	}
@@ -106,17 +107,17 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 	}
 	now := d.now()
 	nc, counted := uint32(1), true
-	if len(given.qop) > 0 {
-		nc, counted = parseNC(given.nc)
+	if len(given.QOP) > 0 {
+		nc, counted = digest.ParseCount(given.NC)
 	}
-	serial, verdict := a.nonces.check(given.nonce, now, from.addr.Addr(), nc)
-	want := a.digest.response(alg, keys.ha1[alg], string(m.Method()), &given)
-	right := constantEqual(want, given.response) && counted && p != nil && keys.ha1[alg] != "" && string(given.username) == name
+	serial, verdict := a.nonces.check(given.Nonce, now, from.addr.Addr(), nc)
+	want := a.hasher.Response(alg, keys.HA1[alg], string(m.Method()), &given, m.Body())
+	right := constantEqual(want, given.Response) && counted && p != nil && keys.HA1[alg] != "" && string(given.Username) == name
 	switch {
 	case verdict != nonceFresh:
 		return d.challenge(tx, m, from, realm, algorithms, right)
 	case !right:
-		mismatch := string(given.username) != name
+		mismatch := string(given.Username) != name
 		d.respond(tx, m, 403, "Forbidden", nil)
 		switch {
 		case p == nil: // rejectUnknown says so
@@ -134,17 +135,17 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 
 // credentialFor picks the credential that answers a challenge of ours: of that
 // realm and with one of the algorithms. What is for somebody else is skipped.
-func credentialFor(m *message.Message, realm string, algorithms []Algorithm) (authorization, Algorithm, bool) {
+func credentialFor(m *message.Message, realm string, algorithms []digest.Algorithm) (digest.Authorization, digest.Algorithm, bool) {
 	for _, id := range [...]message.HeaderID{message.HeaderAuthorization, message.HeaderProxyAuthorization} {
 		if !m.Has(id) {
 			continue
 		}
 		for line := range m.Lines(id) {
-			a, ok := parseAuthorization(line)
-			if !ok || string(a.realm) != realm {
+			a, ok := digest.ParseAuthorization(line)
+			if !ok || string(a.Realm) != realm {
 				continue
 			}
-			alg, ok := parseAlgorithm(a.algorithm)
+			alg, ok := digest.ParseAlgorithm(a.Algorithm)
 			if !ok {
 				continue
 			}
@@ -155,12 +156,12 @@ func credentialFor(m *message.Message, realm string, algorithms []Algorithm) (au
 			}
 		}
 	}
-	return authorization{}, MD5, false
+	return digest.Authorization{}, digest.MD5, false
 }
 
 // challenge answers 401 with a fresh nonce, unless the source has taken too many
 // without answering any.
-func (d *Driver) challenge(tx *transaction.Server, m *message.Message, from source, realm string, algorithms []Algorithm, stale bool) authResult {
+func (d *Driver) challenge(tx *transaction.Server, m *message.Message, from source, realm string, algorithms []digest.Algorithm, stale bool) authResult {
 	a := &d.auth
 	now := d.now()
 	if !a.guard.allow(from.addr.Addr(), now) {
@@ -174,7 +175,7 @@ func (d *Driver) challenge(tx *transaction.Server, m *message.Message, from sour
 			h := append(a.header[:0], "Digest algorithm="...)
 			h = append(h, alg.String()...)
 			h = append(h, `, realm="`...)
-			h = appendQuoted(h, realm)
+			h = digest.AppendQuoted(h, realm)
 			h = append(h, `", nonce="`...)
 			h = append(h, nonce...)
 			h = append(h, '"')
@@ -276,15 +277,4 @@ func (d *Driver) publishPeer(name, status string, addr netip.AddrPort) {
 // hasSecret reports whether the peer must prove itself.
 func (p *PeerConfig) hasSecret() bool {
 	return p.Secret != "" || p.MD5Secret != "" || p.SHA256Secret != ""
-}
-
-// appendQuoted appends the inside of a quoted string.
-func appendQuoted(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if s[i] == '"' || s[i] == '\\' {
-			dst = append(dst, '\\')
-		}
-		dst = append(dst, s[i])
-	}
-	return dst
 }

@@ -59,6 +59,52 @@ func TestDialledPeers(t *testing.T) {
 			carol < nothing 1s`, "answer ulaw; end 0 cause 16",
 		},
 		{
+			"one proof serves the call", office + "remotesecret=pw\nsession-timers=originate\nsession-expires=90\nsession-refresher=uac\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
+			carol < INVITE sdp
+			carol > 407 | Proxy-Authenticate: Digest realm="x", nonce="z", qop="auth"
+			carol < ACK
+			carol < INVITE sdp | nonce="z" | nc=00000001
+			carol > 200 sdp | Session-Expires: 90;refresher=uac | Require: timer
+			carol < ACK | Proxy-Authorization: Digest username="carol", realm="x" | nc=00000001
+			alice < 200 sdp
+			alice > ACK
+			carol < INVITE @45s sdp | nonce="z" | nc=00000002
+			carol > 407 | Proxy-Authenticate: Digest realm="x", nonce="y", qop="auth", stale=true
+			carol < ACK
+			carol < INVITE sdp | nonce="y" | nc=00000001
+			carol > 200 sdp | Session-Expires: 90;refresher=uac | Require: timer
+			carol < ACK
+			alice > BYE
+			alice < 200
+			carol < BYE | nonce="y" | nc=00000002`, "answer ulaw; end 0 cause 16",
+		},
+		{
+			"SHA-256 and auth-int", office + "remotesecret=pw\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
+			carol < INVITE sdp
+			carol > 401 | WWW-Authenticate: Digest realm="x", nonce="y", qop="auth-int", algorithm=MD5 | WWW-Authenticate: Digest realm="x", nonce="z", qop="auth-int", algorithm=SHA-256
+			carol < ACK
+			carol < INVITE sdp | algorithm=SHA-256 | nonce="z" | qop=auth-int` + gone, "hangup 1",
+		},
+		{
+			"who is not the trunk gets no proof", office + "remotesecret=pw\nnat=no\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
+			carol < INVITE sdp
+			carol > 401 | WWW-Authenticate: Digest realm="x", nonce="y"
+			carol < ACK
+			carol < INVITE sdp | Authorization: Digest
+			carol > 200 sdp | Record-Route: <sip:198.51.100.66;lr>
+			mallory < ACK | !Authorization
+			alice < 200 sdp
+			alice > ACK
+			alice > BYE
+			alice < 200
+			mallory < BYE | !Authorization
+			mallory > 401 | WWW-Authenticate: Digest realm="x", nonce="y"
+			mallory < nothing 1s`, "answer ulaw; end 0 cause 16",
+		},
+		{
 			"a BYE within the callee's dialog is not proven", office + "remotesecret=pw\n",
 			func(r *[]string) func(*channel.Channel) { return answerFor(time.Second) }, `
 			alice < 200 sdp

@@ -23,6 +23,7 @@ type dialog struct {
 	contact             string   // our Contact as a URI
 	hops                string   // Max-Forwards of our requests, "" for 70
 	route               transaction.Route
+	proof               *proof // nil in a dialog that the far end began
 }
 
 // begin starts a request within the dialog in d.builder; d.finish ends it. seq is
@@ -53,6 +54,7 @@ func (g *dialog) begin(d *Driver, method message.Method, branch transaction.Bran
 	b.Header(message.HeaderCallID, g.callID)
 	b.CSeq(seq, method)
 	b.Header(message.HeaderUserAgent, d.server)
+	g.proof.write(d, b, method, uri, g.route.Remote.Addr())
 	return b
 }
 
@@ -60,6 +62,10 @@ func (g *dialog) begin(d *Driver, method message.Method, branch transaction.Bran
 // one is built.
 func (d *Driver) finish() []byte {
 	b := d.builder.Bytes()
+	if d.sealing != nil {
+		d.sealing.Seal(b)
+		d.sealing = nil
+	}
 	d.out = b
 	return b
 }

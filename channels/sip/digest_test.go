@@ -11,40 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
 )
-
-// TestDigestExamples holds the examples of the RFCs.
-func TestDigestExamples(t *testing.T) {
-	for _, c := range []struct {
-		name, user, realm, secret, method string
-		alg                               Algorithm
-		a                                 authorization
-		want                              string
-	}{
-		{
-			"RFC 2617 3.5", "Mufasa", "testrealm@host.com", "Circle Of Life", "GET", MD5,
-			authorization{nonce: []byte("dcd98b7102dd2f0e8b11d0f600bfb0c093"), uri: []byte("/dir/index.html"), qop: []byte("auth"), nc: []byte("00000001"), cnonce: []byte("0a4f113b")},
-			"6629fae49393a05397450978507c4ef1",
-		},
-		{
-			"RFC 7616 3.9.1", "Mufasa", "http-auth@example.org", "Circle of Life", "GET", SHA256,
-			authorization{nonce: []byte("7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"), uri: []byte("/dir/index.html"), qop: []byte("auth"), nc: []byte("00000001"), cnonce: []byte("f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")},
-			"753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
-		},
-		{
-			"golden, without qop", "alice", "asterisk", "alicepw", "REGISTER", MD5,
-			authorization{nonce: []byte("44dbe82c"), uri: []byte("sip:127.0.50.1")},
-			"ba4a166f3cde979740bd1de58ac69cc7",
-		},
-	} {
-		var g digester
-		ha1 := newCredentials(c.user, c.realm, c.secret, "", "").ha1[c.alg]
-		if got := string(g.response(c.alg, ha1, c.method, &c.a)); got != c.want {
-			t.Errorf("%s: %s, want %s", c.name, got, c.want)
-		}
-	}
-}
 
 func TestNonceMACIsHMAC(t *testing.T) {
 	n := newNonces([]byte(strings.Repeat("k", 32)), time.Unix(0, 0))
@@ -128,22 +97,22 @@ func TestDigestDoesNotAllocate(t *testing.T) {
 	n := newNonces([]byte(strings.Repeat("k", 32)), time.Unix(0, 0))
 	addr, now := netip.MustParseAddr("192.0.2.1"), time.Unix(5, 0)
 	header := []byte(`Digest username="alice", realm="asterisk", nonce="0123456789abcdef0123456789abcdef01234567", uri="sip:127.0.50.1", response="ba4a166f3cde979740bd1de58ac69cc7", algorithm=MD5, qop=auth, nc=00000001, cnonce="abc"`)
-	keys := newCredentials("alice", "asterisk", "alicepw", "", "")
-	var g digester
+	keys := digest.NewKeys("alice", "asterisk", "alicepw", "", "")
+	var g digest.Hasher
 	var buf [64]byte
 	for name, f := range map[string]func(){
 		"parse": func() {
-			if _, ok := parseAuthorization(header); !ok {
+			if _, ok := digest.ParseAuthorization(header); !ok {
 				t.Fatal("does not parse")
 			}
 		},
 		"response MD5": func() {
-			a, _ := parseAuthorization(header)
-			g.response(MD5, keys.ha1[MD5], "REGISTER", &a)
+			a, _ := digest.ParseAuthorization(header)
+			g.Response(digest.MD5, keys.HA1[digest.MD5], "REGISTER", &a, nil)
 		},
 		"response SHA-256": func() {
-			a, _ := parseAuthorization(header)
-			g.response(SHA256, keys.ha1[SHA256], "REGISTER", &a)
+			a, _ := digest.ParseAuthorization(header)
+			g.Response(digest.SHA256, keys.HA1[digest.SHA256], "REGISTER", &a, nil)
 		},
 		"nonce": func() {
 			nonce := n.append(buf[:0], now, addr)
@@ -155,41 +124,6 @@ func TestDigestDoesNotAllocate(t *testing.T) {
 			t.Errorf("%s: %.0f allocations", name, got)
 		}
 	}
-}
-
-func TestParseAuthorization(t *testing.T) {
-	for _, c := range []struct {
-		name, text, user string
-		ok               bool
-	}{
-		{"plain", `Digest username="a", nonce="n", response="r"`, "a", true},
-		{"escaped", `Digest username="a\"b", nonce="n", response="r"`, `a"b`, true},
-		{"no blanks, other case", `dIGEST USERNAME="a",NONCE="n",RESPONSE="r"`, "a", true},
-		{"comma in quotes", `Digest username="a,b", nonce="n", response="r"`, "a,b", true},
-		{"basic", `Basic YTpi`, "", false},
-		{"no response", `Digest username="a", nonce="n"`, "", false},
-		{"empty", ``, "", false},
-	} {
-		a, ok := parseAuthorization([]byte(c.text))
-		if ok != c.ok || ok && string(a.username) != c.user {
-			t.Errorf("%s: %q %v", c.name, a.username, ok)
-		}
-	}
-}
-
-func FuzzAuthorization(f *testing.F) {
-	f.Add(`Digest username="a", realm="r", nonce="n", uri="sip:x", response="r", algorithm=MD5, qop=auth, nc=00000001, cnonce="c"`)
-	f.Add(`Digest username="a\"b", nonce="n", response="r"`)
-	f.Add(`Digest ,,,=`)
-	f.Fuzz(func(t *testing.T, text string) {
-		a, ok := parseAuthorization([]byte(text))
-		if ok && (a.username == nil || a.nonce == nil || a.response == nil) {
-			t.Fatal("parsed without what it needs")
-		}
-		if n, ok := parseNC(a.nc); ok && !strings.EqualFold(strings.TrimLeft(fmt.Sprintf("%08x", n), "0"), strings.TrimLeft(string(a.nc), "0")) {
-			t.Fatalf("nc %q read as %x", a.nc, n)
-		}
-	})
 }
 
 // TestDigestExchange: stale nonces, replays, algorithms and phones that do not
@@ -233,8 +167,8 @@ func TestDigestExchange(t *testing.T) {
 		m := s.ask("REGISTER", "", s.contact(), "")
 		var algs []string
 		for line := range m.Lines(message.HeaderWWWAuthenticate) {
-			c, _ := parseChallenge(line)
-			algs = append(algs, string(c.algorithm))
+			c, _ := digest.ParseChallenge(line)
+			algs = append(algs, string(c.Algorithm))
 		}
 		if fmt.Sprint(algs) != "[SHA-256 MD5]" {
 			t.Errorf("offered %v", algs)
@@ -296,12 +230,12 @@ func BenchmarkDigest(b *testing.B) {
 	addr, now := netip.MustParseAddr("192.0.2.1"), time.Unix(5, 0)
 	nonce := n.append(nil, now, addr)
 	header := fmt.Appendf(nil, `Digest username="alice", realm="asterisk", nonce="%s", uri="sip:127.0.50.1", response="ba4a166f3cde979740bd1de58ac69cc7", algorithm=MD5, qop=auth, nc=00000001, cnonce="abc"`, nonce)
-	keys := newCredentials("alice", "asterisk", "alicepw", "", "")
-	var g digester
+	keys := digest.NewKeys("alice", "asterisk", "alicepw", "", "")
+	var g digest.Hasher
 	b.ReportAllocs()
 	for b.Loop() {
-		a, _ := parseAuthorization(header)
-		n.check(a.nonce, now, addr, 1)
-		g.response(MD5, keys.ha1[MD5], "REGISTER", &a)
+		a, _ := digest.ParseAuthorization(header)
+		n.check(a.Nonce, now, addr, 1)
+		g.Response(digest.MD5, keys.HA1[digest.MD5], "REGISTER", &a, nil)
 	}
 }

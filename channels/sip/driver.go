@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"pbx/channel"
+	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
 	"pbx/channels/sip/transport"
@@ -91,6 +92,7 @@ type Driver struct {
 
 	builder  message.Builder
 	out      []byte          // the message being built
+	sealing  *digest.Client  // whose credentials in it await the body
 	scratch  []byte          // a header value being built
 	body     []byte          // the session description being built
 	parsed   message.Message // the message being handled

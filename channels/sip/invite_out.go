@@ -9,9 +9,6 @@ import (
 	"pbx/channels/sip/transaction"
 )
 
-// challengesAnswered bounds how often we prove who we are for one INVITE.
-const challengesAnswered = 2
-
 // call sends the INVITE.
 func (p *pvt) call() {
 	if p.phase != phaseNew {
@@ -38,22 +35,19 @@ func (p *pvt) call() {
 	p.name()
 	p.phase = phaseEarly
 	p.d.calls.add(p)
-	p.invitePeer(nil)
+	p.invitePeer()
 }
 
-// invitePeer sends the INVITE, with the answer to a challenge if there is one.
-func (p *pvt) invitePeer(challenge *message.Message) {
+// invitePeer sends the INVITE, again if it was refused for a reason that we can
+// mend.
+func (p *pvt) invitePeer() {
 	d := p.d
 	p.localSeq++
 	p.out.seq = p.localSeq
 	p.branch = d.random.branch()
 	offer := p.offerSDP()
+	p.proof.addr = p.route.Remote.Addr()
 	b := p.dialog.begin(d, message.INVITE, p.branch, p.localSeq)
-	if challenge != nil && !p.prove(b, challenge, message.INVITE) {
-		p.out.tries = challengesAnswered
-		p.refused(challenge)
-		return
-	}
 	b.Header(message.HeaderDate, d.date())
 	p.offerTimer(b)
 	b.Header(message.HeaderAllow, allowed)
@@ -85,15 +79,10 @@ func (p *pvt) addHeaders(b *message.Builder) {
 	}
 }
 
-// prove writes the answer to a challenge with the peer's credentials, or those of
-// the dial string.
-func (p *pvt) prove(b *message.Builder, challenge *message.Message, method message.Method) bool {
-	ds := &p.out.dial
-	given := Credential{User: ds.AuthName, Secret: ds.Secret, HA1: ds.MD5}
-	if given.User == "" && (given.Secret != "" || given.HA1 != "") {
-		given.User = ds.Exten
-	}
-	return p.d.answerChallenge(b, challenge, method, p.target, p.peer, given)
+// proves reports whether a request of ours that was challenged is worth sending
+// again.
+func (p *pvt) proves(m *message.Message) bool {
+	return (m.Status() == 401 || m.Status() == 407) && p.d.proves(p.proof, m, p.route.Remote.Addr())
 }
 
 // inviteReceiver is the call as the sender of an INVITE.
@@ -244,6 +233,7 @@ func (p *pvt) answered(m *message.Message) {
 	if p.useragent == "" {
 		p.useragent = string(m.Header(message.HeaderUserAgent))
 	}
+	p.proof.accepted(m)
 	p.out.won = &answer{d: p.d, client: won, dialog: p.dialog, ack: p.acknowledge(nil), seq: p.localSeq, symmetric: p.symmetric}
 	p.setRinging(false)
 	if cancelled { // our CANCEL crossed the answer

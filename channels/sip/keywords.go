@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pbx/channel"
+	"pbx/channels/sip/digest"
 	"pbx/config"
 )
 
@@ -273,9 +274,9 @@ func setDirectMedia(r *reader, v config.Variable) error {
 }
 
 func setDigest(r *reader, v config.Variable) error {
-	var algs []Algorithm
+	var algs []digest.Algorithm
 	for _, w := range splitList(v.Value) {
-		a, ok := parseAlgorithm([]byte(w))
+		a, ok := digest.ParseAlgorithm([]byte(w))
 		if !ok {
 			return expected(w, "md5", "sha-256", "sha-512-256")
 		}

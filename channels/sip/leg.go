@@ -146,9 +146,17 @@ func (p *pvt) sayBye(cause channel.Cause) {
 		p.refuse(487, "Request Terminated", nil)
 	}
 	p.wantsBye = false
-	d := p.d
-	p.localSeq++
 	p.byeCause = cause
+	if p.proof != nil {
+		p.proof.tries = 0
+	}
+	p.sendBye()
+}
+
+// sendBye sends BYE, again when it was challenged within a dialog that we began.
+func (p *pvt) sendBye() {
+	d, cause := p.d, p.byeCause
+	p.localSeq++
 	branch := d.random.branch()
 	b := p.dialog.begin(d, message.BYE, branch, p.localSeq)
 	if p.settings.Q850Reason {
@@ -172,11 +180,9 @@ func (r *byeReceiver) Response(c *transaction.Client, m *message.Message) {
 	if m.Status() < 200 {
 		return
 	}
-	if (m.Status() == 401 || m.Status() == 407) && p.outgoing && !p.byeProved {
-		p.byeProved = true
-		if p.sayByeAgain(m) {
-			return
-		}
+	if p.proves(m) {
+		p.sendBye()
+		return
 	}
 	p.destroy(p.byeCause)
 }
@@ -185,20 +191,6 @@ func (r *byeReceiver) Response(c *transaction.Client, m *message.Message) {
 func (r *byeReceiver) Failed(*transaction.Client, error) {
 	p := (*pvt)(r)
 	p.destroy(p.byeCause)
-}
-
-// sayByeAgain answers the challenge of a BYE within a dialog that we began.
-func (p *pvt) sayByeAgain(m *message.Message) bool {
-	d := p.d
-	p.localSeq++
-	branch := d.random.branch()
-	b := p.dialog.begin(d, message.BYE, branch, p.localSeq)
-	if !p.prove(b, m, message.BYE) {
-		return false
-	}
-	appendCause(b, p.byeCause)
-	p.bye = d.txs.Send(d.finish(), message.BYE, branch, p.route, p.timers(), (*byeReceiver)(p))
-	return p.bye.State() != transaction.Terminated
 }
 
 // timers are those of our requests to this peer.
@@ -238,37 +230,52 @@ func (p *pvt) inform(contentType, body string) {
 // plainRequest sends a request within the answered call, whose response changes
 // nothing.
 func (p *pvt) plainRequest(method message.Method, contentType, body string, extra func(*message.Builder)) {
-	if p.phase != phaseUp {
-		return
+	if p.phase == phaseUp {
+		(&plainRequest{p, method, contentType, body, extra}).send()
 	}
-	d := p.d
-	p.localSeq++
-	branch := d.random.branch()
-	b := p.dialog.begin(d, method, branch, p.localSeq)
-	if extra != nil {
-		extra(b)
-	}
-	if body != "" {
-		b.Body(contentType, []byte(body))
-	}
-	d.txs.Send(d.finish(), method, branch, p.route, p.timers(), (*plainReceiver)(p))
 }
 
-// plainReceiver is the call as the sender of a request other than INVITE and BYE.
-type plainReceiver pvt
+// plainRequest is a request other than INVITE and BYE, and the receiver of what
+// comes of it.
+type plainRequest struct {
+	p                 *pvt
+	method            message.Method
+	contentType, body string
+	extra             func(*message.Builder) // writes more headers, may be nil
+}
+
+func (r *plainRequest) send() {
+	p, d := r.p, r.p.d
+	p.localSeq++
+	branch := d.random.branch()
+	b := p.dialog.begin(d, r.method, branch, p.localSeq)
+	if r.extra != nil {
+		r.extra(b)
+	}
+	if r.body != "" {
+		b.Body(r.contentType, []byte(r.body))
+	}
+	d.txs.Send(d.finish(), r.method, branch, p.route, p.timers(), r)
+}
 
 // Response implements transaction.Receiver. 481 and 408 say that the far end has
 // no such call any more (RFC 3261 12.2.1.2).
-func (r *plainReceiver) Response(_ *transaction.Client, m *message.Message) {
-	p := (*pvt)(r)
-	if m.Status() == 481 || m.Status() == 408 {
+func (r *plainRequest) Response(_ *transaction.Client, m *message.Message) {
+	p := r.p
+	switch status := m.Status(); {
+	case status < 200:
+	case status < 300:
+		p.proof.accepted(m)
+	case status == 481 || status == 408:
 		p.hangupChannel(channel.CauseNormalClearing)
+	case p.phase == phaseUp && p.proves(m):
+		r.send()
 	}
 }
 
 // Failed implements transaction.Receiver.
-func (r *plainReceiver) Failed(*transaction.Client, error) {
-	(*pvt)(r).hangupChannel(channel.CauseNoUserResponse)
+func (r *plainRequest) Failed(*transaction.Client, error) {
+	r.p.hangupChannel(channel.CauseNoUserResponse)
 }
 
 // Transfer implements channel.Leg: 302 before the answer, REFER (RFC 3515) after

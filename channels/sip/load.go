@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"pbx/channels/sip/digest"
 	"pbx/config"
 )
 
@@ -328,7 +329,7 @@ func defaults(compat bool) Settings {
 			SessionExpires:   1800 * time.Second,
 			SessionMinSE:     90 * time.Second,
 			SessionRefresher: "uas",
-			Digest:           []Algorithm{MD5},
+			Digest:           []digest.Algorithm{digest.MD5},
 			MaxContacts:      1,
 		},
 	}
@@ -359,7 +360,7 @@ func (c *configLoader) finish() {
 		if p.DefaultIP.IsValid() && p.DefaultIP.Port() == 0 {
 			p.DefaultIP = netip.AddrPortFrom(p.DefaultIP.Addr(), cmp.Or(p.Port, defaultPort))
 		}
-		p.keys = newCredentials(p.Name, g.Realm, p.Secret, strings.ToLower(p.MD5Secret), strings.ToLower(p.SHA256Secret))
+		p.keys = digest.NewKeys(p.Name, g.Realm, p.Secret, strings.ToLower(p.MD5Secret), strings.ToLower(p.SHA256Secret))
 	}
 	if g.Defaults.TimerB == 0 {
 		g.Defaults.TimerB = 64 * g.Defaults.T1

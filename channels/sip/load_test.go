@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"pbx/channels/sip/digest"
 	"pbx/config"
 )
 
@@ -118,10 +119,10 @@ func TestPeerOptions(t *testing.T) {
 		{"outboundproxy=sip://10.0.0.1:5070,force", func(p *PeerConfig) any { return p.OutboundProxy }, Proxy{}},
 		{"outboundproxy=udp://10.0.0.1:5070,force", func(p *PeerConfig) any { return p.OutboundProxy }, Proxy{"10.0.0.1", 5070, true}},
 		{"outboundproxy=proxy.example.com", func(p *PeerConfig) any { return p.OutboundProxy }, Proxy{Host: "proxy.example.com"}},
-		{"auth=u:s@r@realm", func(p *PeerConfig) any { return p.Auth }, []Credential{{User: "u", Secret: "s@r", Realm: "realm"}}},
+		{"auth=u:s@r@realm", func(p *PeerConfig) any { return p.Auth }, []digest.Credential{{User: "u", Secret: "s@r", Realm: "realm"}}},
 		{"callingpres=prohib", func(p *PeerConfig) any { return p.CallingPres.Restricted() }, true},
 		{"max_contacts=3", func(p *PeerConfig) any { return p.MaxContacts }, 3},
-		{"digest=sha-256,md5", func(p *PeerConfig) any { return p.Digest }, []Algorithm{SHA256, MD5}},
+		{"digest=sha-256,md5", func(p *PeerConfig) any { return p.Digest }, []digest.Algorithm{digest.SHA256, digest.MD5}},
 		{"disallowed_methods=update", func(p *PeerConfig) any { return p.Disallowed }, []string{"UPDATE"}},
 		{"regexten=100", func(p *PeerConfig) any { return p.RegExten }, "100"},
 		{"musicclass=jazz", func(p *PeerConfig) any { return p.MOHInterpret }, "jazz"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
 )
 
@@ -162,8 +163,8 @@ func (d *Driver) identify(m *message.Message, from source) *Peer {
 // claimedName is the user that a request says it is from.
 func (d *Driver) claimedName(m *message.Message) []byte {
 	if d.cfg.General.MatchAuthUsername {
-		if a, _, ok := credentialFor(m, d.realm(m), []Algorithm{MD5, SHA256, SHA512256}); ok {
-			return a.username
+		if a, _, ok := credentialFor(m, d.realm(m), []digest.Algorithm{digest.MD5, digest.SHA256, digest.SHA512256}); ok {
+			return a.Username
 		}
 	}
 	from := m.From()

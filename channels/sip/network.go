@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pbx/channels/sip/digest"
 	"pbx/config"
 )
 
@@ -228,12 +229,12 @@ func setAuth(r *reader, v config.Variable) error {
 	return err
 }
 
-func parseCredential(s string) (Credential, error) {
+func parseCredential(s string) (digest.Credential, error) {
 	i := strings.LastIndexByte(s, '@')
 	if i < 1 || i == len(s)-1 {
-		return Credential{}, errors.New("a credential is user:secret@realm or user#md5@realm") // never the value: it holds a secret
+		return digest.Credential{}, errors.New("a credential is user:secret@realm or user#md5@realm") // never the value: it holds a secret
 	}
-	c := Credential{Realm: s[i+1:], User: s[:i]}
+	c := digest.Credential{Realm: s[i+1:], User: s[:i]}
 	if user, secret, ok := strings.Cut(s[:i], ":"); ok {
 		c.User, c.Secret = user, secret
 	} else if user, hash, ok := strings.Cut(s[:i], "#"); ok {

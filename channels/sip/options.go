@@ -107,7 +107,7 @@ func (d *Driver) handleMessage(tx *transaction.Server, m *message.Message, from 
 func isText(m *message.Message) bool {
 	t := m.Header(message.HeaderContentType)
 	const plain = "text/plain"
-	return len(m.Body()) > 0 && len(t) >= len(plain) && equalFold(t[:len(plain)], plain)
+	return len(m.Body()) > 0 && len(t) >= len(plain) && bytes.EqualFold(t[:len(plain)], []byte(plain))
 }
 
 // handleSubscribe answers SUBSCRIBE. No event package is served yet: 489 (RFC 6665
@@ -124,9 +124,9 @@ func (d *Driver) handleSubscribe(tx *transaction.Server, m *message.Message, fro
 	}
 	event, _, _ := bytes.Cut(m.Header(message.HeaderEvent), []byte(";"))
 	switch event = bytes.TrimSpace(event); {
-	case equalFold(event, "message-summary"):
+	case bytes.EqualFold(event, []byte("message-summary")):
 		d.respond(tx, m, 404, "Not found (no mailbox)", nil)
-	case (equalFold(event, "dialog") || equalFold(event, "presence")) && !d.hasHint(s, m):
+	case (bytes.EqualFold(event, []byte("dialog")) || bytes.EqualFold(event, []byte("presence"))) && !d.hasHint(s, m):
 		d.respond(tx, m, 404, "Not Found", nil)
 	default:
 		d.respond(tx, m, 489, "Bad Event", nil)

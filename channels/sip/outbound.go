@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"pbx/channel"
+	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
 	"pbx/media"
@@ -17,7 +18,6 @@ type outbound struct {
 	won    *answer  // what the 2xx responses that come after the first one need
 	// early are the answers that provisional responses brought, by To tag.
 	early  map[string]agreement
-	tries  int // challenges answered
 	minSE  int64
 	seq    uint32 // CSeq number of the INVITE
 	user   string // of From
@@ -85,6 +85,10 @@ func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
 	p.callID = d.random.callID(local.String())
 	p.localTag = d.random.tag()
 	p.localSeq = firstSeq - 1
+	p.proof = &proof{peer: peer, given: digest.Credential{User: ds.AuthName, Secret: ds.Secret, HA1: ds.MD5}}
+	if p.proof.given.User == "" && (ds.Secret != "" || ds.MD5 != "") {
+		p.proof.given.User = ds.Exten
+	}
 	p.media.addr = media
 	p.media.id = d.random.uint64() >> 33
 	p.media.version = p.media.id

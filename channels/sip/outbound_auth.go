@@ -1,22 +1,73 @@
 package sip
 
 import (
-	"bytes"
 	"cmp"
+	"net/netip"
 
+	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
 )
 
 // Answering the challenges of others (RFC 3261 22.2): with the credentials that
-// belong to the realm, and never with those of somebody else.
+// belong to the one who asks, in what we began ourselves, and never with those of
+// somebody else.
 
-// credentialsFor are what we present to p in a realm: an auth= line of the peer or
-// of [authentication] for that realm, or else the peer's remotesecret or secret
-// under its defaultuser.
-func (d *Driver) credentialsFor(p *Peer, realm string) (Credential, bool) {
-	lists := [][]Credential{d.cfg.General.Auth}
+// challengesAnswered bounds how often we prove who we are for one request.
+const challengesAnswered = 2
+
+// proof is how a dialog or registration that we began proves itself.
+type proof struct {
+	digest.Client
+	peer  *Peer             // whose credentials
+	given digest.Credential // one-off credentials of a dial string, before those
+	// addr is where what we began was sent: at the trunk, or at its proxy. What
+	// asks elsewhere, such as a far end that hopes for something to guess a
+	// secret from, gets no answer.
+	addr  netip.Addr
+	tries int
+}
+
+// proves reports whether there is an answer to the challenges in m, the response
+// to a request that went to the address; dialog.begin then writes it.
+func (d *Driver) proves(p *proof, m *message.Message, to netip.Addr) bool {
+	if p == nil || p.tries >= challengesAnswered {
+		return false
+	}
+	p.tries++
+	return p.Challenged(m, func(realm string) (digest.Credential, bool) { return d.credentialsFor(p, realm, to == p.addr) })
+}
+
+// accepted notes that a request of ours was answered with 2xx.
+func (p *proof) accepted(m *message.Message) {
 	if p != nil {
-		lists = [][]Credential{p.Auth, d.cfg.General.Auth}
+		p.tries = 0
+		p.Confirmed(m)
+	}
+}
+
+// write writes what is known to be asked into a request.
+func (p *proof) write(d *Driver, b *message.Builder, method message.Method, uri string, to netip.Addr) {
+	switch {
+	case p == nil || !p.Asked() || to != p.addr:
+	case method == message.ACK:
+		p.Acknowledge(b)
+	default:
+		p.Write(b, method, uri, d.random.uint64)
+		d.sealing = &p.Client
+	}
+}
+
+// credentialsFor are what we present in a realm: an auth= line of the peer or of
+// [authentication] for that realm, or else, to the trunk itself, those of the dial
+// string, or the peer's remotesecret or secret under its defaultuser.
+func (d *Driver) credentialsFor(pr *proof, realm string, trunk bool) (digest.Credential, bool) {
+	p := pr.peer
+	if pr.given.User != "" {
+		return pr.given, trunk
+	}
+	lists := [][]digest.Credential{d.cfg.General.Auth}
+	if p != nil {
+		lists = [][]digest.Credential{p.Auth, d.cfg.General.Auth}
 	}
 	for _, l := range lists {
 		for _, c := range l {
@@ -28,102 +79,13 @@ func (d *Driver) credentialsFor(p *Peer, realm string) (Credential, bool) {
 	// A phone's own secret is not for us to use towards it (it authenticates to
 	// us): only a section that is a trunk, at a fixed host, or that has a
 	// remotesecret, says how we prove ourselves.
-	if p == nil || p.RemoteSecret == "" && p.Dynamic {
-		return Credential{}, false
+	if p == nil || !trunk || p.RemoteSecret == "" && p.Dynamic {
+		return digest.Credential{}, false
 	}
-	c := Credential{Realm: realm, Secret: cmp.Or(p.RemoteSecret, p.Secret)}
+	c := digest.Credential{Realm: realm, Secret: cmp.Or(p.RemoteSecret, p.Secret)}
 	if p.RemoteSecret == "" {
 		c.HA1 = p.MD5Secret
 	}
 	c.User = cmp.Or(p.DefaultUser, p.FromUser, p.Name)
 	return c, c.Secret != "" || c.HA1 != ""
-}
-
-// answerChallenge appends the answer to the challenge in resp, a 401 or 407, to a
-// request with that method and Request-URI. given are one-off credentials of a
-// dial string; without a user in them those of p are looked up by realm. It
-// reports false when there is nothing to answer with. The strongest algorithm
-// that we and the challenger know is taken (RFC 8760 2.4).
-func (d *Driver) answerChallenge(b *message.Builder, resp *message.Message, method message.Method, uri string, p *Peer, given Credential) bool {
-	from, to := message.HeaderWWWAuthenticate, message.HeaderAuthorization
-	if resp.Status() == 407 {
-		from, to = message.HeaderProxyAuthenticate, message.HeaderProxyAuthorization
-	}
-	var best challenge
-	var bestAlg Algorithm
-	var cred Credential
-	for line := range resp.Lines(from) {
-		ch, ok := parseChallenge(line)
-		if !ok {
-			continue
-		}
-		alg, ok := parseAlgorithm(ch.algorithm)
-		if !ok || best.nonce != nil && alg <= bestAlg {
-			continue
-		}
-		c := given
-		if c.User == "" {
-			if c, ok = d.credentialsFor(p, string(unescapeQuoted(ch.realm))); !ok {
-				continue
-			}
-		}
-		if c.Secret == "" && (c.HA1 == "" || alg != MD5) {
-			continue
-		}
-		best, bestAlg, cred = ch, alg, c
-	}
-	if best.nonce == nil {
-		return false
-	}
-	b.HeaderBytes(to, d.appendAnswer(nil, best, bestAlg, cred, string(method), uri))
-	return true
-}
-
-// appendAnswer writes a Digest credential.
-func (d *Driver) appendAnswer(dst []byte, ch challenge, alg Algorithm, c Credential, method, uri string) []byte {
-	realm := string(unescapeQuoted(ch.realm))
-	ha1 := c.HA1
-	if c.Secret != "" {
-		ha1 = newCredentials(c.User, realm, c.Secret, "", "").ha1[alg]
-	}
-	a := authorization{nonce: ch.nonce, uri: []byte(uri)}
-	if hasQOP(ch.qop) {
-		a.qop, a.nc = []byte("auth"), []byte("00000001")
-		a.cnonce = appendHex(nil, d.random.uint64())
-	}
-	response := d.auth.digest.response(alg, ha1, method, &a)
-	dst = append(dst, `Digest username="`...)
-	dst = appendQuoted(dst, c.User)
-	dst = append(dst, `", realm="`...)
-	dst = append(dst, ch.realm...)
-	dst = append(dst, `", algorithm=`...)
-	dst = append(dst, alg.String()...)
-	dst = append(dst, `, uri="`...)
-	dst = appendQuoted(dst, uri)
-	dst = append(dst, `", nonce="`...)
-	dst = append(dst, ch.nonce...)
-	dst = append(dst, `", response="`...)
-	dst = append(dst, response...)
-	dst = append(dst, '"')
-	if ch.opaque != nil {
-		dst = append(dst, `, opaque="`...)
-		dst = append(dst, ch.opaque...)
-		dst = append(dst, '"')
-	}
-	if a.qop != nil {
-		dst = append(dst, `, qop=auth, nc=00000001, cnonce="`...)
-		dst = append(dst, a.cnonce...)
-		dst = append(dst, '"')
-	}
-	return dst
-}
-
-// hasQOP reports whether a challenge offers qop=auth.
-func hasQOP(list []byte) bool {
-	for w := range bytes.SplitSeq(list, []byte(",")) {
-		if equalFold(bytes.TrimSpace(w), "auth") {
-			return true
-		}
-	}
-	return false
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pbx/channel"
+	"pbx/channels/sip/digest"
 	"pbx/config"
 	"pbx/sched"
 )
@@ -124,22 +125,6 @@ type Codec struct {
 	Ptime time.Duration // 0: the codec's own
 }
 
-// Algorithm is a digest algorithm that a challenge may offer.
-type Algorithm uint8
-
-// The algorithms of digest=.
-const (
-	MD5 Algorithm = iota
-	SHA256
-	SHA512256
-)
-
-// Credential is one auth= line: user:secret@realm or user#md5@realm.
-type Credential struct {
-	User, Secret, Realm string
-	HA1                 string // MD5 HA1 instead of Secret
-}
-
 // PeerSettings are the options that [general] can set for every device and a
 // device section for itself. See Settings for the conf tags.
 type PeerSettings struct {
@@ -204,7 +189,7 @@ type PeerSettings struct {
 	SessionExpires   time.Duration
 	SessionMinSE     time.Duration
 	SessionRefresher string // uac, uas
-	Digest           []Algorithm
+	Digest           []digest.Algorithm
 }
 
 // Proxy is outboundproxy=.
@@ -234,7 +219,7 @@ type PeerConfig struct {
 	MD5Secret      string `conf:"md5secret"`
 	SHA256Secret   string `conf:"sha256secret"`
 	RemoteSecret   string `conf:"remotesecret"`
-	Auth           []Credential
+	Auth           []digest.Credential
 	InsecurePort   bool // insecure=port
 	InsecureInvite bool // insecure=invite
 	ACL            ACL
@@ -260,8 +245,8 @@ type PeerConfig struct {
 	IgnorePref    bool   `conf:"ignore_requested_pref"`
 	SubscribeMWI  bool   `conf:"subscribemwi"`
 
-	// keys are the HA1 values for Realm, computed at load (see digest.go).
-	keys credentials
+	// keys are the HA1 values for Realm, computed at load .
+	keys digest.Keys
 }
 
 // Peer is a device at run time. The monitor loop owns it; it outlives reloads

@@ -62,7 +62,6 @@ type pvt struct {
 
 	byeCause   channel.Cause // of a BYE that waits for an ACK, or was sent
 	wantsBye   bool          // a BYE waits for an ACK
-	byeProved  bool          // a challenge of our BYE was answered
 	symmetric  bool          // requests go to where the far end's messages come from (nat=force_rport)
 	comedia    bool          // RTP goes to where RTP comes from (nat=comedia)
 	progress   bool          // 183 was sent: 180 adds nothing

@@ -16,15 +16,14 @@ func (p *pvt) refused(m *message.Message) {
 	}
 	switch status {
 	case 401, 407:
-		if p.out.tries < challengesAnswered {
-			p.out.tries++
-			p.invitePeer(m)
+		if p.proves(m) {
+			p.invitePeer()
 			return
 		}
 	case 422: // RFC 4028 7.4
 		if n := m.Seconds(message.HeaderMinSE); n > p.out.minSE && n <= 86400 && p.settings.SessionTimers == TimersOriginate {
 			p.out.minSE = n
-			p.invitePeer(nil)
+			p.invitePeer()
 			return
 		}
 	case 301, 302, 305:

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"pbx/channel"
+	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
 	"pbx/config"
 	"pbx/decl"
@@ -275,24 +276,24 @@ func answerTo(t testing.TB, m *message.Message, method, uri, user, secret, nc st
 	if m == nil || m.Status() != 401 {
 		t.Fatalf("no 401 to answer: %v", statusOf(m))
 	}
-	c, ok := parseChallenge(m.Header(message.HeaderWWWAuthenticate))
+	c, ok := digest.ParseChallenge(m.Header(message.HeaderWWWAuthenticate))
 	if !ok {
 		t.Fatalf("challenge does not parse: %s", m.Header(message.HeaderWWWAuthenticate))
 	}
-	alg, ok := parseAlgorithm(c.algorithm)
+	alg, ok := digest.ParseAlgorithm(c.Algorithm)
 	if !ok {
-		t.Fatalf("algorithm %s", c.algorithm)
+		t.Fatalf("algorithm %s", c.Algorithm)
 	}
-	a := authorization{nonce: c.nonce, uri: []byte(uri)}
+	a := digest.Authorization{Nonce: c.Nonce, URI: []byte(uri)}
 	extra := ""
-	if hasQOP(c.qop) && nc != "" {
-		a.qop, a.nc, a.cnonce = []byte("auth"), []byte(nc), []byte("abc")
+	if c.Offers("auth") && nc != "" {
+		a.QOP, a.NC, a.CNonce = []byte("auth"), []byte(nc), []byte("abc")
 		extra = fmt.Sprintf(`, qop=auth, nc=%s, cnonce="abc"`, nc)
 	}
-	var g digester
-	response := g.response(alg, newCredentials(user, string(c.realm), secret, "", "").ha1[alg], method, &a)
+	var g digest.Hasher
+	response := g.Response(alg, digest.NewKeys(user, string(c.Realm), secret, "", "").HA1[alg], method, &a, nil)
 	return fmt.Sprintf("Authorization: Digest username=%q, realm=%q, nonce=%q, uri=%q, response=%q, algorithm=%s%s\n",
-		user, c.realm, c.nonce, uri, response, alg, extra)
+		user, c.Realm, c.Nonce, uri, response, alg, extra)
 }
 
 func statusOf(m *message.Message) int {

@@ -170,6 +170,7 @@ func (p *pvt) refreshed(m *message.Message) {
 	case status < 300:
 		first := p.client != nil
 		p.client = nil
+		p.proof.accepted(m)
 		p.reack = p.acknowledge(p.reack)
 		p.media.waiting = false
 		if !first {
@@ -191,6 +192,10 @@ func (p *pvt) refreshed(m *message.Message) {
 	}
 	p.client, p.refreshing, p.media.waiting = nil, false, false
 	if p.phase != phaseUp || p.timer == nil {
+		return
+	}
+	if p.proves(m) {
+		p.refresh()
 		return
 	}
 	switch status {

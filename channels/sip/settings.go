@@ -3,6 +3,8 @@ package sip
 import (
 	"net/netip"
 	"time"
+
+	"pbx/channels/sip/digest"
 )
 
 // Settings is the [general] section of sip.conf, resolved. It is part of an
@@ -102,7 +104,7 @@ type Settings struct {
 	T1Min time.Duration
 
 	// Auth are the credentials of [authentication], for any peer.
-	Auth []Credential
+	Auth []digest.Credential
 
 	// Defaults is what every device section begins with: the options that
 	// [general] may set for all.

@@ -239,6 +239,9 @@ func (b *Builder) Bytes() []byte {
 	return b.buf[b.start:]
 }
 
+// Len returns how long the message is so far.
+func (b *Builder) Len() int { return len(b.buf) - b.start }
+
 // Buffer returns the whole buffer, with what stood in it before the message.
 func (b *Builder) Buffer() []byte { return b.buf }
 
