@@ -63,7 +63,9 @@ func TestClient(t *testing.T) {
 		want    string // the credentials, "|" between headers; "" when there is no answer
 	}{
 		{
-			"golden: qop", 401, []string{www + `realm="prov", nonce="abc", algorithm=MD5, qop="auth"`}, mine,
+			"golden: qop", 401,
+			[]string{www + `realm="prov", nonce="abc", algorithm=MD5, qop="auth"`},
+			mine,
 			`Digest username="me", realm="prov", algorithm=MD5, uri="sip:x", nonce="abc", response="R", qop=auth, cnonce="1122334455667788", nc=00000001`,
 		},
 		{"no qop", 401, []string{www + `realm="r", nonce="n", opaque="o"`}, mine, `Digest username="me", realm="r", algorithm=MD5, uri="sip:x", nonce="n", response="R", opaque="o"`},
@@ -75,7 +77,9 @@ func TestClient(t *testing.T) {
 		{"MD5-sess", 401, []string{www + `realm="r", nonce="n", algorithm=MD5-sess, qop="auth"`}, mine, `Digest username="me", realm="r", algorithm=MD5-sess, uri="sip:x", nonce="n", response="R", qop=auth, cnonce="1122334455667788", nc=00000001`},
 		{"SHA-256-sess without qop", 401, []string{www + `realm="r", nonce="n", algorithm=sha-256-SESS`}, mine, `Digest username="me", realm="r", algorithm=SHA-256-sess, uri="sip:x", nonce="n", response="R", cnonce="1122334455667788"`},
 		{
-			"both kinds in one answer", 407, []string{proxy + `realm="p", nonce="1"`, www + `realm="w", nonce="2"`}, mine,
+			"both kinds in one answer", 407,
+			[]string{proxy + `realm="p", nonce="1"`, www + `realm="w", nonce="2"`},
+			mine,
 			`Digest username="me", realm="w", algorithm=MD5, uri="sip:x", nonce="2", response="R"|Digest username="me", realm="p", algorithm=MD5, uri="sip:x", nonce="1", response="R"`,
 		},
 		{"only realms that we have something for", 407, []string{proxy + `realm="p", nonce="1"`, proxy + `realm="q", nonce="2"`}, func(realm string) (Credential, bool) {
