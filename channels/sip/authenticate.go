@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pbx/channels/sip/digest"
+	"pbx/channels/sip/guard"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
 	"pbx/event"
@@ -19,22 +20,25 @@ const (
 	authOK         authResult = iota
 	authChallenged            // a 401 was sent
 	authRejected              // a final refusal was sent
-	authIgnored               // nothing was sent: the source has too many open challenges
+	authIgnored               // nothing was sent: the guard holds the source off
 )
 
 // authenticator holds what the challenges of one driver share. The monitor loop
 // owns it.
 type authenticator struct {
-	nonces  nonces
-	guard   guard
-	hasher  digest.Hasher
-	nobody  digest.Keys // that no answer fits: for names that do not exist
-	header  []byte
-	domains digest.Keys // computed for a realm other than [general]'s
+	nonces   nonces
+	guard    *guard.Guard
+	refusals guard.Budget // lines of the log
+	hasher   digest.Hasher
+	nobody   digest.Keys // that no answer fits: for names that do not exist
+	header   []byte
+	domains  digest.Keys // computed for a realm other than [general]'s
 }
 
 func (a *authenticator) open(random []byte, d *Driver) {
 	a.nonces = newNonces(random, d.now())
+	a.guard = guard.New(d.cfg.General.guardRules())
+	a.refusals = guard.Budget{Burst: refusalBurst, Rate: refusalRate}
 	a.nobody = digest.NewKeys("", "", string(random), "", "")
 }
 
@@ -110,12 +114,24 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 	if len(given.QOP) > 0 {
 		nc, counted = digest.ParseCount(given.NC)
 	}
-	serial, verdict := a.nonces.check(given.Nonce, now, from.addr.Addr(), nc)
+	addr := from.addr.Addr()
+	serial, verdict := a.nonces.check(given.Nonce, now, addr, nc)
+	proven := verdict != nonceForeign // the sender is where it says: a challenge of ours got there
+	if proven && a.guard.Slowed(addr, given.Username, now) {
+		return authIgnored
+	}
 	want := a.hasher.Response(alg, keys.HA1[alg], string(m.Method()), &given, m.Body())
 	right := constantEqual(want, given.Response) && counted && p != nil && keys.HA1[alg] != "" && string(given.Username) == name
+	if proven {
+		a.guard.Answered(addr, right && verdict == nonceFresh)
+	}
 	switch {
 	case verdict != nonceFresh:
-		return d.challenge(tx, m, from, realm, algorithms, right)
+		result := d.challenge(tx, m, from, realm, algorithms, right)
+		if proven && !right { // what tells stale from wrong would be a way to guess
+			d.failed(from, given.Username)
+		}
+		return result
 	case !right:
 		mismatch := string(given.Username) != name
 		d.respond(tx, m, 403, "Forbidden", nil)
@@ -126,10 +142,10 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 		default:
 			d.refused(m, from, "Wrong password")
 		}
+		d.failed(from, given.Username)
 		return authRejected
 	}
 	a.nonces.use(serial, nc)
-	a.guard.answered(from.addr.Addr())
 	return authOK
 }
 
@@ -164,11 +180,16 @@ func credentialFor(m *message.Message, realm string, algorithms []digest.Algorit
 func (d *Driver) challenge(tx *transaction.Server, m *message.Message, from source, realm string, algorithms []digest.Algorithm, stale bool) authResult {
 	a := &d.auth
 	now := d.now()
-	if !a.guard.allow(from.addr.Addr(), now) {
+	addr := from.addr.Addr()
+	allowed, began := a.guard.Challenge(addr, now, d.peers.resident(addr))
+	if began != nil {
+		d.banned(began, "challenges without an answer")
+	}
+	if !allowed {
 		return authIgnored
 	}
 	var buf [nonceLen]byte
-	nonce := a.nonces.append(buf[:0], now, from.addr.Addr())
+	nonce := a.nonces.append(buf[:0], now, addr)
 	qop := !d.cfg.General.Compat
 	d.respond(tx, m, 401, "Unauthorized", func(b *message.Builder) {
 		for _, alg := range algorithms {
@@ -215,8 +236,12 @@ func (d *Driver) refused(m *message.Message, from source, reason string) {
 	addr := from.addr.String()
 	if m.Method() == message.REGISTER {
 		claimed = quotable(m.Header(message.HeaderTo))
+	}
+	switch logged := d.refusalLogged(); {
+	case !logged:
+	case m.Method() == message.REGISTER:
 		d.notice(fmt.Sprintf("Registration from '%s' failed for '%s' - %s", claimed, addr, reason))
-	} else {
+	default:
 		d.notice(fmt.Sprintf("Request '%s' from '%s' failed for '%s' (callid: %s) - %s",
 			m.Method(), claimed, addr, quotable(m.CallID()), failWords(reason)))
 	}

@@ -55,7 +55,7 @@ func (d *Driver) Commands() []decl.Command {
 			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune),
 		},
 	}
-	return append(commands, d.traceCommands()...)
+	return append(append(commands, d.banCommands()...), d.traceCommands()...)
 }
 
 // print runs f on the loop with a buffer and hands the caller what it wrote.

@@ -98,6 +98,9 @@ func (d *Driver) place(p *Peer) {
 		}
 	}
 	d.peers.locate(p, at)
+	for _, a := range at {
+		d.auth.guard.Resident(a.Addr())
+	}
 }
 
 // save writes the contacts of p to the store and has done run on the loop when

@@ -179,52 +179,6 @@ func TestDigestExchange(t *testing.T) {
 	})
 }
 
-// TestChallengesAreLimited: a source that answers none gets no more of them than
-// its purse holds, one that answers them is not held up.
-func TestChallengesAreLimited(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, phones, nil)
-		p := r.phone("127.0.50.10:5070", "alice")
-		sent := 0
-		for range guardCoins + 100 {
-			if m := p.ask("REGISTER", "", p.contact(), ""); m != nil {
-				sent++
-			}
-		}
-		if sent != guardCoins {
-			t.Errorf("%d challenges went out", sent)
-		}
-		time.Sleep(time.Second)
-		if m := p.ask("REGISTER", "", p.contact(), ""); statusOf(m) != 401 {
-			t.Errorf("after a second: %d", statusOf(m))
-		}
-		q := r.phone("127.0.50.99:5070", "alice")
-		for i := range guardCoins + 100 {
-			if m := q.register("alicepw", q.contact()); statusOf(m) != 200 {
-				t.Fatalf("registration %d: %d", i, statusOf(m))
-			}
-		}
-	})
-}
-
-func TestGuardIsBounded(t *testing.T) {
-	var g guard
-	now := time.Unix(1000, 0)
-	for i := range 3 * guardSources {
-		g.allow(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), now)
-	}
-	if len(g.purses) > guardSources {
-		t.Errorf("%d purses", len(g.purses))
-	}
-	now = now.Add(time.Minute)
-	if !g.allow(netip.MustParseAddr("192.0.2.1"), now) || len(g.purses) != 1 {
-		t.Errorf("full purses were not forgotten: %d", len(g.purses))
-	}
-	if a, b := guardKey(netip.MustParseAddr("2001:db8::1")), guardKey(netip.MustParseAddr("2001:db8::2")); a != b {
-		t.Error("a /64 has several purses")
-	}
-}
-
 func BenchmarkDigest(b *testing.B) {
 	n := newNonces([]byte(strings.Repeat("k", 32)), time.Unix(0, 0))
 	addr, now := netip.MustParseAddr("192.0.2.1"), time.Unix(5, 0)

@@ -137,6 +137,11 @@ func keywords() map[string]keyword {
 		"subminexpiry":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.SubMinExpiry })},
 		"submaxexpiry":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.SubMaxExpiry })},
 		"qualifygap":    {inGeneral, millis(0, func(r *reader) *time.Duration { return &r.g.QualifyGap })},
+		"ban_maxretry":  {inGeneral, setBanRetry},
+		"ban_findtime":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanFindTime })},
+		"ban_time":      {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanTime })},
+		"ban_maxtime":   {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanMaxTime })},
+		"ban_ignoreip":  {inGeneral, setBanIgnore},
 		"t1min":         {inGeneral, millis(1, func(r *reader) *time.Duration { return &r.g.T1Min })},
 		"register":      {inGeneral, setRegister},
 	}

@@ -309,6 +309,11 @@ func defaults(compat bool) Settings {
 		RealtimeUpdate:    true,
 		WebSocketEnabled:  true,
 		SubscribeNetEvent: true,
+		Ban:               true,
+		BanRetry:          10,
+		BanFindTime:       60 * time.Second,
+		BanTime:           600 * time.Second,
+		BanMaxTime:        24 * time.Hour,
 		CallerID:          "asterisk",
 		T1Min:             100 * time.Millisecond,
 		Defaults: PeerSettings{

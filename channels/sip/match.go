@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pbx/channels/sip/digest"
+	"pbx/channels/sip/guard"
 	"pbx/channels/sip/message"
 )
 
@@ -16,7 +17,9 @@ type peerTable struct {
 	addrs  map[netip.AddrPort][]*Peer
 	hosts  map[netip.Addr][]*Peer // peers that match whatever the port
 	callee map[callbackKey]*Peer  // callbackextension
-	routes routeTable             // our addresses towards theirs
+	// residents counts the peers at an address, as the guard knows it.
+	residents map[netip.Addr]int
+	routes    routeTable // our addresses towards theirs
 }
 
 // callbackKey is how one provider's address serves several accounts: the number
@@ -32,6 +35,8 @@ func newPeerTable(n int) peerTable {
 		addrs:  make(map[netip.AddrPort][]*Peer, n),
 		hosts:  make(map[netip.Addr][]*Peer),
 		callee: make(map[callbackKey]*Peer),
+
+		residents: make(map[netip.Addr]int),
 	}
 }
 
@@ -83,6 +88,11 @@ func (t *peerTable) locate(p *Peer, at []netip.AddrPort) {
 			delete(t.addrs, a)
 		}
 		host := a.Addr()
+		if key := guard.Key(host); t.residents[key] > 1 {
+			t.residents[key]--
+		} else {
+			delete(t.residents, key)
+		}
 		if t.hosts[host] = without(t.hosts[host], p); len(t.hosts[host]) == 0 {
 			delete(t.hosts, host)
 		}
@@ -97,6 +107,7 @@ func (t *peerTable) locate(p *Peer, at []netip.AddrPort) {
 	p.located = at
 	for _, a := range at {
 		t.addrs[a] = inOrder(t.addrs[a], p)
+		t.residents[guard.Key(a.Addr())]++
 		if p.InsecurePort {
 			t.hosts[a.Addr()] = inOrder(t.hosts[a.Addr()], p)
 		}

@@ -263,12 +263,14 @@ func TestUnknownNameIsAnsweredFirst(t *testing.T) {
 			p.s.Close()
 		}
 		p := r.phone("127.0.50.14:5070", "nobod")
-		before := r.logs.count("failed for")
-		for range guardCoins + 100 {
-			p.ask("REGISTER", "", p.contact(), "")
+		before, answered := r.logs.count("failed for"), 0
+		for range 1000 {
+			if p.ask("REGISTER", "", p.contact(), "") != nil {
+				answered++
+			}
 		}
-		if n := r.logs.count("failed for") - before; n != guardCoins {
-			t.Errorf("%d requests were logged, %d answered", n, guardCoins)
+		if n := r.logs.count("failed for") - before; n != answered || n != 30 {
+			t.Errorf("%d requests were logged, %d answered", n, answered)
 		}
 	})
 }

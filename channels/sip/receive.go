@@ -10,6 +10,9 @@ import (
 
 // receive handles one message.
 func (d *Driver) receive(b []byte, r transaction.Route) {
+	if d.auth.guard.Blocked(r.Remote.Addr(), d.now()) {
+		return
+	}
 	if len(bytes.Trim(b, "\r\n\x00 ")) == 0 {
 		return // a keepalive (RFC 5626 4.4.1 and what phones send instead)
 	}

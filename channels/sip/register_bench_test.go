@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pbx/channel"
+	"pbx/channels/sip/guard"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
 	"pbx/event"
@@ -29,7 +30,7 @@ type pair struct {
 }
 
 func newPair(t testing.TB, store channel.Store) *pair {
-	cfg, _ := loadText(t, listen+"[alice]\ntype=friend\nhost=dynamic\nsecret=alicepw\n")
+	cfg, _ := loadText(t, listen+"ban=no\n[alice]\ntype=friend\nhost=dynamic\nsecret=alicepw\n")
 	log, bus := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: event.LevelVerbose(2)})), &event.Bus{}
 	memory := pbxio.NewMemory()
 	d, err := New(cfg, Deps{
@@ -101,7 +102,7 @@ func BenchmarkRegister(b *testing.B) {
 			if c.step == 0 {
 				text := p.text("")
 				for b.Loop() {
-					p.d.auth.guard = guard{}
+					p.d.auth.guard = guard.New(guard.Rules{})
 					p.step(b, text)
 				}
 				return

@@ -18,6 +18,7 @@ func (d *Driver) reload(cfg *Config) {
 	d.cfg = cfg
 	d.applyConfig()
 	d.watchHosts()
+	d.auth.guard.SetRules(cfg.General.guardRules())
 	d.setPeers(cfg)
 	d.startQualify()
 	d.startKeepalive()

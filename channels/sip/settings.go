@@ -44,6 +44,14 @@ type Settings struct {
 	// Contacts is the access list of REGISTER's Contact addresses.
 	ContactACL ACL
 
+	// Who is held off: see package guard.
+	Ban         bool          `conf:"ban"`
+	BanRetry    int           // ban_maxretry
+	BanFindTime time.Duration // within which
+	BanTime     time.Duration // the first ban
+	BanMaxTime  time.Duration // the longest
+	BanIgnore   []netip.Prefix
+
 	// Listening.
 	UDPBind      netip.AddrPort
 	UserAgent    string `conf:"useragent"`
