@@ -15,6 +15,22 @@ type Technology interface {
 	DeviceState(resource string) DeviceState
 }
 
+// Forker is a Technology one of whose resources may stand for several devices,
+// such as the phones that registered under one name. Dial asks it.
+type Forker interface {
+	// Fork returns the devices behind a resource as from calls it, those that ring
+	// first first; nil where the resource is one device.
+	Fork(resource string, from *Channel) []Branch
+}
+
+// Branch is one of the devices behind a resource.
+type Branch struct {
+	// Target is what Request.Target takes.
+	Target any
+	// After is how long those before it ring alone.
+	After time.Duration
+}
+
 // Request describes the outbound leg that is wanted.
 type Request struct {
 	// Resource is the dial string after "Technology/".
@@ -22,6 +38,9 @@ type Request struct {
 	// From is the channel on whose behalf the leg is made, nil for none. The
 	// new leg shares its Linkedid and its media loop.
 	From *Channel
+	// Target picks one of the devices that Fork returned, nil leaves it to the
+	// driver.
+	Target any
 	// Formats are the codecs that From can send and receive, best first.
 	Formats []string
 }

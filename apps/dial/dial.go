@@ -83,11 +83,12 @@ type call struct {
 	timeout time.Duration // negative: none
 	early   time.Duration
 
-	legs   []*leg
-	chans  []*channel.Channel // the caller and the legs, as they are waited for
-	single bool               // there is one leg: its early audio goes to the caller
-	failed failures
-	lines  int // devices that were tried
+	legs    []*leg
+	waiting []later            // what rings later, in order of time
+	chans   []*channel.Channel // the caller and the legs, as they are waited for
+	single  bool               // there is one leg: its early audio goes to the caller
+	failed  failures
+	lines   int // devices that were tried
 
 	sentRinging, rang, progressed bool
 }

@@ -29,7 +29,7 @@ func (c *call) forward(l *leg, dest string) {
 	}
 	c.verbose(3, "Now forwarding %s to '%s' (thanks to %s)", c.caller.Name(), dest, l.ch.Name())
 	_, resource, _ := strings.Cut(dest, "/")
-	next, cause, err := c.request(dest, resource)
+	next, cause, err := c.request(dest, resource, nil)
 	if err != nil {
 		c.notice("Forwarding failed to create channel to dial '%s' (cause = %d): %v", dest, int(cause), err)
 		c.notForwarded(l, cause)

@@ -26,36 +26,52 @@ const maxForwards = 5
 // is the caller's end.
 func (c *call) place(dests []destination) error {
 	for i, d := range dests {
-		c.lines++
-		dest := d.String()
-		if d.refused != "" {
-			c.log.Warn("Dial: device refused", "device", dest, "reason", d.refused)
-			c.fail(channel.CauseCallRejected, i == len(dests)-1)
-			continue
-		}
-		l, cause, err := c.request(dest, d.resource)
-		if err != nil {
-			c.notice("Unable to create channel of type '%s' (cause %d - %s): %v", d.tech, int(cause), cause, err)
-			c.fail(cause, i == len(dests)-1)
-			continue
-		}
-		// On the list from here on, it is hung up whatever happens.
-		c.legs = append(c.legs, l)
-		c.identify(l)
-		if c.preDial.given {
-			if err := c.t.Gosub(l.ch, c.preDial.place, c.preDial.args); err != nil && c.caller.HungUp() {
-				return channel.ErrHangup
+		for _, b := range c.fork(d) {
+			if b.After > 0 {
+				c.postpone(d, b)
+			} else if err := c.try(d, b.Target, i == len(dests)-1); err != nil {
+				return err
 			}
 		}
-		if !c.send(l) {
-			// Not counted as a failure: it is as if it had not been listed.
-			c.legs = c.legs[:len(c.legs)-1]
-			c.lines--
-		}
+	}
+	if err := c.advance(); err != nil {
+		return err
 	}
 	c.single = len(c.legs) == 1
 	if c.single && c.legs[0].presetID && !c.ignoreLine {
 		c.showCallee(c.legs[0])
+	}
+	return nil
+}
+
+// try makes and calls the leg of one device, whose cause is the caller's if it is
+// the last and cannot be called.
+func (c *call) try(d destination, target any, last bool) error {
+	c.lines++
+	dest := d.String()
+	if d.refused != "" {
+		c.log.Warn("Dial: device refused", "device", dest, "reason", d.refused)
+		c.fail(channel.CauseCallRejected, last)
+		return nil
+	}
+	l, cause, err := c.request(dest, d.resource, target)
+	if err != nil {
+		c.notice("Unable to create channel of type '%s' (cause %d - %s): %v", d.tech, int(cause), cause, err)
+		c.fail(cause, last)
+		return nil
+	}
+	// On the list from here on, it is hung up whatever happens.
+	c.legs = append(c.legs, l)
+	c.identify(l)
+	if c.preDial.given {
+		if err := c.t.Gosub(l.ch, c.preDial.place, c.preDial.args); err != nil && c.caller.HungUp() {
+			return channel.ErrHangup
+		}
+	}
+	if !c.send(l) {
+		// Not counted as a failure: it is as if it had not been listed.
+		c.legs = c.legs[:len(c.legs)-1]
+		c.lines--
 	}
 	return nil
 }
@@ -69,8 +85,8 @@ func (c *call) fail(cause channel.Cause, last bool) {
 	}
 }
 
-func (c *call) request(dest, resource string) (*leg, channel.Cause, error) {
-	ch, err := c.caller.Registry().Request(dest, channel.Request{From: c.caller, Formats: c.caller.Settings().Formats})
+func (c *call) request(dest, resource string, target any) (*leg, channel.Cause, error) {
+	ch, err := c.caller.Registry().Request(dest, channel.Request{From: c.caller, Target: target, Formats: c.caller.Settings().Formats})
 	if err != nil {
 		cause := channel.CauseFailure
 		var r *channel.RequestError

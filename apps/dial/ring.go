@@ -38,6 +38,9 @@ func (c *call) indicate(control channel.Control) {
 func (c *call) ring() (answered *leg, status string, err error) {
 	began := c.now()
 	for {
+		if err := c.advance(); err != nil {
+			return nil, "CANCEL", err
+		}
 		if len(c.legs) == 0 {
 			c.everyoneFailed()
 			return nil, c.failed.status(c.lines), nil
@@ -85,6 +88,11 @@ func (c *call) left(began time.Time) (d time.Duration, expired bool) {
 		}
 		if d < 0 || e < d {
 			d = e
+		}
+	}
+	if len(c.waiting) > 0 {
+		if next := max(c.waiting[0].at.Sub(c.now()), 0); d < 0 || next < d {
+			d = next
 		}
 	}
 	return d, false

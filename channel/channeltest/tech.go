@@ -61,12 +61,13 @@ type Tech struct {
 	scripts  map[string][]Step
 	refusals map[string]channel.Cause
 	callees  map[string]channel.Party
+	branches map[string][]channel.Branch
 	legs     []*Leg
 }
 
 // New makes a technology and registers it.
 func New(name string, reg *channel.Registry) *Tech {
-	t := &Tech{name: name, reg: reg, scripts: map[string][]Step{}, refusals: map[string]channel.Cause{}, callees: map[string]channel.Party{}}
+	t := &Tech{name: name, reg: reg, scripts: map[string][]Step{}, refusals: map[string]channel.Cause{}, callees: map[string]channel.Party{}, branches: map[string][]channel.Branch{}}
 	reg.Register(t)
 	return t
 }
@@ -90,6 +91,21 @@ func (t *Tech) Callee(resource string, p channel.Party) {
 	t.mu.Lock()
 	t.callees[resource] = p
 	t.mu.Unlock()
+}
+
+// Branch adds a device, the resource to, to those that resource stands for; it
+// rings so long after the others.
+func (t *Tech) Branch(resource, to string, after time.Duration) {
+	t.mu.Lock()
+	t.branches[resource] = append(t.branches[resource], channel.Branch{Target: to, After: after})
+	t.mu.Unlock()
+}
+
+// Fork implements channel.Forker.
+func (t *Tech) Fork(resource string, _ *channel.Channel) []channel.Branch {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.branches[resource]
 }
 
 // Legs are all legs made so far, oldest first.
@@ -123,6 +139,9 @@ func (t *Tech) DeviceState(string) channel.DeviceState { return channel.DeviceUn
 func (t *Tech) Request(r channel.Request) (*channel.Channel, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if to, ok := r.Target.(string); ok {
+		r.Resource = to
+	}
 	steps, known := t.scripts[r.Resource]
 	if cause, ok := t.refusals[r.Resource]; ok || !known {
 		if !ok {

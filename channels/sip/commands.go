@@ -55,7 +55,7 @@ func (d *Driver) Commands() []decl.Command {
 			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune),
 		},
 	}
-	return append(append(commands, d.banCommands()...), d.traceCommands()...)
+	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.traceCommands())
 }
 
 // print runs f on the loop with a buffer and hands the caller what it wrote.
@@ -141,7 +141,7 @@ func (d *Driver) qualifyNow(w io.Writer, r *decl.Request) error {
 	if p.Qualify == 0 {
 		return fmt.Errorf("Peer '%s' is not monitored: it has no qualify=", p.Name)
 	}
-	d.qualifyIn(p, 0)
+	d.qualifySoon(p)
 	return nil
 }
 
@@ -150,12 +150,10 @@ func (d *Driver) unregister(w io.Writer, r *decl.Request) error {
 	switch {
 	case p == nil:
 		fmt.Fprintf(w, "Peer unknown: '%s'. Not unregistered.\n", r.Arg(0))
-	case len(p.contacts) == 0:
+	case p.registered() == 0:
 		fmt.Fprintf(w, "Peer %s not registered\n", p.Name)
 	default:
-		for len(p.contacts) > 1 {
-			p.removeContact(d, p.contacts[1])
-		}
+		p.trim(d, 1)
 		d.expire(p, p.contacts[0])
 		fmt.Fprintf(w, "Unregistered peer '%s'\n\n", p.Name)
 	}

@@ -40,7 +40,7 @@ func (d *Driver) showPeers(w io.Writer, r *decl.Request) error {
 			host, port = at.Addr().String(), strconv.Itoa(int(at.Port()))
 		}
 		if p.Qualify > 0 {
-			monitored[b2i(p.qualify.state == qualifyReachable || p.qualify.state == qualifyLagged)]++
+			monitored[b2i(p.reach().state == qualifyReachable || p.reach().state == qualifyLagged)]++
 		} else {
 			unmonitored[b2i(at.IsValid())]++
 		}
@@ -161,8 +161,10 @@ func (d *Driver) showPeer(w io.Writer, r *decl.Request) error {
 	}
 	t.row("Useragent", agent)
 	t.row("Reg. Contact", contact)
-	for _, c := range p.contacts[min(1, len(p.contacts)):] {
-		t.row("Also at", c.URI)
+	if len(p.contacts) > 1 {
+		for _, c := range p.contacts {
+			t.row("Contact", fmt.Sprintf("%s q=%s expires=%s %s", c.URI, qText(c.Q), d.leftText(c), p.contactStatus(c)))
+		}
 	}
 	t.row("Qualify Freq", strconv.FormatInt(p.QualifyFreq.Milliseconds(), 10)+" ms")
 	t.row("Keepalive", strconv.FormatInt(p.Keepalive.Milliseconds(), 10)+" ms")

@@ -1,11 +1,9 @@
 package sip
 
 import (
-	"bytes"
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,16 +12,18 @@ import (
 )
 
 // Contact is one binding of an address of record: where a registered device is
-// (RFC 3261 section 10).
+// (RFC 3261 section 10), or where the operator said that it is for a while.
 type Contact struct {
 	URI       string         // as the device gave it, without <>
 	Addr      netip.AddrPort // where requests are sent
 	Received  netip.AddrPort // where the REGISTER came from
-	Expires   time.Time
-	Q         int // thousandths, 1000 by default
+	Expires   time.Time      // zero: never
+	Q         int            // thousandths, 1000 by default
 	CallID    string
 	CSeq      uint32
 	UserAgent string
+	Instance  string // +sip.instance without quotes and <>, "" for none
+	RegID     uint32 // reg-id of RFC 5626, 0 for none
 
 	// The way to Addr: that by which the REGISTER came, whose connection, where
 	// there is one, is the device's flow (RFC 5626).
@@ -31,7 +31,14 @@ type Contact struct {
 	Listener int
 	Flow     transaction.Flow
 
-	timer sched.ID
+	// Static says that the operator added it: a REGISTER does not touch it.
+	Static bool
+	// Dial is the resource that is called instead of the URI where the contact is
+	// reached through a trunk, "number@trunk".
+	Dial string
+
+	qualify qualifyState
+	timer   sched.ID
 }
 
 // route is the way to the device.
@@ -42,10 +49,41 @@ func (c *Contact) route() transaction.Route {
 // storeFamily is where registrations are kept, one record a peer.
 const storeFamily = "SIP/Registry"
 
-// addContact puts c first and lets it expire.
+// addContact puts c in and lets it expire: registered ones stand first, the
+// newest at the head, static ones last.
 func (p *Peer) addContact(d *Driver, c *Contact) {
-	p.contacts = slices.Insert(p.contacts, 0, c)
-	if d.cfg.General.IgnoreRegExpire {
+	c.qualify.contact = c
+	if c.Static {
+		p.contacts = append(p.contacts, c)
+	} else {
+		p.contacts = slices.Insert(p.contacts, 0, c)
+	}
+	d.age(p, c)
+	d.forks(p)
+}
+
+// refreshContact gives old, which is in the list, what c says, and puts it at the
+// head. What qualify knows stays, unless the device moved.
+func (p *Peer) refreshContact(d *Driver, old, c *Contact) {
+	if old.timer != 0 {
+		d.sched.Delete(old.timer)
+	}
+	qualify := old.qualify
+	moved := old.Addr != c.Addr
+	*old = *c
+	old.qualify = qualify
+	if moved {
+		d.forget(&old.qualify)
+	}
+	i := slices.Index(p.contacts, old)
+	copy(p.contacts[1:i+1], p.contacts[:i])
+	p.contacts[0] = old
+	d.age(p, old)
+}
+
+// age lets a contact end when its time is over.
+func (d *Driver) age(p *Peer, c *Contact) {
+	if c.Expires.IsZero() || d.cfg.General.IgnoreRegExpire && !c.Static {
 		return
 	}
 	c.timer = d.sched.Add(max(c.Expires.Sub(d.sched.Now()), 0), func() time.Duration {
@@ -61,36 +99,65 @@ func (p *Peer) removeContact(d *Driver, c *Contact) {
 		d.sched.Delete(c.timer)
 		c.timer = 0
 	}
+	d.forget(&c.qualify)
 	p.contacts = slices.DeleteFunc(p.contacts, func(o *Contact) bool { return o == c })
+	if len(p.contacts) == 0 {
+		p.reached = qualifyUnknown
+	}
+	d.forks(p)
 }
 
-func (p *Peer) clearContacts(d *Driver) {
-	for len(p.contacts) > 0 {
-		p.removeContact(d, p.contacts[0])
+// clearContacts takes out what the device registered, and with static what the
+// operator added as well.
+func (p *Peer) clearContacts(d *Driver, static bool) {
+	for _, c := range slices.Clone(p.contacts) {
+		if static || !c.Static {
+			p.removeContact(d, c)
+		}
 	}
 }
 
-// expire ends a binding whose time is over.
+// registered is how many contacts the device itself has.
+func (p *Peer) registered() (n int) {
+	for _, c := range p.contacts {
+		if !c.Static {
+			n++
+		}
+	}
+	return n
+}
+
+// trim takes out the oldest registrations beyond limit.
+func (p *Peer) trim(d *Driver, limit int) (trimmed bool) {
+	for n := p.registered(); n > limit; n-- {
+		p.removeContact(d, p.contacts[n-1])
+		trimmed = true
+	}
+	return trimmed
+}
+
+// expire ends a binding whose time is over, or whose connection is.
 func (d *Driver) expire(p *Peer, c *Contact) {
 	p.removeContact(d, c)
 	d.save(p, func(error) {})
 	d.place(p)
-	if len(p.contacts) > 0 {
-		return
+	if !c.Static && p.registered() == 0 {
+		d.verbose(3, fmt.Sprintf("Unregistered SIP '%s'", p.Name))
+		d.publishPeer(p.Name, "Unregistered", c.Addr)
 	}
-	d.verbose(3, fmt.Sprintf("Unregistered SIP '%s'", p.Name))
-	d.publishPeer(p.Name, "Unregistered", c.Addr)
-	d.unqualify(p)
 	d.deviceChanged(p)
 }
 
-// place tells the table where p can be found now.
+// place tells the table where p can be found now. A contact that the operator
+// added is somewhere to call, and makes nobody p who comes from there.
 func (d *Driver) place(p *Peer) {
 	var at []netip.AddrPort
 	switch {
 	case p.Dynamic:
 		for _, c := range p.contacts {
-			at = append(at, c.Addr)
+			if !c.Static {
+				at = append(at, c.Addr)
+			}
 		}
 	default:
 		if a := d.staticAddr(p); a.IsValid() {
@@ -143,12 +210,18 @@ func (d *Driver) restore() {
 			gone = append(gone, key)
 			return true
 		}
-		for _, c := range slices.Backward(contacts) {
-			if (c.Expires.After(now) || d.cfg.General.IgnoreRegExpire) && len(p.contacts) < p.MaxContacts {
-				c.Listener, _ = d.net.For(c.Protocol, c.Addr.Addr())
-				p.addContact(d, c)
+		for _, static := range [...]bool{false, true} {
+			if static { // each kind is added at its end of the list
+				slices.Reverse(contacts)
+			}
+			for _, c := range slices.Backward(contacts) {
+				if c.Static == static && (c.Expires.IsZero() || c.Expires.After(now) || d.cfg.General.IgnoreRegExpire && !static) {
+					c.Listener, _ = d.net.For(c.Protocol, c.Addr.Addr())
+					p.addContact(d, c)
+				}
 			}
 		}
+		p.trim(d, p.MaxContacts)
 		if len(p.contacts) == 0 {
 			gone = append(gone, key)
 		}
@@ -158,64 +231,4 @@ func (d *Driver) restore() {
 	for _, key := range gone {
 		d.store.Delete(storeFamily, key, func(error) {})
 	}
-}
-
-// appendRecord writes a contact as one line of a record: fields divided by tabs,
-// of which none is left in the free ones.
-func (c *Contact) appendRecord(b []byte) []byte {
-	b = strconv.AppendInt(b, c.Expires.Unix(), 10)
-	b = append(b, '\t')
-	b = c.Addr.AppendTo(b)
-	b = append(b, '\t')
-	b = c.Received.AppendTo(b)
-	for _, n := range [...]int{c.Q, int(c.CSeq)} {
-		b = append(b, '\t')
-		b = strconv.AppendInt(b, int64(n), 10)
-	}
-	for _, s := range [...]string{c.CallID, c.URI, c.UserAgent} {
-		b = append(b, '\t')
-		for i := range len(s) {
-			if s[i] < ' ' {
-				b = append(b, ' ')
-			} else {
-				b = append(b, s[i])
-			}
-		}
-	}
-	b = append(b, '\t')
-	b = append(b, c.Protocol.String()...)
-	return append(b, '\n')
-}
-
-// parseRecord reads the contacts of a record.
-func parseRecord(b []byte) (list []*Contact, err error) {
-	for line := range bytes.Lines(b) {
-		f := strings.Split(string(bytes.TrimSuffix(line, []byte("\n"))), "\t")
-		if len(f) != 8 && len(f) != 9 { // the ninth came later
-			return nil, fmt.Errorf("a contact of %d fields", len(f))
-		}
-		c := &Contact{CallID: f[5], URI: f[6], UserAgent: f[7]}
-		var numbers [3]int64
-		for i, text := range [...]string{f[0], f[3], f[4]} {
-			if numbers[i], err = strconv.ParseInt(text, 10, 64); err != nil {
-				return nil, err
-			}
-		}
-		c.Expires = time.Unix(numbers[0], 0)
-		c.Q, c.CSeq = int(numbers[1]), uint32(numbers[2])
-		if c.Addr, err = netip.ParseAddrPort(f[1]); err != nil {
-			return nil, err
-		}
-		if c.Received, err = netip.ParseAddrPort(f[2]); err != nil {
-			return nil, err
-		}
-		if len(f) == 9 {
-			var ok bool
-			if c.Protocol, ok = transaction.ParseProtocol(f[8]); !ok {
-				return nil, fmt.Errorf("a contact over %q", f[8])
-			}
-		}
-		list = append(list, c)
-	}
-	return list, nil
 }

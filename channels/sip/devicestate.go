@@ -42,7 +42,7 @@ func (d *Driver) stateOf(p *Peer) channel.DeviceState {
 		return channel.DeviceBusy
 	case p.inUse > 0 && counting:
 		return channel.DeviceInUse
-	case p.Qualify > 0 && !p.qualify.callable():
+	case p.Qualify > 0 && !p.reach().callable():
 		return channel.DeviceUnavailable
 	case p.Dynamic && len(p.contacts) == 0 && !p.DefaultIP.IsValid():
 		return channel.DeviceUnavailable

@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"pbx/channel"
@@ -89,6 +90,8 @@ type Driver struct {
 	auth  authenticator
 	hosts hostTable
 	asked uint64 // questions of qualify so far
+	// forking is how many peers are registered at several places.
+	forking atomic.Int32
 
 	builder  message.Builder
 	out      []byte          // the message being built

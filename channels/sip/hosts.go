@@ -139,12 +139,19 @@ var (
 // user where one is dialled, and the way. An outboundproxy takes the place of
 // the address, not of the URI.
 func (d *Driver) destination(p *Peer, exten string) (target string, to transaction.Route, err error) {
+	return d.destinationAt(p, p.best(), exten)
+}
+
+// destinationAt is destination for the contact c of p, nil where it has none.
+func (d *Driver) destinationAt(p *Peer, c *Contact, exten string) (target string, to transaction.Route, err error) {
 	user := exten
-	switch c := p.best(); {
+	switch {
 	case !p.Type.IsPeer():
 		return "", to, errUnregistered
-	case p.Qualify > 0 && !p.qualify.callable():
+	case c != nil && !p.callable(c), c == nil && p.Qualify > 0 && !p.qualify.callable():
 		return "", to, errUnreachable
+	case c != nil && !c.Addr.IsValid():
+		return "", to, errUnregistered // it is called through a trunk
 	case c != nil:
 		to = c.route()
 		if exten == "" {
@@ -172,7 +179,7 @@ func (d *Driver) destination(p *Peer, exten string) (target string, to transacti
 		return nil
 	}
 	proxy := p.OutboundProxy
-	if proxy.Host == "" && p.best() != nil {
+	if proxy.Host == "" && c != nil {
 		return target, to, nil
 	}
 	if proxy.Host == "" {
@@ -213,7 +220,7 @@ func appendTarget(dst []byte, user, host string, port uint16) []byte {
 // route is the way to p as far as that is known.
 func (d *Driver) route(p *Peer) (r transaction.Route, ok bool) {
 	if c := p.best(); c != nil {
-		return c.route(), true
+		return c.route(), c.Addr.IsValid()
 	}
 	to := d.address(p)
 	if !to.IsValid() {

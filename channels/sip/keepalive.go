@@ -19,11 +19,21 @@ func (d *Driver) startKeepalive() {
 			continue
 		}
 		p.keepalive = d.sched.Add(p.Keepalive, func() time.Duration {
-			if to, ok := d.route(p); ok {
-				d.sent(d.send(keepaliveText, to))
-			}
+			d.keepAlive(p)
 			return p.Keepalive
 		})
+	}
+}
+
+// keepAlive sends to every place where a peer is.
+func (d *Driver) keepAlive(p *Peer) {
+	for _, c := range p.contacts {
+		if c.Addr.IsValid() {
+			d.sent(d.send(keepaliveText, c.route()))
+		}
+	}
+	if to, ok := d.route(p); ok && len(p.contacts) == 0 {
+		d.sent(d.send(keepaliveText, to))
 	}
 }
 

@@ -116,8 +116,8 @@ func keywords() map[string]keyword {
 			return nil
 		}},
 		"digest":       {inBoth, setDigest},
-		"max_contacts": {inBoth, setMaxContacts},
-		"transport":    {inBoth, setTransport},
+		"max_contacts": {inBoth, setMaxContacts}, "contact_timeout": {inBoth, seconds(1, func(r *reader) *time.Duration { return &r.s.ContactTimeout })},
+		"transport": {inBoth, setTransport},
 
 		"udpbindaddr": {inGeneral, setBind}, "bindport": {inGeneral, setBindPort},
 		"tos_sip":       {inGeneral, setTOS(func(g *Settings) *int { return &g.TOSSignal })},

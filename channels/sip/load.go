@@ -336,6 +336,7 @@ func defaults(compat bool) Settings {
 			SessionRefresher: "uas",
 			Digest:           []digest.Algorithm{digest.MD5},
 			MaxContacts:      1,
+			ContactTimeout:   15 * time.Second,
 		},
 	}
 	if !compat {

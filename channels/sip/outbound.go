@@ -33,8 +33,12 @@ func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
 			peer = nil
 		}
 	}
+	contact, fork := d.contactFor(peer, r)
+	if contact != nil && contact.Dial != "" && ds.Exten == "" {
+		return d.prepareThrough(contact.Dial, ds, r)
+	}
 	p := &pvt{
-		d: d, outgoing: true, peer: peer, settings: d.settings(peer), host: ds.Peer, exten: ds.Exten,
+		d: d, outgoing: true, peer: peer, fork: fork, settings: d.settings(peer), host: ds.Peer, exten: ds.Exten,
 		out: &outbound{dial: ds, wanted: r.Formats}, began: d.now(),
 	}
 	if r.From != nil {
@@ -42,7 +46,7 @@ func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
 	}
 	if peer != nil {
 		var err error
-		if p.target, p.route, err = d.destination(peer, string(message.AppendEscaped(nil, ds.Exten))); err != nil {
+		if p.target, p.route, err = d.destinationAt(peer, contact, string(message.AppendEscaped(nil, ds.Exten))); err != nil {
 			return nil, err
 		}
 		if ds.Domain != "" {

@@ -178,6 +178,7 @@ type PeerSettings struct {
 
 	MaxForwards      int `conf:"maxforwards"`
 	MaxContacts      int // bindings that a device may have at once
+	ContactTimeout   time.Duration
 	T1, TimerB       time.Duration
 	RTPTimeout       time.Duration
 	RTPHoldTimeout   time.Duration
@@ -254,14 +255,17 @@ type PeerConfig struct {
 type Peer struct {
 	*PeerConfig
 
-	// contacts are the bindings of a dynamic peer, newest first.
+	// contacts are the bindings of a dynamic peer: the newest registration first,
+	// what the operator added last.
 	contacts []*Contact
 	// located are the addresses that the table knows the peer by.
 	located []netip.AddrPort
 	order   int // of the section in the configuration
 
-	qualify   qualifyState
-	keepalive sched.ID // the timer of keepalive=, 0 for none
+	qualify   qualifyState  // of the address of the section
+	reached   qualifyStatus // what was said last of the peer as a whole
+	keepalive sched.ID      // the timer of keepalive=, 0 for none
+	forking   bool          // counted in Driver.forking
 
 	// Calls in progress through the peer, kept by the dialogs.
 	inUse, onHold, ringing int

@@ -32,6 +32,7 @@ type pvt struct {
 	outgoing bool
 	phase    phase
 	peer     *Peer         // nil: a guest, or an address that is no peer
+	fork     *fork         // the call that this is one branch of, nil for a call of its own
 	settings *PeerSettings // of the peer, or the defaults
 	channel  *channel.Channel
 	dtmfMode atomic.Uint32 // DTMFMode+1 of SIPDtmfMode, 0 for the peer's
@@ -96,8 +97,11 @@ func (p *pvt) count() bool {
 	if p.peer == nil {
 		return true
 	}
-	if !p.peer.CallBegin() {
+	if (p.fork == nil || p.fork.calls == 0) && !p.peer.CallBegin() {
 		return false
+	}
+	if p.fork != nil {
+		p.fork.calls++
 	}
 	p.counted = true
 	p.d.deviceChanged(p.peer)
@@ -154,7 +158,12 @@ func (p *pvt) uncount() {
 	}
 	if p.counted {
 		p.counted = false
-		p.peer.CallEnd()
+		if p.fork != nil {
+			p.fork.calls--
+		}
+		if p.fork == nil || p.fork.calls == 0 {
+			p.peer.CallEnd()
+		}
 	}
 	p.d.deviceChanged(p.peer)
 }

@@ -6,6 +6,7 @@ import (
 
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
+	"pbx/sched"
 )
 
 // Qualify: a peer with qualify= is asked OPTIONS now and then; whether and how
@@ -20,11 +21,14 @@ const (
 	qualifyUnreachable                      // did not answer
 )
 
+// qualifyState is what is known of one place where a device may be: a contact, or
+// the address of a section with host=.
 type qualifyState struct {
-	state  qualifyStatus
-	rtt    time.Duration // of the last answer
-	asking uint64        // number of the open question, 0 for none
-	next   func() bool   // cancels the next question
+	contact *Contact // nil for the address of the section
+	state   qualifyStatus
+	rtt     time.Duration // of the last answer
+	asking  uint64        // number of the open question, 0 for none
+	next    sched.ID      // the timer of the next question, 0 for none
 }
 
 // callable reports whether calls may go to the peer. One that answers late is not
@@ -40,59 +44,99 @@ const (
 	qualifyWait = 1 * time.Second
 )
 
+// reach is what is known of the place where the peer is called first.
+func (p *Peer) reach() *qualifyState {
+	if c := p.best(); c != nil {
+		return &c.qualify
+	}
+	return &p.qualify
+}
+
 // startQualify spreads the first questions over time: qualifypeers of them every
 // qualifygap.
 func (d *Driver) startQualify() {
 	g := &d.cfg.General
 	n := 0
-	for _, p := range d.peers.list {
-		if p.Qualify == 0 || !p.Type.IsPeer() {
-			d.unqualify(p)
-			continue
-		}
-		if p.qualify.next == nil && p.qualify.asking == 0 {
-			d.qualifyIn(p, time.Duration(n/max(g.QualifyPeers, 1))*g.QualifyGap)
+	begin := func(p *Peer, q *qualifyState) {
+		if q.next == 0 && q.asking == 0 {
+			d.qualifyIn(p, q, time.Duration(n/max(g.QualifyPeers, 1))*g.QualifyGap)
 			n++
+		}
+	}
+	for _, p := range d.peers.list {
+		switch {
+		case p.Qualify == 0 || !p.Type.IsPeer():
+			d.unqualify(p)
+		case p.Dynamic:
+			for _, c := range p.contacts {
+				begin(p, &c.qualify)
+			}
+		default:
+			begin(p, &p.qualify)
 		}
 	}
 }
 
-// qualifySoon asks a peer whose address is new.
+// qualifySoon asks a peer whose address is new, wherever it is.
 func (d *Driver) qualifySoon(p *Peer) {
-	if p.Qualify > 0 && p.Type.IsPeer() {
-		d.qualifyIn(p, 0)
+	if p.Qualify == 0 || !p.Type.IsPeer() {
+		return
+	}
+	if !p.Dynamic {
+		d.qualifyIn(p, &p.qualify, 0)
+	}
+	for _, c := range p.contacts {
+		d.qualifyIn(p, &c.qualify, 0)
+	}
+}
+
+// qualifyNew asks the contacts of which nothing is known.
+func (d *Driver) qualifyNew(p *Peer) {
+	if p.Qualify == 0 || !p.Type.IsPeer() {
+		return
+	}
+	for _, c := range p.contacts {
+		if q := &c.qualify; q.state == qualifyUnknown && q.asking == 0 && q.next == 0 {
+			d.qualifyIn(p, q, 0)
+		}
 	}
 }
 
 // unqualify forgets what is known of a peer that is gone.
 func (d *Driver) unqualify(p *Peer) {
-	if p.qualify.next != nil {
-		p.qualify.next()
+	d.forget(&p.qualify)
+	for _, c := range p.contacts {
+		d.forget(&c.qualify)
 	}
-	p.qualify = qualifyState{}
+	p.reached = qualifyUnknown
 }
 
-func (d *Driver) qualifyIn(p *Peer, after time.Duration) {
-	q := &p.qualify
-	if q.next != nil {
-		q.next()
+// forget ends the questions about one place.
+func (d *Driver) forget(q *qualifyState) {
+	if q.next != 0 {
+		d.sched.Delete(q.next)
 	}
-	id := d.sched.Add(after, func() time.Duration {
-		q.next = nil
-		d.ask(p)
+	*q = qualifyState{contact: q.contact}
+}
+
+func (d *Driver) qualifyIn(p *Peer, q *qualifyState, after time.Duration) {
+	if q.next != 0 {
+		d.sched.Delete(q.next)
+	}
+	q.next = d.sched.Add(after, func() time.Duration {
+		q.next = 0
+		d.ask(p, q)
 		return 0
 	})
-	q.next = func() bool { return d.sched.Delete(id) }
 }
 
-// ask sends OPTIONS to a peer that has an address. The question is answered by
+// ask sends OPTIONS to a place that has an address. The question is answered by
 // any response, or by the end of the wait.
-func (d *Driver) ask(p *Peer) {
-	q := &p.qualify
-	to, ok := d.route(p)
+func (d *Driver) ask(p *Peer, q *qualifyState) {
+	to, ok := d.routeOf(p, q)
 	if !ok {
-		if !p.Dynamic {
-			d.qualifyIn(p, qualifyDown)
+		if q.contact == nil {
+			d.qualifyIn(p, q, qualifyDown)
 		}
 		return
 	}
@@ -100,8 +144,8 @@ func (d *Driver) ask(p *Peer) {
 	number := d.asked
 	q.asking = number
 	target := string(appendTarget(nil, p.DefaultUser, d.targetHost(p, to.Remote), to.Remote.Port()))
-	if c := p.best(); c != nil {
-		target = c.URI
+	if q.contact != nil {
+		target = q.contact.URI
 	}
 	local, _ := d.localAddress(to)
 	domain := string(appendHost(nil, local.Addr()))
@@ -116,14 +160,25 @@ func (d *Driver) ask(p *Peer) {
 	timers := transaction.Timers{T1: p.T1, B: max(2*p.Qualify, qualifyWait)}
 	d.requestOut(message.OPTIONS, target, to, from, "<"+target+">", timers, nil, func(m *message.Message, rtt time.Duration) {
 		if q.asking == number {
-			d.answered(p, m != nil, rtt)
+			d.answered(p, q, m != nil, rtt)
 		}
 	})
 }
 
+// routeOf is the way to a place that is asked.
+func (d *Driver) routeOf(p *Peer, q *qualifyState) (r transaction.Route, ok bool) {
+	if c := q.contact; c != nil {
+		return c.route(), c.Addr.IsValid()
+	}
+	to := d.staticAddr(p)
+	if !to.IsValid() {
+		return r, false
+	}
+	return d.routeTo(transaction.UDP, to)
+}
+
 // answered notes how a question ended.
-func (d *Driver) answered(p *Peer, ok bool, rtt time.Duration) {
-	q := &p.qualify
+func (d *Driver) answered(p *Peer, q *qualifyState, ok bool, rtt time.Duration) {
 	q.asking = 0
 	was := q.state
 	switch {
@@ -134,22 +189,30 @@ func (d *Driver) answered(p *Peer, ok bool, rtt time.Duration) {
 	default:
 		q.state, q.rtt = qualifyReachable, rtt
 	}
-	if q.state != was {
-		d.qualifyChanged(p)
+	if q.state != was && q.contact != nil && len(p.contacts) > 1 {
+		d.notice(fmt.Sprintf("Contact '%s' of peer '%s' is now %s", q.contact.URI, p.Name, q.text()))
 	}
+	d.qualifyChanged(p)
 	if q.state == qualifyUnreachable {
-		d.qualifyIn(p, qualifyDown)
+		d.qualifyIn(p, q, qualifyDown)
 	} else {
-		d.qualifyIn(p, p.QualifyFreq)
+		d.qualifyIn(p, q, p.QualifyFreq)
 	}
 }
 
-// qualifyChanged logs the new state in the field's words and tells who cares.
+// qualifyChanged logs a new state of the peer as a whole in the field's words and
+// tells who cares.
 func (d *Driver) qualifyChanged(p *Peer) {
-	q := &p.qualify
+	q := p.reach()
+	if q.state == p.reached {
+		return
+	}
+	p.reached = q.state
 	ms, limit := q.rtt.Milliseconds(), p.Qualify.Milliseconds()
 	var text, status string
 	switch q.state {
+	case qualifyUnknown:
+		return
 	case qualifyUnreachable:
 		text, status = fmt.Sprintf("Peer '%s' is now UNREACHABLE!  Last qualify: %d", p.Name, ms), "Unreachable"
 	case qualifyLagged:
@@ -164,15 +227,21 @@ func (d *Driver) qualifyChanged(p *Peer) {
 
 // statusText is the Status column of `sip show peers`.
 func (p *Peer) statusText() string {
-	switch {
-	case p.Qualify == 0:
+	if p.Qualify == 0 {
 		return "Unmonitored"
-	case p.qualify.state == qualifyUnreachable:
+	}
+	return p.reach().text()
+}
+
+// text is a state as the field's lists show it.
+func (q *qualifyState) text() string {
+	switch q.state {
+	case qualifyUnreachable:
 		return "UNREACHABLE"
-	case p.qualify.state == qualifyLagged:
-		return fmt.Sprintf("LAGGED (%d ms)", p.qualify.rtt.Milliseconds())
-	case p.qualify.state == qualifyReachable:
-		return fmt.Sprintf("OK (%d ms)", p.qualify.rtt.Milliseconds())
+	case qualifyLagged:
+		return fmt.Sprintf("LAGGED (%d ms)", q.rtt.Milliseconds())
+	case qualifyReachable:
+		return fmt.Sprintf("OK (%d ms)", q.rtt.Milliseconds())
 	}
 	return "UNKNOWN"
 }

@@ -130,6 +130,12 @@ func (r *registration) contact(a message.Address, seq uint32, life time.Duration
 	if v, ok := a.Params.Get("q"); ok {
 		c.Q = parseQ(v)
 	}
+	if v, ok := a.Params.Get("+sip.instance"); ok {
+		c.Instance = instanceOf(v)
+	}
+	if v, ok := a.Params.Get("reg-id"); ok && c.Instance != "" {
+		c.RegID = parseRegID(v)
+	}
 	c.Addr = r.from.addr
 	if !r.p.forceRPort(r.m, r.from) {
 		// A host that is a name, such as those of RFC 2606 .invalid, is not
@@ -166,12 +172,12 @@ func (r *registration) allowed(c *Contact, life time.Duration) (status int, reas
 func (r *registration) inSequence(seq uint32) (status int, reason string) {
 	callID := r.m.CallID()
 	for _, old := range r.p.contacts {
-		if old.CallID != string(callID) || seq > old.CSeq {
+		if old.Static || old.CallID != string(callID) || seq > old.CSeq {
 			continue
 		}
 		touched := r.all
 		for _, c := range r.wanted {
-			touched = touched || old.URI == c.URI
+			touched = touched || old.same(c)
 		}
 		if touched {
 			return 500, "Server Internal Error: CSeq out of order"
@@ -201,10 +207,10 @@ func (r *registration) run() {
 		r.answer(r.m)
 		return
 	}
-	was := len(p.contacts) > 0
+	was := p.registered() > 0
 	before := p.primary()
 	if r.all {
-		p.clearContacts(d)
+		p.clearContacts(d, false)
 	}
 	for _, c := range r.wanted {
 		r.apply(c)
@@ -232,42 +238,50 @@ func (r *registration) reply() func(error) {
 	}
 }
 
-// apply puts one contact in, or takes it out.
+// apply puts one contact in, or takes it out. A device with one that is new when
+// it has as many as it may loses the one that it refreshed longest ago: phones
+// that were switched off leave contacts behind, and refusing would lock them out
+// until those expire.
 func (r *registration) apply(c *Contact) {
 	d, p := r.d, r.p
-	for _, old := range p.contacts {
-		if sameContact(old.URI, c.URI) {
-			p.removeContact(d, old)
-			break
-		}
+	i := slices.IndexFunc(p.contacts, func(old *Contact) bool { return !old.Static && old.same(c) })
+	switch {
+	case c.Expires.IsZero() && i >= 0:
+		p.removeContact(d, p.contacts[i])
+	case c.Expires.IsZero():
+	case i >= 0:
+		p.refreshContact(d, p.contacts[i], c)
+	default:
+		p.addContact(d, c)
+		p.trim(d, p.MaxContacts)
 	}
-	if c.Expires.IsZero() {
-		return
+}
+
+// same reports whether two contacts are one binding: of one instance and reg-id
+// (RFC 5626 6), else of one instance, as a phone that moved to another port or
+// network has it, else of equal URIs (RFC 3261 10.3).
+func (c *Contact) same(o *Contact) bool {
+	if c.Instance != "" && c.Instance == o.Instance && (c.RegID == o.RegID || c.RegID != 0 && o.RegID != 0) {
+		return c.RegID == o.RegID
 	}
-	p.addContact(d, c)
-	for len(p.contacts) > p.MaxContacts {
-		p.removeContact(d, p.contacts[len(p.contacts)-1])
-	}
+	return sameContact(c.URI, o.URI)
 }
 
 // announce logs what became of the registration and tells the bus.
 func (r *registration) announce(was bool, before netip.AddrPort) {
 	d, p := r.d, r.p
 	switch now := p.primary(); {
-	case len(p.contacts) == 0:
+	case p.registered() == 0:
 		if was {
 			d.verbose(3, fmt.Sprintf("Unregistered SIP '%s'", p.Name))
 		}
 		d.publishPeer(p.Name, "Unregistered", r.from.addr)
-		d.unqualify(p)
 	default:
 		if now != before && d.log.Enabled(context.Background(), event.LevelVerbose(3)) {
 			d.verbose(3, fmt.Sprintf("Registered SIP '%s' at %s", p.Name, now))
 		}
 		d.publishPeer(p.Name, "Registered", now)
-		if now != before {
-			d.qualifySoon(p)
-		}
+		d.qualifyNew(p)
 	}
 	d.deviceChanged(p)
 }
@@ -279,11 +293,14 @@ func (r *registration) answer(m *message.Message) {
 	d.respond(r.tx, m, 200, "OK", func(b *message.Builder) {
 		now := d.now()
 		left := int64(r.expires / time.Second)
-		if len(r.wanted) == 0 && len(r.p.contacts) > 0 {
+		if len(r.wanted) == 0 && r.p.registered() > 0 {
 			left = secondsLeft(r.p.contacts[0], now)
 		}
 		b.HeaderInt(message.HeaderExpires, left)
 		for _, c := range r.p.contacts {
+			if c.Static {
+				continue // a rule of ours, not a binding of the device's
+			}
 			h := append(d.auth.header[:0], '<')
 			h = append(h, c.URI...)
 			h = append(h, ">;expires="...)
@@ -299,8 +316,12 @@ func (r *registration) answer(m *message.Message) {
 	})
 }
 
-// secondsLeft rounds up, so that a fresh binding shows what was granted.
+// secondsLeft rounds up, so that a fresh binding shows what was granted; -1 is for
+// ever.
 func secondsLeft(c *Contact, now time.Time) int64 {
+	if c.Expires.IsZero() {
+		return -1
+	}
 	return int64((c.Expires.Sub(now) + time.Second - 1) / time.Second)
 }
 
@@ -311,6 +332,26 @@ func parseQ(b []byte) int {
 		return 1000
 	}
 	return int(f*1000 + 0.5)
+}
+
+// instanceOf is the value of +sip.instance without its quotes and brackets
+// (RFC 5626 4.1), "" where it is too long to be one.
+func instanceOf(v []byte) string {
+	v = bytes.Trim(v, "\"")
+	v = bytes.TrimSuffix(bytes.TrimPrefix(v, []byte("<")), []byte(">"))
+	if len(v) > 128 {
+		return ""
+	}
+	return string(v)
+}
+
+// parseRegID reads a reg-id: 1 to 2^31-1 (RFC 5626 4.2), 0 where it is none.
+func parseRegID(v []byte) uint32 {
+	n, err := strconv.ParseUint(string(v), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return uint32(n)
 }
 
 // sameContact compares by the rules of RFC 3261 19.1.4.
@@ -362,10 +403,23 @@ func (p *Peer) primary() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// best is the contact with the highest q, the newest of equals.
+// best is the contact that a request goes to when it goes to one: one that answers
+// before one that does not, one with an address before one behind a trunk, then
+// the one with the highest q, then the newest.
 func (p *Peer) best() *Contact {
 	if len(p.contacts) == 0 {
 		return nil
 	}
-	return slices.MaxFunc(p.contacts, func(a, b *Contact) int { return a.Q - b.Q })
+	return slices.MaxFunc(p.contacts, func(a, b *Contact) int {
+		if c := b2i(p.callable(a)) - b2i(p.callable(b)); c != 0 {
+			return c
+		}
+		if c := b2i(a.Addr.IsValid()) - b2i(b.Addr.IsValid()); c != 0 {
+			return c
+		}
+		return a.Q - b.Q
+	})
 }
+
+// callable reports whether calls may go to a contact.
+func (p *Peer) callable(c *Contact) bool { return p.Qualify == 0 || c.qualify.callable() }

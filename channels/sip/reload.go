@@ -37,24 +37,22 @@ func (d *Driver) dropPeer(p *Peer) {
 	if len(p.contacts) == 0 {
 		return
 	}
-	p.clearContacts(d)
+	p.clearContacts(d, true)
 	d.save(p, func(error) {})
 }
 
 // trimContacts takes away what a changed section no longer allows: all contacts of
-// a peer that is not dynamic any more, those beyond max_contacts otherwise.
+// a peer that is not dynamic any more, the oldest beyond max_contacts otherwise.
 func (d *Driver) trimContacts(p *Peer) {
-	limit := p.MaxContacts
-	if !p.Dynamic {
-		limit = 0
+	trimmed := false
+	if p.Dynamic {
+		trimmed = p.trim(d, p.MaxContacts)
+	} else if trimmed = len(p.contacts) > 0; trimmed {
+		p.clearContacts(d, true)
 	}
-	if len(p.contacts) <= limit {
-		return
+	if trimmed {
+		d.save(p, func(error) {})
 	}
-	for len(p.contacts) > limit {
-		p.removeContact(d, p.contacts[len(p.contacts)-1])
-	}
-	d.save(p, func(error) {})
 }
 
 // closePeers stops the timers of the peers; their registrations stay in the

@@ -1,0 +1,114 @@
+package sip
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"pbx/channel"
+)
+
+// Fork implements channel.Forker: a device that is registered at several places
+// rings at all of them (RFC 3261 16.6). Those of the highest q ring first, those
+// of the next lower q join them when contact_timeout has passed, or at once when
+// nobody is left that rings. Of the flows of one instance only the newest rings
+// (RFC 5626 7).
+func (d *Driver) Fork(resource string, from *channel.Channel) (branches []channel.Branch) {
+	if d.forking.Load() == 0 {
+		return nil // no need to wait for the loop
+	}
+	ds := parseDialString(resource)
+	if ds.Exten != "" || ds.Port != 0 {
+		return nil
+	}
+	if d.Call(func() {
+		if p := d.peer(ds.Peer); p != nil && p.Type.IsPeer() {
+			branches = d.branches(p)
+		}
+	}) != nil {
+		return nil
+	}
+	return branches
+}
+
+// branches are the contacts that a call to p goes to, nil where there is only one.
+func (d *Driver) branches(p *Peer) (list []channel.Branch) {
+	contacts := p.targets()
+	if len(contacts) < 2 {
+		return nil
+	}
+	f := &fork{peer: p}
+	after, q := time.Duration(0), contacts[0].Q
+	for _, c := range contacts {
+		if c.Q != q {
+			q = c.Q
+			after += p.ContactTimeout
+		}
+		list = append(list, channel.Branch{Target: &branch{fork: f, contact: c}, After: after})
+	}
+	return list
+}
+
+// targets are the contacts that can be called, those of the highest q first, the
+// newest of equals first.
+func (p *Peer) targets() (list []*Contact) {
+	for _, c := range p.contacts {
+		if p.callable(c) && !slices.ContainsFunc(list, c.alternative) {
+			list = append(list, c)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *Contact) int { return cmp.Compare(b.Q, a.Q) })
+	return list
+}
+
+// alternative reports whether two contacts are ways to the same device.
+func (c *Contact) alternative(o *Contact) bool {
+	return c.RegID != 0 && o.RegID != 0 && c.Instance == o.Instance
+}
+
+// fork is one call to a device at several places: it counts as one towards
+// call-limit and busylevel.
+type fork struct {
+	peer  *Peer
+	calls int // of its branches, counted
+}
+
+// branch is what Fork hands out and Request gets back.
+type branch struct {
+	fork    *fork
+	contact *Contact
+}
+
+// contactFor is the contact of peer that an outbound call goes to and the fork that
+// it is a branch of, nil where there is none.
+func (d *Driver) contactFor(peer *Peer, r channel.Request) (*Contact, *fork) {
+	if peer == nil {
+		return nil, nil
+	}
+	if b, ok := r.Target.(*branch); ok && b.fork.peer == peer {
+		return b.contact, b.fork
+	}
+	return peer.best(), nil
+}
+
+// prepareThrough makes a call to a contact that is reached by another dial string.
+func (d *Driver) prepareThrough(resource string, ds dialString, r channel.Request) (*pvt, error) {
+	through := parseDialString(resource)
+	if through.Exten == "" {
+		return nil, errNoHost // a peer by itself could lead back here
+	}
+	through.resolved, r.Target = ds.resolved, nil
+	return d.prepare(through, r)
+}
+
+// forks keeps count of the peers that are at several places.
+func (d *Driver) forks(p *Peer) {
+	if several := len(p.contacts) > 1; several != p.forking {
+		p.forking = several
+		if several {
+			d.forking.Add(1)
+		} else {
+			d.forking.Add(-1)
+		}
+	}
+}
