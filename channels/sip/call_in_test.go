@@ -162,7 +162,7 @@ func TestInboundCalls(t *testing.T) {
 			alice > ACK`,
 		"Require 100rel": `
 			alice > INVITE 1000 sdp | Require: 100rel, foo
-			alice < 420 | SIP/2.0 420 Bad extension (unsupported) | Unsupported: 100rel, foo
+			alice < 420 | SIP/2.0 420 Bad extension (unsupported) | Unsupported: foo
 			alice > ACK`,
 		"hold and resume": `
 			alice > INVITE 1000 sdp

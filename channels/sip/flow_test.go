@@ -33,6 +33,8 @@ import (
 //	alice < BYE @1s                  … exactly a second after the last line
 //	alice > 200                      she answers the last request she got
 //	alice > answer                   … the last INVITE, whatever came since, with 200
+//	alice > progress 183             … or with another response
+//	alice < BYE @@2s                 … or within two seconds
 //	alice < nothing 5s               she gets nothing for so long
 //	wait 2s
 //
@@ -40,7 +42,8 @@ import (
 // (a retransmission keeps its branch), cseq=N, cseq=+0, tag=X (our To tag when
 // she answers), fork=X (answer as another fork), call=new (a new dialog),
 // from=USER, noto. After "|" stand headers to add, or text that must be in what
-// is expected; "!" before the text: must not.
+// is expected; "!" before the text: must not. The header "rack" is the RAck of
+// the last reliable response.
 type flow struct {
 	t      *testing.T
 	net    *pbxio.Memory
@@ -58,21 +61,24 @@ var flowAddr = netip.MustParseAddrPort("192.0.2.1:5060")
 
 // phone is one user agent of a script.
 type flowPhone struct {
-	name    string
-	addr    netip.AddrPort
-	socket  pbxio.Socket
-	callID  string
-	local   string // From of its requests, with tag
-	remote  string // To of its requests
-	target  string
-	seq     int
-	invite  int // CSeq number of the last INVITE
-	branch  string
-	request *message.Message // last received
-	invited *message.Message // last INVITE received
-	final   int              // of the last INVITE
-	sent    []byte
-	serial  int
+	name   string
+	addr   netip.AddrPort
+	socket pbxio.Socket
+	callID string
+	local  string // From of its requests, with tag
+	remote string // To of its requests
+	target string
+	seq    int
+	invite int // CSeq number of the last INVITE
+	branch string
+	// inviteBranch is that of the last INVITE.
+	inviteBranch string
+	request      *message.Message // last received
+	invited      *message.Message // last INVITE received
+	final        int              // of the last INVITE
+	rseq         string           // of the last reliable response
+	sent         []byte
+	serial       int
 }
 
 // fakePlan is a dialplan of functions.
@@ -249,7 +255,7 @@ func (p *flowPhone) fresh(user string) {
 	p.callID = fmt.Sprintf("%s-%d@test", p.name, p.serial)
 	p.local = fmt.Sprintf("<sip:%s@192.0.2.1>;tag=%s%d", user, p.name, p.serial)
 	p.remote, p.target = "", ""
-	p.seq, p.invite, p.final = 0, 0, 0
+	p.seq, p.invite, p.final, p.inviteBranch = 0, 0, 0, ""
 }
 
 // play runs a script.
@@ -334,8 +340,10 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 	if form, ok := option(words, "sdp"); ok {
 		body = p.sdp(form)
 	}
-	again := words[0] == "answer" // the last INVITE, whatever came since
-	if again {
+	again := words[0] == "answer" || words[0] == "progress" // the last INVITE, whatever came since
+	if words[0] == "progress" {
+		words = words[1:]
+	} else if again {
 		words[0] = "200"
 	}
 	if status, err := strconv.Atoi(words[0]); err == nil {
@@ -392,14 +400,11 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 		switch method {
 		case "ACK", "CANCEL":
 			// Of a response that is not a 2xx, an ACK is in the INVITE's transaction.
-			if method == "ACK" && (p.final < 300) {
+			if p.branch = p.inviteBranch; method == "ACK" && p.final < 300 || p.branch == "" {
 				p.newBranch()
 			}
 			if method == "CANCEL" {
 				p.remote, _, _ = strings.Cut(p.remote, ";tag=")
-				if p.branch == "" {
-					p.newBranch()
-				}
 			}
 		default:
 			if v, ok := option(words, "branch"); !ok || v != "last" {
@@ -409,7 +414,7 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 		}
 		seq := p.seq
 		if method == "INVITE" {
-			p.invite = seq
+			p.invite, p.inviteBranch = seq, p.branch
 		}
 		if method == "ACK" || method == "CANCEL" {
 			seq = p.invite
@@ -432,6 +437,9 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 	for _, h := range strings.Split(extra, "|") {
 		if h = strings.TrimSpace(h); h == "" {
 			continue
+		}
+		if h == "rack" {
+			h = fmt.Sprintf("RAck: %s %d INVITE", p.rseq, p.invite)
 		}
 		if text, ok := strings.CutPrefix(h, "body "); ok {
 			body = strings.ReplaceAll(text, `\r\n`, "\r\n")
@@ -484,11 +492,14 @@ func (f *flow) expect(p *flowPhone, words []string, extra string) error {
 	limit, at := 100*time.Millisecond, time.Duration(-1)
 	for _, w := range words {
 		if v, ok := strings.CutPrefix(w, "@"); ok {
+			v, within := strings.CutPrefix(v, "@")
 			d, err := time.ParseDuration(v)
 			if err != nil {
 				return err
 			}
-			at, limit = d, d
+			if limit = d; !within {
+				at = d
+			}
 		}
 	}
 	b, ok := f.next(p, limit)
@@ -509,6 +520,9 @@ func (f *flow) expect(p *flowPhone, words []string, extra string) error {
 	if status, err := strconv.Atoi(words[0]); err == nil {
 		if m.Status() != status {
 			return fmt.Errorf("got\n%s", b)
+		}
+		if rseq := m.Header(message.HeaderRSeq); rseq != nil {
+			p.rseq = string(rseq)
 		}
 		if _, method := m.CSeq(); method == message.INVITE && status > 100 {
 			p.final = status

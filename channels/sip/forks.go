@@ -17,7 +17,8 @@ type answer struct {
 	client    *transaction.Client
 	dialog    dialog // that of the first answer
 	ack       []byte
-	seq       uint32 // CSeq number of the INVITE
+	seq       uint32            // CSeq number of the INVITE
+	seqs      map[string]uint32 // the last CSeq numbers of early dialogs, by their To tag
 	symmetric bool
 	losers    map[string][]byte // the ACKs of the others, by their To tag
 }
@@ -60,7 +61,7 @@ func (a *answer) again(m *message.Message) {
 	}
 	a.losers[tag] = ack
 	branch := d.random.branch()
-	b := g.begin(d, message.BYE, branch, a.seq+1)
+	b := g.begin(d, message.BYE, branch, max(a.seq, a.seqs[tag])+1)
 	appendCause(b, channel.CauseNormalClearing)
 	d.txs.Send(d.finish(), message.BYE, branch, g.route, transaction.Timers{}, nobody{})
 }
@@ -76,3 +77,18 @@ func (nobody) Response(*transaction.Client, *message.Message) {}
 
 // Failed implements transaction.Receiver.
 func (nobody) Failed(*transaction.Client, error) {}
+
+// sequences are the CSeq numbers that early dialogs came to beyond that of the
+// INVITE, by their tags.
+func (o *outbound) sequences() map[string]uint32 {
+	var seqs map[string]uint32
+	for tag, e := range o.early {
+		if e.localSeq > o.seq {
+			if seqs == nil {
+				seqs = make(map[string]uint32)
+			}
+			seqs[tag] = e.localSeq
+		}
+	}
+	return seqs
+}

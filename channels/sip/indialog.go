@@ -18,12 +18,21 @@ func (p *pvt) request(tx *transaction.Server, m *message.Message) {
 	if !p.sameHost(d.from) && !p.moved(tx, m) {
 		return
 	}
+	g := &p.dialog
+	if p.outgoing && p.phase == phaseEarly {
+		e := p.earlyOf(m)
+		if e == nil {
+			d.respond(tx, m, 481, "Call leg/transaction does not exist", nil)
+			return
+		}
+		g = &e.dialog
+	}
 	seq, method := m.CSeq()
-	if p.hasRemoteSeq && seq < p.remoteSeq {
+	if g.hasRemoteSeq && seq < g.remoteSeq {
 		d.respond(tx, m, 500, "Server Internal Error", nil)
 		return
 	}
-	p.remoteSeq, p.hasRemoteSeq = seq, true
+	g.remoteSeq, g.hasRemoteSeq = seq, true
 	if !d.supported(tx, m) {
 		return
 	}
@@ -46,7 +55,7 @@ func (p *pvt) request(tx *transaction.Server, m *message.Message) {
 	case message.REFER:
 		p.reply(tx, m, 603, "Declined", nil, nil)
 	case message.PRACK:
-		p.reply(tx, m, 481, "Call leg/transaction does not exist", nil, nil)
+		p.pracked(tx, m)
 	case message.SUBSCRIBE, message.PUBLISH:
 		p.reply(tx, m, 489, "Bad Event", nil, nil)
 	default:
@@ -96,30 +105,28 @@ func (p *pvt) ack(m *message.Message) {
 	p.server.Acked()
 	p.server = nil
 	p.reinviting = false
-	if p.media.waiting {
+	if p.media.waiting && p.change == nil {
 		p.lateAnswer(m)
 	}
 	if p.wantsBye {
 		p.sayBye(p.byeCause)
+		return
 	}
+	p.tryModify()
 }
 
-// lateAnswer takes the answer that the ACK of a late offer carries.
+// lateAnswer takes the answer that the ACK of a late offer carries. Without one
+// the call ends; after a re-INVITE the session is what it was.
 func (p *pvt) lateAnswer(m *message.Message) {
-	p.media.waiting = false
+	had := p.media.valid
+	body, _ := m.Content(sdpType)
 	if p.phase != phaseUp {
+		p.media.waiting = false
 		return
 	}
-	body, ok := m.Content(sdpType)
-	a, status := agreement{}, 488
-	if ok {
-		a, status = p.negotiate(body, true)
-	}
-	if status != 0 {
+	if !p.takeAnswer(body) && !had {
 		p.hangupChannel(channel.CauseBearerNotAvailable)
-		return
 	}
-	p.accept(a)
 }
 
 // NoAck implements transaction.Owner: our 2xx response stayed without ACK
@@ -139,7 +146,6 @@ func (p *pvt) NoAck(tx *transaction.Server) {
 
 // farBye handles BYE: the far end hung up.
 func (p *pvt) farBye(tx *transaction.Server, m *message.Message) {
-	early := p.phase == phaseEarly
 	if p.server != nil {
 		if p.server.State() == transaction.Accepted { // BYE came before the ACK, or instead of it
 			p.server.Acked()
@@ -160,7 +166,7 @@ func (p *pvt) farBye(tx *transaction.Server, m *message.Message) {
 			cause = c
 		}
 	}
-	if early && p.outgoing && p.client != nil {
+	if p.client != nil { // the INVITE, or a re-INVITE of ours
 		p.client.Cancel("")
 	}
 	p.phase = phaseEnding
@@ -177,13 +183,10 @@ func (p *pvt) farBye(tx *transaction.Server, m *message.Message) {
 // another address, or only a refresh of the session (RFC 3261 14.2).
 func (p *pvt) reinvited(tx *transaction.Server, m *message.Message) {
 	switch {
-	case p.server != nil && p.phase == phaseEarly: // the first is not answered
-		p.reply(tx, m, 500, "Server Internal Error", nil, retryAfter)
+	case p.server != nil && (p.phase == phaseEarly || p.server.State() != transaction.Accepted):
+		p.reply(tx, m, 500, "Server Internal Error", nil, p.retryAfter) // an earlier one is not answered
 		return
-	case p.server != nil && p.server.State() != transaction.Accepted:
-		p.reply(tx, m, 500, "Server Internal Error", nil, retryAfter)
-		return
-	case p.server != nil || p.client != nil: // ours or an earlier one of theirs is under way
+	case p.server != nil || p.negotiating() || p.media.waiting: // ours is under way, or an earlier one lacks its ACK
 		p.reply(tx, m, 491, "Request Pending", nil, nil)
 		return
 	case p.phase != phaseUp:
@@ -195,7 +198,8 @@ func (p *pvt) reinvited(tx *transaction.Server, m *message.Message) {
 		p.reply(tx, m, status, "", nil, p.refusal(status))
 		return
 	}
-	if status := p.considerTimer(m); status != 0 {
+	timer, status := p.weighTimer(m)
+	if status != 0 {
 		p.reply(tx, m, status, "Session Interval Too Small", nil, p.refusal(status))
 		return
 	}
@@ -206,7 +210,9 @@ func (p *pvt) reinvited(tx *transaction.Server, m *message.Message) {
 			return
 		}
 	}
-	p.server, p.reinviting = tx, true
+	p.setTimer(timer)
+	p.learnAllow(m)
+	p.server, p.reinviting, p.rel = tx, true, nil
 	tx.Owner = p
 	p.open, p.inviteSeq = m.Clone(), p.remoteSeq
 	p.refreshTarget(m)
@@ -217,8 +223,10 @@ func (p *pvt) reinvited(tx *transaction.Server, m *message.Message) {
 	p.startSessionTimer()
 }
 
-// retryAfter writes the Retry-After of RFC 3261 14.2.
-func retryAfter(b *message.Builder) { b.Header(message.HeaderRetryAfter, "1") }
+// retryAfter writes the Retry-After of RFC 3261 14.2: up to 10 seconds, at random.
+func (p *pvt) retryAfter(b *message.Builder) {
+	b.HeaderInt(message.HeaderRetryAfter, int64(p.d.random.uint64()%11))
+}
 
 // refreshTarget follows the far end to a new Contact.
 func (p *pvt) refreshTarget(m *message.Message) {
@@ -227,42 +235,6 @@ func (p *pvt) refreshTarget(m *message.Message) {
 	p.learnTarget(m)
 	if p.target != was || p.symmetric {
 		p.aim(p.d, p.d.from.route(), p.symmetric)
-	}
-}
-
-// updated handles UPDATE (RFC 3311).
-func (p *pvt) updated(tx *transaction.Server, m *message.Message) {
-	offer, status := sessionBody(m)
-	if status != 0 {
-		p.reply(tx, m, status, "", nil, p.refusal(status))
-		return
-	}
-	if offer == nil {
-		p.refreshTarget(m)
-		if p.considerTimer(m) == 0 && p.phase == phaseUp {
-			p.startSessionTimer()
-		}
-		p.reply(tx, m, 200, "OK", nil, p.updateHeaders(m))
-		return
-	}
-	if p.media.waiting || !p.media.valid { // 5.2: an offer of ours, or none yet, is open
-		p.reply(tx, m, 491, "Request Pending", nil, nil)
-		return
-	}
-	a, status := p.negotiate(offer, false)
-	if status != 0 {
-		p.reply(tx, m, status, "", nil, nil)
-		return
-	}
-	p.refreshTarget(m)
-	p.accept(a)
-	p.reply(tx, m, 200, "OK", p.answerSDP(offer), p.updateHeaders(m))
-}
-
-func (p *pvt) updateHeaders(m *message.Message) func(*message.Builder) {
-	return func(b *message.Builder) {
-		p.writeTimer(b, m)
-		b.Address(message.HeaderContact, "", p.contact, "")
 	}
 }
 

@@ -46,7 +46,7 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 	if p.media.valid {
 		p.accept(p.media.agreed)
 	}
-	p.provisional(100, "", nil)
+	p.provisional(100, "", false)
 	d.plan.Start(p.channel)
 }
 
@@ -64,6 +64,10 @@ func (p *pvt) refusal(status int) func(*message.Builder) {
 	switch status {
 	case 415:
 		return func(b *message.Builder) { b.Header(message.HeaderAccept, sdpType) } // 21.4.13
+	case 420:
+		return func(b *message.Builder) { b.Header(message.HeaderUnsupported, option100rel) }
+	case 421:
+		return func(b *message.Builder) { b.Header(message.HeaderRequire, option100rel) }
 	case 422:
 		return func(b *message.Builder) { b.HeaderInt(message.HeaderMinSE, int64(p.settings.SessionMinSE.Seconds())) }
 	case 503:
@@ -81,9 +85,14 @@ func (p *pvt) admit(m *message.Message) (status int, reason string) {
 	if status != 0 {
 		return status, ""
 	}
-	if status := p.considerTimer(m); status != 0 {
+	if status := p.considerReliable(m); status != 0 {
+		return status, pick(status == 420, "Bad extension (unsupported)", "")
+	}
+	timer, status := p.weighTimer(m)
+	if status != 0 {
 		return status, "Session Interval Too Small"
 	}
+	p.setTimer(timer)
 	if status, reason := p.destination(m); status != 0 {
 		return status, reason
 	}
@@ -192,6 +201,7 @@ func (p *pvt) begin(m *message.Message) {
 	p.useragent = string(m.Header(message.HeaderUserAgent))
 	p.learnRoutes(m, false)
 	p.learnTarget(m)
+	p.learnAllow(m)
 	if p.target == "" { // an INVITE without Contact: the best guess
 		from := m.From()
 		p.target = from.URI.String()
@@ -241,12 +251,22 @@ func (p *pvt) openMedia(from *channel.Channel) error {
 	return nil
 }
 
-// provisional sends a 1xx response to the unanswered INVITE.
-func (p *pvt) provisional(status int, reason string, sdp []byte) {
+// provisional sends a 1xx response to the unanswered INVITE; media says that it
+// is to have our description. An offer of ours has to arrive: a caller who cannot
+// acknowledge the response gets none with it (RFC 3261 13.2.1).
+func (p *pvt) provisional(status int, reason string, media bool) {
 	if p.outgoing || p.phase != phaseEarly || p.server == nil {
 		return
 	}
-	p.reply(p.server, p.open, status, reason, sdp, nil)
+	offer, _ := sessionBody(p.open)
+	switch {
+	case status > 100 && p.rel.wants(media, offer == nil):
+		p.reliably(status, reason, media)
+	case media && offer != nil && !p.rel.done():
+		p.reply(p.server, p.open, status, reason, p.localSDP(), nil)
+	default:
+		p.reply(p.server, p.open, status, reason, nil, nil)
+	}
 	if status == 100 {
 		return
 	}
@@ -254,10 +274,7 @@ func (p *pvt) provisional(status int, reason string, sdp []byte) {
 	p.reminder = p.d.sched.Add(remindAfter, func() time.Duration {
 		p.reminder = 0
 		defer p.d.recovered(p)
-		if sdp != nil {
-			sdp = p.localSDP()
-		}
-		p.provisional(status, reason, sdp)
+		p.provisional(status, reason, media)
 		return 0
 	})
 }
@@ -281,7 +298,7 @@ func (p *pvt) reply(tx *transaction.Server, m *message.Message, status int, reas
 	b.Response(m, status, reason, p.localTag)
 	b.Header(message.HeaderServer, d.server)
 	b.Header(message.HeaderAllow, allowed)
-	b.Header(message.HeaderSupported, supported)
+	b.Header(message.HeaderSupported, p.supported())
 	if m.Method() == message.INVITE && status < 300 {
 		if status >= 200 {
 			p.writeTimer(b, m)
@@ -305,9 +322,19 @@ func (p *pvt) answer() {
 	if p.outgoing || p.phase != phaseEarly || p.server == nil {
 		return
 	}
+	rel := p.rel
+	if rel != nil && rel.open != nil && rel.open.described {
+		rel.answer = true // a description waits for its PRACK (RFC 3262 3)
+		return
+	}
+	rel.stop(p.d)
 	p.phase = phaseUp
 	p.stopReminder()
-	p.reply(p.server, p.open, 200, "OK", p.localSDP(), nil)
+	var sdp []byte
+	if !rel.done() {
+		sdp = p.localSDP()
+	}
+	p.reply(p.server, p.open, 200, "OK", sdp, nil)
 	p.startSessionTimer()
 }
 
@@ -317,7 +344,7 @@ func (p *pvt) localSDP() []byte {
 	if offer, _ := sessionBody(p.open); offer != nil {
 		return p.answerSDP(offer)
 	}
-	return p.offerSDP()
+	return p.offerSDP(true)
 }
 
 // refuse ends the unanswered call with a final response.
@@ -326,6 +353,7 @@ func (p *pvt) refuse(status int, reason string, extra func(*message.Builder)) {
 		return
 	}
 	p.stopReminder()
+	p.rel.stop(p.d)
 	p.reply(p.server, p.open, status, reason, nil, extra)
 	p.server = nil
 }

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -15,9 +16,6 @@ func (p *pvt) call() {
 		return
 	}
 	if n := p.settings.MaxForwards; n > 0 && n <= 255 {
-		p.hops = strconv.Itoa(n)
-	}
-	if n := p.settings.MaxForwards; n > 0 {
 		p.hops = strconv.Itoa(n)
 	}
 	if v, ok := p.channel.Var("SIP_MAX_FORWARDS"); ok && v.S != "" {
@@ -45,13 +43,16 @@ func (p *pvt) invitePeer() {
 	p.localSeq++
 	p.out.seq = p.localSeq
 	p.branch = d.random.branch()
-	offer := p.offerSDP()
+	offer := p.offerSDP(false)
 	p.proof.addr = p.route.Remote.Addr()
 	b := p.dialog.begin(d, message.INVITE, p.branch, p.localSeq)
 	b.Header(message.HeaderDate, d.date())
 	p.offerTimer(b)
 	b.Header(message.HeaderAllow, allowed)
-	b.Header(message.HeaderSupported, supported)
+	b.Header(message.HeaderSupported, p.supported())
+	if p.settings.Reliable == ReliableRequired {
+		b.Header(message.HeaderRequire, option100rel)
+	}
 	p.identify(b)
 	p.addHeaders(b)
 	b.Body(sdpType, offer)
@@ -93,10 +94,6 @@ func (r *inviteReceiver) Response(c *transaction.Client, m *message.Message) {
 	p := (*pvt)(r)
 	defer p.d.recovered(p)
 	status := m.Status()
-	if p.refreshing {
-		p.refreshed(m)
-		return
-	}
 	if status >= 300 && p.client == c || status >= 200 && status < 300 {
 		p.received = p.d.from.addr
 	}
@@ -116,12 +113,6 @@ func (r *inviteReceiver) Failed(_ *transaction.Client, err error) {
 	p := (*pvt)(r)
 	defer p.d.recovered(p)
 	p.client = nil
-	if p.refreshing {
-		p.refreshing = false
-		p.hangupChannel(channel.CauseNoUserResponse)
-		p.finish()
-		return
-	}
 	if p.d.debugs(1) {
 		p.d.debug(1, "SIP: call failed", "to", p.route.Remote, "call", p.callID, "err", err)
 	}
@@ -143,55 +134,6 @@ func (p *pvt) fail(cause channel.Cause) {
 // techCause is what HANGUPCAUSE(name,tech) shows.
 func techCause(m *message.Message) string {
 	return "SIP " + strconv.Itoa(m.Status()) + " " + string(m.Reason())
-}
-
-// early handles a provisional response. Each To tag is an early dialog of its own
-// (RFC 3261 12.1.2); the last one that sends media is heard.
-func (p *pvt) early(m *message.Message) {
-	if p.phase != phaseEarly {
-		return
-	}
-	status := m.Status()
-	p.channel.SetCause(p.channel.Cause(), techCause(m))
-	media := false
-	if status > 100 {
-		media = p.earlyMedia(m)
-	}
-	switch {
-	case status == 180:
-		p.setRinging(true)
-		p.channel.SetState(channel.Ringing)
-		p.queue(channel.ControlRinging)
-		if media {
-			p.queue(channel.ControlProgress)
-		}
-	case status == 181:
-		p.queue(channel.ControlForward)
-	case media:
-		p.queue(channel.ControlProgress)
-	case status > 100:
-		p.queue(channel.ControlProceeding)
-	}
-}
-
-// earlyMedia takes the answer that a provisional response carries.
-func (p *pvt) earlyMedia(m *message.Message) bool {
-	body, ok := m.Content(sdpType)
-	if !ok || len(body) == 0 {
-		return false
-	}
-	a, status := p.negotiate(body, true)
-	if status != 0 {
-		return false
-	}
-	if p.out.early == nil {
-		p.out.early = make(map[string]agreement)
-	}
-	if len(p.out.early) < maxForks {
-		p.out.early[string(m.ToTag())] = a
-	}
-	p.settle(a)
-	return true
 }
 
 // settle takes an answer to our offer, and has the other leg use the same codec.
@@ -223,9 +165,17 @@ func (p *pvt) answered(m *message.Message) {
 	cancelled := p.phase != phaseEarly
 	won := p.client
 	p.client = nil
+	early := p.out.early[string(tag)]
+	seqs := p.out.sequences()
+	p.out.early = nil
+	p.localSeq = p.out.seq
+	if early != nil {
+		p.localSeq, p.remoteSeq, p.hasRemoteSeq = early.localSeq, early.remoteSeq, early.hasRemoteSeq
+	}
 	p.remoteTag = string(tag)
 	p.learnRoutes(m, true)
 	p.learnTarget(m)
+	p.learnAllow(m)
 	p.symmetric = p.settings.NAT.ForceRPort || p.settings.NAT.AutoForceRPort && p.movedTarget()
 	p.comedia = p.settings.NAT.Comedia || p.settings.NAT.AutoComedia && p.movedTarget()
 	p.aim(p.d, p.d.from.route(), p.symmetric)
@@ -234,7 +184,7 @@ func (p *pvt) answered(m *message.Message) {
 		p.useragent = string(m.Header(message.HeaderUserAgent))
 	}
 	p.proof.accepted(m)
-	p.out.won = &answer{d: p.d, client: won, dialog: p.dialog, ack: p.acknowledge(nil), seq: p.localSeq, symmetric: p.symmetric}
+	p.out.won = &answer{d: p.d, client: won, dialog: p.dialog, ack: p.acknowledge(p.out.seq), seq: p.out.seq, seqs: seqs, symmetric: p.symmetric}
 	p.setRinging(false)
 	if cancelled { // our CANCEL crossed the answer
 		p.sayBye(channel.CauseNormalClearing)
@@ -242,12 +192,11 @@ func (p *pvt) answered(m *message.Message) {
 	}
 	p.phase = phaseUp
 	a, status := agreement{}, 488
-	if body, ok := m.Content(sdpType); ok && len(body) > 0 {
+	if body, ok := m.Content(sdpType); ok && len(body) > 0 && (early == nil || !early.firm) {
 		a, status = p.negotiate(body, true)
-	} else if early, ok := p.out.early[p.remoteTag]; ok {
-		a, status = early, 0
+	} else if early != nil && early.valid {
+		a, status = early.agreed, 0
 	}
-	p.out.early = nil
 	p.channel.SetCause(p.channel.Cause(), techCause(m))
 	if status != 0 {
 		p.channel.SetCause(channel.CauseBearerNotAvailable, "")
@@ -266,13 +215,14 @@ func (p *pvt) movedTarget() bool {
 	return ok && len(p.routes) == 0 && to != p.received
 }
 
-// acknowledge sends the ACK of a 2xx response to our last INVITE and returns it.
-func (p *pvt) acknowledge(buf []byte) []byte {
+// acknowledge sends the ACK of a 2xx response to the INVITE with that CSeq number
+// and returns it.
+func (p *pvt) acknowledge(seq uint32) []byte {
 	d := p.d
-	p.dialog.begin(d, message.ACK, d.random.branch(), p.localSeq)
+	p.dialog.begin(d, message.ACK, d.random.branch(), seq)
 	out := d.finish()
 	d.sent(d.send(out, p.route))
-	return append(buf[:0], out...)
+	return bytes.Clone(out)
 }
 
 // giveUp cancels our INVITE.

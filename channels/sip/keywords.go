@@ -89,6 +89,8 @@ func keywords() map[string]keyword {
 			map[string]TrustOutbound{"legacy": TrustLegacy})},
 		"allowoverlap": {inBoth, chooseBool(func(r *reader) *Overlap { return &r.s.Overlap }, OverlapYes, OverlapNo,
 			map[string]Overlap{"dtmf": OverlapDTMF})},
+		"100rel": {inBoth, chooseBool(func(r *reader) *Reliable { return &r.s.Reliable }, ReliableYes, ReliableNo,
+			map[string]Reliable{"peer_supported": ReliableSupported, "required": ReliableRequired})},
 		"session-timers": {inBoth, choose(func(r *reader) *SessionTimers { return &r.s.SessionTimers }, map[string]SessionTimers{
 			"accept": TimersAccept, "originate": TimersOriginate, "refuse": TimersRefuse,
 		})},

@@ -53,19 +53,19 @@ func (p *pvt) indicate(c channel.Control) {
 	switch c {
 	case channel.ControlRinging:
 		if !p.progress || p.settings.Progress == ProgressNever {
-			p.provisional(180, "Ringing", nil)
+			p.provisional(180, "Ringing", false)
 		}
 	case channel.ControlProceeding:
 		if !p.progress {
-			p.provisional(100, "", nil)
+			p.provisional(100, "", false)
 		}
 	case channel.ControlProgress:
 		if !p.progress {
 			p.progress = true
-			p.provisional(183, "Session Progress", p.localSDP())
+			p.provisional(183, "Session Progress", true)
 		}
 	case channel.ControlForward:
-		p.provisional(181, "Call is being forwarded", nil)
+		p.provisional(181, "Call is being forwarded", false)
 	case channel.ControlBusy:
 		p.indicated(486, "Busy Here")
 	case channel.ControlCongestion:
@@ -144,6 +144,9 @@ func (p *pvt) sayBye(cause channel.Cause) {
 	}
 	if p.server != nil { // a re-INVITE that is not answered yet
 		p.refuse(487, "Request Terminated", nil)
+	}
+	if p.client != nil { // one of ours
+		p.client.Cancel("")
 	}
 	p.wantsBye = false
 	p.byeCause = cause

@@ -322,7 +322,7 @@ func defaults(compat bool) Settings {
 			VMExten:          "asterisk",
 			Codecs:           []Codec{{Name: "ulaw"}, {Name: "alaw"}, {Name: "gsm"}},
 			NAT:              NAT{AutoForceRPort: true},
-			DirectMedia:      DirectYes,
+			DirectMedia:      DirectNo,
 			AllowTransfer:    true,
 			AllowSubscribe:   true,
 			MaxCallBitrate:   384,
@@ -339,7 +339,9 @@ func defaults(compat bool) Settings {
 			ContactTimeout:   15 * time.Second,
 		},
 	}
-	if !compat {
+	if compat {
+		g.Defaults.DirectMedia, g.Defaults.Reliable = DirectYes, ReliableNo
+	} else {
 		g.Defaults.RTPTimeout, g.Defaults.RTPHoldTimeout = 60*time.Second, 300*time.Second
 	}
 	return g

@@ -128,6 +128,11 @@ func (a *agreement) has(name string) bool {
 	return slices.ContainsFunc(a.codecs, func(c codec) bool { return c.Name == name })
 }
 
+// uses reports whether a payload type number is taken.
+func (a *agreement) uses(pt uint8) bool {
+	return pt != 0 && a.dtmf == pt || slices.ContainsFunc(a.codecs, func(c codec) bool { return c.pt == pt })
+}
+
 // first moves the codec of that name to the front.
 func (a *agreement) first(name string) {
 	for i := range a.codecs {
@@ -244,19 +249,23 @@ func (p *pvt) answerSDP(offer []byte) []byte {
 	})
 }
 
-// offerSDP writes an offer: what was agreed before, or all that we have.
-func (p *pvt) offerSDP() []byte {
+// offerSDP writes an offer: what was agreed before, all that we have where nothing
+// was, and with full both.
+func (p *pvt) offerSDP(full bool) []byte {
 	a := &p.media.agreed
 	codecs, dtmf, direction := a.codecs, a.dtmf, a.direction
-	if !p.media.valid {
-		codecs, dtmf = nil, media.TelephoneEvent
+	if !p.media.valid || full {
+		codecs = slices.Clone(codecs)
 		for _, f := range p.media.offered {
-			codecs = append(codecs, codec{f, f.Offer})
+			if !a.has(f.Name) && !a.uses(f.Offer) {
+				codecs = append(codecs, codec{f, f.Offer})
+			}
 		}
-		if p.settings.DTMFMode == DTMFInband || p.settings.DTMFMode == DTMFInfo || p.settings.DTMFMode == DTMFShortInfo {
-			dtmf = 0
+		if mode := p.dtmf(); dtmf == 0 && (mode == DTMFRFC2833 || mode == DTMFAuto) && !a.uses(media.TelephoneEvent) {
+			dtmf = media.TelephoneEvent
 		}
-	} else if a.held {
+	}
+	if a.held {
 		direction = sdp.SendRecv
 	}
 	p.media.waiting = true

@@ -46,7 +46,7 @@ func TestOutOfDialog(t *testing.T) {
 		}
 		ok := p.ask("OPTIONS", "1000", "", "")
 		for id, want := range map[message.HeaderID]string{
-			message.HeaderAllow:     "INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, SUBSCRIBE, NOTIFY, INFO, PUBLISH, MESSAGE",
+			message.HeaderAllow:     "INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, SUBSCRIBE, NOTIFY, INFO, PUBLISH, MESSAGE, UPDATE, PRACK",
 			message.HeaderSupported: "replaces, timer", message.HeaderContact: "<sip:127.0.50.1:5060>", message.HeaderAccept: "application/sdp",
 		} {
 			if got := string(ok.Header(id)); got != want {

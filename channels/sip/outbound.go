@@ -16,8 +16,8 @@ type outbound struct {
 	from   *pvt     // the call on whose behalf it is made, nil if that is not ours
 	wanted []string // the codecs of that call, best first
 	won    *answer  // what the 2xx responses that come after the first one need
-	// early are the answers that provisional responses brought, by To tag.
-	early  map[string]agreement
+	// early are the dialogs that provisional responses made, by their tag.
+	early  map[string]*earlyDialog
 	minSE  int64
 	seq    uint32 // CSeq number of the INVITE
 	user   string // of From

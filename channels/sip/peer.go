@@ -187,6 +187,7 @@ type PeerSettings struct {
 	Qualify          time.Duration // the round trip that is still OK; 0 = off
 	QualifyFreq      time.Duration
 	SessionTimers    SessionTimers
+	Reliable         Reliable // 100rel
 	SessionExpires   time.Duration
 	SessionMinSE     time.Duration
 	SessionRefresher string // uac, uas

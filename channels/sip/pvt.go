@@ -53,7 +53,13 @@ type pvt struct {
 	client    *transaction.Client // an INVITE of ours without final response
 	branch    transaction.Branch  // of that INVITE
 	bye       *transaction.Client
-	reack     []byte // the ACK of our last re-INVITE
+
+	change       *modification // a re-INVITE or UPDATE of ours without final response
+	wanted       change        // what the next one is for
+	again        sched.ID      // it waits: glare (RFC 3261 14.1) or Retry-After
+	retries      int           // how often in a row
+	allowsUpdate bool          // the far end takes UPDATE
+	rel          *reliability  // of our provisional responses, nil if the caller knows none
 
 	media mediaState
 	out   *outbound
@@ -70,7 +76,6 @@ type pvt struct {
 	ringing    bool          // counted in Peer.ringing
 	onHold     bool          // the far end holds us, counted in Peer.onHold
 	released   bool          // the channel's goroutine has let go
-	refreshing bool          // client is, or was, a re-INVITE
 	reinviting bool          // server is a re-INVITE
 }
 
@@ -179,6 +184,8 @@ func (p *pvt) destroy(cause channel.Cause) {
 	p.closeMedia()
 	p.stopSessionTimer()
 	p.stopReminder()
+	p.stopRetry()
+	p.rel.stop(p.d)
 	p.uncount()
 	p.hangupChannel(cause)
 	// The transactions outlive the call by their timers; they need not keep it.
@@ -190,7 +197,7 @@ func (p *pvt) destroy(cause channel.Cause) {
 			c.SetReceiver(nobody{})
 		}
 	}
-	p.server, p.open, p.client, p.bye = nil, nil, nil, nil
+	p.server, p.open, p.client, p.bye, p.change = nil, nil, nil, nil, nil
 }
 
 // closeMedia gives the RTP ports back.

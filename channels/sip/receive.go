@@ -123,7 +123,7 @@ func (c *core) Request(tx *transaction.Server, m *message.Message) {
 func (d *Driver) supported(tx *transaction.Server, m *message.Message) bool {
 	var unknown []byte
 	for v := range m.Values(message.HeaderRequire) {
-		if bytes.EqualFold(v, []byte("timer")) || bytes.EqualFold(v, []byte("replaces")) && m.Method() != message.INVITE || len(v) == 0 {
+		if bytes.EqualFold(v, []byte("timer")) || bytes.EqualFold(v, []byte(option100rel)) && m.Method() == message.INVITE || bytes.EqualFold(v, []byte("replaces")) && m.Method() != message.INVITE || len(v) == 0 {
 			continue
 		}
 		if len(unknown) > 0 {

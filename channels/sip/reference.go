@@ -126,6 +126,7 @@ func asWritten(v reflect.Value) string {
 type optionText struct{ form, def, help, compat string }
 
 var optionTexts = map[string]optionText{
+	"100rel":                    {form: "yes, no, peer_supported or required", def: "yes", compat: "no", help: "Whether provisional responses are acknowledged with PRACK (RFC 3262). yes: where the far end insists, and where an offer of ours travels in one. peer_supported: wherever the far end knows it. required: we insist, and refuse callers who do not know it with 421. no: callers who insist are refused with 420. Not an option of the ancestor, which knows only no."},
 	"accept_outofcall_message":  {help: "Whether a MESSAGE outside of a call is looked at; 405 otherwise. There is no dialplan for texts: one that is let in gets 404."},
 	"accountcode":               {help: "The account of calls from the device: `${CHANNEL(accountcode)}`."},
 	"acl":                       {form: "names", help: "Sections of acl.conf whose rules are added to deny and permit."},

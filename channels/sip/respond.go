@@ -7,9 +7,23 @@ import (
 
 // What every response and request of ours says it can do. Programs compare these.
 const (
-	allowed   = "INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, SUBSCRIBE, NOTIFY, INFO, PUBLISH, MESSAGE"
+	allowed   = "INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, SUBSCRIBE, NOTIFY, INFO, PUBLISH, MESSAGE, UPDATE, PRACK"
 	supported = "replaces, timer"
 )
+
+// supported are the extensions that a call of this peer may use.
+func (p *pvt) supported() string {
+	timer, rel := p.settings.SessionTimers != TimersRefuse, p.settings.Reliable != ReliableNo
+	switch {
+	case timer && rel:
+		return supported + ", " + option100rel
+	case timer:
+		return supported
+	case rel:
+		return "replaces, " + option100rel
+	}
+	return "replaces"
+}
 
 // respond answers a request without a body. reason "" is the standard phrase;
 // extra writes the headers between Supported and Content-Length.

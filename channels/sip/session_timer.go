@@ -3,11 +3,11 @@ package sip
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"time"
 
 	"pbx/channel"
 	"pbx/channels/sip/message"
-	"pbx/channels/sip/transaction"
 	"pbx/sched"
 )
 
@@ -15,46 +15,60 @@ import (
 // the call has an interval.
 type sessionTimer struct {
 	interval time.Duration
-	ours     bool // we refresh; else the far end does
+	least    time.Duration // Min-SE that somebody on the way asked for, 0 for none
+	ours     bool          // we refresh; else the far end does
 	id       sched.ID
 }
 
-// considerTimer reads what an INVITE or UPDATE wants: 422 when the interval is
-// too short for us (RFC 4028 9).
-func (p *pvt) considerTimer(m *message.Message) int {
-	if p.settings.SessionTimers == TimersRefuse || !m.HasToken(message.HeaderSupported, "timer") && !m.HasToken(message.HeaderRequire, "timer") {
-		p.stopSessionTimer()
-		p.timer = nil
-		return 0
-	}
+// timed reports whether a far end knows the extension.
+func timed(m *message.Message) bool {
+	return m.HasToken(message.HeaderSupported, "timer") || m.HasToken(message.HeaderRequire, "timer")
+}
+
+// weighTimer reads what an INVITE or UPDATE wants: nil for no timer, 422 when the
+// interval is too short for us (RFC 4028 9). setTimer takes it over.
+func (p *pvt) weighTimer(m *message.Message) (*sessionTimer, int) {
 	s := p.settings
-	interval := s.SessionExpires
-	ours := s.SessionRefresher != "uac"
+	if s.SessionTimers == TimersRefuse || !timed(m) {
+		return nil, 0
+	}
+	t := &sessionTimer{interval: s.SessionExpires, ours: s.SessionRefresher != "uac"}
 	if n := m.Seconds(message.HeaderSessionExpires); n >= 0 {
 		asked := time.Duration(n) * time.Second
 		if asked < s.SessionMinSE {
-			return 422
+			return nil, 422
 		}
-		interval = min(asked, max(interval, s.SessionMinSE))
-		_, params, _ := bytes.Cut(m.Header(message.HeaderSessionExpires), []byte(";"))
-		switch r, _ := message.Params(append([]byte(";"), params...)).Get("refresher"); string(r) {
+		t.interval = min(asked, max(t.interval, s.SessionMinSE))
+		switch refresher(m) {
 		case "uac":
-			ours = false
+			t.ours = false
 		case "uas":
-			ours = true
+			t.ours = true
 		}
 	}
 	if n := m.Seconds(message.HeaderMinSE); n > 0 {
-		interval = max(interval, min(time.Duration(n)*time.Second, 24*time.Hour))
+		t.least = min(time.Duration(n)*time.Second, 24*time.Hour)
+		t.interval = max(t.interval, t.least)
 	}
+	return t, 0
+}
+
+// refresher is the parameter of Session-Expires, "" without one.
+func refresher(m *message.Message) string {
+	_, params, _ := bytes.Cut(m.Header(message.HeaderSessionExpires), []byte(";"))
+	r, _ := message.Params(append([]byte(";"), params...)).Get("refresher")
+	return strings.ToLower(string(r))
+}
+
+// setTimer replaces the timer by t, which does not run yet.
+func (p *pvt) setTimer(t *sessionTimer) {
 	p.stopSessionTimer()
-	p.timer = &sessionTimer{interval: interval, ours: ours}
-	return 0
+	p.timer = t
 }
 
 // writeTimer writes the timer's headers in a 2xx response.
 func (p *pvt) writeTimer(b *message.Builder, m *message.Message) {
-	if p.timer == nil || !m.HasToken(message.HeaderSupported, "timer") && !m.HasToken(message.HeaderRequire, "timer") {
+	if p.timer == nil || !timed(m) {
 		return
 	}
 	who := ";refresher=uas"
@@ -75,6 +89,9 @@ func (p *pvt) offerTimer(b *message.Builder) {
 			who = ";refresher=uas"
 		}
 		b.Header(message.HeaderSessionExpires, strconv.Itoa(int(p.timer.interval/time.Second))+who)
+		if p.timer.least > 0 {
+			b.HeaderInt(message.HeaderMinSE, int64(p.timer.least/time.Second))
+		}
 	case s.SessionTimers == TimersOriginate && p.phase == phaseEarly:
 		least := max(int64(s.SessionMinSE/time.Second), p.out.minSE)
 		b.HeaderInt(message.HeaderSessionExpires, max(int64(s.SessionExpires/time.Second), least))
@@ -82,16 +99,25 @@ func (p *pvt) offerTimer(b *message.Builder) {
 	}
 }
 
-// acceptTimer reads what the 2xx response to our INVITE settled (RFC 4028 7.2).
+// acceptTimer reads what the 2xx response to our INVITE or UPDATE settled
+// (RFC 4028 7.2). A far end that knows no timer lets the session be as long as it
+// likes; with session-timers=originate we look whether it is still there.
 func (p *pvt) acceptTimer(m *message.Message) {
 	n := m.Seconds(message.HeaderSessionExpires)
-	if n <= 0 || p.settings.SessionTimers == TimersRefuse {
+	t := &sessionTimer{ours: true}
+	switch {
+	case p.settings.SessionTimers == TimersRefuse:
+		return
+	case n > 0:
+		t.interval, t.ours = max(time.Duration(n)*time.Second, leastInterval), refresher(m) != "uas"
+	case p.timer != nil:
+		t.interval, t.least, t.ours = p.timer.interval, p.timer.least, p.timer.ours
+	case p.settings.SessionTimers == TimersOriginate:
+		t.interval = max(p.settings.SessionExpires, p.settings.SessionMinSE, leastInterval)
+	default:
 		return
 	}
-	_, params, _ := bytes.Cut(m.Header(message.HeaderSessionExpires), []byte(";"))
-	r, _ := message.Params(append([]byte(";"), params...)).Get("refresher")
-	p.stopSessionTimer()
-	p.timer = &sessionTimer{interval: max(time.Duration(n)*time.Second, leastInterval), ours: string(r) != "uas"}
+	p.setTimer(t)
 	p.startSessionTimer()
 }
 
@@ -131,89 +157,7 @@ func (p *pvt) sessionDue() {
 	case p.phase != phaseUp || p.timer == nil:
 	case !p.timer.ours:
 		p.hangupChannel(channel.CauseTimerExpiry)
-	case p.server != nil || p.client != nil: // another INVITE is under way
-		p.timer.id = p.d.sched.Add(time.Second, func() time.Duration {
-			p.timer.id = 0
-			defer p.d.recovered(p)
-			p.sessionDue()
-			return 0
-		})
 	default:
-		p.refresh()
-	}
-}
-
-// refresh sends a re-INVITE that changes nothing.
-func (p *pvt) refresh() {
-	d := p.d
-	p.localSeq++
-	p.branch = d.random.branch()
-	offer := p.offerSDP()
-	b := p.dialog.begin(d, message.INVITE, p.branch, p.localSeq)
-	p.offerTimer(b)
-	b.Header(message.HeaderAllow, allowed)
-	b.Header(message.HeaderSupported, supported)
-	b.Body(sdpType, offer)
-	p.refreshing = true
-	if c := d.txs.Send(d.finish(), message.INVITE, p.branch, p.route, p.timers(), (*inviteReceiver)(p)); c.State() != transaction.Terminated {
-		p.client = c
-	}
-}
-
-// refreshed handles the responses to a re-INVITE of ours.
-func (p *pvt) refreshed(m *message.Message) {
-	status := m.Status()
-	defer p.finish()
-	switch {
-	case status < 200:
-		return
-	case status < 300:
-		first := p.client != nil
-		p.client = nil
-		p.proof.accepted(m)
-		p.reack = p.acknowledge(p.reack)
-		p.media.waiting = false
-		if !first {
-			return
-		}
-		p.refreshTarget(m)
-		if body, ok := m.Content(sdpType); ok && p.phase == phaseUp {
-			if a, status := p.negotiate(body, true); status == 0 {
-				p.accept(a)
-			}
-		}
-		if p.phase == phaseUp {
-			p.acceptTimer(m)
-		}
-		if p.phase == phaseUp && p.timer != nil && p.timer.id == 0 {
-			p.startSessionTimer()
-		}
-		return
-	}
-	p.client, p.refreshing, p.media.waiting = nil, false, false
-	if p.phase != phaseUp || p.timer == nil {
-		return
-	}
-	if p.proves(m) {
-		p.refresh()
-		return
-	}
-	switch status {
-	case 481, 408: // the far end knows of no call (RFC 3261 14.1)
-		p.hangupChannel(channel.CauseNormalClearing)
-	case 491:
-		// Both tried at once: again after a while (14.1).
-		wait := 2*time.Second + time.Duration(p.d.random.uint64()%2000)*time.Millisecond
-		if !p.outgoing {
-			wait = time.Duration(p.d.random.uint64()%2000) * time.Millisecond
-		}
-		p.timer.id = p.d.sched.Add(wait, func() time.Duration {
-			p.timer.id = 0
-			defer p.d.recovered(p)
-			p.sessionDue()
-			return 0
-		})
-	default:
-		p.startSessionTimer()
+		p.modify(changeTimer)
 	}
 }

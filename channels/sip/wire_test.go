@@ -62,8 +62,8 @@ To: <sip:1000@192.0.2.1>;tag=asTAG
 Call-ID: alice-1@test
 CSeq: 1 INVITE
 Server: PBX test
-Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, SUBSCRIBE, NOTIFY, INFO, PUBLISH, MESSAGE
-Supported: replaces, timer
+Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, SUBSCRIBE, NOTIFY, INFO, PUBLISH, MESSAGE, UPDATE, PRACK
+Supported: replaces, timer, 100rel
 Session-Expires: 1800;refresher=uas
 Require: timer
 Contact: <sip:1000@192.0.2.1:5060>

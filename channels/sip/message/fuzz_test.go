@@ -73,6 +73,7 @@ func answers(t *testing.T, m *message.Message, err error) {
 
 // readAll calls every accessor; what they return is judged elsewhere.
 func readAll(m *message.Message) {
+	m.RAck()
 	for range m.Contacts() {
 	}
 	for range m.Addresses(message.HeaderRoute) {

@@ -1,6 +1,9 @@
 package message
 
-import "iter"
+import (
+	"bytes"
+	"iter"
+)
 
 // CallID returns the Call-ID, nil if it is missing.
 func (m *Message) CallID() []byte { return m.Header(HeaderCallID) }
@@ -64,6 +67,21 @@ func parseCSeq(s []byte) (uint32, Method, bool) {
 	}
 	return uint32(n), methodOf(method), true
 }
+
+// RAck returns the response number, sequence number and method that a PRACK
+// acknowledges (RFC 3262 7.2); ok is false if the header is missing or malformed.
+func (m *Message) RAck() (rseq, cseq uint32, method Method, ok bool) {
+	first, rest, _ := bytes.Cut(m.Header(HeaderRAck), []byte{' '})
+	n, good := number(first, maxRSeq)
+	if !good || n == 0 {
+		return 0, 0, "", false
+	}
+	cseq, method, ok = parseCSeq(trimLeft(rest))
+	return uint32(n), cseq, method, ok
+}
+
+// maxRSeq is the largest response number (RFC 3262 7.1).
+const maxRSeq = 1<<32 - 1
 
 // Addresses yields the well-formed values of a header that holds addresses:
 // Contact, Route, Record-Route, P-Asserted-Identity, Diversion and their like.

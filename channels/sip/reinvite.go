@@ -1,0 +1,245 @@
+package sip
+
+import (
+	"time"
+
+	"pbx/channel"
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
+)
+
+// change says why the far end is to be told of the session anew. Several reasons
+// may wait for one request.
+type change uint8
+
+const (
+	changeTimer change = 1 << iota // the session interval wants a refresh (RFC 4028 10)
+	changeMedia                    // our description is not the one that the far end has
+)
+
+// modify asks for a re-INVITE (RFC 3261 14.1) or UPDATE (RFC 3311). It is sent at
+// once, or when what is under way has ended: one dialog negotiates one thing at a
+// time.
+func (p *pvt) modify(why change) {
+	p.wanted |= why
+	p.tryModify()
+}
+
+// tryModify sends what waits, if it may go now. Whatever ends a transaction that
+// stood in the way calls it.
+func (p *pvt) tryModify() {
+	if p.wanted == 0 || p.phase != phaseUp || p.again != 0 || p.negotiating() || p.server != nil {
+		return
+	}
+	c := &modification{p: p, why: p.wanted, method: message.INVITE}
+	p.wanted = 0
+	if p.allowsUpdate && (c.why == changeTimer || p.settings.DirectMedia&DirectUpdate != 0) {
+		c.method = message.UPDATE
+	}
+	c.send()
+}
+
+// negotiating reports whether an INVITE or UPDATE of ours waits for its final
+// response.
+func (p *pvt) negotiating() bool { return p.client != nil || p.change != nil }
+
+// modification is a re-INVITE or UPDATE of ours.
+type modification struct {
+	p      *pvt
+	why    change
+	method message.Method
+	seq    uint32
+	offers bool // it has a description
+	over   bool // the final response is here
+	ack    []byte
+}
+
+func (c *modification) send() {
+	p, d := c.p, c.p.d
+	p.localSeq++
+	c.seq = p.localSeq
+	branch := d.random.branch()
+	c.offers = c.method == message.INVITE || c.why&changeMedia != 0
+	var offer []byte
+	if c.offers {
+		offer = p.offerSDP(false)
+	}
+	b := p.dialog.begin(d, c.method, branch, c.seq)
+	p.offerTimer(b)
+	b.Header(message.HeaderAllow, allowed)
+	b.Header(message.HeaderSupported, p.supported())
+	if offer != nil {
+		b.Body(sdpType, offer)
+	}
+	p.change = c
+	client := d.txs.Send(d.finish(), c.method, branch, p.route, p.timers(), c)
+	if client.State() == transaction.Terminated {
+		return
+	}
+	if c.method == message.INVITE {
+		p.client = client
+	}
+}
+
+// Response implements transaction.Receiver.
+func (c *modification) Response(_ *transaction.Client, m *message.Message) {
+	p := c.p
+	defer p.d.recovered(p)
+	status := m.Status()
+	good := status >= 200 && status < 300
+	switch {
+	case status < 200:
+		return
+	case c.over:
+		if good && c.ack != nil {
+			p.d.sent(p.d.send(c.ack, p.route)) // our ACK was lost
+		}
+		return
+	}
+	c.end()
+	if good {
+		p.proof.accepted(m)
+		p.refreshTarget(m)
+		if c.method == message.INVITE {
+			c.ack = p.acknowledge(c.seq)
+		}
+	}
+	switch {
+	case p.phase != phaseUp: // BYE crossed it
+		p.finish()
+	case good:
+		c.accepted(m)
+	default:
+		c.refused(m)
+	}
+}
+
+// Failed implements transaction.Receiver: a far end that is silent is gone
+// (RFC 3261 12.2.1.2).
+func (c *modification) Failed(*transaction.Client, error) {
+	p := c.p
+	defer p.d.recovered(p)
+	if c.over {
+		return
+	}
+	c.end()
+	p.hangupChannel(channel.CauseNoUserResponse)
+	p.finish()
+}
+
+// end says that the final response is here, or will never be.
+func (c *modification) end() {
+	p := c.p
+	c.over = true
+	p.change = nil
+	if c.method == message.INVITE {
+		p.client = nil
+	}
+	if c.offers {
+		p.media.waiting = false
+	}
+}
+
+// accepted takes in a 2xx response.
+func (c *modification) accepted(m *message.Message) {
+	p := c.p
+	p.learnAllow(m)
+	p.retries = 0
+	if c.offers {
+		if body, ok := m.Content(sdpType); ok {
+			// An answer that cannot be used changes nothing (RFC 3261 14.1).
+			if a, status := p.negotiate(body, true); status == 0 {
+				p.accept(a)
+			}
+		}
+	}
+	p.acceptTimer(m)
+	if p.timer != nil && p.timer.id == 0 {
+		p.startSessionTimer()
+	}
+	p.tryModify()
+}
+
+// maxRetries bounds how often in a row a far end may put a modification off.
+const maxRetries = 8
+
+// refused handles a final response that is no 2xx: the session stays as it was,
+// unless the far end knows of none (RFC 3261 14.1).
+func (c *modification) refused(m *message.Message) {
+	p := c.p
+	switch status := m.Status(); status {
+	case 481, 408:
+		p.hangupChannel(channel.CauseNormalClearing)
+		return
+	case 401, 407:
+		if p.proves(m) {
+			(&modification{p: p, why: c.why, method: c.method}).send()
+			return
+		}
+	case 405, 501:
+		if c.method == message.UPDATE { // Allow promised more than there is
+			p.allowsUpdate = false
+			p.modify(c.why)
+			return
+		}
+	case 422: // RFC 4028 7.4
+		if n := m.Seconds(message.HeaderMinSE); p.timer != nil && n > int64(p.timer.least/time.Second) && n <= 86400 {
+			p.timer.least = time.Duration(n) * time.Second
+			p.timer.interval = max(p.timer.interval, p.timer.least)
+			p.modify(c.why)
+			return
+		}
+	case 491:
+		if p.retries < maxRetries {
+			p.putOff(c.why, p.glareWait())
+			return
+		}
+	case 500, 503:
+		if n := m.Seconds(message.HeaderRetryAfter); n >= 0 && n <= 60 && p.retries < maxRetries {
+			p.putOff(c.why, max(time.Duration(n)*time.Second, p.timers().T1))
+			return
+		}
+	}
+	p.retries = 0
+	if p.timer != nil && p.timer.id == 0 {
+		p.startSessionTimer()
+	}
+	p.tryModify()
+}
+
+// glareWait is how long to wait after both ends made an offer at once: the one
+// who made the Call-ID waits longer (RFC 3261 14.1).
+func (p *pvt) glareWait() time.Duration {
+	const unit = 10 * time.Millisecond
+	if p.outgoing {
+		return 2100*time.Millisecond + time.Duration(p.d.random.uint64()%191)*unit
+	}
+	return time.Duration(p.d.random.uint64()%201) * unit
+}
+
+// putOff tries again after a while.
+func (p *pvt) putOff(why change, wait time.Duration) {
+	p.wanted |= why
+	p.retries++
+	p.stopRetry()
+	p.again = p.d.sched.Add(max(wait, 1), func() time.Duration {
+		p.again = 0
+		defer p.d.recovered(p)
+		p.tryModify()
+		return 0
+	})
+}
+
+func (p *pvt) stopRetry() {
+	if p.again != 0 {
+		p.d.sched.Delete(p.again)
+		p.again = 0
+	}
+}
+
+// learnAllow notes whether the far end takes UPDATE.
+func (p *pvt) learnAllow(m *message.Message) {
+	if m.Has(message.HeaderAllow) {
+		p.allowsUpdate = m.HasToken(message.HeaderAllow, "UPDATE")
+	}
+}
