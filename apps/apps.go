@@ -56,6 +56,7 @@ func All(d Deps) []channel.Application {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	deps := dial.Deps{Player: s.player, Dialplan: d.Dialplan}
 	return []channel.Application{
 		answer(), hangup(), wait(), busy(s), congestion(s),
 		ringing(s), progress(), proceeding(), incomplete(),
@@ -69,7 +70,9 @@ func All(d Deps) []channel.Application {
 		playback(s), background(s), waitExten(s), read(s), echo(s),
 		sayDigits(s), sayNumber(s), sayAlpha(s), playTones(s), stopPlayTones(s),
 		sendDTMF(), transfer(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
-		dial.Application(dial.Deps{Player: s.player, Dialplan: d.Dialplan}),
+		system(), trySystem(), waitUntil(s), waitDigit(), waitForCondition(), readExten(s),
+		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), authenticate(s, d.Database),
+		dial.Application(deps), dial.Retry(deps),
 	}
 }
 

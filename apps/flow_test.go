@@ -4,8 +4,10 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"pbx/apps/appstest"
+	"pbx/channel"
 	"pbx/channel/channeltest"
 	"pbx/event"
 )
@@ -179,12 +181,148 @@ exten => s,1,Log(NOTICE,${ARG1})
  same => n,Log(NOTICE,${B}[${~HASH~h~k~}])`,
 			want: "5[]",
 		},
+		{
+			name: "System",
+			plan: `exten => x,1,System(true)
+ same => n,Log(NOTICE,${SYSTEMSTATUS})
+ same => n,System("false")
+ same => n,Log(NOTICE,${SYSTEMSTATUS})
+ same => n,TrySystem(/no/such/thing)
+ same => n,Log(NOTICE,${SYSTEMSTATUS})
+ same => n,System(/no/such/thing)
+ same => n,Log(NOTICE,not here)`,
+			want: "SUCCESS APPERROR FAILURE", warns: "Unable to execute '/no/such/thing'",
+		},
+		{
+			name: "System: what a caller sends is no command",
+			plan: `exten => x,1,TrySystem(test 101 = ${CALLERID(num)})
+ same => n,Log(NOTICE,${SYSTEMSTATUS})
+ same => n,Set(CALLERID(name)=x)
+ same => n,TrySystem(echo ${EXTEN})
+ same => n,Read(D)
+ same => n,TrySystem(exit ${D})
+ same => n,Log(NOTICE,${SYSTEMSTATUS})
+ same => n,TrySystem(echo "*${D}")
+ same => n,Log(NOTICE,${SYSTEMSTATUS})`,
+			steps: key(time.Second, "*#"),
+			want:  "SUCCESS FAILURE FAILURE", warns: `"*" came from a caller`,
+		},
+		{
+			name: "WaitUntil",
+			plan: `exten => x,1,Set(T=${EPOCH})
+ same => n,WaitUntil($[${T} + 2])
+ same => n,Log(NOTICE,${WAITUNTILSTATUS}$[${EPOCH} - ${T}])
+ same => n,WaitUntil(5)
+ same => n,Log(NOTICE,${WAITUNTILSTATUS})`,
+			want: "OK2 PAST",
+		},
+		{
+			name: "WaitDigit",
+			plan: `exten => x,1,WaitDigit(5,23)
+ same => n,Log(NOTICE,${WAITDIGITSTATUS}${WAITDIGITRESULT})
+ same => n,WaitDigit(1)
+ same => n,Log(NOTICE,${WAITDIGITSTATUS}${WAITDIGITRESULT})`,
+			steps: key(time.Second, "12"), want: "DTMF2 TIMEOUT",
+		},
+		{
+			name: "WaitForCondition",
+			plan: `exten => x,1,Set(T=${EPOCH})
+ same => n,WaitForCondition(#,#[#{EPOCH} > ${T} + 2],9)
+ same => n,Log(NOTICE,${WAITFORCONDITIONSTATUS})
+ same => n,WaitForCondition(#,#[0],2,1)
+ same => n,Log(NOTICE,${WAITFORCONDITIONSTATUS})`,
+			want: "TRUE TIMEOUT",
+		},
+		{
+			name: "ReadExten",
+			plan: `exten => x,1,ReadExten(A,,menu)
+ same => n,Log(NOTICE,${A}${READEXTENSTATUS})
+ same => n,ReadExten(A,,menu)
+ same => n,Log(NOTICE,${A}${READEXTENSTATUS}${INVALID_EXTEN})
+ same => n,ReadExten(A,,menu,,1)
+ same => n,Log(NOTICE,${A}${READEXTENSTATUS})
+[menu]
+exten => 12,1,NoOp()`,
+			steps: key(time.Second, "129"), want: "12OK iINVALID9 tTIMEOUT",
+		},
+		{
+			name: "ChanIsAvail",
+			plan: `exten => x,1,ChanIsAvail(SIP/bob&SIP/none)
+ same => n,Log(NOTICE,${AVAILORIGCHAN}/${AVAILSTATUS}/${AVAILCAUSECODE})
+ same => n,ChanIsAvail(SIP/none&SIP/bob)
+ same => n,Log(NOTICE,${AVAILORIGCHAN})`,
+			want: "SIP/bob/0/0 SIP/bob",
+		},
+		{
+			name: "SendText, ReceiveText",
+			plan: `exten => x,1,SendText(hi)
+ same => n,Log(NOTICE,${SENDTEXTSTATUS})
+ same => n,ReceiveText(1)
+ same => n,Log(NOTICE,${RECEIVETEXTSTATUS})`,
+			want: "SUCCESS FAILURE",
+		},
+		{
+			name: "SoftHangup",
+			plan: `exten => x,1,SoftHangup(SIP/alice)
+ same => n,Wait(5)
+ same => n,Log(NOTICE,not here)
+exten => h,1,Log(NOTICE,h)`,
+			want: "h",
+		},
+		{
+			name: "Authenticate: the third try",
+			plan: `exten => x,1,Authenticate(1234,a,4)
+ same => n,Log(NOTICE,in[${CHANNEL(accountcode)}])`,
+			steps: key(time.Second, "111122221234"), want: "in[1234]", warns: "agent-pass",
+		},
+		{
+			name: "Authenticate: three wrong ones",
+			plan: `exten => x,1,Authenticate(1234,,4)
+ same => n,Log(NOTICE,not here)`,
+			steps: key(time.Second, "111122223333"), warns: "auth-incorrect",
+		},
+		{
+			name: "RetryDial",
+			plan: `exten => x,1,RetryDial(beep,2,2,SIP/busy)
+ same => n,Log(NOTICE,${DIALSTATUS})`,
+			want: "BUSY",
+		},
+		{
+			name: "TESTTIME",
+			plan: `exten => x,1,Set(TESTTIME(2026/12/24,18:05)=)
+ same => n,GotoIfTime(18:00-18:10,thu,24,dec?yes)
+ same => n,Log(NOTICE,no)
+ same => n(yes),Log(NOTICE,yes)`,
+			want: "yes",
+		},
+		{
+			name: "EVAL_SUB, EVAL_EXTEN",
+			plan: `exten => x,1,Set(V=v)
+ same => n,Log(NOTICE,${EVAL_SUB(sub,1(a))}${EVAL_EXTEN(text,1)})
+exten => sub,1,Return(<${ARG1}>)
+exten => text,1,NoOp([${V}])`,
+			want: "<a>[v]",
+		},
+		{
+			name: "MASTER_CHANNEL, EXPORT",
+			plan: `exten => x,1,Set(MASTER_CHANNEL(M)=m)
+ same => n,Set(EXPORT(${CHANNEL},E)=e)
+ same => n,Log(NOTICE,${M}${E}${MASTER_CHANNEL(E)})`,
+			want: "mee",
+		},
+		{
+			name: "Locks",
+			plan: `exten => x,1,Log(NOTICE,${LOCK(a)}${TRYLOCK(a)}${UNLOCK(a)}${UNLOCK(a)}${UNLOCK(a)})`,
+			want: "11110",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := appstest.New(t, "[t]\n"+tt.plan+"\n")
 				o.SIP.Script("bob", channeltest.Answer(0))
+				o.SIP.Script("busy", channeltest.Fail(0, channel.ControlBusy, channel.CauseUserBusy, ""))
+				o.SIP.Refuse("none", channel.CauseSubscriberAbsent)
 				o.Run("x", tt.steps...)
 				if got := strings.Join(o.Log.Notices(), " "); got != tt.want {
 					t.Errorf("plan: %s\nwant: %s", got, tt.want)

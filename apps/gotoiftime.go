@@ -63,5 +63,5 @@ func (s *set) within(t channel.Thread, times string) bool {
 	for _, c := range complaints {
 		warn(t, "%s", c)
 	}
-	return timing.Matches(s.now())
+	return timing.Matches(dialplan.Clock(t.Channel(), s.now()))
 }

@@ -28,11 +28,9 @@ import (
 
 // missing are the names in the cases that the exchange does not have yet.
 var missing = map[string]string{
-	"CDR":         "function",
-	"SHELL":       "function",
-	"ChanIsAvail": "application",
-	"Originate":   "application", "Pickup": "application", "Queue": "application",
-	"SendText": "application", "System": "application",
+	"CDR":       "function",
+	"Originate": "application", "Pickup": "application", "Queue": "application",
+
 	"Transfer": "a leg that cannot be transferred",
 	"Local/":   "channels that the plan dials itself",
 }

@@ -117,6 +117,19 @@ func (t *Thread) resolve(from channel.Location, spec string) (channel.Location, 
 	return l, nil
 }
 
+// Lookup finds the step at [[context,]extension,]priority-or-label.
+func (t *Thread) Lookup(spec string) (*Priority, error) {
+	l, err := t.resolve(t.place, spec)
+	if err != nil {
+		return nil, err
+	}
+	p, _ := t.plan.Find(l.Context, l.Exten, l.Priority, t.caller(), t.engine.at(t.plan))
+	if p == nil {
+		return nil, fmt.Errorf("there is no %s", format(l))
+	}
+	return p, nil
+}
+
 // label finds a labelled step.
 func (t *Thread) label(l channel.Location, label string) *Priority {
 	if label == "" {

@@ -41,6 +41,7 @@ const (
 	Security // Name = what, Value = detail, Address
 	Reload
 	Shutdown
+	UserEvent // Name, Value = "Header: value" lines
 	maxKind
 )
 

@@ -42,7 +42,7 @@ func logicFunctions(d Deps) []channel.Function {
 				for _, c := range complaints {
 					t.Log().Warn("IFTIME(): " + c)
 				}
-				if timing.Matches(d.Now()) {
+				if timing.Matches(dialplan.Clock(t.Channel(), d.Now())) {
 					return unquote(yes), nil
 				}
 				return unquote(no), nil
@@ -72,6 +72,46 @@ func logicFunctions(d Deps) []channel.Function {
 				}
 				v := t.Expand(a.Raw)
 				a.Tainted = a.Tainted || len(v.Taint) > 0
+				return v.S, nil
+			},
+		},
+		{
+			Name: "EVAL_EXTEN", Synopsis: "The text of a priority, substituted here", Raw: true, SeeAlso: []string{"EVAL", "EVAL_SUB"},
+			Help: "The arguments of that priority's application are expanded with this channel's variables; the priority is not run.",
+			Args: []decl.Arg{{Name: "place", Help: "[[context,]extension,]priority", Target: decl.Location}},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				thread, ok := t.(*dialplan.Thread)
+				if !ok {
+					return "", nil
+				}
+				p, err := thread.Lookup(a.Raw)
+				if err != nil {
+					return "", err
+				}
+				v := t.Expand(p.Args)
+				a.Tainted = len(v.Taint) > 0
+				return v.S, nil
+			},
+		},
+		{
+			Name: "EVAL_SUB", Synopsis: "What a subroutine returns", Raw: true, SeeAlso: []string{"EVAL", "EVAL_EXTEN"},
+			Help: "Runs the subroutine as Gosub does; the value of its Return is the result.",
+			Args: []decl.Arg{{Name: "place(arguments)", Help: "[[context,]extension,]priority, and arguments in parentheses", Target: decl.Location}},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				place, args, _ := strings.Cut(a.Raw, "(")
+				var list []channel.Value
+				for _, s := range decl.Split(strings.TrimSuffix(args, ")"), 0) {
+					v := channel.Clean(s)
+					if a.Tainted {
+						v = channel.Tainted(s)
+					}
+					list = append(list, v)
+				}
+				if err := t.Gosub(t.Channel(), place, list); err != nil {
+					return "", err
+				}
+				v, _ := t.Channel().Var("GOSUB_RETVAL")
+				a.Tainted = len(v.Taint) > 0
 				return v.S, nil
 			},
 		},

@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,9 @@ import (
 
 	"pbx/channel"
 	"pbx/decl"
+	"pbx/dialplan/program"
+
+	"golang.org/x/sys/unix"
 )
 
 func systemFunctions(d Deps) []channel.Function {
@@ -35,6 +39,36 @@ func systemFunctions(d Deps) []channel.Function {
 			Help: "e: is it there, f: is it a file, d: a directory, s: its size, m: the octal mode, M: when it was changed.",
 			Args: []decl.Arg{arg("flag", "one of d, e, f, m, s, M, A, C"), arg("filename", "the file")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) { return stat(a.Arg(0), a.Arg(1)) },
+		},
+		{
+			Name: "SHELL", Synopsis: "What a command of the operating system prints", Raw: true, Dangerous: true,
+			Help: "Runs the line with /bin/sh; its output is the result, the end of the last line included. Text from a caller may stand in it only if it means nothing to the shell.",
+			Args: []decl.Arg{arg("command", "a line for the shell")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				if a.Raw == "" {
+					return "", errors.New("syntax: SHELL(command)")
+				}
+				if err := program.Check(channel.Value{S: a.Raw, Taint: a.Taint}); err != nil {
+					return "", err
+				}
+				r, err := program.Run(context.Background(), a.Raw, nil)
+				if errors.Is(err, program.ErrNotRun) {
+					t.Log().Warn("SHELL(): Unable to execute '" + a.Raw + "'")
+				}
+				return string(r.Output), nil
+			},
+		},
+		{
+			Name: "SYSINFO", Synopsis: "A fact about the machine or the exchange",
+			Help: "loadavg: the load; numcalls: the calls that are up; uptime: the hours since the machine started; totalram, freeram, bufferram, totalswap and freeswap in KiB; numprocs: how many processes run.",
+			Args: []decl.Arg{arg("parameter", "which one")},
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) { return sysinfo(d, a.Arg(0)) },
+		},
+		{
+			Name: "IFMODULE", Synopsis: "1 when there is what a module of the ancestor brought", Raw: true,
+			Help: "There are no modules here: app_x.so is there when the application X is, func_x.so when the function X is, chan_x.so when the technology X is.",
+			Args: []decl.Arg{arg("modulename.so", "the module, with its extension")},
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) { return flag(module(d, a.Raw)), nil },
 		},
 	}
 }
@@ -83,4 +117,52 @@ func stat(what, name string) (string, error) {
 		return strconv.FormatInt(info.ModTime().Unix(), 10), nil
 	}
 	return "", fmt.Errorf("unknown flag '%s'", strings.TrimSpace(what))
+}
+
+// sysinfo reads what sysinfo(2) tells.
+func sysinfo(d Deps, what string) (string, error) {
+	if what == "numcalls" {
+		active, _ := d.Engine.Channels().Count()
+		return strconv.Itoa(active), nil
+	}
+	var i unix.Sysinfo_t
+	if err := unix.Sysinfo(&i); err != nil {
+		return "", fmt.Errorf("sysinfo: %w", err)
+	}
+	kib := func(n uint64) string { return strconv.FormatUint(n*uint64(i.Unit)/1024, 10) }
+	switch what {
+	case "loadavg":
+		return fmt.Sprintf("%f", float64(i.Loads[0])/(1<<16)), nil
+	case "uptime":
+		return strconv.FormatInt(i.Uptime/3600, 10), nil
+	case "totalram":
+		return kib(uint64(i.Totalram)), nil
+	case "freeram":
+		return kib(uint64(i.Freeram)), nil
+	case "bufferram":
+		return kib(uint64(i.Bufferram)), nil
+	case "totalswap":
+		return kib(uint64(i.Totalswap)), nil
+	case "freeswap":
+		return kib(uint64(i.Freeswap)), nil
+	case "numprocs":
+		return strconv.Itoa(int(i.Procs)), nil
+	}
+	return "", fmt.Errorf("unknown sysinfo parameter type '%s'", what)
+}
+
+func module(d Deps, name string) bool {
+	kind, what, _ := strings.Cut(strings.TrimSuffix(name, ".so"), "_")
+	switch kind {
+	case "app":
+		_, ok := d.Engine.Catalog().Application(what)
+		return ok
+	case "func":
+		_, ok := d.Engine.Catalog().Function(strings.ToUpper(what))
+		return ok
+	case "chan":
+		_, ok := d.Engine.Channels().Technology(what)
+		return ok
+	}
+	return false
 }

@@ -20,6 +20,21 @@ func textFunctions() []channel.Function {
 		text("QUOTE", "Text in quotes", "Quotes and backslashes in it get a backslash.", "string", func(s string) string {
 			return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 		}),
+		text("SQL_ESC", "Text for a string of SQL", "Single quotes in it are doubled.", "string", func(s string) string {
+			return strings.ReplaceAll(s, "'", "''")
+		}),
+		text("SQL_ESC_BACKSLASHES", "Text for a string of a SQL that knows backslashes", "Single quotes and backslashes in it are doubled.", "string", func(s string) string {
+			return strings.NewReplacer("'", "''", `\`, `\\`).Replace(s)
+		}),
+		text("DIGIT_SUM", "The sum of the digits of a number", "Other characters do not count.", "digits", func(s string) string {
+			n := 0
+			for _, c := range []byte(s) {
+				if c >= '0' && c <= '9' {
+					n += int(c - '0')
+				}
+			}
+			return strconv.Itoa(n)
+		}),
 		text("CSV_QUOTE", "Text in quotes for a CSV file", "Quotes in it are doubled.", "string", func(s string) string {
 			return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 		}),

@@ -9,6 +9,7 @@ import (
 
 	"pbx/channel"
 	"pbx/decl"
+	"pbx/dialplan"
 )
 
 func timeFunctions(d Deps) []channel.Function {
@@ -46,7 +47,41 @@ func timeFunctions(d Deps) []channel.Function {
 				return strconv.FormatInt(at.Unix(), 10), nil
 			},
 		},
+		{
+			Name: "TESTTIME", Synopsis: "Have the clock stand still for conditions on the time", SeeAlso: []string{"IFTIME"},
+			Help: "Set(TESTTIME(2026/12/24,18:05)=) makes GotoIfTime, ExecIfTime and IFTIME of this channel believe in that moment, so that a plan's night can be tried by day; without arguments the clock runs again.",
+			Args: []decl.Arg{optional("date", "year/month/day"), optional("time", "hour:minute, and :second"), zone},
+			Write: func(t channel.Thread, a *decl.Args, v string) error {
+				at, err := testTime(a, v)
+				if err == nil {
+					dialplan.SetTestTime(t.Channel(), at)
+				}
+				return err
+			},
+		},
 	}
+}
+
+// testTime reads the arguments of TESTTIME, or the value where the date stands
+// there: "2026/12/24 18:05". Nothing is the zero time.
+func testTime(a *decl.Args, v string) (time.Time, error) {
+	date, clock, zone := a.Arg(0), a.Arg(1), a.Arg(2)
+	if f := strings.Fields(v); date == "" && len(f) >= 2 {
+		date, clock = f[0], f[1]
+		if len(f) > 2 {
+			zone = f[2]
+		}
+	}
+	if date == "" && clock == "" {
+		return time.Time{}, nil
+	}
+	text := strings.ReplaceAll(date, "-", "/") + " " + clock
+	for _, layout := range []string{"2006/1/2 15:4:5", "2006/1/2 15:4"} {
+		if at, err := time.ParseInLocation(layout, text, location(zone)); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("'%s' is not a date and time such as 2026/12/24 18:05", text)
 }
 
 // location finds a time zone; an unknown one is UTC, as in the field.

@@ -116,7 +116,45 @@ func variableFunctions(d Deps) []channel.Function {
 				return v.S, nil
 			},
 		},
+		{
+			Name: "EXPORT", Synopsis: "Set a variable of another channel", SeeAlso: []string{"IMPORT", "MASTER_CHANNEL"},
+			Help: "Set(EXPORT(channel,variable)=value).",
+			Args: []decl.Arg{arg("channel", "the channel"), variable("its variable")},
+			Write: func(_ channel.Thread, a *decl.Args, v string) error {
+				c, ok := d.Engine.Channels().Find(a.Arg(0))
+				if !ok {
+					return fmt.Errorf("no channel '%s'", a.Arg(0))
+				}
+				c.SetVar(a.Arg(1), channel.Value{S: v, Taint: a.Taint})
+				return nil
+			},
+		},
+		{
+			Name: "MASTER_CHANNEL", Synopsis: "A variable of the channel that the call began with", Raw: true, SeeAlso: []string{"SHARED", "IMPORT"},
+			Help: "The channel whose unique number is the linked one of this channel; this channel itself when that is gone.",
+			Args: []decl.Arg{variable("the variable")},
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				v, _ := master(d, t).Var(a.Raw)
+				a.Tainted = a.Tainted || len(v.Taint) > 0
+				return v.S, nil
+			},
+			Write: func(t channel.Thread, a *decl.Args, v string) error {
+				master(d, t).SetVar(a.Raw, channel.Value{S: v, Taint: a.Taint})
+				return nil
+			},
+		},
 	}
+}
+
+// master is the channel that the thread's call began with.
+func master(d Deps, t channel.Thread) *channel.Channel {
+	id := t.Channel().Linkedid()
+	for _, c := range d.Engine.Channels().Channels() {
+		if c.Uniqueid() == id {
+			return c
+		}
+	}
+	return t.Channel()
 }
 
 type sharedKey struct{}

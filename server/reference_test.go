@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	pbxio "pbx/io"
 )
 
 var update = flag.Bool("update", false, "write docs/reference anew")
@@ -17,7 +19,7 @@ var update = flag.Bool("update", false, "write docs/reference anew")
 // TestReference holds that docs/reference is what the declarations in the code
 // say; `make docs` writes it.
 func TestReference(t *testing.T) {
-	s, err := New(Options{ConfigDir: loopbackOffice(t), StateDir: t.TempDir(), Version: "test", NoConsole: true})
+	s, err := New(Options{ConfigDir: writeOffice(t), Network: pbxio.NewMemory(), StateDir: t.TempDir(), Version: "test", NoConsole: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,11 +103,4 @@ func TestRules(t *testing.T) {
 			t.Errorf("%s: the table of rules lacks it", name)
 		}
 	}
-}
-
-// loopbackOffice is the default office on ports of its own.
-func loopbackOffice(t *testing.T) (dir string) {
-	dir = writeOffice(t)
-	edit(t, filepath.Join(dir, "sip.conf"), "udpbindaddr=0.0.0.0:5060", "udpbindaddr=127.0.0.1:0")
-	return dir
 }

@@ -20,6 +20,7 @@ import (
 	"pbx/config"
 	"pbx/dialplan"
 	"pbx/event"
+	"pbx/funcs"
 	"pbx/media/sound"
 	"pbx/media/tone"
 	"pbx/sounds"
@@ -33,6 +34,7 @@ type Office struct {
 	Engine   *dialplan.Engine
 	SIP      *channeltest.Tech
 	Log      *Log
+	Database channeltest.Database
 
 	mu       sync.Mutex
 	sessions map[*channel.Channel]*Session
@@ -46,8 +48,9 @@ func New(t testing.TB, plan string) *Office {
 	o.Registry = channel.NewRegistry(o.Bus, log, time.Now, "")
 	o.Engine = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: o.Registry, Now: time.Now})
 	o.Engine.AddApplications(apps.All(apps.Deps{
-		Sounds: sound.NewLibrary(nil, sounds.FS()), Tones: tones, Dialplan: o.Engine, Now: time.Now, Session: o.session,
+		Sounds: sound.NewLibrary(nil, sounds.FS()), Tones: tones, Dialplan: o.Engine, Locks: o.Engine.Locks(), Database: &o.Database, Now: time.Now, Session: o.session,
 	}))
+	o.Engine.AddFunctions(funcs.All(funcs.Deps{Engine: o.Engine, Database: &o.Database, Now: time.Now, Version: "test"}))
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "extensions.conf"), []byte(plan), 0o600); err != nil {
 		t.Fatal(err)

@@ -143,16 +143,24 @@ const disconnectCode = '*'
 // exit sends the caller to the one-digit extension that it pressed, if there is
 // one.
 func (c *call) exit(digit byte) bool {
-	context := c.t.Get("EXITCONTEXT").S
-	if context == "" {
-		context = c.t.Location().Context
-	}
-	to := channel.Location{Context: context, Exten: string(rune(digit)), Priority: 1}
-	if !c.t.Match(to.Context, to.Exten, to.Priority).Exists() {
+	if !exit(c.t, digit) {
 		return false
 	}
 	c.verbose(3, "User hit %c to disconnect call.", digit)
-	c.t.GotoLocation(to)
+	return true
+}
+
+// exit goes to the extension of one digit, in EXITCONTEXT if that is set, if it is
+// there.
+func exit(t channel.Thread, digit byte) bool {
+	to := channel.Location{Context: t.Get("EXITCONTEXT").S, Exten: string(rune(digit)), Priority: 1}
+	if to.Context == "" {
+		to.Context = t.Location().Context
+	}
+	if !t.Match(to.Context, to.Exten, to.Priority).Exists() {
+		return false
+	}
+	t.GotoLocation(to)
 	return true
 }
 
