@@ -112,7 +112,8 @@ var (
 		"channels/sip/message":     {},
 		"channels/sip/sdp":         {},
 		"channels/sip/transaction": {"channels/sip/message", "sched"},
-		"channels/sip/transport":   {"channels/sip/transaction", "io", "sched"},
+		"channels/sip/resolve":     {"channels/sip/transaction"},
+		"channels/sip/transport":   {"channels/sip/transaction", "channels/sip/resolve", "io", "sched"},
 		"channels/sip":             {"channels/sip", "channel", "media", "config", "io", "sched"},
 		"server": {
 			"channels", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config",
