@@ -160,9 +160,14 @@ func (d *Driver) place(p *Peer) {
 			}
 		}
 	default:
-		if a := d.staticAddr(p); a.IsValid() {
-			at = append(at, a)
+		if p.found = d.hosts.targets(d.hostQuery(p.PeerConfig)); p.Addr.IsValid() {
+			at = append(at, p.Addr)
 		}
+		for _, t := range p.found {
+			at = append(at, t.Addr)
+		}
+		slices.SortFunc(at, netip.AddrPort.Compare)
+		at = slices.Compact(at)
 	}
 	d.peers.locate(p, at)
 	for _, a := range at {

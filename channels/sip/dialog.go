@@ -24,6 +24,7 @@ type dialog struct {
 	hops                string   // Max-Forwards of our requests, "" for 70
 	route               transaction.Route
 	proof               *proof // nil in a dialog that the far end began
+	pinned              bool   // route stays, whatever the route set says (outboundproxy=…,force)
 }
 
 // begin starts a request within the dialog in d.builder; d.finish ends it. seq is
@@ -110,6 +111,9 @@ func (g *dialog) learnTarget(m *message.Message) {
 // aim sends what follows where the route set or the target says. A host that is
 // no address leaves the route as it is: back to where the dialog came from.
 func (g *dialog) aim(d *Driver, from transaction.Route, symmetric bool) {
+	if g.pinned {
+		return
+	}
 	if symmetric && len(g.routes) == 0 {
 		g.route = from
 		return

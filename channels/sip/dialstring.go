@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -21,8 +20,6 @@ type dialString struct {
 	Secret, MD5, AuthName string
 	// To and From replace the URIs of those headers.
 	To, From string
-
-	resolved netip.Addr // of Peer, once it was looked up
 }
 
 // parseDialString reads the forms of the field:

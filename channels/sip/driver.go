@@ -23,6 +23,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/resolve"
 	"pbx/channels/sip/transaction"
 	"pbx/channels/sip/transport"
 	"pbx/event"
@@ -42,8 +43,8 @@ type Deps struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Random   io.Reader // cryptographically strong
-	// Lookup finds the address of a host name; nil asks the DNS.
-	Lookup  func(ctx context.Context, host string) (netip.Addr, error)
+	// DNS answers questions about host names; nil asks the system's name servers.
+	DNS     NameServer
 	Version string
 }
 
@@ -77,7 +78,6 @@ type Driver struct {
 	random   *entropy
 	version  string
 	network  pbxio.Network
-	lookup   func(ctx context.Context, host string) (netip.Addr, error)
 
 	ctx   *pbxio.Context
 	sched *sched.Scheduler
@@ -89,6 +89,10 @@ type Driver struct {
 	peers peerTable
 	auth  authenticator
 	hosts hostTable
+
+	locator   locator
+	blacklist resolve.Blacklist
+
 	asked uint64 // questions of qualify so far
 	// forking is how many peers are registered at several places.
 	forking atomic.Int32
@@ -124,9 +128,11 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 		ctx: pbxio.NewContext(poller), sched: sched.New(deps.Now), calls: newTable(),
 		done: make(chan struct{}),
 	}
-	if d.lookup = deps.Lookup; d.lookup == nil {
-		d.lookup = transport.Lookup
+	dns := deps.DNS
+	if dns == nil {
+		dns = transport.NewResolver()
 	}
+	d.locator = newLocator(dns)
 	d.tagSeed = d.random.uint64()
 	d.net = transport.New(d.ctx, deps.Network, d.receive)
 	d.txs = transaction.New(d.sched, (*wire)(d), (*core)(d), transaction.Timers{})
@@ -160,6 +166,7 @@ func (d *Driver) applyConfig() {
 
 // release closes what New opened.
 func (d *Driver) release() error {
+	d.locator.stop()
 	return errors.Join(d.net.Close(), d.ctx.Close())
 }
 

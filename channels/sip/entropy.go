@@ -49,6 +49,10 @@ func (e *entropy) uint64() uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
+// below returns a number of 0 to n-1. The bias of the division is less than one in
+// 2^32.
+func (e *entropy) below(n uint32) uint32 { return uint32(e.uint64() % uint64(n)) }
+
 const hexDigits = "0123456789abcdef"
 
 // tag returns a new tag in the field's form, "as" and hexadecimal digits; 64 bits

@@ -92,13 +92,14 @@ func (d *Driver) contactFor(peer *Peer, r channel.Request) (*Contact, *fork) {
 }
 
 // prepareThrough makes a call to a contact that is reached by another dial string.
-func (d *Driver) prepareThrough(resource string, ds dialString, r channel.Request) (*pvt, error) {
+func (d *Driver) prepareThrough(resource string, r channel.Request, done func(*pvt, error)) {
 	through := parseDialString(resource)
 	if through.Exten == "" {
-		return nil, errNoHost // a peer by itself could lead back here
+		done(nil, errNoHost) // a peer by itself could lead back here
+		return
 	}
-	through.resolved, r.Target = ds.resolved, nil
-	return d.prepare(through, r)
+	r.Target = nil
+	d.prepare(through, r, done)
 }
 
 // forks keeps count of the peers that are at several places.

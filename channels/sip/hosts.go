@@ -2,47 +2,46 @@ package sip
 
 import (
 	"cmp"
-	"context"
 	"errors"
+	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
+	"pbx/channels/sip/resolve"
 	"pbx/channels/sip/transaction"
 )
 
-// hostTable knows the addresses of the host names in the configuration. They are
-// looked up on goroutines of their own, which post what they find; the loop
-// never waits for the DNS.
+// hostTable knows where the host names of the configuration lead. They are looked
+// up again when their TTL is over, as the ancestor's dnsmgr does by the clock, so
+// that a call finds them in the cache and a provider's address is known before he
+// calls.
 type hostTable struct {
-	names map[string]*hostName
+	names map[string]*hostName // by the text of the query
 }
 
 type hostName struct {
-	addr    netip.Addr
-	every   time.Duration
-	pending bool
+	query   resolve.Query
+	every   time.Duration // how often at least, 0 leaves it to the TTL
+	targets []resolve.Target
 }
 
 const (
-	// hostRefresh is how often a name that was found is looked up again,
-	// hostRetry one that was not.
-	hostRefresh = 5 * time.Minute
-	hostRetry   = 10 * time.Second
-	hostTimeout = 10 * time.Second
+	// hostRetry is how soon a name is looked up again that was not found, and how
+	// soon at most one whose TTL is shorter.
+	hostRetry = 10 * time.Second
 )
 
-// addr is where a name points, invalid while that is not known. A literal address
-// is itself.
-func (t *hostTable) addr(name string) netip.Addr {
-	if h, ok := t.names[name]; ok {
-		return h.addr
+func queryKey(q resolve.Query) string { return fmt.Sprint(q) }
+
+// targets are where a query of the configuration leads, nil while that is not
+// known.
+func (t *hostTable) targets(q resolve.Query) []resolve.Target {
+	if h := t.names[queryKey(q)]; h != nil {
+		return h.targets
 	}
-	a, err := netip.ParseAddr(name)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a.Unmap()
+	return nil
 }
 
 // watchHosts begins to look up the names of the configuration and forgets those
@@ -50,79 +49,116 @@ func (t *hostTable) addr(name string) netip.Addr {
 func (d *Driver) watchHosts() {
 	old := d.hosts.names
 	d.hosts.names = make(map[string]*hostName)
-	want := func(name string, every time.Duration) {
-		if name == "" || d.hosts.names[name] != nil {
+	want := func(q resolve.Query, every time.Duration) {
+		key := queryKey(q)
+		if q.Host == "" || d.hosts.names[key] != nil {
 			return
 		}
-		if _, err := netip.ParseAddr(name); err == nil {
-			return
-		}
-		h := old[name]
+		h := old[key]
 		if h == nil {
-			h = &hostName{}
+			h = &hostName{query: q}
 		}
 		h.every = every
-		d.hosts.names[name] = h
-		if h != old[name] {
-			d.lookUp(name, h)
+		d.hosts.names[key] = h
+		if h != old[key] {
+			d.refresh(h)
 		}
 	}
 	g := &d.cfg.General
-	want(g.ExternHost, g.ExternRefresh)
-	want(g.Defaults.OutboundProxy.Host, hostRefresh)
+	want(d.externQuery(), g.ExternRefresh)
+	want(d.proxyQuery(&g.Defaults), 0)
 	for _, p := range d.cfg.Peers {
-		want(p.Host, hostRefresh)
-		want(p.OutboundProxy.Host, hostRefresh)
+		if !p.Dynamic && !p.Addr.IsValid() {
+			want(d.hostQuery(p), 0)
+		}
+		want(d.proxyQuery(&p.PeerSettings), 0)
 	}
 }
 
-// lookUp asks for one name and arranges for the next time.
-func (d *Driver) lookUp(name string, h *hostName) {
-	if d.hosts.names[name] != h || h.pending {
+// hostQuery is what host= of a peer asks for.
+func (d *Driver) hostQuery(p *PeerConfig) resolve.Query {
+	return d.query(p.Host, p.Port, d.protocols(&p.PeerSettings), false)
+}
+
+// proxyQuery is what outboundproxy= asks for.
+func (d *Driver) proxyQuery(s *PeerSettings) resolve.Query {
+	return d.query(s.OutboundProxy.Host, s.OutboundProxy.Port, d.protocols(s), false)
+}
+
+// externQuery is what externhost= asks for: an address, whatever is served there.
+func (d *Driver) externQuery() resolve.Query {
+	q := d.query(d.cfg.General.ExternHost, 0, d.protocols(&d.cfg.General.Defaults), false)
+	q.NoSRV = true
+	return q
+}
+
+// protocols are those that requests to a peer may take.
+func (d *Driver) protocols(*PeerSettings) []transaction.Protocol {
+	return []transaction.Protocol{transaction.UDP}
+}
+
+// refresh looks up one name and arranges for the next time.
+func (d *Driver) refresh(h *hostName) {
+	key := queryKey(h.query)
+	if d.hosts.names[key] != h || d.quit {
 		return // no longer in the configuration
 	}
-	h.pending = true
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), hostTimeout)
-		addr, err := d.lookup(ctx, name)
-		cancel()
-		d.Post(func() { d.lookedUp(name, h, addr, err) })
-	}()
-}
-
-func (d *Driver) lookedUp(name string, h *hostName, addr netip.Addr, err error) {
-	h.pending = false
-	if d.hosts.names[name] != h || d.quit {
-		return
-	}
-	again := h.every
-	if err != nil {
-		again = min(again, hostRetry)
-		d.debug(1, "Host name not found", "host", name, "err", err)
-	} else if h.addr != addr {
-		h.addr = addr
-		for _, p := range d.peers.list {
-			if p.Host == name {
-				d.place(p)
-				d.qualifySoon(p)
-				d.deviceChanged(p)
-			}
+	d.locate(h.query, func(list []resolve.Target, err error) {
+		if d.hosts.names[key] != h || d.quit {
+			return
 		}
-	}
-	d.sched.Add(again, func() time.Duration {
-		d.lookUp(name, h)
-		return 0
+		again := hostRetry
+		switch {
+		case err != nil: // where it led to stays
+			d.debug(1, "Host name not found", "host", h.query.Host, "err", err)
+		case list[0].TTL == 0: // an address
+			d.hostChanged(h, list)
+			return
+		default:
+			ttl := list[0].TTL
+			for _, t := range list {
+				ttl = min(ttl, t.TTL)
+			}
+			if again = max(ttl, hostRetry); h.every > 0 {
+				again = min(again, max(h.every, hostRetry))
+			}
+			d.hostChanged(h, list)
+		}
+		d.sched.Add(again, func() time.Duration {
+			d.refresh(h)
+			return 0
+		})
 	})
 }
 
-// staticAddr is where a peer with host= is, invalid while its name is not
-// resolved.
+// hostChanged tells the peers at a name where they are now.
+func (d *Driver) hostChanged(h *hostName, list []resolve.Target) {
+	// The order within a priority is drawn anew each time: that is no change.
+	same := len(list) == len(h.targets) && !slices.ContainsFunc(list, func(t resolve.Target) bool {
+		return !slices.ContainsFunc(h.targets, func(o resolve.Target) bool { return o.Addr == t.Addr && o.Protocol == t.Protocol })
+	})
+	if same {
+		return
+	}
+	h.targets = list
+	key := queryKey(h.query)
+	for _, p := range d.peers.list {
+		if !p.Dynamic && !p.Addr.IsValid() && queryKey(d.hostQuery(p.PeerConfig)) == key {
+			d.place(p)
+			d.qualifySoon(p)
+			d.deviceChanged(p)
+		}
+	}
+}
+
+// staticAddr is where a peer with host= is first looked for, invalid while its
+// name is not resolved.
 func (d *Driver) staticAddr(p *Peer) netip.AddrPort {
 	if p.Addr.IsValid() {
 		return p.Addr
 	}
-	if a := d.hosts.addr(p.Host); a.IsValid() {
-		return netip.AddrPortFrom(a, cmp.Or(p.Port, defaultPort))
+	if len(p.found) > 0 {
+		return p.found[0].Addr
 	}
 	return netip.AddrPort{}
 }
@@ -136,70 +172,63 @@ var (
 )
 
 // destination is where a request to p goes: its Request-URI, with exten as the
-// user where one is dialled, and the way. An outboundproxy takes the place of
-// the address, not of the URI.
-func (d *Driver) destination(p *Peer, exten string) (target string, to transaction.Route, err error) {
-	return d.destinationAt(p, p.best(), exten)
-}
-
-// destinationAt is destination for the contact c of p, nil where it has none.
-func (d *Driver) destinationAt(p *Peer, c *Contact, exten string) (target string, to transaction.Route, err error) {
+// user where one is dialled, and the next hop. c is the contact of p that is meant,
+// nil where it has none.
+func (d *Driver) destination(p *Peer, c *Contact, exten string) (target string, at hop, err error) {
 	user := exten
 	switch {
 	case !p.Type.IsPeer():
-		return "", to, errUnregistered
+		return "", at, errUnregistered
 	case c != nil && !p.callable(c), c == nil && p.Qualify > 0 && !p.qualify.callable():
-		return "", to, errUnreachable
+		return "", at, errUnreachable
 	case c != nil && !c.Addr.IsValid():
-		return "", to, errUnregistered // it is called through a trunk
-	case c != nil:
-		to = c.route()
-		if exten == "" {
-			target = c.URI
-		}
-	case p.Dynamic && p.DefaultIP.IsValid():
-		to.Remote = p.DefaultIP
+		return "", at, errUnregistered // it is called through a trunk
+	case c == nil && p.Dynamic && !p.DefaultIP.IsValid():
+		return "", at, errUnregistered
+	case c == nil && p.Dynamic:
 		user = cmp.Or(exten, p.DefaultUser, p.Name)
-	case p.Dynamic:
-		return "", to, errUnregistered
-	default:
-		if to.Remote = d.staticAddr(p); !to.Remote.IsValid() {
-			return "", to, errUnresolved
-		}
+	case c == nil:
 		user = cmp.Or(exten, p.DefaultUser)
+	case exten == "":
+		target = c.URI
 	}
 	if target == "" {
-		target = string(appendTarget(nil, user, d.targetHost(p, to.Remote), to.Remote.Port()))
+		target = d.requestURI(p, c, user)
 	}
-	reach := func() error {
-		var ok bool
-		if to, ok = d.routeTo(to.Protocol, to.Remote); !ok {
-			return errNoListener
-		}
-		return nil
-	}
-	proxy := p.OutboundProxy
-	if proxy.Host == "" && c != nil {
-		return target, to, nil
-	}
-	if proxy.Host == "" {
-		return target, to, reach()
-	}
-	a := d.hosts.addr(proxy.Host)
-	if !a.IsValid() {
-		return "", to, errUnresolved
-	}
-	to.Remote = netip.AddrPortFrom(a, cmp.Or(proxy.Port, defaultPort))
-	return target, to, reach()
+	at, _ = d.hopTo(p, c)
+	return target, at, nil
 }
 
-// targetHost is the host of a Request-URI: the name of the configuration, or the
-// address.
-func (d *Driver) targetHost(p *Peer, to netip.AddrPort) string {
-	if p.Host != "" && !p.Addr.IsValid() {
-		return p.Host
+// requestURI is the URI of a user at p: at the name of the configuration, or at the
+// address of c.
+func (d *Driver) requestURI(p *Peer, c *Contact, user string) string {
+	at := p.Addr
+	switch {
+	case c != nil:
+		at = c.Addr
+	case p.Dynamic:
+		at = p.DefaultIP
 	}
-	return string(appendHost(nil, to.Addr()))
+	if !at.IsValid() {
+		return string(appendTarget(nil, user, p.Host, p.Port))
+	}
+	return string(appendTarget(nil, user, string(appendHost(nil, at.Addr())), at.Port()))
+}
+
+// hopTo is the next hop of requests to p, at the contact c where it has one; false
+// while it is nowhere. An outboundproxy takes the place of the address.
+func (d *Driver) hopTo(p *Peer, c *Contact) (at hop, ok bool) {
+	switch {
+	case p.OutboundProxy.Host != "":
+		return hop{query: d.proxyQuery(&p.PeerSettings)}, true
+	case c != nil:
+		return hop{route: c.route()}, c.Addr.IsValid()
+	case !p.Dynamic:
+		return hop{query: d.hostQuery(p.PeerConfig)}, true
+	case p.DefaultIP.IsValid():
+		return hop{query: d.query(p.DefaultIP.Addr().String(), p.DefaultIP.Port(), d.protocols(&p.PeerSettings), false)}, true
+	}
+	return at, false
 }
 
 // appendTarget appends a SIP URI; the port is left out where it is the default.

@@ -209,6 +209,7 @@ func (p *pvt) name() {
 		uri += ";user=phone"
 	}
 	p.local = string(message.AppendAddress(nil, name, uri))
+	p.out.contact = contact
 	p.contact = contactURI(contact, p.localHost, p.route.Protocol)
 	p.out.user, p.out.domain = user, domain
 	if p.settings.UserEqPhone && isPhone(p.exten) && !strings.Contains(p.target, ";user=") {

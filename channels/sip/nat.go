@@ -74,7 +74,10 @@ func (d *Driver) localAddress(r transaction.Route) (signalling netip.AddrPort, m
 func (d *Driver) extern() netip.Addr {
 	g := &d.cfg.General
 	if g.ExternHost != "" {
-		return d.hosts.addr(g.ExternHost)
+		for _, t := range d.hosts.targets(d.externQuery()) {
+			return t.Addr.Addr()
+		}
+		return netip.Addr{}
 	}
 	return g.Extern.Addr()
 }

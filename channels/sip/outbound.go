@@ -12,21 +12,23 @@ import (
 
 // outbound is what a call that we began needs besides its dialog.
 type outbound struct {
-	dial   dialString
-	from   *pvt     // the call on whose behalf it is made, nil if that is not ours
-	wanted []string // the codecs of that call, best first
-	won    *answer  // what the 2xx responses that come after the first one need
+	dial    dialString
+	from    *pvt     // the call on whose behalf it is made, nil if that is not ours
+	wanted  []string // the codecs of that call, best first
+	servers *servers
+	won     *answer // what the 2xx responses that come after the first one need
 	// early are the dialogs that provisional responses made, by their tag.
-	early  map[string]*earlyDialog
-	minSE  int64
-	seq    uint32 // CSeq number of the INVITE
-	user   string // of From
-	domain string
+	early   map[string]*earlyDialog
+	minSE   int64
+	seq     uint32 // CSeq number of the INVITE
+	user    string // of From
+	contact string // the user of Contact
+	domain  string
 }
 
-// prepare makes the call that a dial string asks for, on the loop; nothing of it
-// is in the table yet. An *unresolved error asks for the address of a host.
-func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
+// prepare makes the call that a dial string asks for, on the loop, and tells done
+// once its servers are found; nothing of it is in the table yet.
+func (d *Driver) prepare(ds dialString, r channel.Request, done func(*pvt, error)) {
 	var peer *Peer
 	if ds.Port == 0 {
 		if peer = d.peer(ds.Peer); peer != nil && !peer.Type.IsPeer() {
@@ -35,7 +37,8 @@ func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
 	}
 	contact, fork := d.contactFor(peer, r)
 	if contact != nil && contact.Dial != "" && ds.Exten == "" {
-		return d.prepareThrough(contact.Dial, ds, r)
+		d.prepareThrough(contact.Dial, r, done)
+		return
 	}
 	p := &pvt{
 		d: d, outgoing: true, peer: peer, fork: fork, settings: d.settings(peer), host: ds.Peer, exten: ds.Exten,
@@ -44,59 +47,88 @@ func (d *Driver) prepare(ds dialString, r channel.Request) (*pvt, error) {
 	if r.From != nil {
 		p.out.from, _ = r.From.Leg().(*pvt)
 	}
-	if peer != nil {
-		var err error
-		if p.target, p.route, err = d.destinationAt(peer, contact, string(message.AppendEscaped(nil, ds.Exten))); err != nil {
-			return nil, err
+	at, err := p.address(contact)
+	if err != nil {
+		done(nil, err)
+		return
+	}
+	d.reach(at, func(s *servers, err error) {
+		failure := errPanic
+		defer func() { // whatever happens: somebody waits
+			if failure != nil {
+				done(nil, failure)
+			} else {
+				done(p, nil)
+			}
+		}()
+		if err == nil {
+			p.out.servers = s
+			err = p.ready(r)
 		}
+		failure = err
+	})
+}
+
+// address makes the Request-URI out of the dial string and says where the request
+// is sent.
+func (p *pvt) address(c *Contact) (hop, error) {
+	d, ds := p.d, &p.out.dial
+	if p.peer != nil {
+		target, at, err := d.destination(p.peer, c, string(message.AppendEscaped(nil, ds.Exten)))
+		if err != nil {
+			return at, err
+		}
+		p.target = target
 		if ds.Domain != "" {
 			p.retarget(ds.Domain)
 		}
-	} else {
-		a, ok := hostPort(ds.Peer, ds.Port)
-		switch {
-		case ok:
-		case ds.resolved.IsValid():
-			a, _ = hostPort(ds.resolved.String(), ds.Port)
-		case ds.Peer == "":
-			return nil, errNoHost
-		default:
-			return nil, &unresolved{ds.Peer}
-		}
-		if p.route, ok = d.routeTo(transaction.UDP, a); !ok {
-			return nil, errNoListener
-		}
-		host := ds.Domain
-		if host == "" {
-			host = string(message.AppendHostPort(nil, ds.Peer, uint16(ds.Port)))
-		}
-		p.target = "sip:"
-		if ds.Exten != "" {
-			p.target += string(message.AppendEscaped(nil, ds.Exten)) + "@"
-		}
-		p.target += host
+		return at, nil
 	}
-	p.received = p.route.Remote
+	if ds.Peer == "" {
+		return hop{}, errNoHost
+	}
+	host := ds.Domain
+	if host == "" {
+		host = string(message.AppendHostPort(nil, ds.Peer, uint16(ds.Port)))
+	}
+	p.target = "sip:"
+	if ds.Exten != "" {
+		p.target += string(message.AppendEscaped(nil, ds.Exten)) + "@"
+	}
+	p.target += host
+	if p.settings.OutboundProxy.Host != "" {
+		return hop{query: d.proxyQuery(p.settings)}, nil
+	}
+	return hop{query: d.query(ds.Peer, uint16(ds.Port), d.protocols(p.settings), false)}, nil
+}
+
+// ready settles what the call needs before it has a channel.
+func (p *pvt) ready(r channel.Request) error {
 	p.media.offered = p.ourFormats(r.Formats)
 	if len(p.media.offered) == 0 {
-		return nil, errNoCodec
+		return errNoCodec
 	}
 	if !p.count() {
-		return nil, errCallLimit
+		return errCallLimit
 	}
-	local, media := d.localAddress(p.route)
-	p.localHost = local
-	p.callID = d.random.callID(local.String())
-	p.localTag = d.random.tag()
+	ds := &p.out.dial
+	p.take(p.out.servers.route())
+	p.callID = p.d.random.callID(p.localHost.String())
+	p.localTag = p.d.random.tag()
 	p.localSeq = firstSeq - 1
-	p.proof = &proof{peer: peer, given: digest.Credential{User: ds.AuthName, Secret: ds.Secret, HA1: ds.MD5}}
+	p.proof = &proof{peer: p.peer, given: digest.Credential{User: ds.AuthName, Secret: ds.Secret, HA1: ds.MD5}}
 	if p.proof.given.User == "" && (ds.Secret != "" || ds.MD5 != "") {
 		p.proof.given.User = ds.Exten
 	}
-	p.media.addr = media
-	p.media.id = d.random.uint64() >> 33
+	p.media.id = p.d.random.uint64() >> 33
 	p.media.version = p.media.id
-	return p, nil
+	return nil
+}
+
+// take has the call go by a route, from the address that we have there.
+func (p *pvt) take(r transaction.Route) {
+	p.route, p.received = r, r.Remote
+	p.localHost, p.media.addr = p.d.localAddress(r)
 }
 
 // retarget puts another domain into the Request-URI.

@@ -6,6 +6,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/digest"
+	"pbx/channels/sip/resolve"
 	"pbx/config"
 	"pbx/sched"
 )
@@ -259,6 +260,8 @@ type Peer struct {
 	// contacts are the bindings of a dynamic peer: the newest registration first,
 	// what the operator added last.
 	contacts []*Contact
+	// found are the servers that host= leads to, in the order of the last lookup.
+	found []resolve.Target
 	// located are the addresses that the table knows the peer by.
 	located []netip.AddrPort
 	order   int // of the section in the configuration

@@ -133,7 +133,7 @@ func (d *Driver) qualifyIn(p *Peer, q *qualifyState, after time.Duration) {
 // ask sends OPTIONS to a place that has an address. The question is answered by
 // any response, or by the end of the wait.
 func (d *Driver) ask(p *Peer, q *qualifyState) {
-	to, ok := d.routeOf(p, q)
+	at, ok := d.hopTo(p, q.contact)
 	if !ok {
 		if q.contact == nil {
 			d.qualifyIn(p, q, qualifyDown)
@@ -143,11 +143,26 @@ func (d *Driver) ask(p *Peer, q *qualifyState) {
 	d.asked++
 	number := d.asked
 	q.asking = number
-	target := string(appendTarget(nil, p.DefaultUser, d.targetHost(p, to.Remote), to.Remote.Port()))
+	d.reach(at, func(s *servers, err error) {
+		switch {
+		case q.asking != number:
+		case err != nil: // nobody was asked
+			q.asking = 0
+			d.qualifyIn(p, q, qualifyDown)
+		default:
+			d.askAt(p, q, s)
+		}
+	})
+}
+
+// askAt sends the OPTIONS of the open question.
+func (d *Driver) askAt(p *Peer, q *qualifyState, s *servers) {
+	number := q.asking
+	target := d.requestURI(p, nil, p.DefaultUser)
 	if q.contact != nil {
 		target = q.contact.URI
 	}
-	local, _ := d.localAddress(to)
+	local, _ := d.localAddress(s.route())
 	domain := string(appendHost(nil, local.Addr()))
 	if p.FromDomain != "" {
 		domain = p.FromDomain
@@ -158,23 +173,11 @@ func (d *Driver) ask(p *Peer, q *qualifyState) {
 		from = fmt.Sprintf("<sip:%s@%s>", p.FromUser, domain)
 	}
 	timers := transaction.Timers{T1: p.T1, B: max(2*p.Qualify, qualifyWait)}
-	d.requestOut(message.OPTIONS, target, to, from, "<"+target+">", timers, nil, func(m *message.Message, rtt time.Duration) {
+	d.requestOut(message.OPTIONS, target, s, from, "<"+target+">", timers, nil, func(m *message.Message, rtt time.Duration) {
 		if q.asking == number {
 			d.answered(p, q, m != nil, rtt)
 		}
 	})
-}
-
-// routeOf is the way to a place that is asked.
-func (d *Driver) routeOf(p *Peer, q *qualifyState) (r transaction.Route, ok bool) {
-	if c := q.contact; c != nil {
-		return c.route(), c.Addr.IsValid()
-	}
-	to := d.staticAddr(p)
-	if !to.IsValid() {
-		return r, false
-	}
-	return d.routeTo(transaction.UDP, to)
 }
 
 // answered notes how a question ended.

@@ -1,10 +1,8 @@
 package sip
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"pbx/channel"
 )
@@ -20,14 +18,12 @@ var (
 	errNoHost    = errors.New("no such peer or host")
 	errNoCodec   = errors.New("no codec that this exchange has is allowed")
 	errCallLimit = errors.New("call limit reached")
+	errPanic     = errors.New("the call could not be prepared")
 )
 
-// lookupLimit bounds the wait for the DNS.
-const lookupLimit = 5 * time.Second
-
 // Request implements channel.Technology: it makes an outbound leg and its RTP
-// ports. The caller's goroutine waits, for the loop and, for a host that is no
-// peer, for the DNS.
+// ports. The caller's goroutine waits, for the loop and for the DNS where a host name
+// is not in the cache.
 func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 	fail := func(c channel.Cause, err error) (*channel.Channel, error) {
 		return nil, &channel.RequestError{Dest: "SIP/" + r.Resource, Cause: c, Err: err}
@@ -35,26 +31,10 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 	if d.registry.Closing() {
 		return fail(channel.CauseCongestion, ErrClosed)
 	}
-	ds := parseDialString(r.Resource)
-	var p *pvt
-	var err error
-	ask := func() { p, err = d.prepare(ds, r) }
-	if e := d.Call(ask); e != nil {
-		return fail(channel.CauseFailure, e)
-	}
-	if unknown := (*unresolved)(nil); errors.As(err, &unknown) {
-		ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
-		addr, e := d.lookup(ctx, unknown.host)
-		cancel()
-		if e != nil {
-			return fail(channel.CauseSubscriberAbsent, e)
-		}
-		ds.resolved = addr
-		if e := d.Call(ask); e != nil {
-			return fail(channel.CauseFailure, e)
-		}
-	}
+	p, err := d.prepared(parseDialString(r.Resource), r)
 	switch {
+	case errors.Is(err, ErrClosed), errors.Is(err, errPanic):
+		return fail(channel.CauseFailure, err)
 	case errors.Is(err, errCallLimit):
 		return fail(channel.CauseUserBusy, err)
 	case errors.Is(err, errNoCodec):
@@ -70,7 +50,20 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 	return p.channel, nil
 }
 
-// unresolved says that a host name must be looked up first.
-type unresolved struct{ host string }
-
-func (e *unresolved) Error() string { return e.host + ": not looked up" }
+// prepared has the loop prepare a call and waits for it.
+func (d *Driver) prepared(ds dialString, r channel.Request) (*pvt, error) {
+	type result struct {
+		p   *pvt
+		err error
+	}
+	ready := make(chan result, 1)
+	d.Post(func() {
+		d.prepare(ds, r, func(p *pvt, err error) { ready <- result{p, err} })
+	})
+	select {
+	case got := <-ready:
+		return got.p, got.err
+	case <-d.done:
+		return nil, ErrClosed
+	}
+}

@@ -145,8 +145,7 @@ func (d *Driver) traceCommands() []decl.Command {
 				err := d.Call(func() {
 					if p := d.peer(r.Arg(0)); p != nil {
 						known = true
-						_, route, _ := d.destination(p, "")
-						to = route.Remote
+						to = d.address(p)
 					}
 				})
 				switch {
