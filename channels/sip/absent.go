@@ -71,7 +71,6 @@ var ineffective = map[string]string{
 	"tonezone": "the tones are those of the whole exchange", "recordonfeature": "recording is not served by this version",
 	"recordofffeature": "recording is not served by this version", "namedcallgroup": pickupAbsent, "namedpickupgroup": pickupAbsent,
 	"disallowed_methods": "the methods that this version sends are INVITE, ACK, CANCEL, BYE, OPTIONS, INFO and REFER",
-	"srvlookup":          "SRV records are not asked for by this version: give the host itself",
 	"t1min":              "T1 is not measured, it is timert1", "cos_sip": cosAbsent, "cos_audio": cosAbsent, "cos_video": cosAbsent, "cos_text": cosAbsent,
 	"tos_video": "video is not served by this version", "tos_text": "text streams are not served by this version",
 	"ignoresdpversion": "every description is taken as new",

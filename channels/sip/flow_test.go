@@ -52,6 +52,7 @@ type flow struct {
 	reg    *channel.Registry
 	media  *media.Engine
 	bus    *event.Bus
+	dns    *scriptedDNS
 	log    *logBuffer
 	phones map[string]*flowPhone
 	last   time.Time
@@ -177,7 +178,7 @@ func withFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel
 func newFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel)) *flow {
 	t.Helper()
 	f := &flow{
-		t: t, net: pbxio.NewMemory(), bus: &event.Bus{}, phones: map[string]*flowPhone{}, log: &logBuffer{},
+		t: t, net: pbxio.NewMemory(), bus: &event.Bus{}, phones: map[string]*flowPhone{}, log: &logBuffer{}, dns: &scriptedDNS{},
 		plan: &fakePlan{extens: extens, partial: map[string]bool{}},
 	}
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: event.LevelDebug(1)}))
@@ -189,7 +190,7 @@ func newFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel)
 	f.reg = channel.NewRegistry(f.bus, log, time.Now, "")
 	f.d, err = New(testConfig(t, conf), Deps{
 		Network: f.net, Registry: f.reg, Dialplan: f.plan, Media: f.media, Bus: f.bus,
-		Log: log, Now: time.Now, Random: random, Version: "test",
+		Log: log, Now: time.Now, Random: random, Version: "test", DNS: f.dns,
 	})
 	if err != nil {
 		t.Fatal(err)

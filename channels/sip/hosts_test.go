@@ -1,11 +1,9 @@
 package sip
 
 import (
-	"context"
 	"errors"
 	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,18 +11,6 @@ import (
 	"pbx/channels/sip/transaction"
 	"pbx/event"
 )
-
-// dnsNames is a DNS of a test.
-type dnsNames struct{ m sync.Map }
-
-func (n *dnsNames) set(host, addr string) { n.m.Store(host, netip.MustParseAddr(addr)) }
-
-func (n *dnsNames) lookup(_ context.Context, host string) (netip.Addr, error) {
-	if a, ok := n.m.Load(host); ok {
-		return a.(netip.Addr), nil
-	}
-	return netip.Addr{}, errors.New("no such host")
-}
 
 const named = listen + `externhost=office.example.net
 externrefresh=10
@@ -39,23 +25,30 @@ host=192.0.2.5
 outboundproxy=proxy.example.com:5080
 `
 
-// TestHostNames: names are looked up beside the loop, and again when they change.
+// TestHostNames: names are looked up beside the loop, and again when their time is
+// over.
 func TestHostNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var dns dnsNames
-		dns.set("proxy.example.com", "203.0.113.9")
-		dns.set("office.example.net", "198.51.100.1")
+		dns := &scriptedDNS{}
+		dns.set("A proxy.example.com", "203.0.113.9", "A office.example.net", "198.51.100.1;ttl=1m")
 		cfg, _ := loadText(t, named)
-		r := startRig(t, cfg, nil, dns.lookup)
+		r := startRig(t, cfg, nil, dns)
 		synctest.Wait()
 		destination := func(name, exten string) (target, to string, err error) {
 			if e := r.Call(func() {
-				var a transaction.Route
-				target, a, err = r.destination(r.Driver.peer(name), exten)
-				to = a.Remote.String()
+				var at hop
+				if target, at, err = r.destination(r.Driver.peer(name), nil, exten); err != nil {
+					return
+				}
+				r.reach(at, func(s *servers, e error) {
+					if err = e; e == nil {
+						to = s.route().Remote.String()
+					}
+				})
 			}); e != nil {
 				t.Fatal(e)
 			}
+			synctest.Wait()
 			return target, to, err
 		}
 		if _, _, err := destination("trunk", "100"); !errors.Is(err, errUnresolved) {
@@ -64,20 +57,21 @@ func TestHostNames(t *testing.T) {
 		if got := r.DeviceState("trunk").String(); got != "UNAVAILABLE" {
 			t.Errorf("before the name is known: %s", got)
 		}
-		dns.set("sip.example.com", "203.0.113.1")
-		time.Sleep(hostRetry + time.Second)
+		dns.set("A sip.example.com", "203.0.113.1;203.0.113.3;ttl=20s")
+		time.Sleep(time.Minute)
 		if target, to, err := destination("trunk", "100"); err != nil || target != "sip:100@sip.example.com:5070" || to != "203.0.113.1:5070" {
 			t.Errorf("trunk: %s %s %v", target, to, err)
 		}
-		if got := r.identified(t, "203.0.113.1:5070", "5551212", "1000"); got != "trunk" {
-			t.Errorf("its calls are taken for %q", got)
+		for _, from := range []string{"203.0.113.1:5070", "203.0.113.3:5070"} {
+			if got := r.identified(t, from, "5551212", "1000"); got != "trunk" {
+				t.Errorf("calls from %s are taken for %q", from, got)
+			}
 		}
 		if target, to, err := destination("via", "100"); err != nil || target != "sip:100@192.0.2.5" || to != "203.0.113.9:5080" {
 			t.Errorf("through the proxy: %s %s %v", target, to, err)
 		}
-		dns.set("sip.example.com", "203.0.113.2")
-		dns.set("office.example.net", "198.51.100.2")
-		time.Sleep(hostRefresh + time.Second)
+		dns.set("A sip.example.com", "203.0.113.2;ttl=20s", "A office.example.net", "198.51.100.2;ttl=1m")
+		time.Sleep(2 * time.Minute)
 		if got := r.identified(t, "203.0.113.2:5070", "5551212", "1000"); got != "trunk" {
 			t.Errorf("after it moved, calls are taken for %q", got)
 		}

@@ -90,7 +90,7 @@ func TestQualify(t *testing.T) {
 			t.Errorf("device state %s", got)
 		}
 		if err := r.Call(func() {
-			if _, _, err := r.destination(r.Driver.peer("q"), "100"); !errors.Is(err, errUnreachable) {
+			if _, _, err := r.destination(r.Driver.peer("q"), r.Driver.peer("q").best(), "100"); !errors.Is(err, errUnreachable) {
 				t.Errorf("destination: %v", err)
 			}
 		}); err != nil {

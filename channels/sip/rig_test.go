@@ -153,16 +153,16 @@ const listen = "[general]\nudpbindaddr=" + rigAddr + "\n"
 func newRig(t *testing.T, text string, store channel.Store) *rig {
 	t.Helper()
 	cfg, _ := loadText(t, text)
-	return startRig(t, cfg, store, nil)
+	return startRig(t, cfg, store, &scriptedDNS{})
 }
 
-func startRig(t *testing.T, cfg *Config, store channel.Store, lookup func(context.Context, string) (netip.Addr, error)) *rig {
+func startRig(t *testing.T, cfg *Config, store channel.Store, dns NameServer) *rig {
 	t.Helper()
 	r := &rig{t: t, net: pbxio.NewMemory(), logs: &logLines{}}
 	log, bus := slog.New(r.logs), &event.Bus{}
 	d, err := New(cfg, Deps{
 		Network: r.net, Registry: channel.NewRegistry(bus, log, time.Now, ""), Dialplan: rigPlan{}, Bus: bus,
-		Store: store, Log: log, Now: time.Now, Random: rand.Reader, Version: "test", Lookup: lookup,
+		Store: store, Log: log, Now: time.Now, Random: rand.Reader, Version: "test", DNS: dns,
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)
