@@ -237,6 +237,7 @@ var optionTexts = map[string]optionText{
 	"sha256secret":              {help: "The SHA-256 of name:realm:password. Not an option of the ancestor."},
 	"shrinkcallerid":            {help: "Whether ( ) - . and blanks are taken out of a caller's number."},
 	"sipdebug":                  {help: "Whether messages are shown from the start, as `sip set debug on` does."},
+	"srvlookup":                 {help: "Whether the servers of a name are found by NAPTR and SRV records (RFC 3263): all of them, in their order and by their weights. no asks for its addresses only."},
 	"t1min":                     {form: "ms", def: "100", help: "The least T1 by measurement."},
 	"timerb":                    {form: "ms", help: "How long an INVITE to the device may stay without an answer; 64 times timert1 without it."},
 	"timert1":                   {form: "ms", def: "500", help: "T1 of RFC 3261: the first interval of retransmissions."},
