@@ -91,6 +91,7 @@ type call struct {
 // leg is one side of it.
 type leg struct {
 	*channel.Channel
+	name  string // as it was when the other end was told; Masquerade changes it
 	side  Side
 	other *leg
 	media *media.Session // that is joined
@@ -138,17 +139,70 @@ func (c *call) enter() error {
 				l.codes = append(l.codes, f)
 			}
 		}
-		l.SetBridge(c.ID, l.other.Name())
-		l.SetVar("BRIDGEPEER", channel.Clean(l.other.Name()))
+		l.SetBridge(c.ID, l.other.Channel)
+		l.name = l.Name()
+	}
+	for _, l := range c.legs {
+		for _, name := range transferred { // they tell of the transfer that led here, until it has
+			if v, ok := l.Var(name); ok && v.S != "" {
+				l.SetVar(name, channel.Value{})
+			}
+		}
+		l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
 		l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID})
 	}
-	return c.join()
+	if err := c.join(); err != nil {
+		return err
+	}
+	c.joined()
+	return nil
+}
+
+// transferred are the variables that name who transferred the channel.
+var transferred = [...]string{"BLINDTRANSFER", "ATTENDEDTRANSFER"}
+
+// Joiner is a Leg that wants to know when its channel was joined to another: a
+// Local channel, which may have nothing more to do then.
+type Joiner interface{ Joined() }
+
+func (c *call) joined() {
+	for _, l := range c.legs {
+		if j, ok := l.Leg().(Joiner); ok {
+			j.Joined()
+		}
+	}
+}
+
+// renew follows a Masquerade: another phone is in the place of l's.
+func (c *call) renew(l *leg) error {
+	if err := c.join(); err != nil {
+		return err
+	}
+	name := l.Name()
+	if name == l.name {
+		return nil
+	}
+	l.name = name
+	l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID})
+	l.other.SetVar("BRIDGEPEER", channel.Clean(name))
+	l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
+	mine, theirs := l.Identity().Caller, l.other.Identity().Caller
+	for _, x := range [...]struct {
+		*leg
+		talksTo channel.Party
+	}{{l, theirs}, {l.other, mine}} {
+		x.UpdateIdentity(func(id *channel.Identity) { id.Connected = x.talksTo })
+		x.say("connected line", x.Leg().Indicate(channel.ControlConnectedLine))
+	}
+	c.joined()
+	return nil
 }
 
 func (c *call) leave() {
 	c.part()
 	for _, l := range c.legs {
-		l.SetBridge("", "")
+		l.SetBridge("", nil)
+		l.SetVar("BRIDGEPEER", channel.Value{})
 		l.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID})
 	}
 }
@@ -271,7 +325,7 @@ func (c *call) control(l *leg, f channel.Frame) (r Result, end bool) {
 	case channel.ControlUnhold:
 		l.Publish(event.Event{Kind: event.Unhold, Bridge: c.ID})
 	case channel.ControlSourceUpdate:
-		if err := c.join(); err != nil {
+		if err := c.renew(l); err != nil {
 			return Result{By: l.side, Reason: Failed, Cause: channel.CauseBearerNotAvailable, Err: err}, true
 		}
 	case channel.ControlConnectedLine:

@@ -25,6 +25,7 @@ type pair struct {
 	bus            *event.Bus
 	net            *pbxio.Memory
 	engine         *media.Engine
+	tech           *channeltest.Tech
 	caller, callee *channeltest.Leg
 	phones         [2]pbxio.Socket
 	result         chan bridge.Result
@@ -42,6 +43,7 @@ func bubble(t *testing.T, f func(p *pair)) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		p.tech = tech
 		p.caller = tech.Inbound(channel.Options{Name: "alice"})
 		p.callee = tech.Inbound(channel.Options{Name: "bob", From: p.caller.Channel()})
 		for i, l := range p.legs() {

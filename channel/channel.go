@@ -23,44 +23,43 @@ import (
 
 // Channel is one leg of a call.
 type Channel struct {
+	reg *Registry
+
+	queue queue
+
+	softHangup atomic.Bool
+
+	mu         sync.Mutex
+	line       // what goes with the phone when Masquerade moves it
+	hungup     bool
+	owner      Thread // set while a dialplan thread runs the channel
+	vars       []Variable
+	loc        Location
+	app, data  string
+	cause      Cause
+	techCause  string
+	bridgeID   string
+	bridgePeer *Channel
+	redirect   *Location
+	datastore  map[any]any
+	legCauses  []LegCause
+}
+
+// line is the part of a channel that belongs to the phone at its far end.
+type line struct {
 	name     string
 	uniqueid string
+	linkedid string
 	seq      uint64
 	first    bool // the channel that began the call
 	tech     Technology
 	leg      Leg
-	reg      *Registry
 	created  time.Time
-
-	queue queue
-	owner Thread // set while a dialplan thread runs the channel
-
-	softHangup atomic.Bool
-	hungup     atomic.Bool
-
-	mu          sync.Mutex
-	linkedid    string
-	state       State
-	id          Identity
-	vars        []Variable
-	loc         Location
-	app, data   string
-	cause       Cause
-	techCause   string
-	answered    time.Time
-	language    string
-	account     string
-	amaflags    string
-	musicclass  string
-	callgroup   uint64
-	pickupgroup uint64
-	formats     []string
-	bridgeID    string
-	bridgePeer  string
-	redirect    *Location
-	media       *media.Session
-	datastore   map[any]any
-	legCauses   []LegCause
+	state    State
+	answered time.Time
+	id       Identity
+	media    *media.Session
+	settings Settings
 }
 
 // Options are what a driver knows of a channel when it makes one.
@@ -68,6 +67,8 @@ type Options struct {
 	// Name is the peer's part of the channel's name; the registry makes
 	// "SIP/102-0000002a" of "SIP" and "102".
 	Name string
+	// Full is the whole name instead, for a driver that numbers its channels.
+	Full string
 	Tech Technology
 	Leg  Leg
 	// State is Ring for an inbound call and Down for an outbound one.
@@ -77,31 +78,48 @@ type Options struct {
 	// Identity, place and the peer's settings.
 	Identity               Identity
 	Location               Location
-	Language, Account      string
-	AMAFlags, MusicClass   string
-	CallGroup, PickupGroup uint64
-	Formats                []string
+	Settings
 	Variables              []Variable
 	Media                  *media.Session
 }
 
 // Name is "SIP/102-0000002a".
-func (c *Channel) Name() string { return c.name }
+func (c *Channel) Name() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.name
+}
 
 // Uniqueid is "systemname-epoch.sequence", unique in this exchange for ever.
-func (c *Channel) Uniqueid() string { return c.uniqueid }
+func (c *Channel) Uniqueid() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.uniqueid
+}
 
 // Tech is the driver that made the channel.
-func (c *Channel) Tech() Technology { return c.tech }
+func (c *Channel) Tech() Technology {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tech
+}
 
 // Leg is the driver's side of the channel; never nil.
-func (c *Channel) Leg() Leg { return c.leg }
+func (c *Channel) Leg() Leg {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.leg
+}
 
 // Registry is the registry that knows the channel.
 func (c *Channel) Registry() *Registry { return c.reg }
 
 // Created is when the channel came to be.
-func (c *Channel) Created() time.Time { return c.created }
+func (c *Channel) Created() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.created
+}
 
 // Log returns the exchange's logger with the channel's call.
 func (c *Channel) Log() *slog.Logger { return c.reg.log }
@@ -153,7 +171,7 @@ func (c *Channel) Answer() error {
 	if c.State() == Up {
 		return nil
 	}
-	if err := c.leg.Answer(); err != nil {
+	if err := c.Leg().Answer(); err != nil {
 		return err
 	}
 	c.SetState(Up)
@@ -232,28 +250,28 @@ func (c *Channel) TechCause() string {
 	return c.techCause
 }
 
-// Settings is a copy of the channel's plain settings.
+// Settings are the plain settings of a channel.
 type Settings struct {
 	Language, Account, AMAFlags, MusicClass string
-	CallGroup, PickupGroup                  uint64
-	Formats                                 []string
+	// CallGroup are the numbered pickup groups that calls to the phone belong to,
+	// PickupGroup those that it may pick up calls of; the named ones likewise.
+	CallGroup, PickupGroup             uint64
+	NamedCallGroups, NamedPickupGroups []string
+	Formats                            []string
 }
 
-// Settings returns them; Formats is shared and must not be written.
+// Settings returns a copy; its lists are shared and must not be written.
 func (c *Channel) Settings() Settings {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Settings{c.language, c.account, c.amaflags, c.musicclass, c.callgroup, c.pickupgroup, c.formats}
+	return c.settings
 }
 
-// SetSettings replaces them.
+// SetSettings changes them under the lock.
 func (c *Channel) SetSettings(f func(*Settings)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Settings{c.language, c.account, c.amaflags, c.musicclass, c.callgroup, c.pickupgroup, c.formats}
-	f(&s)
-	c.language, c.account, c.amaflags, c.musicclass = s.Language, s.Account, s.AMAFlags, s.MusicClass
-	c.callgroup, c.pickupgroup, c.formats = s.CallGroup, s.PickupGroup, s.Formats
+	f(&c.settings)
 }
 
 // Media is the channel's RTP session, nil while it has none.
@@ -407,7 +425,7 @@ func (c *Channel) Publish(e event.Event) {
 	e.State, e.StateText = int(c.state), c.state.String()
 	e.CallerNum, e.CallerName = c.id.Caller.Number, c.id.Caller.Name
 	e.ConnectedNum, e.ConnectedName = c.id.Connected.Number, c.id.Connected.Name
-	e.AccountCode = c.account
+	e.AccountCode = c.settings.Account
 	if e.Context == "" {
 		e.Context, e.Exten, e.Priority = c.loc.Context, c.loc.Exten, c.loc.Priority
 	}
@@ -437,20 +455,22 @@ func (c *Channel) ClearHangup() { c.softHangup.Store(false) }
 // Hangup ends the leg and takes the channel out of the registry. The goroutine
 // that owns the channel calls it, once more than once is harmless.
 func (c *Channel) Hangup() {
-	if c.hungup.Swap(true) {
-		return
-	}
 	c.softHangup.Store(true)
 	c.mu.Lock()
+	if c.hungup {
+		c.mu.Unlock()
+		return
+	}
+	c.hungup = true // from here on Masquerade leaves the channel alone
 	if c.cause == CauseNone && c.state == Up {
 		c.cause = CauseNormalClearing
 	}
-	cause := c.cause
+	cause, leg := c.cause, c.leg
 	c.mu.Unlock()
 	if c.reg.ending != nil {
 		c.reg.ending(c)
 	}
-	c.leg.Hangup(cause)
+	leg.Hangup(cause)
 	if c.reg.bus.Wants(event.ChannelHangup) {
 		c.Publish(event.Event{Kind: event.ChannelHangup})
 	}
@@ -475,6 +495,7 @@ func (c *Channel) TakeRedirect() (Location, bool) {
 	}
 	l := *c.redirect
 	c.redirect = nil
+	c.queue.drop(func(f *Frame) bool { return f.Kind == FrameControl && f.Control == ControlRedirect })
 	return l, true
 }
 
@@ -486,16 +507,31 @@ func (c *Channel) Redirected() bool {
 }
 
 // SetOwner records the thread that runs the channel; the engine calls it.
-func (c *Channel) SetOwner(t Thread) { c.owner = t }
+func (c *Channel) SetOwner(t Thread) {
+	c.mu.Lock()
+	c.owner = t
+	c.mu.Unlock()
+}
 
 // Owner is the thread that runs the channel, nil for a dialled leg.
-func (c *Channel) Owner() Thread { return c.owner }
+func (c *Channel) Owner() Thread {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.owner
+}
 
-// SetBridge records what the channel is joined to; id "" means nothing.
-func (c *Channel) SetBridge(id, peer string) {
+// SetBridge records what the channel is joined to; id "" and nil mean nothing.
+func (c *Channel) SetBridge(id string, peer *Channel) {
 	c.mu.Lock()
 	c.bridgeID, c.bridgePeer = id, peer
 	c.mu.Unlock()
+}
+
+// Bridged is the channel that this one is joined to, nil for none.
+func (c *Channel) Bridged() *Channel {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bridgePeer
 }
 
 // Snapshot is a copy of what may be shown of a channel.
@@ -515,18 +551,22 @@ type Snapshot struct {
 
 // Snapshot returns it.
 func (c *Channel) Snapshot() Snapshot {
+	peer := ""
+	if p := c.Bridged(); p != nil {
+		peer = p.Name() // never under our own lock: two channels may ask about each other
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return Snapshot{
 		c.name, c.uniqueid, c.linkedid, c.tech.Name(), c.state, c.loc, c.app, c.data, c.id,
-		c.account, c.amaflags, c.language, c.bridgeID, c.bridgePeer, c.created, c.answered, c.cause,
+		c.settings.Account, c.settings.AMAFlags, c.settings.Language, c.bridgeID, peer, c.created, c.answered, c.cause,
 	}
 }
 
 // Peer is the part of the name between the technology and the sequence number,
 // "102" of "SIP/102-0000002a".
 func (c *Channel) Peer() string {
-	name := c.name
+	name := c.Name()
 	if i := strings.IndexByte(name, '/'); i >= 0 {
 		name = name[i+1:]
 	}

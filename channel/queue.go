@@ -2,6 +2,7 @@ package channel
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,6 +49,13 @@ func (c *Channel) Queue(f Frame) {
 	case wake <- struct{}{}:
 	default: // it is nil, or already told
 	}
+}
+
+// drop takes out the frames that gone is true of.
+func (q *queue) drop(gone func(*Frame) bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.frames = slices.DeleteFunc(q.frames, func(f Frame) bool { return gone(&f) })
 }
 
 // Poll takes the next frame without waiting.

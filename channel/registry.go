@@ -23,6 +23,7 @@ type Registry struct {
 	system string
 
 	waiters sync.Pool // of *waiter
+	moves   sync.Mutex // one Masquerade at a time
 
 	seq  atomic.Uint64
 	name atomic.Uint32
@@ -108,14 +109,14 @@ func (r *Registry) New(o Options) *Channel {
 		o.Language = *l
 	}
 	c := &Channel{
-		tech: o.Tech, leg: o.Leg, reg: r, created: now,
-		state: o.State, id: o.Identity, loc: o.Location,
-		language: o.Language, account: o.Account, amaflags: o.AMAFlags, musicclass: o.MusicClass,
-		callgroup: o.CallGroup, pickupgroup: o.PickupGroup, formats: o.Formats,
-		vars: o.Variables, media: o.Media,
+		reg: r, loc: o.Location, vars: o.Variables,
+		line: line{tech: o.Tech, leg: o.Leg, created: now, state: o.State, id: o.Identity, media: o.Media, settings: o.Settings},
 	}
 	c.seq = r.seq.Add(1) - 1
-	c.name = fmt.Sprintf("%s/%s-%08x", o.Tech.Name(), o.Name, r.name.Add(1)-1)
+	c.name = o.Full
+	if c.name == "" {
+		c.name = fmt.Sprintf("%s/%s-%08x", o.Tech.Name(), o.Name, r.name.Add(1)-1)
+	}
 	c.uniqueid = fmt.Sprintf("%d.%d", now.Unix(), c.seq)
 	if r.system != "" {
 		c.uniqueid = r.system + "-" + c.uniqueid
@@ -138,11 +139,14 @@ func (r *Registry) New(o Options) *Channel {
 }
 
 func (r *Registry) remove(c *Channel) {
-	if c.first {
+	c.mu.Lock()
+	name, first := c.name, c.first
+	c.mu.Unlock()
+	if first {
 		r.active.Add(-1)
 	}
 	r.mu.Lock()
-	delete(r.channels, c.name)
+	delete(r.channels, name)
 	if len(r.channels) == 0 && r.empty != nil {
 		close(r.empty)
 		r.empty = nil
@@ -173,7 +177,7 @@ func (r *Registry) Channels() []*Channel {
 		out = append(out, c)
 	}
 	r.mu.RUnlock()
-	slices.SortFunc(out, func(a, b *Channel) int { return int(int64(a.seq) - int64(b.seq)) })
+	slices.SortFunc(out, func(a, b *Channel) int { return int(int64(a.sequence()) - int64(b.sequence())) })
 	return out
 }
 

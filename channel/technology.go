@@ -45,6 +45,13 @@ type Request struct {
 	Formats []string
 }
 
+// Stiller is a Technology whose legs live on a loop.
+type Stiller interface {
+	// Still runs f on that loop, while nothing happens on any leg, and waits for
+	// it.
+	Still(f func()) error
+}
+
 // Leg is the driver's side of one channel. Its methods hand the work to the
 // driver's loop and return at once; what comes of it arrives as frames.
 type Leg interface {
@@ -65,6 +72,9 @@ type Leg interface {
 	// Transfer asks the far end to call dest instead (3xx before answer, REFER
 	// after it).
 	Transfer(dest string) error
+	// Rebind gives the leg another channel: its frames go there from now on.
+	// Masquerade calls it while the driver is still.
+	Rebind(c *Channel)
 	// Item returns an item of CHANNEL() that the driver knows (peerip, useragent
 	// …).
 	Item(name string) (string, bool)

@@ -42,6 +42,9 @@ const (
 	Reload
 	Shutdown
 	UserEvent // Name, Value = "Header: value" lines
+	Masquerade // the channel's phone changed: Dest = original's new name, Value = clone's
+	Transfer   // Name = blind or attended, Dest = the transferee, Context, Exten
+	Pickup     // Dest = the channel that was picked up
 	maxKind
 )
 

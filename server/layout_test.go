@@ -50,7 +50,7 @@ func TestLayouts(t *testing.T) {
 		tech := channeltest.New("SIP", s.registry)
 		s.registry.Register(tech)
 		alice := tech.Inbound(channel.Options{
-			Name: "alice", State: channel.Up, Account: "acc1", Language: "en", Formats: []string{"ulaw"},
+			Name: "alice", State: channel.Up, Settings: channel.Settings{Account: "acc1", Language: "en", Formats: []string{"ulaw"}},
 			Location: channel.Location{Context: "t", Exten: "callbob", Priority: 1},
 			Identity: channel.Identity{Caller: channel.Party{Name: "Alice A", Number: "101"}, Connected: channel.Party{Name: "Bob B", Number: "102"}, DNID: "callbob"},
 		}).Channel()
@@ -64,8 +64,8 @@ func TestLayouts(t *testing.T) {
 		bob.SetState(channel.Up)
 		bob.SetLocation(channel.Location{Context: "t"}, "AppDial", "(Outgoing Line)")
 		bob.UpdateIdentity(func(id *channel.Identity) { id.Caller = channel.Party{Number: "102"} })
-		alice.SetBridge("0f9db2db-f576-4f28-ac46-0d6eac9b2cf4", bob.Name())
-		bob.SetBridge("0f9db2db-f576-4f28-ac46-0d6eac9b2cf4", alice.Name())
+		alice.SetBridge("0f9db2db-f576-4f28-ac46-0d6eac9b2cf4", bob)
+		bob.SetBridge("0f9db2db-f576-4f28-ac46-0d6eac9b2cf4", alice)
 		alice.SetVar("DIALSTATUS", channel.Clean("ANSWER"))
 		time.Sleep(3 * time.Second)
 

@@ -82,7 +82,7 @@ func (o *Office) Call(exten string, steps ...channeltest.Step) *channeltest.Leg 
 	l := o.SIP.Inbound(channel.Options{
 		Name:     "alice",
 		Location: channel.Location{Context: "t", Exten: exten, Priority: 1},
-		Language: "en",
+		Settings: channel.Settings{Language: "en"},
 		Identity: channel.Identity{Caller: channel.Party{Name: "Alice A", Number: "101", HasNumber: true}, DNID: exten},
 	}, steps...)
 	o.Engine.Start(l.Channel())

@@ -117,6 +117,8 @@ func (c *call) fromCaller(f channel.Frame, err error) (done bool, status string,
 		switch f.Control {
 		case channel.ControlRedirect:
 			return true, "CANCEL", channel.ErrRedirect
+		case channel.ControlSourceUpdate:
+			c.renewCaller()
 		case channel.ControlHold, channel.ControlUnhold, channel.ControlFlash:
 			if c.single {
 				_ = c.legs[0].ch.Leg().Indicate(f.Control) // a leg without it misses nothing before the answer
@@ -135,6 +137,21 @@ func (c *call) fromCaller(f channel.Frame, err error) (done bool, status string,
 		}
 	}
 	return false, "", nil
+}
+
+// renewCaller lets another phone that has taken the caller's place, by a
+// transfer while it rings, hear what the first one heard.
+func (c *call) renewCaller() {
+	for _, l := range c.legs {
+		if l.early {
+			l.early = false
+			c.join(l)
+			return
+		}
+	}
+	if c.sentRinging || c.rang {
+		c.indicate(channel.ControlRinging)
+	}
 }
 
 // disconnectCode is what a party presses to hang up with options h and H.

@@ -186,16 +186,18 @@ func (c *call) after(callee *channel.Channel, r bridge.Result) error {
 	if r.Reason == bridge.Failed {
 		c.log.Warn("Dial: the parties cannot be joined", "caller", c.caller.Name(), "callee", callee.Name(), "error", r.Err)
 	}
-	if r.Reason == bridge.Redirected {
-		if r.By == bridge.Caller {
-			return channel.ErrRedirect
-		}
-		if to, ok := callee.TakeRedirect(); ok {
-			c.release(callee, to)
-		}
+	// Who was sent elsewhere goes there, whatever else ended the conversation: a
+	// transfer redirects one party and hangs the other up.
+	released := false
+	if to, ok := callee.TakeRedirect(); ok {
+		c.release(callee, to)
+		released = true
+	}
+	if r.Reason == bridge.Redirected && r.By == bridge.Caller {
+		return channel.ErrRedirect
 	}
 	left := c.caller.HungUp() || r.Reason == bridge.Feature && r.By == bridge.Caller
-	if left && c.afterward.given && !callee.HungUp() {
+	if left && c.afterward.given && !released && !callee.HungUp() {
 		c.sendAfter(callee)
 	}
 	if c.goOn && !c.caller.HungUp() {

@@ -79,16 +79,25 @@ func (o *Options) stops(digit byte) bool {
 // else 0. An error other than channel.ErrHangup and ErrRedirect says why the file
 // could not be played; the call goes on.
 func (p *Player) Play(ch *channel.Channel, name string, o Options) (digit byte, err error) {
-	id, s, err := p.start(ch, name, &o)
-	if err != nil {
-		return 0, err
+	for {
+		id, s, err := p.start(ch, name, &o)
+		if err != nil {
+			return 0, err
+		}
+		digit, played, err := p.await(ch, s, id, &o)
+		if errors.Is(played, errMoved) {
+			continue
+		}
+		if played != nil {
+			return 0, fmt.Errorf("sound %q: %w", name, played)
+		}
+		return digit, err
 	}
-	digit, played, err := p.await(ch, s, id, &o)
-	if played != nil {
-		return 0, fmt.Errorf("sound %q: %w", name, played)
-	}
-	return digit, err
 }
+
+// errMoved says that another phone took the place of the one that listened
+// (channel.Masquerade): it hears the sound from the beginning.
+var errMoved = errors.New("another phone listens")
 
 // PlayAll plays files one after another until a digit stops them. Files that
 // cannot be played are left out with a warning.
@@ -168,6 +177,9 @@ func (p *Player) await(ch *channel.Channel, s Session, id media.PlayID, o *Optio
 			s.Stop(id)
 			return 0, nil, channel.ErrRedirect
 		case i != 0:
+		case f.Kind == channel.FrameControl && f.Control == channel.ControlSourceUpdate && p.session(ch) != s:
+			s.Stop(id)
+			return 0, errMoved, nil
 		case f.Kind == channel.FramePlayed:
 			if r, ok := f.Data.(channel.PlayResult); ok && r.ID == id {
 				return 0, r.Err, nil
@@ -188,7 +200,7 @@ func (p *Player) Echo(ch *channel.Channel) error {
 	p.StopTone(ch)
 	earlyMedia(ch)
 	s.Echo(true)
-	defer s.Echo(false)
+	defer func() { s.Echo(false) }()
 	for {
 		f, err := ch.Wait(-1)
 		switch {
@@ -198,6 +210,12 @@ func (p *Player) Echo(ch *channel.Channel) error {
 			return nil
 		case f.Kind == channel.FrameControl && f.Control == channel.ControlRedirect:
 			return channel.ErrRedirect
+		case f.Kind == channel.FrameControl && f.Control == channel.ControlSourceUpdate && p.session(ch) != s:
+			s.Echo(false)
+			if s = p.session(ch); s == nil {
+				return ErrNoMedia
+			}
+			s.Echo(true)
 		}
 	}
 }

@@ -28,7 +28,18 @@ type Leg struct {
 }
 
 // Channel is the leg's channel.
-func (l *Leg) Channel() *channel.Channel { return l.ch }
+func (l *Leg) Channel() *channel.Channel {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ch
+}
+
+// Rebind implements channel.Leg.
+func (l *Leg) Rebind(c *channel.Channel) {
+	l.mu.Lock()
+	l.ch = c
+	l.mu.Unlock()
+}
 
 // Gone is closed when the leg was hung up.
 func (l *Leg) Gone() <-chan struct{} { return l.gone }
@@ -65,17 +76,17 @@ func (l *Leg) Do(s Step) {
 		return
 	}
 	l.timers = append(l.timers, time.AfterFunc(s.After, func() {
-		f := s.Frame
+		f, ch := s.Frame, l.Channel()
 		if s.Tech != "" || f.Cause != channel.CauseNone && f.Control != channel.ControlHangup {
-			l.ch.SetCause(f.Cause, s.Tech)
+			ch.SetCause(f.Cause, s.Tech)
 		}
 		switch f.Control {
 		case channel.ControlRinging:
-			l.ch.SetState(channel.Ringing)
+			ch.SetState(channel.Ringing)
 		case channel.ControlAnswer:
-			l.ch.SetState(channel.Up)
+			ch.SetState(channel.Up)
 		}
-		l.ch.Queue(f)
+		ch.Queue(f)
 	}))
 }
 
@@ -88,7 +99,7 @@ func (l *Leg) told(format string, args ...any) {
 // Call implements channel.Leg: the script begins.
 func (l *Leg) Call() error {
 	if l.Resource != "" {
-		id := l.ch.Identity()
+		id := l.Channel().Identity()
 		l.told("call")
 		l.mu.Lock()
 		l.from = id.Connected
@@ -111,7 +122,7 @@ func (l *Leg) Answer() error {
 func (l *Leg) Indicate(c channel.Control) error {
 	l.told("%s", strings.ToLower(c.String()))
 	if c == channel.ControlBusy || c == channel.ControlCongestion {
-		l.ch.SoftHangup(channel.CauseNone)
+		l.Channel().SoftHangup(channel.CauseNone)
 	}
 	return nil
 }

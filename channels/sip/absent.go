@@ -57,8 +57,7 @@ var ineffective = map[string]string{
 	"regcontext":        "no extensions are made for registered peers by this version", "storesipcause": "read HANGUPCAUSE instead",
 	"useclientcode": "client codes in INFO are not served by this version", "relaxdtmf": "digits in the audio are looked for with one set of limits",
 	"rfc2833compensate": "digits are relayed as they come", "regextenonqualify": "no extensions are made for registered peers by this version",
-	"supportpath":   "Path is not served by this version",
-	"allowtransfer": transfersAbsent, "refer_addheaders": transfersAbsent,
+	"supportpath": "Path is not served by this version",
 	"directmedia": "media always passes through this exchange", "canreinvite": "media always passes through this exchange",
 	"mailbox": mwiAbsent, "vmexten": mwiAbsent, "buggymwi": mwiAbsent, "hasvoicemail": mwiAbsent, "notifymimetype": mwiAbsent,
 	"subscribecontext": subscriptionsAbsent, "notifyringing": subscriptionsAbsent, "notifyhold": subscriptionsAbsent,
@@ -81,7 +80,6 @@ var ineffective = map[string]string{
 }
 
 const (
-	transfersAbsent     = "transfers by REFER are not served by this version"
 	subscriptionsAbsent = "subscriptions are not served by this version"
 	registrationsAbsent = "this version does not register with other servers"
 	mwiAbsent           = "message waiting is not served by this version"

@@ -46,18 +46,24 @@ func addHeader(t channel.Thread, args *decl.Args) error {
 		t.Log().Warn("SIPAddHeader: expected Name: value on one line", "given", line)
 		return nil
 	}
-	ch := t.Channel()
+	if !queueHeader(t.Channel(), channel.Value{S: line, Taint: args.Taint}) {
+		t.Log().Warn("SIPAddHeader: too many headers", "limit", headerLimit)
+	}
+	return nil
+}
+
+// queueHeader has the calls that ch dials carry a header.
+func queueHeader(ch *channel.Channel, line channel.Value) bool {
 	for n := 1; n <= headerLimit; n++ {
 		name := fmt.Sprintf("%s%02d", headerVariable, n)
 		if _, taken := ch.Var(name); taken {
 			continue
 		}
 		// Two underscores: the channel that is dialled inherits it.
-		ch.SetVar("__"+name, channel.Value{S: line, Taint: args.Taint})
-		return nil
+		ch.SetVar("__"+name, line)
+		return true
 	}
-	t.Log().Warn("SIPAddHeader: too many headers", "limit", headerLimit)
-	return nil
+	return false
 }
 
 func removeHeader(t channel.Thread, args *decl.Args) error {

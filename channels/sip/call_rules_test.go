@@ -116,7 +116,9 @@ func TestCallRules(t *testing.T) {
 			alice > OPTIONS
 			alice < 200 | Accept: application/sdp
 			alice > REFER | Refer-To: <sip:200@192.0.2.1>
-			alice < 603
+			alice < 202
+			alice < NOTIFY | Event: refer;id=3 | SIP/2.0 503 Service Unavailable
+			alice > 200
 			alice > NOTIFY | Event: refer | Subscription-State: active
 			alice < 200
 			alice > MESSAGE | Content-Type: text/plain | body hello

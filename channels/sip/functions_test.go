@@ -46,7 +46,7 @@ func withCall(t *testing.T, body func(r *rig, th oneThread)) {
 			t.Fatal(err)
 		}
 		p := &pvt{d: r.Driver, peer: r.Driver.peer("alice"), settings: &r.cfg.General.Defaults, invite: m.Clone(), useragent: "Phone 1.0"}
-		p.channel = r.registry.New(channel.Options{Name: "alice", Tech: r.Driver, Leg: p})
+		p.setChannel(r.registry.New(channel.Options{Name: "alice", Tech: r.Driver, Leg: p}))
 		body(r, oneThread{ch: p.channel})
 	})
 }

@@ -94,11 +94,12 @@ func (p *pvt) asserted(c *channel.Party) {
 func (p *pvt) channelOptions(from *channel.Channel) channel.Options {
 	o := channel.Options{
 		Name: p.peerName(), Tech: p.d, Leg: p, From: from, State: channel.Down,
-		Language: p.settings.Language, MusicClass: p.settings.MOHInterpret, Media: p.media.session,
+		Settings: channel.Settings{Language: p.settings.Language, MusicClass: p.settings.MOHInterpret}, Media: p.media.session,
 	}
 	if p.peer != nil {
 		o.Account, o.AMAFlags = p.peer.AccountCode, p.peer.AMAFlags
 		o.CallGroup, o.PickupGroup = p.peer.CallGroup, p.peer.PickupGroup
+		o.NamedCallGroups, o.NamedPickupGroups = p.peer.NamedCall, p.peer.NamedPickup
 		o.Variables = append(o.Variables, p.peer.Variables...)
 	} else {
 		o.Name = p.received.Addr().String()
@@ -108,6 +109,9 @@ func (p *pvt) channelOptions(from *channel.Channel) channel.Options {
 	}
 	if p.outgoing {
 		o.Location = channel.Location{Context: p.settings.Context, Priority: 1}
+		if s := p.settings; s.HasCallerID {
+			o.Identity.Caller = channel.Party{Name: s.CallerID.Name, Number: s.CallerID.Number, HasNumber: s.CallerID.Number != ""}
+		}
 		for _, f := range p.media.offered {
 			o.Formats = append(o.Formats, f.Name)
 		}
@@ -123,17 +127,24 @@ func (p *pvt) channelOptions(from *channel.Channel) channel.Options {
 			o.Formats = append(o.Formats, f.Name)
 		}
 	}
-	uri := p.invite.RequestURI()
-	set := func(name, value string) {
-		o.Variables = append(o.Variables, channel.Variable{Name: name, Value: channel.Tainted(value)})
-	}
-	set("SIPURI", p.target)
-	set("SIPDOMAIN", string(uri.Host))
-	set("SIPCALLID", p.callID)
+	o.Variables = append(o.Variables, p.callVariables()...)
 	if n := p.invite.MaxForwards(); n > 0 {
 		o.Variables = append(o.Variables, channel.Variable{Name: "SIP_MAX_FORWARDS", Value: channel.Clean(strconv.Itoa(n - 1)), Inherit: channel.Children})
 	}
 	return o
+}
+
+// callVariables are the variables that tell of an inbound call.
+func (p *pvt) callVariables() []channel.Variable {
+	if p.invite == nil {
+		return nil
+	}
+	uri := p.invite.RequestURI()
+	return []channel.Variable{
+		{Name: "SIPURI", Value: channel.Tainted(p.target)},
+		{Name: "SIPDOMAIN", Value: channel.Tainted(string(uri.Host))},
+		{Name: "SIPCALLID", Value: channel.Tainted(p.callID)},
+	}
 }
 
 // contactURI is our Contact: the user that is reached here, at our address.

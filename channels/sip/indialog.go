@@ -53,7 +53,7 @@ func (p *pvt) request(tx *transaction.Server, m *message.Message) {
 	case message.NOTIFY: // how a REFER of ours fares (RFC 3515 2.4.4)
 		p.reply(tx, m, 200, "OK", nil, nil)
 	case message.REFER:
-		p.reply(tx, m, 603, "Declined", nil, nil)
+		p.referred(tx, m)
 	case message.PRACK:
 		p.pracked(tx, m)
 	case message.SUBSCRIBE, message.PUBLISH:
@@ -171,6 +171,7 @@ func (p *pvt) farBye(tx *transaction.Server, m *message.Message) {
 	}
 	p.phase = phaseEnding
 	p.stopSessionTimer()
+	p.stopAwaitingBye()
 	p.uncount()
 	if p.released {
 		p.destroy(cause)

@@ -42,7 +42,7 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 	tx.Keep()
 	p.server, tx.Owner = tx, p
 	d.calls.add(p)
-	p.channel = d.registry.New(p.channelOptions(nil))
+	p.setChannel(d.registry.New(p.channelOptions(nil)))
 	if p.media.valid {
 		p.accept(p.media.agreed)
 	}

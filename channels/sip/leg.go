@@ -25,7 +25,7 @@ func (p *pvt) Call() error {
 
 // Answer implements channel.Leg.
 func (p *pvt) Answer() error {
-	p.channel.SetState(channel.Up)
+	p.line.Load().SetState(channel.Up)
 	p.post(p.answer)
 	return nil
 }
@@ -118,10 +118,14 @@ func (p *pvt) hangup(cause channel.Cause) {
 		})
 		p.destroy(cause)
 	case phaseUp:
-		p.phase = phaseEnding
 		p.closeMedia()
 		p.stopSessionTimer()
 		p.uncount()
+		if p.transferred {
+			p.awaitBye(cause)
+			return
+		}
+		p.phase = phaseEnding
 		p.sayBye(cause)
 	case phaseEnding:
 		p.byeCause = cause
@@ -213,7 +217,7 @@ func (p *pvt) SendDigit(digit byte, t time.Duration) error {
 		p.post(func() { p.inform("application/dtmf", string(rune(digit))) })
 		return nil
 	}
-	if s := p.channel.Media(); s != nil {
+	if s := p.line.Load().Media(); s != nil {
 		return s.SendDigit(digit, t)
 	}
 	return nil

@@ -341,13 +341,13 @@ func (p *pvt) sessionOptions(g *Settings, near *media.Session) media.SessionOpti
 type legEvents pvt
 
 // DigitBegin implements media.Events.
-func (e *legEvents) DigitBegin(digit byte) { e.channel.DigitBegin(digit) }
+func (e *legEvents) DigitBegin(digit byte) { e.line.Load().DigitBegin(digit) }
 
 // DigitEnd implements media.Events.
-func (e *legEvents) DigitEnd(digit byte, t time.Duration) { e.channel.DigitEnd(digit, t) }
+func (e *legEvents) DigitEnd(digit byte, t time.Duration) { e.line.Load().DigitEnd(digit, t) }
 
 // Played implements media.Events.
-func (e *legEvents) Played(id media.PlayID, err error) { e.channel.Played(id, err) }
+func (e *legEvents) Played(id media.PlayID, err error) { e.line.Load().Played(id, err) }
 
 // Silent implements media.Events.
-func (e *legEvents) Silent(t time.Duration) { e.channel.Silent(t) }
+func (e *legEvents) Silent(t time.Duration) { e.line.Load().Silent(t) }

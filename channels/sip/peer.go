@@ -2,6 +2,7 @@ package sip
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"pbx/channel"
@@ -301,4 +302,13 @@ type Config struct {
 	// Peers are the device sections in the order of the file, users.conf's
 	// after them.
 	Peers []*PeerConfig
+}
+
+// picksUp reports whether the peer may take calls that ring at other: its pickup
+// groups and the call groups of other have one in common.
+func (p *PeerConfig) picksUp(other *Peer) bool {
+	if p.PickupGroup&other.CallGroup != 0 {
+		return true
+	}
+	return slices.ContainsFunc(p.NamedPickup, func(g string) bool { return slices.Contains(other.NamedCall, g) })
 }

@@ -23,19 +23,20 @@ const (
 )
 
 // pvt is one call of the driver: an INVITE dialog with its channel and its media.
-// The monitor loop owns it, but for d, outgoing, peer, settings and channel, which
-// never change once the channel exists.
+// The monitor loop owns it, but for d, outgoing, peer and settings, which never
+// change once the channel exists.
 type pvt struct {
 	dialog
 	d        *Driver
 	sibling  *pvt // the next call of the same Call-ID
 	outgoing bool
 	phase    phase
-	peer     *Peer         // nil: a guest, or an address that is no peer
-	fork     *fork         // the call that this is one branch of, nil for a call of its own
-	settings *PeerSettings // of the peer, or the defaults
-	channel  *channel.Channel
-	dtmfMode atomic.Uint32 // DTMFMode+1 of SIPDtmfMode, 0 for the peer's
+	peer     *Peer                           // nil: a guest, or an address that is no peer
+	fork     *fork                           // the call that this is one branch of, nil for a call of its own
+	settings *PeerSettings                   // of the peer, or the defaults
+	channel  *channel.Channel                // as the loop knows it
+	line     atomic.Pointer[channel.Channel] // the same, for everybody else
+	dtmfMode atomic.Uint32                   // DTMFMode+1 of SIPDtmfMode, 0 for the peer's
 
 	// invite is the INVITE of an inbound call as it arrived.
 	invite    *message.Message
@@ -66,17 +67,33 @@ type pvt struct {
 	timer *sessionTimer
 	// reminder repeats the last provisional response.
 	reminder sched.ID
+	byeTimer sched.ID // ends a call that was transferred away
 
-	byeCause   channel.Cause // of a BYE that waits for an ACK, or was sent
-	wantsBye   bool          // a BYE waits for an ACK
-	symmetric  bool          // requests go to where the far end's messages come from (nat=force_rport)
-	comedia    bool          // RTP goes to where RTP comes from (nat=comedia)
-	progress   bool          // 183 was sent: 180 adds nothing
-	counted    bool          // by Peer.CallBegin
-	ringing    bool          // counted in Peer.ringing
-	onHold     bool          // the far end holds us, counted in Peer.onHold
-	released   bool          // the channel's goroutine has let go
-	reinviting bool          // server is a re-INVITE
+	byeCause    channel.Cause // of a BYE that waits for an ACK, or was sent
+	wantsBye    bool          // a BYE waits for an ACK
+	symmetric   bool          // requests go to where the far end's messages come from (nat=force_rport)
+	comedia     bool          // RTP goes to where RTP comes from (nat=comedia)
+	transferred bool          // the far end sent its party elsewhere, and is to say BYE
+	progress    bool          // 183 was sent: 180 adds nothing
+	counted     bool          // by Peer.CallBegin
+	ringing     bool          // counted in Peer.ringing
+	onHold      bool          // the far end holds us, counted in Peer.onHold
+	released    bool          // the channel's goroutine has let go
+	reinviting  bool          // server is a re-INVITE
+}
+
+// setChannel gives the call its channel.
+func (p *pvt) setChannel(c *channel.Channel) {
+	p.channel = c
+	p.line.Store(c)
+}
+
+// Rebind implements channel.Leg. Masquerade calls it on the loop.
+func (p *pvt) Rebind(c *channel.Channel) {
+	p.setChannel(c)
+	for _, v := range p.callVariables() {
+		c.SetVar(v.Name, v.Value)
+	}
 }
 
 // queue hands the channel a control frame.
@@ -186,6 +203,7 @@ func (p *pvt) destroy(cause channel.Cause) {
 	p.stopReminder()
 	p.stopRetry()
 	p.rel.stop(p.d)
+	p.stopAwaitingBye()
 	p.uncount()
 	p.hangupChannel(cause)
 	// The transactions outlive the call by their timers; they need not keep it.
@@ -210,6 +228,7 @@ func (p *pvt) closeMedia() {
 // abandon ends the call in one message, without waiting for what comes of it: the
 // driver closes.
 func (p *pvt) abandon() {
+	p.transferred = false
 	p.hangup(channel.CauseNormalClearing)
 	p.destroy(channel.CauseNormalClearing)
 }

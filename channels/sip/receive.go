@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
@@ -119,11 +120,27 @@ func (c *core) Request(tx *transaction.Server, m *message.Message) {
 	}
 }
 
+// understood are the option tags that a request may insist on: session timers
+// (RFC 4028), Replaces (3891), and REFER without subscription (4488).
+var understood = [...]string{"timer", "replaces", "norefersub"}
+
+func understands(method message.Method, tag []byte) bool {
+	if method == message.INVITE && strings.EqualFold(string(tag), option100rel) {
+		return true
+	}
+	for _, t := range understood {
+		if strings.EqualFold(string(tag), t) {
+			return true
+		}
+	}
+	return false
+}
+
 // supported checks Require (8.2.2.3): what is not known is refused by name.
 func (d *Driver) supported(tx *transaction.Server, m *message.Message) bool {
 	var unknown []byte
 	for v := range m.Values(message.HeaderRequire) {
-		if bytes.EqualFold(v, []byte("timer")) || bytes.EqualFold(v, []byte(option100rel)) && m.Method() == message.INVITE || bytes.EqualFold(v, []byte("replaces")) && m.Method() != message.INVITE || len(v) == 0 {
+		if len(v) == 0 || understands(m.Method(), v) {
 			continue
 		}
 		if len(unknown) > 0 {

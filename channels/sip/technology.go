@@ -13,6 +13,9 @@ func (d *Driver) Name() string { return "SIP" }
 // Description implements channel.Technology.
 func (d *Driver) Description() string { return "Session Initiation Protocol (SIP)" }
 
+// Still implements channel.Stiller.
+func (d *Driver) Still(f func()) error { return d.Call(f) }
+
 // Why a leg cannot be made.
 var (
 	errNoHost    = errors.New("no such peer or host")
@@ -46,7 +49,7 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 		d.Post(p.uncount)
 		return fail(channel.CauseCongestion, fmt.Errorf("RTP: %w", err))
 	}
-	p.channel = d.registry.New(p.channelOptions(r.From))
+	p.setChannel(d.registry.New(p.channelOptions(r.From)))
 	return p.channel, nil
 }
 

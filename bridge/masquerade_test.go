@@ -1,0 +1,68 @@
+package bridge_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pbx/bridge"
+	"pbx/channel"
+	"pbx/channel/channeltest"
+)
+
+// TestMasquerade holds that a phone which takes the place of another in a bridge
+// is heard there, under its own name, and that the other one is out.
+func TestMasquerade(t *testing.T) {
+	bubble(t, func(p *pair) {
+		p.media("ulaw", "alaw")
+		carol := p.tech.Inbound(channel.Options{Name: "carol", Identity: channel.Identity{Caller: channel.Party{Name: "Carol", Number: "103"}}})
+		carol.Channel().SetState(channel.Up)
+		third := carol.Channel()
+		third.SetVar("_COLOUR", channel.Clean("red"))
+		p.start(bridge.Options{})
+		place := p.callee.Channel()
+		if err := channel.Masquerade(place, third); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got := place.Name(); got != "SIP/carol-00000002" {
+			t.Errorf("the place is %s", got)
+		}
+		if got := third.Name(); got != "SIP/bob-00000001" {
+			t.Errorf("who was there is %s", got)
+		}
+		if place.Leg() != channel.Leg(carol) || third.Leg() != channel.Leg(p.callee) || carol.Channel() != place || p.callee.Channel() != third {
+			t.Error("the legs have not changed places")
+		}
+		for name, want := range map[string]*channel.Channel{"SIP/carol-00000002": place, "SIP/bob-00000001": third} {
+			if got, ok := place.Registry().Find(name); !ok || got != want {
+				t.Errorf("the registry finds another channel as %s", name)
+			}
+		}
+		if v, _ := p.caller.Channel().Var("BRIDGEPEER"); v.S != place.Name() {
+			t.Errorf("BRIDGEPEER is %q", v.S)
+		}
+		if c := p.caller.Channel().Identity().Connected; c.Number != "103" {
+			t.Errorf("the caller sees %+v", c)
+		}
+		if v, _ := place.Var("COLOUR"); v.S != "red" {
+			t.Error("what was said of the phone did not go with it")
+		}
+		// The phone that left ends; the call goes on until the new one does.
+		third.SoftHangup(channel.CauseNormalClearing)
+		third.Hangup()
+		time.Sleep(time.Second)
+		if s := p.caller.Channel().Snapshot(); s.BridgePeer != place.Name() {
+			t.Errorf("bridged to %q", s.BridgePeer)
+		}
+		carol.Do(channeltest.Hangup(0, channel.CauseNormalClearing))
+		r := p.ended(time.Second)
+		if r.Reason != bridge.HungUp || r.By != bridge.Callee {
+			t.Errorf("ended with %+v", r)
+		}
+		if err := channel.Masquerade(p.caller.Channel(), place); !errors.Is(err, channel.ErrGone) {
+			t.Errorf("a call that is over took a place: %v", err)
+		}
+	})
+}

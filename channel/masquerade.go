@@ -1,0 +1,98 @@
+package channel
+
+import (
+	"errors"
+
+	"pbx/event"
+)
+
+// ErrGone is the reason of a Masquerade that came too late: one of the calls is
+// over.
+var ErrGone = errors.New("the call is over")
+
+// Masquerade puts the phone of clone in the place of original's: whatever runs or
+// bridges original goes on with that phone, under its name and with its audio.
+// Original's phone goes to clone, whose owner ends it as a rule. It is how a call
+// changes its party without the thread that owns it taking part: an attended
+// transfer, an INVITE with Replaces, a pickup, the removal of a Local channel.
+//
+// Both owners are told by ControlSourceUpdate. Any goroutine may call it but the
+// loop of a driver, which uses MasqueradeHeld.
+func Masquerade(original, clone *Channel) (err error) {
+	move := func() { err = MasqueradeHeld(original, clone) }
+	held := move
+	a, b := original.Tech(), clone.Tech()
+	if s, ok := b.(Stiller); ok && a != b {
+		held = func() {
+			if e := s.Still(move); e != nil {
+				err = e
+			}
+		}
+	}
+	if s, ok := a.(Stiller); ok {
+		if e := s.Still(held); e != nil {
+			return e
+		}
+		return err
+	}
+	held()
+	return err
+}
+
+// MasqueradeHeld is Masquerade for a caller that holds the drivers of both
+// channels still: their loop.
+func MasqueradeHeld(original, clone *Channel) error {
+	r := original.reg
+	if original == clone || clone.reg != r {
+		return errors.New("a channel cannot take its own place")
+	}
+	r.moves.Lock()
+	defer r.moves.Unlock()
+	original.mu.Lock()
+	clone.mu.Lock()
+	if original.hungup || clone.hungup || original.softHangup.Load() || clone.softHangup.Load() {
+		clone.mu.Unlock()
+		original.mu.Unlock()
+		return ErrGone
+	}
+	for _, v := range clone.vars { // what was said of the phone goes with it
+		known := false
+		for i := range original.vars {
+			known = known || original.vars[i].Name == v.Name
+		}
+		if !known {
+			original.vars = append(original.vars, v)
+		}
+	}
+	original.line, clone.line = clone.line, original.line
+	original.queue.forget()
+	clone.queue.forget()
+	legs := [2]Leg{original.leg, clone.leg}
+	names := [2]string{original.name, clone.name}
+	clone.mu.Unlock()
+	original.mu.Unlock()
+	r.mu.Lock()
+	r.channels[names[0]], r.channels[names[1]] = original, clone
+	r.mu.Unlock()
+	legs[0].Rebind(original)
+	legs[1].Rebind(clone)
+	for _, c := range [...]*Channel{original, clone} {
+		c.Publish(event.Event{Kind: event.Masquerade, Dest: names[0], Value: names[1]})
+		c.Queue(Frame{Kind: FrameControl, Control: ControlSourceUpdate})
+	}
+	return nil
+}
+
+// forget drops what a phone said that is about to go elsewhere.
+func (q *queue) forget() {
+	q.drop(func(f *Frame) bool {
+		return f.Kind != FrameControl || f.Control != ControlRedirect && f.Control != ControlHangup
+	})
+}
+
+// sequence orders channels by age.
+func (c *Channel) sequence() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seq
+}
