@@ -76,11 +76,11 @@ type Options struct {
 	// From shares its Linkedid with the new channel; nil begins a call.
 	From *Channel
 	// Identity, place and the peer's settings.
-	Identity               Identity
-	Location               Location
+	Identity Identity
+	Location Location
 	Settings
-	Variables              []Variable
-	Media                  *media.Session
+	Variables []Variable
+	Media     *media.Session
 }
 
 // Name is "SIP/102-0000002a".

@@ -22,7 +22,7 @@ type Registry struct {
 	now    func() time.Time
 	system string
 
-	waiters sync.Pool // of *waiter
+	waiters sync.Pool  // of *waiter
 	moves   sync.Mutex // one Masquerade at a time
 
 	seq  atomic.Uint64

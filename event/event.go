@@ -41,7 +41,7 @@ const (
 	Security // Name = what, Value = detail, Address
 	Reload
 	Shutdown
-	UserEvent // Name, Value = "Header: value" lines
+	UserEvent  // Name, Value = "Header: value" lines
 	Masquerade // the channel's phone changed: Dest = original's new name, Value = clone's
 	Transfer   // Name = blind or attended, Dest = the transferee, Context, Exten
 	Pickup     // Dest = the channel that was picked up
