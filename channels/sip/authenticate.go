@@ -31,6 +31,7 @@ type authenticator struct {
 	refusals guard.Budget // lines of the log
 	hasher   digest.Hasher
 	nobody   digest.Keys // that no answer fits: for names that do not exist
+	key      string      // the secret of nobody
 	header   []byte
 	domains  digest.Keys // computed for a realm other than [general]'s
 }
@@ -39,7 +40,8 @@ func (a *authenticator) open(random []byte, d *Driver) {
 	a.nonces = newNonces(random, d.now())
 	a.guard = guard.New(d.cfg.General.guardRules())
 	a.refusals = guard.Budget{Burst: refusalBurst, Rate: refusalRate}
-	a.nobody = digest.NewKeys("", "", string(random), "", "")
+	a.key = string(random)
+	a.nobody = digest.NewKeys("", "", a.key, "", "")
 }
 
 // authenticate lets a request of p pass, or answers it. The request passes
@@ -100,10 +102,15 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 	keys, name := &a.nobody, ""
 	if p != nil {
 		algorithms, name = p.Digest, p.Name
-		if keys = &p.keys; keys.Realm != realm {
-			a.domains = digest.NewKeys(p.Name, realm, p.Secret, "", "")
-			keys = &a.domains
+		keys = &p.keys
+	}
+	if realm != d.cfg.General.Realm { // for a name that does not exist as well: it takes time
+		secret := a.key
+		if p != nil {
+			secret = p.Secret
 		}
+		a.domains = digest.NewKeys(name, realm, secret, "", "")
+		keys = &a.domains
 	}
 	given, alg, ok := credentialFor(m, realm, algorithms)
 	if !ok {

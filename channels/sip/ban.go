@@ -31,16 +31,6 @@ func (g *Settings) guardRules() guard.Rules {
 	return r
 }
 
-// setBanRetry reads ban_maxretry.
-func setBanRetry(r *reader, v config.Variable) error {
-	n, err := strconv.Atoi(strings.TrimSpace(v.Value))
-	if err != nil || n < 1 || n > guard.MaxFailures {
-		return fmt.Errorf("%q is not a number from 1 to %d", v.Value, guard.MaxFailures)
-	}
-	r.g.BanRetry = n
-	return nil
-}
-
 // setBanIgnore adds networks to ban_ignoreip. What cannot be read spares nobody,
 // and the others of its line all the same.
 func setBanIgnore(r *reader, v config.Variable) error {

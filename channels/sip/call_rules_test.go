@@ -29,6 +29,45 @@ func TestCallRules(t *testing.T) {
 			carol > INVITE 1000 sdp call=new
 			carol < 480 | Call limit
 			carol > ACK`},
+		{"max_calls_per_minute", office + "max_calls_per_minute=2\n", answer, `
+			carol > INVITE 1000 sdp
+			carol < 100
+			carol < 200 sdp
+			carol > ACK
+			carol > BYE
+			carol < 200
+			wait 10s
+			carol > INVITE 1000 sdp call=new
+			carol < 100
+			carol < 200 sdp
+			carol > ACK
+			carol > BYE
+			carol < 200
+			wait 49s
+			carol > INVITE 1000 sdp call=new
+			carol < 480 | Call limit
+			carol > ACK
+			wait 1s
+			carol > INVITE 1000 sdp call=new
+			carol < 100
+			carol < 200 sdp
+			carol > ACK
+			carol > INVITE 1000 sdp call=new
+			carol < 480 | Call limit
+			carol > ACK`},
+		{"total_calls_per_minute", strings.Replace(office, "[general]\n", "[general]\ntotal_calls_per_minute=1\n", 1), answer, `
+			carol > INVITE 1000 sdp
+			carol < 100
+			carol < 200 sdp
+			carol > ACK
+			alice > INVITE 1000 sdp
+			alice < 503 | Retry-After
+			alice > ACK
+			wait 1m
+			alice > INVITE 1000 sdp call=new
+			alice < 100
+			alice < 200 sdp
+			alice > ACK`},
 		{"use_q850_reason", office + "use_q850_reason=yes\n", answer, `
 			carol > INVITE 17 sdp
 			carol < 100
@@ -282,7 +321,7 @@ func TestStrangersCostNothing(t *testing.T) {
 				mallory > INVITE 1000 sdp call=new
 				mallory < 401
 				mallory > OPTIONS 1000 call=new
-				mallory < 404
+				mallory < 200
 				mallory > BYE 1000 call=new
 				mallory < 481
 				mallory > CANCEL 1000 call=new

@@ -14,6 +14,7 @@ func (c *configLoader) check(generals []*config.Section) {
 	c.checkGeneral(generals)
 	for i, p := range c.cfg.Peers {
 		c.checkProof(p)
+		c.checkExposure(p, c.cfg.Peers[:i])
 		c.checkPlace(p, c.cfg.Peers[:i])
 		c.checkCodecs(p)
 	}

@@ -96,6 +96,7 @@ type Driver struct {
 	asked uint64 // questions of qualify so far
 	// forking is how many peers are registered at several places.
 	forking atomic.Int32
+	rate    callRate
 
 	builder  message.Builder
 	out      []byte          // the message being built

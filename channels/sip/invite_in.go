@@ -104,9 +104,8 @@ func (p *pvt) admit(m *message.Message) (status int, reason string) {
 		}
 		p.media.agreed, p.media.valid = a, true
 	}
-	if !p.count() {
-		d.notice(fmt.Sprintf("Failed to place call for device '%s', too many calls", p.peer.Name))
-		return 480, "Temporarily Unavailable (Call limit)"
+	if err := p.count(); err != nil {
+		return p.uncountable(err)
 	}
 	if err := p.openMedia(nil); err != nil {
 		d.log.Warn("SIP: no RTP for a call", "from", p.received, "err", err)

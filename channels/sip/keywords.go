@@ -10,6 +10,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/digest"
+	"pbx/channels/sip/guard"
 	"pbx/config"
 )
 
@@ -139,13 +140,18 @@ func keywords() map[string]keyword {
 		"subminexpiry":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.SubMinExpiry })},
 		"submaxexpiry":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.SubMaxExpiry })},
 		"qualifygap":    {inGeneral, millis(0, func(r *reader) *time.Duration { return &r.g.QualifyGap })},
-		"ban_maxretry":  {inGeneral, setBanRetry},
+		"ban_maxretry":  {inGeneral, number(1, guard.MaxFailures, func(r *reader) *int { return &r.g.BanRetry })},
 		"ban_findtime":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanFindTime })},
 		"ban_time":      {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanTime })},
 		"ban_maxtime":   {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanMaxTime })},
 		"ban_ignoreip":  {inGeneral, setBanIgnore},
-		"t1min":         {inGeneral, millis(1, func(r *reader) *time.Duration { return &r.g.T1Min })},
-		"register":      {inGeneral, setRegister},
+
+		"max_calls_per_minute":   {inBoth, number(0, guard.MaxRate, func(r *reader) *int { return &r.s.MaxCallsPerMinute })},
+		"total_calls_per_minute": {inGeneral, number(0, guard.MaxRate, func(r *reader) *int { return &r.g.TotalCallsPerMinute })},
+		"call_alarm":             {inGeneral, number(0, 100, func(r *reader) *int { return &r.g.CallAlarm })},
+
+		"t1min":    {inGeneral, millis(1, func(r *reader) *time.Duration { return &r.g.T1Min })},
+		"register": {inGeneral, setRegister},
 	}
 	for alias, name := range olderNames {
 		m[alias] = m[name]
@@ -190,6 +196,17 @@ func chooseBool[T any](field func(*reader) *T, yes, no T, words map[string]T) fu
 		default:
 			*field(r) = no
 		}
+		return nil
+	}
+}
+
+func number(least, most int, field func(*reader) *int) func(*reader, config.Variable) error {
+	return func(r *reader, v config.Variable) error {
+		n, err := strconv.Atoi(strings.TrimSpace(v.Value))
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("%q is not a number from %d to %d", v.Value, least, most)
+		}
+		*field(r) = n
 		return nil
 	}
 }

@@ -314,6 +314,7 @@ func defaults(compat bool) Settings {
 		BanFindTime:       60 * time.Second,
 		BanTime:           600 * time.Second,
 		BanMaxTime:        24 * time.Hour,
+		CallAlarm:         50,
 		CallerID:          "asterisk",
 		T1Min:             100 * time.Millisecond,
 		Defaults: PeerSettings{

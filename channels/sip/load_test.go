@@ -290,6 +290,9 @@ func TestFindings(t *testing.T) {
 		{"", good + "encryption=yes", "sip.conf:7: warning: encryption does not act: SRTP"},
 		{"", good + "transport=tls", "sip.conf:7: warning: transport tls is not served"},
 		{"", good + "insecure=invite", "sip.conf:7: warning: insecure=invite lets whoever"},
+		{"", good + "type=friend\nhost=192.0.2.1\ninsecure=invite", "sip.conf:9: warning: insecure=invite with type=friend lets whoever says"},
+		{"udpbindaddr=::", good + "deny=0.0.0.0/0", "sip.conf:7: warning: [p] denies all of IPv4 and nothing of IPv6"},
+		{"udpbindaddr=::", good + "deny=0.0.0.0/0,::/0", ""},
 		{"", good + "permit=10.0.0.0/8", "sip.conf:7: warning: [p] permits addresses and denies none"},
 		{"", good + "setvar=novalue", `sip.conf:7: warning: setvar: "novalue" is not VARIABLE=value`},
 		{"", good + "callgroup=64", `sip.conf:7: warning: callgroup: "64" is not a group`},
@@ -310,6 +313,31 @@ func TestFindings(t *testing.T) {
 			if strings.Contains(f.String(), "JustAnOrdinary") || strings.Contains(f.String(), "1234") {
 				t.Errorf("a finding shows a secret: %s", f)
 			}
+		}
+	}
+}
+
+// TestExposureNotes: notes about what a section gives away.
+func TestExposureNotes(t *testing.T) {
+	for _, c := range []struct{ general, a, b, rule, text string }{
+		{"", "secret=JustAnOrdinaryOne", "secret=JustAnOrdinaryOne", "same-secret", "sip.conf:8: note: [b] has the secret of [a]"},
+		{"", "secret=JustAnOrdinaryOne", "secret=JustAnOtherOrdinaryOne", "same-secret", ""},
+		{"", "nat=force_rport", "", "name-guessing", "sip.conf:5: note: answers to [a] may go to another port"},
+		{"nat=force_rport", "nat=force_rport", "", "name-guessing", ""},
+		{"", "digest=sha-256", "", "name-guessing", "sip.conf:5: note: [a] is challenged otherwise"},
+		{"", "digest=md5", "", "name-guessing", ""},
+		{"", "promiscredir=yes", "", "unsafe", "sip.conf:5: note: [a] may have its calls sent to any address"},
+	} {
+		text := "[general]\n" + c.general + "\n[a]\ntype=peer\n" + c.a + "\n[b]\ntype=peer\n" + c.b + "\n"
+		_, findings := loadText(t, text)
+		got := ""
+		for _, f := range findings {
+			if f.Rule == c.rule {
+				got = f.String()
+			}
+		}
+		if (got == "") != (c.text == "") || !strings.HasPrefix(got, c.text) || strings.Contains(got, "Ordinary") {
+			t.Errorf("%q %q: %q, want %q", c.a, c.b, got, c.text)
 		}
 	}
 }

@@ -214,28 +214,45 @@ func TestGuests(t *testing.T) {
 	}
 }
 
-// TestUnknownNameLooksLikeWrongSecret compares the refusals octet by octet, but
-// for what differs between any two requests.
-func TestUnknownNameLooksLikeWrongSecret(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, fmt.Sprintf(goldenPeers, "allowguest=no"), nil)
-		var seen []string
-		for _, user := range []string{"alice", "nobod"} {
-			p := r.phone("127.0.50.13:5070", user)
-			first := p.ask("REFER", "1000", "", "")
-			nonce := string(first.Header(message.HeaderWWWAuthenticate))
-			second := p.ask("REFER", "1000", answerTo(t, first, "REFER", "sip:1000@127.0.50.1", user, "wrong", "00000001"), "")
-			text := string(first.Bytes()) + string(second.Bytes())
-			for _, v := range [][2]string{{user, "USER"}, {nonce, fmt.Sprint(len(nonce))}, {string(first.ToTag()), "TAG"}, {string(second.ToTag()), "TAG"}} {
-				text = strings.ReplaceAll(text, v[0], v[1])
-			}
-			seen = append(seen, text)
-			p.s.Close()
-		}
-		if seen[0] != seen[1] {
-			t.Errorf("they differ:\n%s\n---\n%s", seen[0], seen[1])
-		}
-	})
+// TestRefusalsLookAlike compares what a wrong secret, a name that does not exist,
+// one that may not do this, and one whose access list refuses the right secret are
+// answered, octet by octet, but for what differs between any two requests.
+func TestRefusalsLookAlike(t *testing.T) {
+	const more = "[fence]\ntype=friend\nhost=dynamic\nsecret=alicepw\ndeny=0.0.0.0/0\npermit=192.0.2.0/24\n" +
+		"[fixed]\ntype=friend\nhost=192.0.2.7\nsecret=alicepw\ndeny=0.0.0.0/0\npermit=192.0.2.0/24\n"
+	for _, method := range []string{"REGISTER", "INVITE", "MESSAGE", "SUBSCRIBE", "PUBLISH", "REFER"} {
+		t.Run(method, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, fmt.Sprintf(goldenPeers, "allowguest=no\ndomainsasrealm=yes\ndomain=other.example\ndomain=127.0.50.1")+more, nil)
+				var seen []string
+				for _, user := range []string{"alice", "nobod", "fence", "fixed"} {
+					p := r.phone("127.0.50.13:5070", user)
+					uri, secret := "sip:1000@127.0.50.1", "alicepw"
+					if user == "alice" {
+						secret = "wrongpw"
+					}
+					headers := p.contact() + "Event: presence\n"
+					first := p.ask(method, "1000", headers, "")
+					nonce := string(first.Header(message.HeaderWWWAuthenticate))
+					second := p.ask(method, "1000", headers+answerTo(t, first, method, uri, user, secret, "00000001"), "")
+					if second == nil || second.Status() != 403 {
+						t.Fatalf("%s: %d", user, statusOf(second))
+					}
+					text := string(first.Bytes()) + string(second.Bytes())
+					for _, v := range [][2]string{{user, "USER"}, {nonce, fmt.Sprint(len(nonce))}, {string(first.ToTag()), "TAG"}, {string(second.ToTag()), "TAG"}} {
+						text = strings.ReplaceAll(text, v[0], v[1])
+					}
+					seen = append(seen, text)
+					p.s.Close()
+				}
+				for _, s := range seen[1:] {
+					if s != seen[0] {
+						t.Errorf("they differ:\n%s\n---\n%s", seen[0], s)
+					}
+				}
+			})
+		})
+	}
 }
 
 // TestUnknownNameIsAnsweredFirst: what the log has to say of an unknown name must

@@ -9,8 +9,8 @@ import (
 )
 
 // handleOptions answers OPTIONS outside of a dialog (RFC 3261 11.2): what we can
-// do, and 404 when the extension it asks for is not there. It needs no proof
-// unless auth_options_requests says so.
+// do. With compat=asterisk, 404 when the extension it asks for is not there. It
+// needs no proof unless auth_options_requests says so.
 func (d *Driver) handleOptions(tx *transaction.Server, m *message.Message, from source) {
 	var p *Peer
 	if d.cfg.General.AuthOptions {
@@ -33,7 +33,8 @@ func (d *Driver) handleOptions(tx *transaction.Server, m *message.Message, from 
 	if len(exten) > 0 {
 		text = message.UnescapeString(exten)
 	}
-	found := d.plan.Match(context, text, 1, string(m.From().URI.User)).Exists()
+	// Whoever asks learns that we are here, not which numbers there are.
+	found := !d.cfg.General.Compat || d.plan.Match(context, text, 1, string(m.From().URI.User)).Exists()
 	status := 404
 	if found {
 		status = 200

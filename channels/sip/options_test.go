@@ -12,7 +12,7 @@ import (
 // golden/sip-behaviour.md.
 func TestOutOfDialog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, listen+"allowguest=yes\ncontext=guest\nauth_message_requests=no\n", nil)
+		r := newRig(t, listen+"compat=asterisk\nallowguest=yes\ncontext=guest\nauth_message_requests=no\n", nil)
 		p := r.phone("127.0.50.13:5070", "555")
 		for _, c := range []struct {
 			method, exten, body string

@@ -108,8 +108,8 @@ func (p *pvt) ready(r channel.Request) error {
 	if len(p.media.offered) == 0 {
 		return errNoCodec
 	}
-	if !p.count() {
-		return errCallLimit
+	if err := p.count(); err != nil {
+		return err
 	}
 	ds := &p.out.dial
 	p.take(p.out.servers.route())

@@ -178,22 +178,24 @@ type PeerSettings struct {
 	OutboundProxy      Proxy
 	Disallowed         []string // methods we must not send
 
-	MaxForwards      int `conf:"maxforwards"`
-	MaxContacts      int // bindings that a device may have at once
-	ContactTimeout   time.Duration
-	T1, TimerB       time.Duration
-	RTPTimeout       time.Duration
-	RTPHoldTimeout   time.Duration
-	RTPKeepalive     time.Duration
-	Keepalive        time.Duration
-	Qualify          time.Duration // the round trip that is still OK; 0 = off
-	QualifyFreq      time.Duration
-	SessionTimers    SessionTimers
-	Reliable         Reliable // 100rel
-	SessionExpires   time.Duration
-	SessionMinSE     time.Duration
-	SessionRefresher string // uac, uas
-	Digest           []digest.Algorithm
+	MaxForwards int `conf:"maxforwards"`
+	// MaxCallsPerMinute bounds new calls from and to a device, 0 does not.
+	MaxCallsPerMinute int
+	MaxContacts       int // bindings that a device may have at once
+	ContactTimeout    time.Duration
+	T1, TimerB        time.Duration
+	RTPTimeout        time.Duration
+	RTPHoldTimeout    time.Duration
+	RTPKeepalive      time.Duration
+	Keepalive         time.Duration
+	Qualify           time.Duration // the round trip that is still OK; 0 = off
+	QualifyFreq       time.Duration
+	SessionTimers     SessionTimers
+	Reliable          Reliable // 100rel
+	SessionExpires    time.Duration
+	SessionMinSE      time.Duration
+	SessionRefresher  string // uac, uas
+	Digest            []digest.Algorithm
 }
 
 // Proxy is outboundproxy=.
@@ -274,26 +276,8 @@ type Peer struct {
 
 	// Calls in progress through the peer, kept by the dialogs.
 	inUse, onHold, ringing int
+	rate                   callRate            // of new calls
 	told                   channel.DeviceState // what the bus heard last
-}
-
-// Ringing, in use and held calls change the device's state: the dialogs call
-// these at the moments they happen.
-
-// CallBegin counts a call. It reports false when call-limit forbids it.
-func (p *Peer) CallBegin() bool {
-	if p.CallLimit > 0 && p.inUse >= p.CallLimit {
-		return false
-	}
-	p.inUse++
-	return true
-}
-
-// CallEnd takes a call back.
-func (p *Peer) CallEnd() {
-	if p.inUse > 0 {
-		p.inUse--
-	}
 }
 
 // Config is sip.conf as a whole. It is immutable: a reload makes a new one.

@@ -75,7 +75,7 @@ type pvt struct {
 	comedia     bool          // RTP goes to where RTP comes from (nat=comedia)
 	transferred bool          // the far end sent its party elsewhere, and is to say BYE
 	progress    bool          // 183 was sent: 180 adds nothing
-	counted     bool          // by Peer.CallBegin
+	counted     bool          // in Peer.inUse
 	ringing     bool          // counted in Peer.ringing
 	onHold      bool          // the far end holds us, counted in Peer.onHold
 	released    bool          // the channel's goroutine has let go
@@ -112,22 +112,6 @@ func (p *pvt) hangupChannel(cause channel.Cause) {
 		}
 		p.channel.SoftHangup(cause)
 	}
-}
-
-// count takes the call into the peer's counters; false when call-limit forbids.
-func (p *pvt) count() bool {
-	if p.peer == nil {
-		return true
-	}
-	if (p.fork == nil || p.fork.calls == 0) && !p.peer.CallBegin() {
-		return false
-	}
-	if p.fork != nil {
-		p.fork.calls++
-	}
-	p.counted = true
-	p.d.deviceChanged(p.peer)
-	return true
 }
 
 // setRinging counts the call as ringing at the peer.
@@ -184,7 +168,7 @@ func (p *pvt) uncount() {
 			p.fork.calls--
 		}
 		if p.fork == nil || p.fork.calls == 0 {
-			p.peer.CallEnd()
+			p.peer.inUse--
 		}
 	}
 	p.d.deviceChanged(p.peer)

@@ -52,6 +52,10 @@ type Settings struct {
 	BanMaxTime  time.Duration // the longest
 	BanIgnore   []netip.Prefix
 
+	// Limits on new calls, 0 for none, and the percentage of one that is warned of.
+	TotalCallsPerMinute int
+	CallAlarm           int
+
 	// Listening.
 	UDPBind      netip.AddrPort
 	UserAgent    string `conf:"useragent"`

@@ -22,6 +22,8 @@ var (
 	errNoCodec   = errors.New("no codec that this exchange has is allowed")
 	errCallLimit = errors.New("call limit reached")
 	errPanic     = errors.New("the call could not be prepared")
+	errCallRate  = errors.New("max_calls_per_minute reached")
+	errTotalRate = errors.New("total_calls_per_minute reached")
 )
 
 // Request implements channel.Technology: it makes an outbound leg and its RTP
@@ -38,7 +40,9 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 	switch {
 	case errors.Is(err, ErrClosed), errors.Is(err, errPanic):
 		return fail(channel.CauseFailure, err)
-	case errors.Is(err, errCallLimit):
+	case errors.Is(err, errTotalRate):
+		return fail(channel.CauseCongestion, err)
+	case errors.Is(err, errCallLimit), errors.Is(err, errCallRate):
 		return fail(channel.CauseUserBusy, err)
 	case errors.Is(err, errNoCodec):
 		return fail(channel.CauseBearerNotAvailable, err)
