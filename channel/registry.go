@@ -37,6 +37,8 @@ type Registry struct {
 
 	mu       sync.RWMutex
 	techs    map[string]Technology
+	devices  map[string]func(name string) DeviceState
+	presence map[string]func(name string) Presence
 	channels map[string]*Channel
 	empty    chan struct{} // closed when the last channel is gone, while somebody waits
 }
@@ -81,6 +83,60 @@ func (r *Registry) Technologies() []Technology {
 	}
 	slices.SortFunc(out, func(a, b Technology) int { return strings.Compare(a.Name(), b.Name()) })
 	return out
+}
+
+// AddDevices has the states of the devices PREFIX:name told by f, which may be
+// called from any goroutine. Prefixes are case-insensitive.
+func (r *Registry) AddDevices(prefix string, f func(name string) DeviceState) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.devices == nil {
+		r.devices = make(map[string]func(string) DeviceState)
+	}
+	r.devices[strings.ToUpper(prefix)] = f
+}
+
+// AddPresence does the same for what the provider PREFIX:name says of a person.
+func (r *Registry) AddPresence(prefix string, f func(name string) Presence) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.presence == nil {
+		r.presence = make(map[string]func(string) Presence)
+	}
+	r.presence[strings.ToUpper(prefix)] = f
+}
+
+// DeviceState is what a device such as SIP/100 or Custom:lamp is doing. It may
+// wait for the loop of a driver, which must not call it.
+func (r *Registry) DeviceState(device string) DeviceState {
+	if prefix, name, ok := strings.Cut(device, ":"); ok && !strings.Contains(prefix, "/") {
+		r.mu.RLock()
+		f := r.devices[strings.ToUpper(prefix)]
+		r.mu.RUnlock()
+		if f == nil {
+			return DeviceInvalid
+		}
+		return f(name)
+	}
+	tech, resource, _ := strings.Cut(device, "/")
+	t, ok := r.Technology(tech)
+	if !ok || resource == "" {
+		return DeviceInvalid
+	}
+	return t.DeviceState(resource)
+}
+
+// Presence is what the provider PREFIX:name says of a person; ok is false when
+// there is no such provider.
+func (r *Registry) Presence(provider string) (p Presence, ok bool) {
+	prefix, name, _ := strings.Cut(provider, ":")
+	r.mu.RLock()
+	f := r.presence[strings.ToUpper(prefix)]
+	r.mu.RUnlock()
+	if f == nil {
+		return Presence{}, false
+	}
+	return f(name), true
 }
 
 // ErrNoResource is the reason of a dial string without a resource ("SIP" or

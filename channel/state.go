@@ -1,5 +1,7 @@
 package channel
 
+import "strings"
+
 // State is the call state of a channel, numbered as programs know it from AMI
 // and AGI.
 type State int
@@ -52,4 +54,14 @@ func (s DeviceState) String() string {
 		return "UNKNOWN"
 	}
 	return deviceStateNames[s]
+}
+
+// ParseDeviceState reads such a word.
+func ParseDeviceState(s string) (DeviceState, bool) {
+	for i, name := range deviceStateNames {
+		if strings.EqualFold(s, name) {
+			return DeviceState(i), true
+		}
+	}
+	return DeviceUnknown, false
 }

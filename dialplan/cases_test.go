@@ -17,6 +17,7 @@ import (
 	"pbx/apps"
 	"pbx/channel"
 	"pbx/channel/channeltest"
+	"pbx/channel/devstate"
 	"pbx/decl"
 	"pbx/dialplan"
 	"pbx/event"
@@ -95,6 +96,9 @@ func newOffice(tb testing.TB, log *slog.Logger) *office {
 			return nil
 		},
 	}})
+	states := devstate.New(devstate.Deps{Bus: o.bus})
+	states.Register(o.registry)
+	o.engine.AddFunctions(states.Functions(o.registry))
 	o.engine.AddFunctions(funcs.All(funcs.Deps{Engine: o.engine, Database: db, Version: "1.0", Random: rand.NewChaCha8([32]byte{})}))
 	o.tech = channeltest.New("Local", o.registry)
 	return o

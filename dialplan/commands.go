@@ -69,7 +69,6 @@ func (e *Engine) Commands() []decl.Command {
 				return names
 			},
 		},
-		{Words: "core show hints", Synopsis: "List the hints and what their devices do", Run: e.showHints},
 	}
 }
 
@@ -228,29 +227,5 @@ func (e *Engine) showFunction(_ context.Context, r *decl.Request) error {
 		return errors.New("No function by that name registered.")
 	}
 	explain(r.Out, "Function", f.Name, f.Synopsis, f.Help, f.Args, nil, nil, f.SeeAlso)
-	return nil
-}
-
-func (e *Engine) showHints(_ context.Context, r *decl.Request) error {
-	n := 0
-	for _, c := range e.Plan().Contexts() {
-		for _, x := range c.Extensions() {
-			if x.Hint == nil {
-				continue
-			}
-			if n++; n == 1 {
-				fmt.Fprint(r.Out, "\n    -= Registered Asterisk Dial Plan Hints =-\n")
-			}
-			state, _ := e.ExtensionState(c.Name, x.Name)
-			devices, _, _ := strings.Cut(x.Hint.App, ",")
-			fmt.Fprintf(r.Out, "%-30.30s: %-60.60s  State:%-15.15s Presence:%-15.15s Watchers %2d\n",
-				x.Name+"@"+c.Name, devices, state, "not_set", 0)
-		}
-	}
-	if n == 0 {
-		fmt.Fprint(r.Out, "There are no registered dialplan hints\n")
-		return nil
-	}
-	fmt.Fprintf(r.Out, "----------------\n- %d hints registered\n", n)
 	return nil
 }

@@ -41,6 +41,7 @@ type Engine struct {
 	regexps *expr.Cache
 	locks   Locks
 	steps   atomic.Uint64
+	swapped []func()
 }
 
 // NewEngine returns an engine with an empty plan.
@@ -112,7 +113,13 @@ func (e *Engine) Swap(p *Plan) {
 		e.globals.set(g.Name, channel.Clean(g.Value))
 	}
 	e.plan.Store(p)
+	for _, f := range e.swapped {
+		f()
+	}
 }
+
+// OnSwap has f called after every Swap. It is called before the first one.
+func (e *Engine) OnSwap(f func()) { e.swapped = append(e.swapped, f) }
 
 // Plan is the plan of the moment.
 func (e *Engine) Plan() *Plan { return e.plan.Load() }

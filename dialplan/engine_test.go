@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -191,19 +192,18 @@ func TestGlobalsSurviveReload(t *testing.T) {
 
 func TestHints(t *testing.T) {
 	o := newOffice(t, slog.New(slog.DiscardHandler))
-	o.load(t, "[t]\nexten => 201,hint,Local/1&Custom:x,name\nexten => _3XX,hint,Nosuch/${EXTEN}\n")
+	o.load(t, "[t]\nexten => 201,hint,Local/1&Custom:x,name\nexten => 202,hint,Local/1 & Custom:x,CustomPresence:p\nexten => _3XX,hint,Nosuch/${EXTEN}\n")
 	if got := o.engine.Hint("t", "305"); got != "Nosuch/305" {
 		t.Errorf("hint %q", got)
 	}
 	if got := o.engine.HintName("t", "201"); got != "name" {
 		t.Errorf("name %q", got)
 	}
-	want := "\n    -= Registered Asterisk Dial Plan Hints =-\n" +
-		"201@t                         : Local/1&Custom:x                                              State:Idle            Presence:not_set         Watchers  0\n" +
-		"_3XX@t                        : Nosuch/${EXTEN}                                               State:Unavailable     Presence:not_set         Watchers  0\n" +
-		"----------------\n- 2 hints registered\n"
-	if got := command(t, o.engine, "core show hints"); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+	if devices, presence := o.engine.HintParts("t", "202"); !slices.Equal(devices, []string{"Local/1", "Custom:x"}) || presence != "CustomPresence:p" {
+		t.Errorf("devices %q, presence %q", devices, presence)
+	}
+	if s, ok := o.engine.ExtensionState("t", "305"); s != channel.ExtensionGone || !ok {
+		t.Errorf("state %v %v", s, ok)
 	}
 }
 

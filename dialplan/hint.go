@@ -1,6 +1,8 @@
 package dialplan
 
 import (
+	"iter"
+	"slices"
 	"strings"
 
 	"pbx/channel"
@@ -53,20 +55,22 @@ func (e *Engine) Hint(context, exten string) string {
 	return devices
 }
 
+// HintParts are the devices of an extension's hint and its presence provider, ""
+// where it names none; there are no devices without a hint.
+func (e *Engine) HintParts(context, exten string) (devices []string, presence string) {
+	list, name := e.hint(e.Plan(), context, exten)
+	if name = strings.TrimSpace(name); strings.Contains(name, ":") {
+		presence = name
+	}
+	return slices.Collect(Devices(list)), presence
+}
+
 // DeviceState is what a device such as SIP/100 is doing.
 func (e *Engine) DeviceState(device string) channel.DeviceState {
-	if strings.HasPrefix(device, "Custom:") {
-		return channel.DeviceUnknown
-	}
-	tech, resource, ok := strings.Cut(device, "/")
-	if !ok || e.opts.Channels == nil {
+	if e.opts.Channels == nil {
 		return channel.DeviceInvalid
 	}
-	t, ok := e.opts.Channels.Technology(tech)
-	if !ok {
-		return channel.DeviceInvalid
-	}
-	return t.DeviceState(resource)
+	return e.opts.Channels.DeviceState(device)
 }
 
 // HintName is the name that a hint gives an extension.
@@ -75,118 +79,27 @@ func (e *Engine) HintName(context, exten string) string {
 	return name
 }
 
-// ExtensionState is what the devices of a hint do together.
-type ExtensionState uint8
-
-// The states of an extension, as bits.
-const (
-	ExtensionIdle    ExtensionState = 0
-	ExtensionInUse   ExtensionState = 1
-	ExtensionBusy    ExtensionState = 2
-	ExtensionGone    ExtensionState = 4 // no device can be reached
-	ExtensionRinging ExtensionState = 8
-	ExtensionHold    ExtensionState = 16
-)
-
-// String is the word that core show hints prints.
-func (s ExtensionState) String() string {
-	switch s {
-	case ExtensionIdle:
-		return "Idle"
-	case ExtensionInUse:
-		return "InUse"
-	case ExtensionBusy:
-		return "Busy"
-	case ExtensionGone:
-		return "Unavailable"
-	case ExtensionRinging:
-		return "Ringing"
-	case ExtensionInUse | ExtensionRinging:
-		return "InUse&Ringing"
-	case ExtensionHold:
-		return "Hold"
-	case ExtensionInUse | ExtensionHold:
-		return "InUse&Hold"
-	}
-	return "Unknown"
-}
-
-// Device is the device state of the same meaning.
-func (s ExtensionState) Device() channel.DeviceState {
-	switch s {
-	case ExtensionIdle:
-		return channel.DeviceNotInUse
-	case ExtensionInUse:
-		return channel.DeviceInUse
-	case ExtensionBusy:
-		return channel.DeviceBusy
-	case ExtensionGone:
-		return channel.DeviceUnavailable
-	case ExtensionRinging:
-		return channel.DeviceRinging
-	case ExtensionInUse | ExtensionRinging:
-		return channel.DeviceRingInUse
-	case ExtensionHold, ExtensionInUse | ExtensionHold:
-		return channel.DeviceOnHold
-	}
-	return channel.DeviceUnknown
-}
-
 // ExtensionState tells what the devices of a hint do; ok is false without a
 // hint.
-func (e *Engine) ExtensionState(context, exten string) (s ExtensionState, ok bool) {
+func (e *Engine) ExtensionState(context, exten string) (s channel.ExtensionState, ok bool) {
 	devices := e.Hint(context, exten)
 	if devices == "" {
 		return 0, false
 	}
-	return e.devicesState(devices), true
+	var all channel.Combined
+	for d := range Devices(devices) {
+		all.Add(e.DeviceState(d))
+	}
+	return all.State(), true
 }
 
-// devicesState puts the states of several devices together as the field does:
-// anything that rings and anything in use show; all busy, all on hold or all
-// unavailable show where nothing else is going on.
-func (e *Engine) devicesState(devices string) ExtensionState {
-	var inUse, ringing, idle, other bool
-	busy, hold, gone := true, true, true
-	for d := range strings.SplitSeq(devices, "&") {
-		state := e.DeviceState(strings.TrimSpace(d))
-		if state != channel.DeviceBusy {
-			busy = false
-		}
-		if state != channel.DeviceOnHold {
-			hold = false
-		}
-		if state != channel.DeviceUnavailable && state != channel.DeviceInvalid {
-			gone = false
-		}
-		switch state {
-		case channel.DeviceNotInUse, channel.DeviceUnknown:
-			idle = true
-		case channel.DeviceInUse:
-			inUse = true
-		case channel.DeviceRinging:
-			ringing = true
-		case channel.DeviceRingInUse:
-			inUse, ringing = true, true
-		case channel.DeviceBusy, channel.DeviceOnHold:
-			other = true
+// Devices are the devices of a hint, one after the other.
+func Devices(hint string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for d := range strings.SplitSeq(hint, "&") {
+			if d = strings.TrimSpace(d); d != "" && !yield(d) {
+				return
+			}
 		}
 	}
-	switch {
-	case ringing && (inUse || other):
-		return ExtensionInUse | ExtensionRinging
-	case ringing:
-		return ExtensionRinging
-	case busy:
-		return ExtensionBusy
-	case hold:
-		return ExtensionHold
-	case gone:
-		return ExtensionGone
-	case inUse, other:
-		return ExtensionInUse
-	case idle:
-		return ExtensionIdle
-	}
-	return ExtensionIdle
 }

@@ -34,9 +34,11 @@ const (
 	DTMFEnd   // Value = digit, Duration
 	Hold
 	Unhold
-	PeerStatus // Name = SIP/peer, Value = Registered …, Address
-	DeviceState
-	ExtensionState
+	PeerStatus     // Name = SIP/peer, Value = Registered …, Address
+	DeviceState    // Name = SIP/peer, Custom:name …, Value = NOT_INUSE …
+	ExtensionState // Exten, Context, Name = the hint, State, StateText
+	PresenceState  // Name = CustomPresence:name …, Value = the state, AppData = subtype, StateText = message
+	MessageWaiting // Name = box@context, State = new messages, Priority = old ones
 	Registry
 	Security // Name = what, Value = detail, Address
 	Reload

@@ -18,14 +18,6 @@ func planFunctions(d Deps) []channel.Function {
 		{Name: "DIALPLAN_EXISTS", Synopsis: "1 when a place in the dialplan is there", Args: place, Read: exists},
 		{Name: "VALID_EXTEN", Synopsis: "1 when a place in the dialplan is there", Help: "An older name of DIALPLAN_EXISTS.", Args: place, Read: exists},
 		{
-			Name: "DEVICE_STATE", Synopsis: "What a device is doing",
-			Help: "UNKNOWN, NOT_INUSE, INUSE, BUSY, INVALID, UNAVAILABLE, RINGING, RINGINUSE or ONHOLD.",
-			Args: []decl.Arg{{Name: "device", Help: "such as SIP/100", Target: decl.Device}},
-			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
-				return d.Engine.DeviceState(a.Arg(0)).String(), nil
-			},
-		},
-		{
 			Name: "EXTENSION_STATE", Synopsis: "What the devices of an extension's hint are doing", Help: "The words of DEVICE_STATE.", SeeAlso: []string{"HINT"},
 			Args: []decl.Arg{exten},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {

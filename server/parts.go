@@ -9,8 +9,11 @@ import (
 	"syscall"
 
 	"pbx/apps"
+	"pbx/channel"
+	"pbx/channel/devstate"
 	"pbx/channels/sip"
 	"pbx/dialplan"
+	"pbx/dialplan/hints"
 	"pbx/funcs"
 	pbxio "pbx/io"
 	"pbx/media/sound"
@@ -29,7 +32,18 @@ func (s *Server) buildDialplan(c *configuration) {
 	system := c.dirs.system()
 	system["SYSTEMNAME"] = c.core.SystemName
 	s.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: s.log, Channels: s.registry, Now: s.now, System: system, Random: s.opts.Random})
+	s.states = devstate.New(devstate.Deps{Store: s.records(), Bus: s.bus, Log: s.log, Now: s.now})
+	s.states.Register(s.registry)
+	s.hints = hints.New(s.engine, s.registry)
 	s.addCatalog(c)
+}
+
+// records is where small records are kept, nil when nothing is written.
+func (s *Server) records() channel.Store {
+	if s.store == nil {
+		return nil
+	}
+	return s.store
 }
 
 // addCatalog makes every application and function known to the engine.
@@ -37,6 +51,7 @@ func (s *Server) addCatalog(c *configuration) {
 	s.engine.AddApplications(apps.All(apps.Deps{
 		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Now: s.now,
 	}))
+	s.engine.AddFunctions(s.states.Functions(s.registry))
 	s.engine.AddFunctions(funcs.All(funcs.Deps{Engine: s.engine, Database: s.database, Random: s.opts.Random, Now: s.now, Version: s.opts.Version}))
 }
 
@@ -50,7 +65,7 @@ func (s *Server) buildSIP(c *configuration) error {
 	var err error
 	s.sip, err = sip.New(c.sip, sip.Deps{
 		Network: s.opts.Network, Registry: s.registry, Dialplan: s.engine, Media: s.media, Bus: s.bus, Store: s.store,
-		Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
+		Hints: s.hints, Mailboxes: s.states, Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w: does another exchange run here?", err)
@@ -58,12 +73,12 @@ func (s *Server) buildSIP(c *configuration) error {
 	return err
 }
 
-// openStore opens the journal of registrations where asterisk.conf says, or under
+// openStore opens the journal where asterisk.conf says, or under
 // the state directory where that cannot be written.
 func (s *Server) openStore(c *configuration) (*store.Journal, error) {
 	j, err := store.Open(filepath.Join(c.dirs.DB, "pbx.journal"), s.log)
 	if err != nil && c.dirs.DB != c.dirs.State && (errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS)) {
-		s.log.Warn(err.Error() + "; registrations are kept under " + c.dirs.State)
+		s.log.Warn(err.Error() + "; state is kept under " + c.dirs.State)
 		return store.Open(filepath.Join(c.dirs.State, "pbx.journal"), s.log)
 	}
 	return j, err

@@ -20,11 +20,13 @@ import (
 	"time"
 
 	"pbx/channel"
+	"pbx/channel/devstate"
 	"pbx/channels/sip"
 	"pbx/config"
 	"pbx/console"
 	"pbx/decl"
 	"pbx/dialplan"
+	"pbx/dialplan/hints"
 	"pbx/event"
 	pbxio "pbx/io"
 	"pbx/media"
@@ -61,6 +63,8 @@ type Server struct {
 	registry *channel.Registry
 	media    *media.Engine
 	engine   *dialplan.Engine
+	states   *devstate.Table
+	hints    *hints.Keeper
 	sip      *sip.Driver
 	store    *store.Journal
 	database channel.Database // AstDB, kept in store
@@ -167,7 +171,8 @@ func (s *Server) refuse(c *configuration) error {
 func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
-		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.engine.Commands(), s.sip.Commands(),
+		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.engine.Commands(),
+		s.hints.Commands(), s.states.Commands(), s.sip.Commands(),
 	} {
 		s.commands.Add(list...)
 	}
@@ -232,6 +237,7 @@ func (s *Server) Commands() *console.Commands { return s.commands }
 func (s *Server) Run() error {
 	s.running.Store(true)
 	failed := make(chan error, 1)
+	go s.hints.Run()
 	go func() { failed <- s.sip.Run() }()
 	event.Verbose(s.log, 1, "The exchange is ready")
 	var err error
@@ -257,6 +263,12 @@ func (s *Server) release() {
 	if s.sip != nil && !s.running.Load() {
 		go func() { _ = s.sip.Run() }() // only its loop can close it
 		s.sip.Close()
+	}
+	if s.hints != nil {
+		if !s.running.Load() {
+			go s.hints.Run() // only its loop can close it
+		}
+		s.hints.Close()
 	}
 	if s.media != nil {
 		s.media.Close()

@@ -40,9 +40,12 @@ type Deps struct {
 	Media    *media.Engine
 	Bus      *event.Bus
 	Store    channel.Store // nil keeps nothing
-	Log      *slog.Logger
-	Now      func() time.Time
-	Random   io.Reader // cryptographically strong
+	// Hints and Mailboxes drive subscriptions; nil serves none of that kind.
+	Hints     channel.Hints
+	Mailboxes channel.Mailboxes
+	Log       *slog.Logger
+	Now       func() time.Time
+	Random    io.Reader // cryptographically strong
 	// DNS answers questions about host names; nil asks the system's name servers.
 	DNS     NameServer
 	Version string
