@@ -50,7 +50,8 @@ func MasqueradeHeld(original, clone *Channel) error {
 	defer r.moves.Unlock()
 	original.mu.Lock()
 	clone.mu.Lock()
-	if original.hungup || clone.hungup || original.softHangup.Load() || clone.softHangup.Load() {
+	if original.hungup || clone.hungup || original.softHangup.Load() || clone.softHangup.Load() ||
+		original.redirect != nil || clone.redirect != nil { // over, or about to be elsewhere
 		clone.mu.Unlock()
 		original.mu.Unlock()
 		return ErrGone

@@ -43,10 +43,12 @@ const (
 	Security // Name = what, Value = detail, Address
 	Reload
 	Shutdown
-	UserEvent  // Name, Value = "Header: value" lines
-	Masquerade // the channel's phone changed: Dest = original's new name, Value = clone's
-	Transfer   // Name = blind or attended, Dest = the transferee, Context, Exten
-	Pickup     // Dest = the channel that was picked up
+	UserEvent     // Name, Value = "Header: value" lines
+	Masquerade    // the channel's phone changed: Dest = original's new name, Value = clone's
+	Transfer      // Name = blind or attended, Dest = the transferee, Context, Exten
+	Pickup        // Dest = the channel that was picked up
+	LocalBridge   // the call through a Local channel begins: Channel is its ;2, Dest its ;1
+	LocalOptimize // a Local channel takes itself out: Name = begin or end, Dest = its other half
 	maxKind
 )
 

@@ -332,8 +332,12 @@ func (p *storyPhone) send(words, extra []string) error {
 		if !strings.Contains(to, "tag=") && status > 100 {
 			to += ";tag=uas-" + p.name
 		}
-		fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n%s%s%sTo: %s\r\n%s%sContact: <sip:%s@%s>\r\n", status, "Test", headers(req, "Via"), headers(req, "Record-Route"),
-			headers(req, "From"), to, headers(req, "Call-ID"), headers(req, "CSeq"), p.name, p.addr)
+		contact := fmt.Sprintf("Contact: <sip:%s@%s>\r\n", p.name, p.addr)
+		if status/100 == 3 {
+			contact = "" // the script says it
+		}
+		fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n%s%s%sTo: %s\r\n%s%s%s", status, "Test", headers(req, "Via"), headers(req, "Record-Route"),
+			headers(req, "From"), to, headers(req, "Call-ID"), headers(req, "CSeq"), contact)
 		if strings.HasPrefix(req, "INVITE") {
 			if c := p.find(header(req, "Call-ID")); c != nil {
 				c.local = to

@@ -21,6 +21,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channel/devstate"
+	"pbx/channels/local"
 	"pbx/channels/sip"
 	"pbx/config"
 	"pbx/console"
@@ -147,6 +148,7 @@ func (s *Server) build() error {
 	s.conf.Store(conf)
 	s.engine.Swap(conf.plan)
 	s.registry.Register(s.sip)
+	s.registry.Register(local.New(local.Deps{Registry: s.registry, Dialplan: s.engine, Media: s.media, Log: s.log}))
 	s.buildCommands()
 	if !s.opts.NoConsole {
 		return s.openConsole(conf)

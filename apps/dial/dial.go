@@ -54,6 +54,7 @@ A time limit of 0, or one that is not a number, is no limit. Separators that cam
 			{Name: "DIALEDPEERNAME", Help: "The channel that answered."},
 			{Name: "DIALEDPEERNUMBER", Help: "The resource of the device that answered."},
 			{Name: "FORWARDERNAME", Help: "The channel that forwarded the call."},
+			{Name: "FORWARD_CONTEXT", Help: "Read when a called phone forwards: the context of the number, the phone's own if not set. Inherited variables reach the phone: __FORWARD_CONTEXT."},
 			{Name: "EXITCONTEXT", Help: "Read by option d: the context of the digit."},
 			{Name: "LIMIT_PLAYAUDIO_CALLER", Help: "Read by option L: yes or no, whether the caller hears the warnings; yes if not set."},
 			{Name: "LIMIT_PLAYAUDIO_CALLEE", Help: "Read by option L: whether the called party does; no if not set."},

@@ -11,6 +11,9 @@ import (
 // 8.1.3.4): dest is Technology/resource, or "" when the far end only tells that
 // it forwards. The new leg takes the place of the old one.
 func (c *call) forward(l *leg, dest string) {
+	if number := l.ch.Identity().Caller.Number; number != "" && dest != "" && !c.ignoreForward {
+		c.caller.UpdateIdentity(func(id *channel.Identity) { id.RDNIS = number })
+	}
 	if c.single && !c.entertained() {
 		c.indicate(channel.ControlForward)
 	}
@@ -39,8 +42,10 @@ func (c *call) forward(l *leg, dest string) {
 	c.identify(next)
 	c.identifyForward(l, next)
 	c.set("FORWARDERNAME", l.ch.Name())
+	next.ch.SetVar("FORWARDERNAME", channel.Clean(l.ch.Name()))
 	if !c.send(next) {
-		c.notForwarded(l, channel.CauseFailure)
+		c.notice("Forwarding failed to dial '%s'", dest)
+		c.notForwarded(l, channel.CauseNone)
 		return
 	}
 	if c.noLimitForwarded {
@@ -63,8 +68,8 @@ func (c *call) notForwarded(l *leg, cause channel.Cause) {
 func (c *call) identifyForward(from, to *leg) {
 	to.ch.UpdateIdentity(func(id *channel.Identity) {
 		id.RDNIS = from.number
-		if peer := from.ch.Peer(); peer != "" {
-			id.RDNIS = peer
+		if number := from.ch.Identity().Caller.Number; number != "" {
+			id.RDNIS = number
 		}
 		if !c.forceID {
 			return

@@ -189,7 +189,7 @@ func (c *call) drop(l *leg, status string) {
 func (c *call) cancel(status string) {
 	for len(c.legs) > 0 {
 		l := c.legs[0]
-		if c.options != nil && c.elsewhere {
+		if c.options != nil && c.elsewhere || c.caller.Cause() == channel.CauseAnsweredElsewhere {
 			l.ch.SetCause(channel.CauseAnsweredElsewhere, "")
 		}
 		c.drop(l, status)

@@ -271,6 +271,17 @@ func (p *pvt) identifyCallee(b *message.Builder) {
 	p.present(b, p.channel.Identity().Connected, "called", string(appendHost(nil, local.Addr())))
 }
 
+// divert tells the caller who forwarded the call (RFC 5806).
+func (p *pvt) divert(b *message.Builder) {
+	number := p.channel.Identity().RDNIS
+	if number == "" || !p.d.cfg.General.SendDiversion {
+		return
+	}
+	local, _ := p.d.localAddress(p.route)
+	uri := "sip:" + string(message.AppendEscaped(nil, number)) + "@" + string(appendHost(nil, local.Addr()))
+	b.Address(message.HeaderDiversion, "", uri, ";reason=unconditional")
+}
+
 // present writes a party as P-Asserted-Identity (RFC 3325) or Remote-Party-ID.
 // One that wants to stay private is shown as anonymous, not at all, or marked so,
 // as trust_id_outbound says.

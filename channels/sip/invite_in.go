@@ -306,6 +306,9 @@ func (p *pvt) reply(tx *transaction.Server, m *message.Message, status int, reas
 		if status > 100 && !p.outgoing {
 			p.identifyCallee(b)
 		}
+		if status == 181 {
+			p.divert(b)
+		}
 	}
 	if extra != nil {
 		extra(b)

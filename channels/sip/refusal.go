@@ -63,7 +63,11 @@ func (p *pvt) redirected(m *message.Message) {
 		return
 	}
 	user := message.UnescapeString(a.URI.User)
-	dest := "Local/" + user + "@" + p.settings.Context
+	context := p.settings.Context
+	if v, ok := p.channel.Var("FORWARD_CONTEXT"); ok && v.S != "" {
+		context = v.S
+	}
+	dest := "Local/" + user + "@" + context
 	if p.settings.PromiscRedirect && len(a.URI.Host) > 0 {
 		dest = "SIP/" + user + "@" + string(message.AppendHostPort(nil, a.URI.Host, a.URI.Port))
 	} else if user == "" || strings.ContainsAny(user, "&/@,") {

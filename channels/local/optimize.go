@@ -1,0 +1,57 @@
+package local
+
+import (
+	"pbx/channel"
+	"pbx/event"
+)
+
+// Joined implements bridge.Joiner: a half was joined to somebody, or that
+// somebody has changed. When both are, and answered, the pair leaves.
+func (h *half) Joined() {
+	p := h.pair
+	if p.place.keep {
+		return
+	}
+	p.mu.Lock()
+	p.again = true
+	if p.leaving {
+		p.mu.Unlock() // whoever is at it looks once more
+		return
+	}
+	p.leaving = true
+	for p.again && p.gone == 0 {
+		p.again = false
+		p.mu.Unlock()
+		done := p.leave()
+		p.mu.Lock()
+		if done {
+			p.mu.Unlock() // leaving stays set
+			return
+		}
+	}
+	p.leaving = false
+	p.mu.Unlock()
+}
+
+// leave takes the pair out of the call, if it can.
+func (p *pair) leave() bool {
+	a, b := p.halves[0].channel(), p.halves[1].channel()
+	near, far := a.Bridged(), b.Bridged()
+	if near == nil || far == nil || near == b || far == a || a.State() != channel.Up || b.State() != channel.Up {
+		return false
+	}
+	// stays keeps its bridge, and the thread that runs it, and gets the phone of
+	// comes, which ends with the half that is left over.
+	stays, comes, rest := a, far, b
+	if near.Owner() == nil && far.Owner() != nil {
+		stays, comes, rest = b, near, a
+	}
+	a.Publish(event.Event{Kind: event.LocalOptimize, Name: "begin", Dest: b.Name(), DestUniqueid: b.Uniqueid(), Value: near.Name()})
+	if channel.Masquerade(stays, comes) != nil {
+		return false
+	}
+	comes.Publish(event.Event{Kind: event.LocalOptimize, Name: "end", Dest: rest.Name(), DestUniqueid: rest.Uniqueid()})
+	comes.SoftHangup(channel.CauseNormalClearing)
+	rest.SoftHangup(channel.CauseNormalClearing)
+	return true
+}
