@@ -166,6 +166,7 @@ func (d *Driver) applyConfig() {
 	}
 	d.txs.SetTimers(transaction.Timers{T1: g.Defaults.T1, B: g.Defaults.TimerB})
 	d.trace.always = g.Debug
+	d.locator.cache.MaxTTL = g.NameRefresh
 }
 
 // release closes what New opened.

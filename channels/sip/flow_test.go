@@ -181,6 +181,12 @@ func newFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel)
 		t: t, net: pbxio.NewMemory(), bus: &event.Bus{}, phones: map[string]*flowPhone{}, log: &logBuffer{}, dns: &scriptedDNS{},
 		plan: &fakePlan{extens: extens, partial: map[string]bool{}},
 	}
+	for line := range strings.Lines(conf) { // ";dns KIND name = records" is what the name server knows
+		if rec, ok := strings.CutPrefix(strings.TrimSpace(line), ";dns "); ok {
+			question, records, _ := strings.Cut(rec, "=")
+			f.dns.set(strings.TrimSpace(question), records)
+		}
+	}
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: event.LevelDebug(1)}))
 	random := mrand.NewChaCha8(sha256.Sum256([]byte(t.Name())))
 	var err error

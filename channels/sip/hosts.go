@@ -66,12 +66,12 @@ func (d *Driver) watchHosts() {
 	}
 	g := &d.cfg.General
 	want(d.externQuery(), g.ExternRefresh)
-	want(d.proxyQuery(&g.Defaults), 0)
+	want(d.proxyQuery(&g.Defaults), g.NameRefresh)
 	for _, p := range d.cfg.Peers {
 		if !p.Dynamic && !p.Addr.IsValid() {
-			want(d.hostQuery(p), 0)
+			want(d.hostQuery(p), g.NameRefresh)
 		}
-		want(d.proxyQuery(&p.PeerSettings), 0)
+		want(d.proxyQuery(&p.PeerSettings), g.NameRefresh)
 	}
 }
 
@@ -119,9 +119,10 @@ func (d *Driver) refresh(h *hostName) {
 			for _, t := range list {
 				ttl = min(ttl, t.TTL)
 			}
-			if again = max(ttl, hostRetry); h.every > 0 {
-				again = min(again, max(h.every, hostRetry))
+			if h.every > 0 {
+				ttl = min(ttl, h.every)
 			}
+			again = max(ttl, hostRetry)
 			d.hostChanged(h, list)
 		}
 		d.sched.Add(again, func() time.Duration {

@@ -88,6 +88,41 @@ func TestHostNames(t *testing.T) {
 	})
 }
 
+// TestDNSManager: dnsmgr.conf has names looked up more often than their TTL says.
+func TestDNSManager(t *testing.T) {
+	for _, tt := range []struct {
+		conf, finding string
+		every         time.Duration
+	}{
+		{"[general]\nenable=yes\nrefreshinterval=60\n", "", time.Minute},
+		{"[general]\nenable=yes\n", "", 5 * time.Minute},
+		{"[general]\nrefreshinterval=60\n", "", 0},
+		{"[general]\nenable=yes\nrefreshinterval=soon\n", "dnsmgr.conf:3: refreshinterval", 5 * time.Minute},
+		{"[general]\nenabled=yes\n", "dnsmgr.conf:2: dnsmgr.conf has no option enabled", 0},
+	} {
+		cfg, findings := loadText(t, named, "dnsmgr.conf", tt.conf)
+		found := tt.finding == ""
+		for _, f := range findings {
+			found = found || strings.Contains(f.String(), tt.finding)
+		}
+		if cfg.General.NameRefresh != tt.every || !found {
+			t.Errorf("%q: every %v, findings %v", tt.conf, cfg.General.NameRefresh, findings)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		dns := &scriptedDNS{}
+		dns.set("A sip.example.com", "203.0.113.1")
+		cfg, _ := loadText(t, named, "dnsmgr.conf", "[general]\nenable=yes\nrefreshinterval=60\n")
+		r := startRig(t, cfg, nil, dns)
+		synctest.Wait()
+		dns.set("A sip.example.com", "203.0.113.2")
+		time.Sleep(61 * time.Second)
+		if got := r.identified(t, "203.0.113.2:5070", "5551212", "1000"); got != "trunk" {
+			t.Errorf("after it moved, calls are taken for %q", got)
+		}
+	})
+}
+
 // TestEvents: what the bus hears of peers.
 func TestEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -33,19 +33,26 @@ func (p *pvt) call() {
 	p.name()
 	p.phase = phaseEarly
 	p.d.calls.add(p)
+	p.readPatience()
+	p.awaitAnswer()
 	p.invitePeer()
 }
 
 // invitePeer sends the INVITE, again if it was refused for a reason that we can
 // mend.
 func (p *pvt) invitePeer() {
-	d := p.d
 	p.localSeq++
 	p.out.seq = p.localSeq
+	p.sendInvite()
+}
+
+// sendInvite sends the INVITE to the server whose turn it is.
+func (p *pvt) sendInvite() {
+	d := p.d
 	p.branch = d.random.branch()
 	offer := p.offerSDP(false)
 	p.proof.addr = p.route.Remote.Addr()
-	b := p.dialog.begin(d, message.INVITE, p.branch, p.localSeq)
+	b := p.dialog.begin(d, message.INVITE, p.branch, p.out.seq)
 	b.Header(message.HeaderDate, d.date())
 	p.offerTimer(b)
 	b.Header(message.HeaderAllow, allowed)
@@ -58,6 +65,7 @@ func (p *pvt) invitePeer() {
 	b.Body(sdpType, offer)
 	if c := d.txs.Send(d.finish(), message.INVITE, p.branch, p.route, p.timers(), (*inviteReceiver)(p)); c.State() != transaction.Terminated {
 		p.client = c
+		p.awaitReply()
 	}
 }
 
@@ -94,6 +102,7 @@ func (r *inviteReceiver) Response(c *transaction.Client, m *message.Message) {
 	p := (*pvt)(r)
 	defer p.d.recovered(p)
 	status := m.Status()
+	p.stopReply()
 	if status >= 300 && p.client == c || status >= 200 && status < 300 {
 		p.received = p.d.from.addr
 	}
@@ -113,10 +122,8 @@ func (r *inviteReceiver) Failed(_ *transaction.Client, err error) {
 	p := (*pvt)(r)
 	defer p.d.recovered(p)
 	p.client = nil
-	if p.d.debugs(1) {
-		p.d.debug(1, "SIP: call failed", "to", p.route.Remote, "call", p.callID, "err", err)
-	}
-	p.fail(channel.CauseNoUserResponse)
+	p.stopReply()
+	p.unreached(err)
 }
 
 // fail ends an unanswered call of ours; the channel's goroutine lets go of it
@@ -127,6 +134,7 @@ func (p *pvt) fail(cause channel.Cause) {
 		return
 	}
 	p.phase = phaseEnding
+	p.stopPatience()
 	p.uncount()
 	p.hangupChannel(cause)
 }
@@ -162,6 +170,7 @@ func (p *pvt) answered(m *message.Message) {
 	case p.client == nil:
 		return
 	}
+	p.stopPatience()
 	cancelled := p.phase != phaseEarly
 	won := p.client
 	p.client = nil

@@ -111,6 +111,8 @@ func keywords() map[string]keyword {
 		"keepalive":       {inBoth, onOff(time.Second, 60*time.Second, func(r *reader) *time.Duration { return &r.s.Keepalive })},
 		"qualify":         {inBoth, onOff(time.Millisecond, 2*time.Second, func(r *reader) *time.Duration { return &r.s.Qualify })},
 		"qualifyfreq":     {inBoth, seconds(1, func(r *reader) *time.Duration { return &r.s.QualifyFreq })},
+		"reply_timeout":   {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.ReplyTimeout })},
+		"answer_timeout":  {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.AnswerTimeout })},
 		"timert1":         {inBoth, millis(1, func(r *reader) *time.Duration { return &r.s.T1 })},
 		"timerb":          {inBoth, millis(1, func(r *reader) *time.Duration { return &r.s.TimerB })},
 		"outboundproxy":   {inBoth, setProxy},

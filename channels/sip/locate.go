@@ -103,10 +103,14 @@ func (l *location) step() {
 		known := false
 		for _, q := range list {
 			a, fresh := l.d.locator.cache.Get(q, l.d.now())
-			if fresh == resolve.Fresh {
+			switch {
+			case fresh >= resolve.Recent:
+				if fresh == resolve.Recent {
+					l.d.inquire(q, func(resolve.Answer) {}) // for the next time
+				}
 				l.search.Answer(q, a)
 				known = true
-			} else if !l.asked[q] {
+			case !l.asked[q]:
 				l.ask(q, a, fresh == resolve.Stale)
 			}
 		}

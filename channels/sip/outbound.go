@@ -16,7 +16,8 @@ type outbound struct {
 	from    *pvt     // the call on whose behalf it is made, nil if that is not ours
 	wanted  []string // the codecs of that call, best first
 	servers *servers
-	won     *answer // what the 2xx responses that come after the first one need
+	patience
+	won *answer // what the 2xx responses that come after the first one need
 	// early are the dialogs that provisional responses made, by their tag.
 	early   map[string]*earlyDialog
 	minSE   int64
@@ -113,6 +114,7 @@ func (p *pvt) ready(r channel.Request) error {
 	}
 	ds := &p.out.dial
 	p.take(p.out.servers.route())
+	p.pinned = p.settings.OutboundProxy.Host != "" && p.settings.OutboundProxy.Force
 	p.callID = p.d.random.callID(p.localHost.String())
 	p.localTag = p.d.random.tag()
 	p.localSeq = firstSeq - 1

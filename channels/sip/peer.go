@@ -184,6 +184,8 @@ type PeerSettings struct {
 	MaxContacts       int // bindings that a device may have at once
 	ContactTimeout    time.Duration
 	T1, TimerB        time.Duration
+	ReplyTimeout      time.Duration // of one server, 0 = timer B
+	AnswerTimeout     time.Duration // of a call, 0 = none
 	RTPTimeout        time.Duration
 	RTPHoldTimeout    time.Duration
 	RTPKeepalive      time.Duration

@@ -185,6 +185,9 @@ func (p *pvt) destroy(cause channel.Cause) {
 	p.closeMedia()
 	p.stopSessionTimer()
 	p.stopReminder()
+	if p.outgoing {
+		p.stopPatience()
+	}
 	p.stopRetry()
 	p.rel.stop(p.d)
 	p.stopAwaitingBye()

@@ -26,6 +26,10 @@ func (p *pvt) refused(m *message.Message) {
 			p.invitePeer()
 			return
 		}
+	case 503: // RFC 3263 4.3
+		if wait, _ := unavailable(m); p.elsewhere("503", wait) {
+			return
+		}
 	case 301, 302, 305:
 		p.redirected(m)
 		return

@@ -78,6 +78,7 @@ type Settings struct {
 	ExternHost       string         // resolved again every ExternRefresh
 	ExternPort       uint16
 	ExternRefresh    time.Duration
+	NameRefresh      time.Duration // of dnsmgr.conf; 0 leaves it to the TTL
 	LocalNet         []netip.Prefix
 	MatchExternLocal bool `conf:"matchexternaddrlocally,matchexterniplocally"`
 

@@ -7,6 +7,8 @@ import (
 
 // Cache keeps answers. It is told the time.
 type Cache struct {
+	// MaxTTL bounds how long an answer holds, 0 leaves it to its TTL.
+	MaxTTL  time.Duration
 	entries map[Question]*entry
 }
 
@@ -34,29 +36,36 @@ const (
 // Freshness says what an answer of a Cache is worth.
 type Freshness uint8
 
-// An answer is not there, has outlived its TTL, or holds.
+// An answer is not there, has outlived its TTL, has done so just now, or holds. A
+// recent one may be used at once, a stale one when no newer one comes (RFC 8767).
 const (
 	Missing Freshness = iota
 	Stale
+	Recent
 	Fresh
 )
+
+// recent is how long after its TTL an answer is not doubted yet.
+const recent = time.Minute
 
 // Get returns the answer to a question as it stands.
 func (c *Cache) Get(q Question, now time.Time) (Answer, Freshness) {
 	e := c.entries[q]
-	switch {
-	case e == nil:
+	if e == nil {
 		return Answer{}, Missing
+	}
+	a := e.answer
+	a.TTL = minTTL
+	switch {
 	case now.Before(e.until):
-		a := e.answer
 		a.TTL = e.until.Sub(now)
 		return a, Fresh
-	case e.answer.Err == nil && now.Before(e.stale):
-		a := e.answer
-		a.TTL = minTTL
-		return a, Stale
+	case !now.Before(e.stale):
+		return Answer{}, Missing
+	case now.Before(e.until.Add(recent)):
+		return a, Recent
 	}
-	return Answer{}, Missing
+	return a, Stale
 }
 
 // Put keeps an answer and returns the one that counts: when the DNS did not
@@ -71,12 +80,19 @@ func (c *Cache) Put(q Question, a Answer, now time.Time) Answer {
 	switch {
 	case a.Err == nil:
 		a.TTL = min(max(a.TTL, minTTL), maxTTL)
+		if c.MaxTTL > 0 {
+			a.TTL = min(a.TTL, c.MaxTTL)
+		}
 		c.set(q, &entry{a, now.Add(a.TTL), now.Add(a.TTL + staleFor)}, now)
 	case errors.Is(a.Err, ErrNone):
 		a.TTL = min(max(a.TTL, minTTL), maxNone)
-		c.set(q, &entry{a, now.Add(a.TTL), now}, now)
+		e := &entry{a, now.Add(a.TTL), now}
+		if q.Kind == SRV || q.Kind == NAPTR { // a host without them is found
+			e.stale = now.Add(a.TTL + staleFor)
+		}
+		c.set(q, e, now)
 	default:
-		if e := c.entries[q]; e != nil && e.answer.Err == nil && now.Before(e.stale) {
+		if e := c.entries[q]; e != nil && now.Before(e.stale) {
 			e.until = now.Add(deadRetry)
 			a = e.answer
 			a.TTL = deadRetry

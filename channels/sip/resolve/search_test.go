@@ -231,16 +231,22 @@ func TestCache(t *testing.T) {
 	at(0, Missing, 0)
 	c.Put(q, good, now)
 	at(20*time.Second, Fresh, 40*time.Second)
-	at(time.Minute, Stale, minTTL)
+	at(time.Minute, Recent, minTTL)
+	at(2*time.Minute, Stale, minTTL)
 	if a := c.Put(q, dead, now.Add(time.Minute)); a.Err != nil || len(a.Addrs) != 1 {
 		t.Errorf("while the DNS is dead: %+v", a)
 	}
 	at(80*time.Second, Fresh, 10*time.Second) // not asked again for a while
-	at(100*time.Second, Stale, minTTL)
+	at(100*time.Second, Recent, minTTL)
 	at(80*time.Hour, Missing, 0)
 	c.Put(q, none, now)
 	at(maxNone-time.Second, Fresh, time.Second)
 	at(maxNone, Missing, 0)
+	srv := Question{"_sip._udp.example.com", SRV}
+	c.Put(srv, none, now)
+	if a := c.Put(srv, dead, now.Add(time.Hour)); !errors.Is(a.Err, ErrNone) {
+		t.Errorf("a host without SRV records, while the DNS is dead: %v", a.Err)
+	}
 	c.Put(q, dead, now)
 	at(failRetry-time.Second, Fresh, time.Second)
 	at(failRetry, Missing, 0)
