@@ -103,7 +103,7 @@ func (d *Driver) refresh(h *hostName) {
 	if d.hosts.names[key] != h || d.quit {
 		return // no longer in the configuration
 	}
-	d.locate(h.query, func(list []resolve.Target, err error) {
+	d.search(h.query, resolve.Fresh, func(list []resolve.Target, err error) {
 		if d.hosts.names[key] != h || d.quit {
 			return
 		}

@@ -97,8 +97,8 @@ func TestDNSManager(t *testing.T) {
 		{"[general]\nenable=yes\nrefreshinterval=60\n", "", time.Minute},
 		{"[general]\nenable=yes\n", "", 5 * time.Minute},
 		{"[general]\nrefreshinterval=60\n", "", 0},
-		{"[general]\nenable=yes\nrefreshinterval=soon\n", "dnsmgr.conf:3: refreshinterval", 5 * time.Minute},
-		{"[general]\nenabled=yes\n", "dnsmgr.conf:2: dnsmgr.conf has no option enabled", 0},
+		{"[general]\nenable=yes\nrefreshinterval=soon\n", "dnsmgr.conf:3: warning: refreshinterval", 5 * time.Minute},
+		{"[general]\nenabled=yes\n", "dnsmgr.conf:2: warning: dnsmgr.conf has no option enabled", 0},
 	} {
 		cfg, findings := loadText(t, named, "dnsmgr.conf", tt.conf)
 		found := tt.finding == ""

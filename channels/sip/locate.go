@@ -53,7 +53,13 @@ var errSlow = errors.New("the name server is slow")
 // everything is known, after lookupLimit at the latest. The list is in the order in
 // which the servers are to be tried, and not empty without an error.
 func (d *Driver) locate(q resolve.Query, done func([]resolve.Target, error)) {
-	l := &location{d: d, search: resolve.NewSearch(q, d.random.below), done: done}
+	d.search(q, resolve.Recent, done)
+}
+
+// search is locate for who wants answers of that freshness at least, where there are
+// any.
+func (d *Driver) search(q resolve.Query, wanted resolve.Freshness, done func([]resolve.Target, error)) {
+	l := &location{d: d, search: resolve.NewSearch(q, d.random.below), wanted: wanted, done: done}
 	l.step()
 	if !l.over {
 		l.limit = d.sched.Add(lookupLimit, func() time.Duration {
@@ -85,6 +91,7 @@ func (d *Driver) query(host string, port uint16, protocols []transaction.Protoco
 type location struct {
 	d      *Driver
 	search *resolve.Search
+	wanted resolve.Freshness
 	done   func([]resolve.Target, error)
 	limit  sched.ID
 	timers []sched.ID
@@ -104,14 +111,14 @@ func (l *location) step() {
 		for _, q := range list {
 			a, fresh := l.d.locator.cache.Get(q, l.d.now())
 			switch {
-			case fresh >= resolve.Recent:
+			case fresh >= l.wanted:
 				if fresh == resolve.Recent {
 					l.d.inquire(q, func(resolve.Answer) {}) // for the next time
 				}
 				l.search.Answer(q, a)
 				known = true
 			case !l.asked[q]:
-				l.ask(q, a, fresh == resolve.Stale)
+				l.ask(q, a, fresh != resolve.Missing)
 			}
 		}
 		if !known {
