@@ -23,7 +23,8 @@ type Memory struct {
 }
 
 // Route decides what becomes of a datagram: each delay it returns delivers one
-// copy, so that none loses it and two double it. It must not use the network.
+// copy, so that none loses it and two double it. It may change b, which is a copy of
+// what was sent, and must not use the network.
 type Route func(from, to netip.AddrPort, b []byte) []time.Duration
 
 const (
