@@ -154,30 +154,19 @@ func (c *call) enter() error {
 	if err := c.join(); err != nil {
 		return err
 	}
-	c.joined()
+	c.tell()
 	return nil
 }
 
 // transferred are the variables that name who transferred the channel.
 var transferred = [...]string{"BLINDTRANSFER", "ATTENDEDTRANSFER"}
 
-// Joiner is a Leg that wants to know when its channel was joined to another: a
-// Local channel, which may have nothing more to do then.
-type Joiner interface{ Joined() }
-
-func (c *call) joined() {
-	for _, l := range c.legs {
-		if j, ok := l.Leg().(Joiner); ok {
-			j.Joined()
-		}
-	}
-}
-
 // renew follows a Masquerade: another phone is in the place of l's.
 func (c *call) renew(l *leg) error {
 	if err := c.join(); err != nil {
 		return err
 	}
+	defer c.tell()
 	name := l.Name()
 	if name == l.name {
 		return nil
@@ -194,13 +183,29 @@ func (c *call) renew(l *leg) error {
 		x.UpdateIdentity(func(id *channel.Identity) { id.Connected = x.talksTo })
 		x.say("connected line", x.Leg().Indicate(channel.ControlConnectedLine))
 	}
-	c.joined()
 	return nil
+}
+
+// tell tells the drivers who is joined with whom. plain is a bridge that has no
+// use for the audio: no digits to look for, no announcements to make, no tap.
+func (c *call) tell() {
+	plain := c.Limit.Duration == 0
+	for _, l := range c.legs {
+		plain = plain && len(l.codes) == 0 && l.media != nil && !l.media.Tapped()
+	}
+	for _, l := range c.legs {
+		if j, ok := l.Leg().(channel.Joiner); ok {
+			j.Joined(l.other.Leg(), plain)
+		}
+	}
 }
 
 func (c *call) leave() {
 	c.part()
 	for _, l := range c.legs {
+		if j, ok := l.Leg().(channel.Joiner); ok {
+			j.Joined(nil, false)
+		}
 		l.SetBridge("", nil)
 		l.SetVar("BRIDGEPEER", channel.Value{})
 		l.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID})

@@ -79,3 +79,13 @@ type Leg interface {
 	// …).
 	Item(name string) (string, bool)
 }
+
+// Joiner is a Leg that wants to know whom it is bridged with: one whose far end
+// could send its audio straight to the other's, or has more than audio to pass on,
+// or a Local channel, which may have nothing more to do then.
+type Joiner interface {
+	// Joined tells that the leg is bridged with other, and whether the bridge is
+	// plain: nobody here listens to the audio or adds to it. It may be told again
+	// when that changes. other is nil when the bridge is over.
+	Joined(other Leg, plain bool)
+}

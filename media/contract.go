@@ -88,6 +88,9 @@ type Remote struct {
 	Ptime     time.Duration // of the packets we make, 20 ms when 0
 	// Symmetric sends to where RTP comes from (comedia) instead of RTP.
 	Symmetric bool
+	// Away says that the far end exchanges its audio with somebody else: that none
+	// comes means nothing, and the path need not be kept open.
+	Away bool
 }
 
 // SessionOptions are fixed for the life of a session.
@@ -104,6 +107,9 @@ type SessionOptions struct {
 	TOS int
 	// Ptime is the packet time we send by default, 20 ms when 0.
 	Ptime time.Duration
+	// Opaque sessions carry no RTP: what comes from the far end to the even port is
+	// relayed as it is to the session they are joined to. UDPTL (T.38) travels so.
+	Opaque bool
 }
 
 // The errors that callers tell apart.

@@ -15,7 +15,7 @@ type far struct {
 	samples            int // in one block that we make
 	blocks             int // that make one packet
 	dir                Direction
-	symmetric          bool
+	symmetric, away    bool
 	dtmfSend, dtmfRecv uint8
 	recv               [8]struct {
 		pt    uint8
@@ -38,7 +38,7 @@ func (f *far) set(r Remote, ptime time.Duration) {
 	}
 	f.blocks = min(max(1, int(ptime/block)), maxPacketBlocks)
 	f.samples = f.clock / int(time.Second/block)
-	f.dir, f.symmetric = r.Direction, r.Symmetric
+	f.dir, f.symmetric, f.away = r.Direction, r.Symmetric, r.Away
 	f.dtmfSend, f.dtmfRecv = r.DTMFSend, r.DTMFRecv
 	f.n = 0
 	for _, p := range r.Recv {

@@ -26,7 +26,11 @@ func (s *Session) rtpReady(pbxio.ID, pbxio.Events) bool {
 			continue
 		}
 		l.packets++
-		s.receive(l.in[:n], from)
+		if s.opt.Opaque {
+			s.pipe(l.in[:n], from)
+		} else {
+			s.receive(l.in[:n], from)
+		}
 		if s.l != l || l.busy && i == 0 {
 			// The session moved or ended; or, under load, a second packet is rare:
 			// what there is will be found by the next poll of this drain.
@@ -34,6 +38,25 @@ func (s *Session) rtpReady(pbxio.ID, pbxio.Events) bool {
 		}
 	}
 	return true
+}
+
+// pipe relays a datagram as it is, from the far end's address: the one its SDP
+// named, or, behind a NAT, the first that speaks.
+func (s *Session) pipe(b []byte, from netip.AddrPort) {
+	if from != s.source.from {
+		if s.source.from.IsValid() || from != s.far.rtp && !s.far.symmetric {
+			s.stats.stranger()
+			return
+		}
+		s.source.from, s.source.learned = from, from != s.far.rtp
+		s.follow(from)
+	}
+	s.heard = s.l.now
+	if p := s.peer; p != nil && p.opt.Opaque && p.sendable() {
+		err := p.rtp.Send(b, p.dest)
+		p.sentAt = s.l.now
+		p.stats.sent(len(b), err)
+	}
 }
 
 // receive takes one packet: strict source, statistics, digits, relay.

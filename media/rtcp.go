@@ -108,7 +108,7 @@ func (s *Session) goodbye() {
 	s.stats.mu.Lock()
 	tx, octets := s.stats.TxPackets, s.stats.TxOctets
 	s.stats.mu.Unlock()
-	if tx == 0 {
+	if tx == 0 || s.opt.Opaque {
 		return
 	}
 	s.sendRTCP(rtp.AppendBYE(s.appendReport(s.l.out[:0], true, tx, octets), s.send.ssrc))
@@ -183,7 +183,7 @@ func (s *Session) limit() time.Duration {
 
 // untilWatch is when the next of the two is due, 0 for never.
 func (s *Session) untilWatch() time.Duration {
-	if !s.far.rtp.IsValid() {
+	if !s.far.rtp.IsValid() || s.far.away {
 		return 0
 	}
 	d := time.Duration(0)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	pbxio "pbx/io"
@@ -30,6 +31,8 @@ type Session struct {
 	ops    []func()
 	remote Remote
 	closed bool
+
+	tapped atomic.Int32 // listeners, counted from when they are asked for
 
 	stats counters
 
@@ -134,6 +137,7 @@ func (s *Session) Close() {
 // SetTap adds a listener, and RemoveTap takes it away; while a session has one,
 // it hears what is received and sent.
 func (s *Session) SetTap(t Tap) {
+	s.tapped.Add(1)
 	s.post(func() { s.taps = append(s.taps, t) })
 }
 
@@ -143,11 +147,15 @@ func (s *Session) RemoveTap(t Tap) {
 		for i := range s.taps {
 			if s.taps[i] == t {
 				s.taps = append(s.taps[:i:i], s.taps[i+1:]...)
+				s.tapped.Add(-1)
 				return
 			}
 		}
 	})
 }
+
+// Tapped reports whether somebody listens.
+func (s *Session) Tapped() bool { return s.tapped.Load() > 0 }
 
 // post queues f for the session's loop. Every function posted runs, even on a
 // session that has ended, unless its engine closed.
@@ -283,7 +291,7 @@ func (s *Session) configure(r Remote) {
 	if s.dead {
 		return
 	}
-	held := s.far.held()
+	held, away := s.far.held(), s.far.away
 	changed := s.far.rtp != r.RTP
 	s.far.set(r, s.opt.Ptime)
 	switch {
@@ -301,8 +309,8 @@ func (s *Session) configure(r Remote) {
 	if s.source.learned {
 		s.follow(s.source.from)
 	}
-	if s.far.held() != held {
-		s.heard = s.l.now
+	if s.far.held() != held || s.far.away != away {
+		s.heard, s.sentAt = s.l.now, s.l.now
 	}
 	if !s.far.dir.Sends() {
 		s.send.from = nil

@@ -5,9 +5,12 @@ import (
 	"pbx/event"
 )
 
-// Joined implements bridge.Joiner: a half was joined to somebody, or that
+// Joined implements channel.Joiner: a half was joined to somebody, or that
 // somebody has changed. When both are, and answered, the pair leaves.
-func (h *half) Joined() {
+func (h *half) Joined(other channel.Leg, _ bool) {
+	if other == nil {
+		return
+	}
 	p := h.pair
 	if p.place.keep {
 		return

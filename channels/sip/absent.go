@@ -27,10 +27,10 @@ func absentOptions() map[string]string {
 		encryption_taglen avpf force_avp rtcp_mux dtlsenable dtlsverify dtlsrekey dtlsautogeneratecert
 		dtlscertfile dtlsprivatekey dtlscipher dtlscafile dtlscapath dtlscadir dtlssetup dtlsfingerprint`)
 	add("ICE is not served by this version", "icesupport")
-	add("fax over IP is not served by this version", "faxdetect t38pt_udptl t38pt_usertpsource")
+	add("faxes are passed on, not received, by this version", "faxdetect t38pt_usertpsource")
 	add("received audio is relayed without a jitter buffer", `
 		jbforce jbmaxsize jbresyncthreshold jbimpl jbtargetextra jblog jbsyncvideo`)
-	add("media always passes through this exchange", "directmediapermit directmediadeny directmediaacl rtp_engine")
+	add("media always passes through this exchange", "rtp_engine")
 	add("subscriptions are not served by this version", `
 		mwi mwiexpiry mwiexpirey unsolicited_mailbox mwi_from `)
 	add("peers in a database are not served by this version", `
@@ -58,7 +58,6 @@ var ineffective = map[string]string{
 	"useclientcode": "client codes in INFO are not served by this version", "relaxdtmf": "digits in the audio are looked for with one set of limits",
 	"rfc2833compensate": "digits are relayed as they come", "regextenonqualify": "no extensions are made for registered peers by this version",
 	"supportpath": "Path is not served by this version",
-	"directmedia": "media always passes through this exchange", "canreinvite": "media always passes through this exchange",
 	"mailbox": mwiAbsent, "vmexten": mwiAbsent, "buggymwi": mwiAbsent, "hasvoicemail": mwiAbsent, "notifymimetype": mwiAbsent,
 	"subscribecontext": subscriptionsAbsent, "notifyringing": subscriptionsAbsent, "notifyhold": subscriptionsAbsent,
 	"notifycid": subscriptionsAbsent, "subminexpiry": subscriptionsAbsent, "submaxexpiry": subscriptionsAbsent,
@@ -116,7 +115,7 @@ func reportAbsent(c *configLoader, v config.Variable, name string) bool {
 // in a way that is not there.
 func severityAbsent(name string) config.Severity {
 	switch name {
-	case "tcpenable", "tlsenable", "sslenable", "encryption", "dtlsenable", "icesupport", "avpf", "t38pt_udptl":
+	case "tcpenable", "tlsenable", "sslenable", "encryption", "dtlsenable", "icesupport", "avpf":
 		return config.Warning
 	}
 	return config.Note

@@ -322,9 +322,19 @@ func option(words []string, name string) (string, bool) {
 }
 
 func (p *flowPhone) sdp(form string) string {
-	host, direction, codecs := p.addr.Addr().String(), "sendrecv", "0 8 101"
+	host, direction, codecs, events, more := p.addr.Addr().String(), "sendrecv", "0 8 101", 101, ""
 	switch form {
 	case "":
+	case "natted":
+		host = "10.0.0.7"
+	case "moved":
+		host = p.addr.Addr().Next().String()
+	case "events96":
+		codecs, events = "0 8 96", 96
+	case "video":
+		more = "m=video 30002 RTP/AVP 34\r\n"
+	case "fax":
+		return p.faxSDP()
 	case "hold":
 		direction = "sendonly"
 	case "inactive":
@@ -335,7 +345,14 @@ func (p *flowPhone) sdp(form string) string {
 		codecs = strings.ReplaceAll(form, ",", " ")
 	}
 	return "v=0\r\no=- 1 1 IN IP4 " + p.addr.Addr().String() + "\r\ns=-\r\nc=IN IP4 " + host +
-		"\r\nt=0 0\r\nm=audio 30000 RTP/AVP " + codecs + "\r\na=rtpmap:101 telephone-event/8000\r\na=" + direction + "\r\n"
+		"\r\nt=0 0\r\nm=audio 30000 RTP/AVP " + codecs + "\r\na=rtpmap:" + strconv.Itoa(events) + " telephone-event/8000\r\na=" + direction + "\r\n" + more
+}
+
+// faxSDP is T.38 alone.
+func (p *flowPhone) faxSDP() string {
+	host := p.addr.Addr().String()
+	return "v=0\r\no=- 1 1 IN IP4 " + host + "\r\ns=-\r\nc=IN IP4 " + host +
+		"\r\nt=0 0\r\nm=image 30010 udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\na=T38FaxUdpEC:t38UDPRedundancy\r\na=X-" + p.name + ":1\r\n"
 }
 
 func (f *flow) send(p *flowPhone, words []string, extra string) error {

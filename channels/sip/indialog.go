@@ -206,22 +206,36 @@ func (p *pvt) reinvited(tx *transaction.Server, m *message.Message) {
 	}
 	a := agreement{}
 	if offer != nil {
-		if a, status = p.negotiate(offer, false); status != 0 {
+		if a, status = p.negotiate(offer, false); status == 488 {
+			if f, ok := p.readFax(offer); ok {
+				p.faxed(tx, m, f, timer)
+				return
+			}
+		}
+		if status != 0 {
 			p.reply(tx, m, status, "", nil, nil)
 			return
 		}
 	}
-	p.setTimer(timer)
-	p.learnAllow(m)
-	p.server, p.reinviting, p.rel = tx, true, nil
-	tx.Owner = p
-	p.open, p.inviteSeq = m.Clone(), p.remoteSeq
-	p.refreshTarget(m)
+	p.took(tx, m, timer)
 	if offer != nil {
+		p.endFax()
 		p.accept(a)
 	}
 	p.reply(tx, m, 200, "OK", p.localSDP(), nil)
 	p.startSessionTimer()
+	p.media.stuck = false
+	p.reconsider()
+}
+
+// took takes over what a re-INVITE that can be answered brings beside its offer.
+func (p *pvt) took(tx *transaction.Server, m *message.Message, timer *sessionTimer) {
+	p.setTimer(timer)
+	p.learnAllow(m)
+	p.server, p.reinviting, p.asked, p.rel = tx, true, true, nil
+	tx.Owner = p
+	p.open, p.inviteSeq = m.Clone(), p.remoteSeq
+	p.refreshTarget(m)
 }
 
 // retryAfter writes the Retry-After of RFC 3261 14.2: up to 10 seconds, at random.

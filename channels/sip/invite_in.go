@@ -387,5 +387,8 @@ func (d *Driver) cancelled(tx *transaction.Server, m *message.Message) {
 		p.hangupChannel(cause)
 	} else if p.server == invite && p.reinviting && invite.State() == transaction.Proceeding {
 		p.refuse(487, "Request Terminated", nil)
+		p.closeFax() // a fax that the other end did not answer yet
+		p.reconsider()
+		p.tryModify()
 	}
 }

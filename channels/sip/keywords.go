@@ -90,6 +90,12 @@ func keywords() map[string]keyword {
 			map[string]TrustOutbound{"legacy": TrustLegacy})},
 		"allowoverlap": {inBoth, chooseBool(func(r *reader) *Overlap { return &r.s.Overlap }, OverlapYes, OverlapNo,
 			map[string]Overlap{"dtmf": OverlapDTMF})},
+		"directmediapermit": {inPeer, setACL(true, directACL)}, "directmediadeny": {inPeer, setACL(false, directACL)},
+		"directmediaacl": {inPeer, setNamedACL(directACL)},
+		"t38pt_udptl": {inBoth, func(r *reader, v config.Variable) error {
+			r.s.T38 = t38Enabled(v.Value)
+			return nil
+		}},
 		"100rel": {inBoth, chooseBool(func(r *reader) *Reliable { return &r.s.Reliable }, ReliableYes, ReliableNo,
 			map[string]Reliable{"peer_supported": ReliableSupported, "required": ReliableRequired})},
 		"session-timers": {inBoth, choose(func(r *reader) *SessionTimers { return &r.s.SessionTimers }, map[string]SessionTimers{

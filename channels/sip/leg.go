@@ -336,7 +336,7 @@ func (p *pvt) item(name string) (string, bool) {
 	case "peername":
 		return p.peerName(), true
 	case "t38passthrough":
-		return "0", true
+		return pick(p.settings.T38, "1", "0"), true
 	}
 	return "", false
 }

@@ -243,6 +243,8 @@ func parseCredential(s string) (digest.Credential, error) {
 	return c, nil
 }
 
+func directACL(r *reader) *ACL { return &r.p.DirectACL }
+
 func peerACL(r *reader) *ACL { return &r.p.ACL }
 
 func contactACL(r *reader) *ACL {

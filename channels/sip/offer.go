@@ -26,7 +26,17 @@ type mediaState struct {
 	valid   bool   // agreed holds something
 	prefer  string // the codec of the other leg
 	waiting bool   // our offer is out, the answer is not here
+
+	layout        []line         // the m-lines so far, nil for one of audio
+	telling       netip.AddrPort // where the description being written has the far end send
+	told          netip.AddrPort // and the one it has taken; not valid is to us
+	refusedDirect bool           // it does not want to send elsewhere
+	stuck         bool           // it refused the last change of ours
 }
+
+// line is an m-line as far as every description after it has to repeat it
+// (RFC 3264 8).
+type line struct{ kind, proto, fmt string }
 
 // agreement is the audio stream that one description of the far end leads to.
 type agreement struct {
@@ -37,6 +47,7 @@ type agreement struct {
 	direction sdp.Direction // ours
 	held      bool
 	ptime     time.Duration
+	lines     []line // all of the description, nil for one of audio
 }
 
 // codec is a format under the payload type number that both sides use.
@@ -89,9 +100,20 @@ func (p *pvt) negotiate(text []byte, answer bool) (agreement, int) {
 		if p.settings.AutoFraming && m.PTime > 0 {
 			a.ptime = time.Duration(m.PTime) * time.Millisecond
 		}
+		if s.NumMedia() > 1 {
+			a.lines = linesOf(&s)
+		}
 		return a, 0
 	}
 	return agreement{}, 488
+}
+
+func linesOf(s *sdp.Session) []line {
+	lines := make([]line, 0, s.NumMedia())
+	for _, m := range s.Media() {
+		lines = append(lines, line{string(m.Kind), string(m.Proto), string(m.Formats)})
+	}
+	return lines
 }
 
 // match fills in the codecs that both sides have: in the order of the far end, or
@@ -157,6 +179,9 @@ func (a *agreement) formats() []string {
 // accept takes an agreement as the one that holds and sets the session up for it.
 func (p *pvt) accept(a agreement) {
 	p.media.agreed, p.media.valid, p.media.waiting = a, true, false
+	if len(a.lines) >= len(p.media.layout) {
+		p.media.layout = a.lines
+	}
 	if p.media.prefer != "" {
 		p.media.agreed.first(p.media.prefer)
 	}
@@ -178,6 +203,7 @@ func (p *pvt) configure() {
 		Direction: media.Direction(a.direction),
 		Ptime:     a.ptime,
 		Symmetric: p.comedia,
+		Away:      p.media.told.IsValid() || p.fax != nil,
 	}
 	for i, c := range a.codecs {
 		r.Recv[i] = media.Payload{Type: c.pt, Codec: c.Name}
@@ -230,101 +256,6 @@ func (p *pvt) preferCodec(name string) {
 		p.media.agreed.first(name)
 		p.configure()
 	}
-}
-
-// answerSDP writes the answer to an offer that negotiate accepted.
-func (p *pvt) answerSDP(offer []byte) []byte {
-	s, err := sdp.Parse(offer)
-	if err != nil {
-		return nil
-	}
-	a := &p.media.agreed
-	return p.describe(func(d *sdp.Description, dst []byte) []byte {
-		return d.AppendAnswer(dst, &s, func(i int, _ sdp.Media) (sdp.Stream, bool) {
-			if i != a.index {
-				return sdp.Stream{}, false
-			}
-			return p.stream(a.codecs, a.dtmf, a.direction), true
-		})
-	})
-}
-
-// offerSDP writes an offer: what was agreed before, all that we have where nothing
-// was, and with full both.
-func (p *pvt) offerSDP(full bool) []byte {
-	a := &p.media.agreed
-	codecs, dtmf, direction := a.codecs, a.dtmf, a.direction
-	if !p.media.valid || full {
-		codecs = slices.Clone(codecs)
-		for _, f := range p.media.offered {
-			if !a.has(f.Name) && !a.uses(f.Offer) {
-				codecs = append(codecs, codec{f, f.Offer})
-			}
-		}
-		if mode := p.dtmf(); dtmf == 0 && (mode == DTMFRFC2833 || mode == DTMFAuto) && !a.uses(media.TelephoneEvent) {
-			dtmf = media.TelephoneEvent
-		}
-	}
-	if a.held {
-		direction = sdp.SendRecv
-	}
-	p.media.waiting = true
-	return p.describe(func(d *sdp.Description, dst []byte) []byte {
-		d.Media = append(d.Media, p.stream(codecs, dtmf, direction))
-		return d.AppendTo(dst)
-	})
-}
-
-// stream is our audio stream.
-func (p *pvt) stream(codecs []codec, dtmf uint8, direction sdp.Direction) sdp.Stream {
-	s := sdp.Stream{
-		Port: p.media.session.Local().Port(), PTime: 20, MaxPTime: maxPtime, Direction: direction,
-		Formats: make([]sdp.StreamFormat, 0, len(codecs)+1),
-	}
-	if len(codecs) > 0 {
-		if t := p.ptime(codecs[0].Name); t > 0 {
-			s.PTime = int(t / time.Millisecond)
-		} else if t := codecs[0].Ptime; t > 0 {
-			s.PTime = int(t / time.Millisecond)
-		}
-	}
-	for _, c := range codecs {
-		s.Formats = append(s.Formats, sdp.StreamFormat{PT: c.pt, Name: c.Encoding, Rate: c.Clock, Channels: c.Channels, Params: c.Fmtp})
-	}
-	if dtmf != 0 {
-		s.Formats = append(s.Formats, sdp.StreamFormat{PT: dtmf, Name: "telephone-event", Rate: 8000, Params: sdpDigits})
-	}
-	return s
-}
-
-// describe writes a description in d.body. Its version goes up when it differs
-// from the one before (RFC 3264 8).
-func (p *pvt) describe(write func(d *sdp.Description, dst []byte) []byte) []byte {
-	g := &p.d.cfg.General
-	desc := sdp.Description{User: g.SDPOwner, ID: p.media.id, Version: p.media.version, Addr: p.media.addr, Name: g.SDPSession}
-	if desc.User == "" {
-		desc.User = "root"
-	}
-	if desc.Name == "" {
-		desc.Name = p.d.server
-	}
-	body := write(&desc, p.d.body[:0])
-	sum := uint64(14695981039346656037)
-	for _, c := range body {
-		sum = (sum ^ uint64(c)) * 1099511628211
-	}
-	if p.media.sum != 0 && p.media.sum != sum {
-		p.media.version++
-		desc.Version, desc.Media = p.media.version, nil
-		body = write(&desc, body[:0])
-		sum = uint64(14695981039346656037)
-		for _, c := range body {
-			sum = (sum ^ uint64(c)) * 1099511628211
-		}
-	}
-	p.media.sum = sum
-	p.d.body = body
-	return body
 }
 
 // sessionOptions are those of a new session, near the other leg's.

@@ -112,7 +112,7 @@ const (
 // DirectMedia is directmedia=.
 type DirectMedia uint8
 
-// The forms of directmedia=. This exchange relays, whatever is asked.
+// The forms of directmedia=.
 const (
 	DirectNo DirectMedia = 1 << iota
 	DirectYes
@@ -194,6 +194,7 @@ type PeerSettings struct {
 	QualifyFreq       time.Duration
 	SessionTimers     SessionTimers
 	Reliable          Reliable // 100rel
+	T38               bool     // t38pt_udptl: fax over IP passes through
 	SessionExpires    time.Duration
 	SessionMinSE      time.Duration
 	SessionRefresher  string // uac, uas
@@ -232,6 +233,7 @@ type PeerConfig struct {
 	InsecureInvite bool // insecure=invite
 	ACL            ACL
 	ContactACL     ACL
+	DirectACL      ACL // where the device's audio may go by directmedia
 
 	// The device's own words.
 	Description   string `conf:"description"`

@@ -62,9 +62,14 @@ type pvt struct {
 	allowsUpdate bool          // the far end takes UPDATE
 	rel          *reliability  // of our provisional responses, nil if the caller knows none
 
-	media mediaState
-	out   *outbound
-	timer *sessionTimer
+	media   mediaState
+	partner *pvt     // the call that this one is bridged with
+	plain   bool     // nobody here listens to the two
+	asked   bool     // the far end has sent a re-INVITE of its own
+	parting sched.ID // they were parted just now
+	fax     *fax     // T.38, nil while audio flows
+	out     *outbound
+	timer   *sessionTimer
 	// reminder repeats the last provisional response.
 	reminder sched.ID
 	byeTimer sched.ID // ends a call that was transferred away
@@ -189,6 +194,7 @@ func (p *pvt) destroy(cause channel.Cause) {
 		p.stopPatience()
 	}
 	p.stopRetry()
+	p.stopParting()
 	p.rel.stop(p.d)
 	p.stopAwaitingBye()
 	p.uncount()
@@ -202,11 +208,13 @@ func (p *pvt) destroy(cause channel.Cause) {
 			c.SetReceiver(nobody{})
 		}
 	}
+	p.partner = nil
 	p.server, p.open, p.client, p.bye, p.change = nil, nil, nil, nil, nil
 }
 
 // closeMedia gives the RTP ports back.
 func (p *pvt) closeMedia() {
+	p.closeFax()
 	if p.media.session != nil {
 		p.media.session.Close()
 	}

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"net/netip"
 	"time"
 
 	"pbx/channel"
@@ -31,8 +32,15 @@ func (p *pvt) tryModify() {
 	if p.wanted == 0 || p.phase != phaseUp || p.again != 0 || p.negotiating() || p.server != nil {
 		return
 	}
-	c := &modification{p: p, why: p.wanted, method: message.INVITE}
+	why := p.wanted
 	p.wanted = 0
+	if why&changeMedia != 0 && !p.stale() {
+		why &^= changeMedia // it came out even while it waited
+	}
+	if why == 0 {
+		return
+	}
+	c := &modification{p: p, why: why, method: message.INVITE}
 	if p.allowsUpdate && (c.why == changeTimer || p.settings.DirectMedia&DirectUpdate != 0) {
 		c.method = message.UPDATE
 	}
@@ -50,6 +58,8 @@ type modification struct {
 	method message.Method
 	seq    uint32
 	offers bool // it has a description
+	fax    bool // of T.38
+	direct netip.AddrPort
 	over   bool // the final response is here
 	ack    []byte
 }
@@ -62,7 +72,17 @@ func (c *modification) send() {
 	c.offers = c.method == message.INVITE || c.why&changeMedia != 0
 	var offer []byte
 	if c.offers {
-		offer = p.offerSDP(false)
+		if c.fax = p.wantsFax(); c.fax {
+			c.method, p.media.waiting = message.INVITE, true
+			if offer = p.faxOffer(); offer == nil {
+				p.media.waiting = false
+				p.faxRefused()
+				return
+			}
+		} else {
+			offer = p.offerSDP(false)
+			c.direct = p.media.telling
+		}
 	}
 	b := p.dialog.begin(d, c.method, branch, c.seq)
 	p.offerTimer(b)
@@ -145,18 +165,29 @@ func (c *modification) accepted(m *message.Message) {
 	p := c.p
 	p.learnAllow(m)
 	p.retries = 0
-	if c.offers {
-		if body, ok := m.Content(sdpType); ok {
-			// An answer that cannot be used changes nothing (RFC 3261 14.1).
-			if a, status := p.negotiate(body, true); status == 0 {
-				p.accept(a)
-			}
+	body, _ := m.Content(sdpType)
+	switch {
+	case c.fax:
+		p.faxAnswered(body)
+	case c.offers:
+		// An answer that cannot be used changes nothing (RFC 3261 14.1).
+		a, status := p.negotiate(body, true)
+		if status != 0 {
+			p.media.stuck = true
+			break
+		}
+		p.closeFax()
+		p.accept(a)
+		p.tell(c.direct)
+		if c.direct.IsValid() && !p.direct().IsValid() && !a.held {
+			p.media.refusedDirect = true // what it made of the offer does not fit
 		}
 	}
 	p.acceptTimer(m)
 	if p.timer != nil && p.timer.id == 0 {
 		p.startSessionTimer()
 	}
+	p.reconsider()
 	p.tryModify()
 }
 
@@ -204,6 +235,15 @@ func (c *modification) refused(m *message.Message) {
 	if p.timer != nil && p.timer.id == 0 {
 		p.startSessionTimer()
 	}
+	switch {
+	case c.fax:
+		p.faxRefused()
+	case c.direct.IsValid():
+		p.media.refusedDirect = true
+	case c.why&changeMedia != 0:
+		p.media.stuck = true // it keeps what it has
+	}
+	p.reconsider()
 	p.tryModify()
 }
 

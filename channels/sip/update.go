@@ -57,6 +57,7 @@ func (p *pvt) updated(tx *transaction.Server, m *message.Message) {
 		p.setTimer(timer)
 		p.startSessionTimer()
 	}
+	defer p.reconsider()
 	p.reply(tx, m, 200, "OK", sdp, func(b *message.Builder) {
 		p.writeTimer(b, m)
 		b.Address(message.HeaderContact, "", p.contact, "")

@@ -12,7 +12,8 @@ type Description struct {
 	ID      uint64 // o= session
 	Version uint64 // o= version: one more than before when anything changed (RFC 3264 8)
 	Addr    netip.Addr
-	Name    string // s=, "-" if empty
+	Conn    netip.Addr // c=, if it is not Addr
+	Name    string     // s=, "-" if empty
 	Media   []Stream
 	// Attributes are a= lines at session level without "a=".
 	Attributes []string
@@ -25,7 +26,8 @@ type Stream struct {
 	Proto      string     // "RTP/AVP" if empty
 	Addr       netip.Addr // c= of its own, if it is not that of the session
 	Formats    []StreamFormat
-	PTime      int // milliseconds
+	Fmt        string // the fmt list as it is, where there are no Formats ("t38")
+	PTime      int    // milliseconds
 	MaxPTime   int
 	RTCP       uint16 // a=rtcp, if it is not the port after Port
 	Direction  Direction
@@ -62,7 +64,11 @@ func (d *Description) appendSession(dst []byte) []byte {
 	dst = append(dst, "\r\ns="...)
 	dst = appendText(dst, d.Name)
 	dst = append(dst, "\r\nc="...)
-	dst = appendConnection(dst, d.Addr)
+	if d.Conn.IsValid() {
+		dst = appendConnection(dst, d.Conn)
+	} else {
+		dst = appendConnection(dst, d.Addr)
+	}
 	dst = append(dst, "\r\nt=0 0\r\n"...)
 	for _, a := range d.Attributes {
 		dst = appendAttribute(dst, a)
@@ -78,7 +84,8 @@ func (s *Stream) appendTo(dst []byte) []byte {
 	dst = append(dst, ' ')
 	dst = append(dst, or(s.Proto, "RTP/AVP")...)
 	if len(s.Formats) == 0 { // the grammar wants one
-		dst = append(dst, " 0"...)
+		dst = append(dst, ' ')
+		dst = append(dst, or(s.Fmt, "0")...)
 	}
 	for i := range s.Formats {
 		dst = append(dst, ' ')
@@ -101,6 +108,9 @@ func (s *Stream) appendTo(dst []byte) []byte {
 	dst = appendNumber(dst, "a=rtcp:", int(s.RTCP))
 	for _, a := range s.Attributes {
 		dst = appendAttribute(dst, a)
+	}
+	if s.Fmt != "" { // directions are of RTP
+		return dst
 	}
 	dst = append(dst, "a="...)
 	dst = append(dst, s.Direction.String()...)
