@@ -58,7 +58,7 @@ var ineffective = map[string]string{
 	"useclientcode": "client codes in INFO are not served by this version", "relaxdtmf": "digits in the audio are looked for with one set of limits",
 	"rfc2833compensate": "digits are relayed as they come", "regextenonqualify": "no extensions are made for registered peers by this version",
 	"supportpath": "Path is not served by this version",
-	"mailbox": mwiAbsent, "vmexten": mwiAbsent, "buggymwi": mwiAbsent, "hasvoicemail": mwiAbsent, "notifymimetype": mwiAbsent,
+	"mailbox":     mwiAbsent, "vmexten": mwiAbsent, "buggymwi": mwiAbsent, "hasvoicemail": mwiAbsent, "notifymimetype": mwiAbsent,
 	"subscribecontext": subscriptionsAbsent, "notifyringing": subscriptionsAbsent, "notifyhold": subscriptionsAbsent,
 	"notifycid": subscriptionsAbsent, "subminexpiry": subscriptionsAbsent, "submaxexpiry": subscriptionsAbsent,
 	"subminexpirey": subscriptionsAbsent, "submaxexpirey": subscriptionsAbsent,
