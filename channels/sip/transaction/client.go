@@ -101,6 +101,7 @@ func (l *Layer) Send(b []byte, method message.Method, branch Branch, r Route, t 
 		c.state = Calling
 	}
 	l.clients[c.key] = c
+	l.Stats.Begun++
 	repeat := c.timers.T1 // timers A and E
 	if r.Protocol.Reliable() {
 		repeat = 0
@@ -174,14 +175,17 @@ func (discard) Response(*Client, *message.Message) {}
 func (discard) Failed(*Client, error)              {}
 
 func (l *Layer) response(m *message.Message, from Route) {
+	l.Stats.Received.add(m.Status())
 	branch, ok := parseBranch(m.Via().Branch)
 	if !ok {
+		l.Stats.Strays++
 		l.user.Stray(m, from)
 		return
 	}
 	_, method := m.CSeq()
 	c := l.clients[clientKey{branch, method == message.CANCEL}]
 	if c == nil || c.Method != method {
+		l.Stats.Strays++
 		l.user.Stray(m, from)
 		return
 	}
@@ -197,6 +201,9 @@ func (c *Client) inviteResponse(m *message.Message) {
 	status := m.Status()
 	switch c.state {
 	case Calling, Proceeding:
+		if status >= 200 {
+			c.layer.Stats.Answered.add(status)
+		}
 		switch {
 		case status < 200:
 			first := c.state == Calling
@@ -226,6 +233,7 @@ func (c *Client) inviteResponse(m *message.Message) {
 		}
 	case Completed:
 		if status >= 300 {
+			c.layer.Stats.Absorbed++
 			c.transmit(c.ack)
 		}
 		return
@@ -240,11 +248,13 @@ func (c *Client) inviteResponse(m *message.Message) {
 
 func (c *Client) plainResponse(m *message.Message) {
 	if c.state != Trying && c.state != Proceeding {
+		c.layer.Stats.Absorbed++
 		return
 	}
 	if m.Status() < 200 {
 		c.state = Proceeding
 	} else {
+		c.layer.Stats.Answered.add(m.Status())
 		c.state = Completed
 		c.request = nil
 		if c.Route.Protocol.Reliable() { // timer K is 0
@@ -327,6 +337,7 @@ func (c *Client) expire() time.Duration {
 		}
 		return 0
 	}
+	c.layer.Stats.Resent++
 	c.transmit(c.request)
 	switch {
 	case c.Method == message.INVITE:
@@ -340,6 +351,11 @@ func (c *Client) expire() time.Duration {
 }
 
 func (c *Client) fail(err error) {
+	if errors.Is(err, ErrTimeout) {
+		c.layer.Stats.Timeouts++
+	} else {
+		c.layer.Stats.Failed++
+	}
 	c.end()
 	c.receiver.Failed(c, err)
 }

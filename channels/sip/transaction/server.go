@@ -102,6 +102,7 @@ func (l *Layer) request(m *message.Message, from Route) {
 		if method == message.ACK {
 			s.ack(m, from)
 		} else {
+			l.Stats.Absorbed++
 			s.repeat()
 		}
 		return
@@ -110,6 +111,7 @@ func (l *Layer) request(m *message.Message, from Route) {
 		l.user.Ack(m, from)
 		return
 	}
+	l.Stats.Requests++
 	s := l.spare
 	l.spare = nil
 	if s == nil {
@@ -145,6 +147,7 @@ func (s *Server) Keep() {
 	if s.Kept() {
 		return
 	}
+	l.Stats.Kept++
 	s.key = string(l.key)
 	l.servers[s.key[:s.mergeAt]] = s
 	if merge := s.key[s.mergeAt:]; merge != "" && !s.Merged {
@@ -160,6 +163,10 @@ func (s *Server) Respond(status int, b []byte) error {
 		return nil
 	}
 	s.status = status
+	s.layer.Stats.Sent.add(status)
+	if status >= 200 {
+		s.layer.Stats.Served.add(status)
+	}
 	if s.Kept() {
 		s.response = append(s.response[:0], b...)
 		switch {
@@ -218,10 +225,17 @@ func (s *Server) repeat() {
 	switch s.state {
 	case Proceeding, Completed:
 		if len(s.response) > 0 {
-			// What is lost comes again: an error here has no other taker.
-			_ = s.transmit(s.response)
+			s.again()
 		}
 	}
+}
+
+// again sends the last response again. What is lost comes again: an error here has
+// no other taker.
+func (s *Server) again() {
+	s.layer.Stats.Resent++
+	s.layer.Stats.Sent.add(s.status)
+	_ = s.transmit(s.response)
 }
 
 // ack handles an ACK with the branch of the INVITE.
@@ -276,7 +290,7 @@ func (s *Server) expire() time.Duration {
 		}
 		return 0
 	}
-	_ = s.transmit(s.response)
+	s.again()
 	s.interval = min(2*s.interval, s.layer.timers.T2)
 	return s.next()
 }

@@ -97,6 +97,9 @@ var ErrTimeout = errors.New("no final response in time")
 
 // Layer holds the transactions of one exchange.
 type Layer struct {
+	// Stats count what it does.
+	Stats Stats
+
 	sched     *sched.Scheduler
 	transport Transport
 	user      User
