@@ -3,9 +3,11 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"pbx/apps"
@@ -66,11 +68,26 @@ func (s *Server) buildSIP(c *configuration) error {
 	s.sip, err = sip.New(c.sip, sip.Deps{
 		Network: s.opts.Network, Registry: s.registry, Dialplan: s.engine, Media: s.media, Bus: s.bus, Store: s.store,
 		Hints: s.hints, Mailboxes: s.states, Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
+		OpenTrace: traceFiles(c.dirs.Log),
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w: does another exchange run here?", err)
 	}
 	return err
+}
+
+// traceFiles opens files for SIP messages in a directory. A name is one of a file,
+// not a way to one.
+func traceFiles(dir string) func(name string) (io.WriteCloser, error) {
+	return func(name string) (io.WriteCloser, error) {
+		if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
+			return nil, fmt.Errorf("%q is not the name of a file", name)
+		}
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			return nil, err
+		}
+		return os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	}
 }
 
 // openStore opens the journal where asterisk.conf says, or under

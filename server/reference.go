@@ -235,6 +235,7 @@ var rules = []rule{
 	{"escape", "A backslash at the end of a name; the file is refused."},
 	{"exec", "#exec is not allowed, or its program failed."},
 	{"expression", "A mistake in `$[…]` of a line that is computed when the file is read."},
+	{"hep", "A line of hep.conf that cannot be used: no messages go to the capture server, or without that value."},
 	{"rtptimeout", "The file does not say when a call without audio ends; the ancestor's answer was never."},
 	{"guests", "Unknown callers are let in, or the file does not say whether they are."},
 	{"ignored-option", "An option of [general] in extensions.conf without effect here."},

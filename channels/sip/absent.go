@@ -37,7 +37,6 @@ func absentOptions() map[string]string {
 		rtcachefriends rtsavesysname rtsavepath rtautoclear regseconds ipaddr fullcontact lastms name regserver`)
 	add("it would let anybody register", "autocreatepeer")
 	add("it is for a device that is out of use", "snom_aoc_enabled g726nonstandard")
-	add("the history of dialogs is not kept", "dumphistory")
 	add("it has no meaning in this exchange", `
 		registersip hasiax hasmanager hash323 callwaiting threewaycalling transfer canpark vmsecret
 		hasdirectory email secretauth dahdichan signalling group call-waiting`)
@@ -51,7 +50,7 @@ var ineffective = map[string]string{
 	"sslenable":  "SIP over TLS is not served by this version",
 	"encryption": "SRTP is not served by this version: audio is not encrypted", "videosupport": "video is not served by this version",
 	"textsupport": "text streams are not served by this version", "jbenable": "received audio is relayed without a jitter buffer",
-	"directrtpsetup": "media always passes through this exchange", "recordhistory": "the history of dialogs is not kept",
+	"directrtpsetup": "media always passes through this exchange",
 	"compactheaders": "long header names are sent", "subscribemwi": "message waiting is not served by this version",
 	"callbackextension": "this version does not register with other servers; the option only tells accounts at one address apart",
 	"regcontext":        "no extensions are made for registered peers by this version", "storesipcause": "read HANGUPCAUSE instead",

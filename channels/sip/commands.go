@@ -55,7 +55,8 @@ func (d *Driver) Commands() []decl.Command {
 			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune),
 		},
 	}
-	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.blacklistCommands(), d.traceCommands())
+	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.blacklistCommands(), d.traceCommands(),
+		d.historyCommands(), d.sendCommands())
 }
 
 // print runs f on the loop with a buffer and hands the caller what it wrote.

@@ -49,6 +49,8 @@ type Deps struct {
 	// DNS answers questions about host names; nil asks the system's name servers.
 	DNS     NameServer
 	Version string
+	// OpenTrace opens a file for messages among the logs; nil has none.
+	OpenTrace func(name string) (io.WriteCloser, error)
 }
 
 // source says where a message came from.
@@ -81,13 +83,15 @@ type Driver struct {
 	random   *entropy
 	version  string
 	network  pbxio.Network
+	// openTrace is Deps.OpenTrace.
+	openTrace func(name string) (io.WriteCloser, error)
 
 	ctx   *pbxio.Context
 	sched *sched.Scheduler
 	net   *transport.Set
 	txs   *transaction.Layer
 	calls table
-	trace tracer
+	tap   tap
 
 	peers peerTable
 	auth  authenticator
@@ -97,6 +101,9 @@ type Driver struct {
 	blacklist resolve.Blacklist
 
 	asked uint64 // questions of qualify so far
+	// submissions are the requests of programs that are on their way, by number.
+	submissions map[uint64]*submission
+	submitted   uint64
 	// forking is how many peers are registered at several places.
 	forking atomic.Int32
 	rate    callRate
@@ -128,7 +135,7 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 	d := &Driver{
 		cfg: cfg, registry: deps.Registry, plan: deps.Dialplan, media: deps.Media, bus: deps.Bus,
 		store: deps.Store, log: deps.Log, now: deps.Now, random: newEntropy(deps.Random),
-		version: deps.Version, network: deps.Network,
+		version: deps.Version, network: deps.Network, openTrace: deps.OpenTrace,
 		ctx: pbxio.NewContext(poller), sched: sched.New(deps.Now), calls: newTable(),
 		done: make(chan struct{}),
 	}
@@ -165,7 +172,7 @@ func (d *Driver) applyConfig() {
 		d.server = "PBX " + d.version
 	}
 	d.txs.SetTimers(transaction.Timers{T1: g.Defaults.T1, B: g.Defaults.TimerB})
-	d.trace.always = g.Debug
+	d.applyTap()
 	d.locator.cache.MaxTTL = g.NameRefresh
 }
 
@@ -228,6 +235,7 @@ func (d *Driver) Close() {
 		d.quit = true
 	})
 	<-d.done
+	d.tap.trace.file.close()
 	d.txs.Close()
 	if err := d.release(); err != nil {
 		d.log.Warn("SIP: close", "err", err)
@@ -258,9 +266,7 @@ type wire Driver
 // Send implements transaction.Transport.
 func (w *wire) Send(b []byte, r transaction.Route) (transaction.Flow, error) {
 	d := (*Driver)(w)
-	if d.trace.wants(r.Remote) {
-		d.traceSent(b, r)
-	}
+	d.told(b, r)
 	return d.net.Send(b, r)
 }
 

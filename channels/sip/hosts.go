@@ -67,6 +67,9 @@ func (d *Driver) watchHosts() {
 	g := &d.cfg.General
 	want(d.externQuery(), g.ExternRefresh)
 	want(d.proxyQuery(&g.Defaults), g.NameRefresh)
+	if d.cfg.HEP.Enabled {
+		want(d.captureQuery(), g.NameRefresh)
+	}
 	for _, p := range d.cfg.Peers {
 		if !p.Dynamic && !p.Addr.IsValid() {
 			want(d.hostQuery(p), g.NameRefresh)

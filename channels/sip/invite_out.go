@@ -36,6 +36,9 @@ func (p *pvt) call() {
 	p.readPatience()
 	p.awaitAnswer()
 	p.invitePeer()
+	if p.phase != phaseGone {
+		p.inProgress()
+	}
 }
 
 // invitePeer sends the INVITE, again if it was refused for a reason that we can

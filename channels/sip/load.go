@@ -31,7 +31,7 @@ type configLoader struct {
 	general, device, known []string
 }
 
-// LoadConfig reads sip.conf, users.conf and acl.conf. An error means that
+// LoadConfig reads sip.conf, users.conf, acl.conf and hep.conf. An error means that
 // sip.conf cannot be used at all; what can be forgiven comes as findings. A
 // missing sip.conf is an error that wraps fs.ErrNotExist.
 func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
@@ -61,6 +61,11 @@ func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 	if err != nil {
 		return nil, c.findings, err
 	}
+	capture, err := optional("hep.conf")
+	if err != nil {
+		return nil, c.findings, err
+	}
+	c.readHEP(capture)
 	c.readACLs(acls)
 	c.read(file, users)
 	c.readDNSManager(dnsmgr)
@@ -321,6 +326,7 @@ func defaults(compat bool) Settings {
 		AcceptMessages:    true,
 		ShrinkCallerID:    true,
 		Pedantic:          true,
+		RecordHistory:     !compat,
 		SRVLookup:         true,
 		Realm:             "asterisk",
 		UDPBind:           netip.AddrPortFrom(netip.IPv4Unspecified(), defaultPort),

@@ -287,6 +287,7 @@ type Peer struct {
 // Config is sip.conf as a whole. It is immutable: a reload makes a new one.
 type Config struct {
 	General Settings
+	HEP     HEP
 	// Peers are the device sections in the order of the file, users.conf's
 	// after them.
 	Peers []*PeerConfig

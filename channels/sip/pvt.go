@@ -81,6 +81,7 @@ type pvt struct {
 	transferred bool          // the far end sent its party elsewhere, and is to say BYE
 	progress    bool          // 183 was sent: 180 adds nothing
 	counted     bool          // in Peer.inUse
+	recorded    bool          // its history is kept while it is up
 	ringing     bool          // counted in Peer.ringing
 	onHold      bool          // the far end holds us, counted in Peer.onHold
 	released    bool          // the channel's goroutine has let go
@@ -186,6 +187,7 @@ func (p *pvt) destroy(cause channel.Cause) {
 		return
 	}
 	p.phase = phaseGone
+	p.inThePast()
 	p.d.calls.remove(p)
 	p.closeMedia()
 	p.stopSessionTimer()

@@ -163,15 +163,7 @@ func (d *Driver) askAt(p *Peer, q *qualifyState, s *servers) {
 		target = q.contact.URI
 	}
 	local, _ := d.localAddress(s.route())
-	domain := string(appendHost(nil, local.Addr()))
-	if p.FromDomain != "" {
-		domain = p.FromDomain
-	}
-	// %q escapes as a quoted string does (RFC 3261 25.1).
-	from := fmt.Sprintf("%q <sip:%s@%s>", d.cfg.General.CallerID, d.cfg.General.CallerID, domain)
-	if p.FromUser != "" {
-		from = fmt.Sprintf("<sip:%s@%s>", p.FromUser, domain)
-	}
+	from := d.ownName(p, local)
 	timers := transaction.Timers{T1: p.T1, B: max(2*p.Qualify, qualifyWait)}
 	d.requestOut(message.OPTIONS, target, s, from, "<"+target+">", timers, nil, func(m *message.Message, rtt time.Duration) {
 		if q.asking == number {

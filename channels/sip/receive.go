@@ -21,10 +21,8 @@ func (d *Driver) receive(b []byte, r transaction.Route) {
 	d.size = len(b)
 	defer func() { d.size = 0 }()
 	defer d.recovered(nil)
-	if d.trace.wants(r.Remote) {
-		d.traceReceived(b, r)
-	}
 	err := d.parsed.Parse(b)
+	d.heard(b, r, err == nil)
 	d.parsed.SetSource(r.Remote, false)
 	if err == nil {
 		err = message.Validate(&d.parsed)
@@ -39,6 +37,7 @@ func (d *Driver) receive(b []byte, r transaction.Route) {
 // malformed answers a request that did not parse, where that can be done at all
 // (RFC 3261 16.3 and 21.4.1); responses and ACKs are never answered.
 func (d *Driver) malformed(err error, r transaction.Route) {
+	d.tap.malformed++
 	if d.debugs(1) {
 		d.debug(1, "SIP: malformed message", "from", r.Remote, "err", err)
 	}

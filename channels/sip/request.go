@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"fmt"
+	"net/netip"
 	"time"
 
 	"pbx/channels/sip/message"
@@ -55,6 +57,20 @@ func (q *question) send() {
 		timers.B = replyPatience
 	}
 	d.txs.Send(d.finish(), q.method, branch, g.route, timers, q)
+}
+
+// ownName is From of a request of ours outside of calls, to a peer or, with nil, to
+// anybody: fromuser and fromdomain, or the callerid of [general] at our address.
+func (d *Driver) ownName(p *Peer, local netip.AddrPort) string {
+	domain := string(appendHost(nil, local.Addr()))
+	if p != nil && p.FromDomain != "" {
+		domain = p.FromDomain
+	}
+	if p != nil && p.FromUser != "" {
+		return fmt.Sprintf("<sip:%s@%s>", p.FromUser, domain)
+	}
+	// %q escapes as a quoted string does (RFC 3261 25.1).
+	return fmt.Sprintf("%q <sip:%s@%s>", d.cfg.General.CallerID, d.cfg.General.CallerID, domain)
 }
 
 // Response implements transaction.Receiver.

@@ -104,6 +104,7 @@ type Settings struct {
 	StoreSIPCause    bool `conf:"storesipcause"`
 	PrematureMedia   bool `conf:"prematuremedia"`
 	RecordHistory    bool `conf:"recordhistory"`
+	DumpHistory      bool `conf:"dumphistory"`
 	JitterBuffer     bool `conf:"jbenable"`
 	RealtimeUpdate   bool `conf:"rtupdate"`
 	WebSocketEnabled bool `conf:"websocket_enabled"`

@@ -30,8 +30,8 @@ func TestTracerWants(t *testing.T) {
 		"off":     {tracer{}, false, false},
 		"all":     {tracer{all: true}, true, true},
 		"always":  {tracer{always: true}, true, true},
-		"address": {tracer{addr: netip.AddrPortFrom(a.Addr(), 0)}, true, true},
-		"port":    {tracer{addr: a}, true, false},
+		"address": {tracer{addrs: []netip.AddrPort{netip.AddrPortFrom(a.Addr(), 0)}}, true, true},
+		"port":    {tracer{addrs: []netip.AddrPort{a}}, true, false},
 	} {
 		if tt.t.wants(a) != tt.a || tt.t.wants(b) != tt.b {
 			t.Errorf("%s: %v %v", name, tt.t.wants(a), tt.t.wants(b))

@@ -40,17 +40,18 @@ func Ladder(w io.Writer, calls []*Call) {
 	}
 	slices.SortStableFunc(steps, func(a, b step) int { return int(min(max(a.At-b.At, -1), 1)) })
 	lanes := lanesOf(steps)
-	fmt.Fprintf(w, "\n%s", strings.Repeat(" ", margin))
+	head := strings.Repeat(" ", margin)
 	for _, far := range lanes {
 		name := "PBX"
 		if far != us {
 			name = far.String()
 		}
-		fmt.Fprintf(w, "%-*.*s", column, column-1, name)
+		head += fmt.Sprintf("%-*.*s", column, column-1, name)
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintf(w, "\n%s\n", strings.TrimRight(head, " "))
 	for _, s := range steps {
-		fmt.Fprintf(w, "%s %s\n", time.Unix(0, s.At).Format("15:04:05.000"), strings.TrimRight(s.draw(lanes), " "))
+		at := time.Unix(0, s.At).In(s.call.Began.Location())
+		fmt.Fprintf(w, "%s %s\n", at.Format("15:04:05.000"), strings.TrimRight(s.draw(lanes), " "))
 	}
 	if dropped > 0 {
 		fmt.Fprintf(w, "%d messages in between were not kept\n", dropped)

@@ -1,6 +1,7 @@
 package transaction
 
 import (
+	"errors"
 	"slices"
 	"time"
 
