@@ -20,6 +20,7 @@ type Memory struct {
 	sockets map[netip.AddrPort]*memorySocket
 	fds     []*memorySocket // by descriptor; nil is free
 	port    uint16
+	refuses bool
 }
 
 // Route decides what becomes of a datagram: each delay it returns delivers one
@@ -32,6 +33,7 @@ const (
 	firstMemoryPort = 32768
 	memoryQueue     = 4096
 	maxUDPPayload   = 65507
+	memoryQuote     = 548 // of a datagram in an ICMP error (RFC 1812 4.3.2.3)
 )
 
 // NewMemory returns a network that delivers everything at once.
@@ -47,6 +49,14 @@ func (m *Memory) SetRoute(f Route) {
 	m.route = f
 }
 
+// SetRefuses says whether a datagram that nobody listens for comes back as an ICMP
+// error, as from a machine that is there, or is lost.
+func (m *Memory) SetRefuses(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refuses = on
+}
+
 // LocalAddr is 127.0.0.1 or ::1: the address that a socket bound to 0.0.0.0 or ::
 // sends from.
 func (m *Memory) LocalAddr(dest netip.Addr) netip.Addr {
@@ -56,8 +66,8 @@ func (m *Memory) LocalAddr(dest netip.Addr) netip.Addr {
 	return netip.IPv6Loopback()
 }
 
-// ListenUDP opens a socket. The options have no effect.
-func (m *Memory) ListenUDP(addr netip.AddrPort, _ SocketOptions) (Socket, error) {
+// ListenUDP opens a socket. Of the options only Errors has an effect.
+func (m *Memory) ListenUDP(addr netip.AddrPort, o SocketOptions) (Socket, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	ip := addr.Addr().Unmap()
@@ -77,7 +87,7 @@ func (m *Memory) ListenUDP(addr netip.AddrPort, _ SocketOptions) (Socket, error)
 	if addr.Port() == 0 || m.sockets[addr] != nil {
 		return nil, fmt.Errorf("io: listen on UDP %s: %w", addr, unix.EADDRINUSE)
 	}
-	s := &memorySocket{net: m, local: addr}
+	s := &memorySocket{net: m, local: addr, watches: o.Errors}
 	s.fd = slices.Index(m.fds[firstMemoryFD:], nil) + firstMemoryFD
 	if s.fd < firstMemoryFD {
 		s.fd = len(m.fds)
@@ -103,10 +113,16 @@ func (m *Memory) find(to netip.AddrPort) *memorySocket {
 
 // deliver puts a datagram into the queue of the socket at an address, if there
 // is one with room.
-func (m *Memory) deliver(from, to netip.AddrPort, b []byte) {
+func (m *Memory) deliver(sender *memorySocket, from, to netip.AddrPort, b []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.find(to)
+	if s == nil && m.refuses && sender.watches && !sender.closed {
+		sender.errors = append(sender.errors, memoryDatagram{to, b[:min(len(b), memoryQuote)]})
+		if sender.poller != nil {
+			sender.poller.Wake()
+		}
+	}
 	if s == nil || len(s.queue) >= memoryQueue {
 		return
 	}
@@ -123,13 +139,15 @@ type memoryDatagram struct {
 
 // memorySocket is a Socket of a Memory; the network's lock guards it.
 type memorySocket struct {
-	net    *Memory
-	fd     int
-	local  netip.AddrPort
-	queue  []memoryDatagram
-	poller *memoryPoller
-	events Events
-	closed bool
+	net     *Memory
+	fd      int
+	local   netip.AddrPort
+	queue   []memoryDatagram
+	errors  []memoryDatagram // by where they were sent
+	watches bool
+	poller  *memoryPoller
+	events  Events
+	closed  bool
 }
 
 func (s *memorySocket) FD() int               { return s.fd }
@@ -160,6 +178,18 @@ func (s *memorySocket) Recv(buf []byte) (int, netip.AddrPort, error) {
 	d := s.queue[0]
 	s.queue = s.queue[1:]
 	return copy(buf, d.b), d.from, nil
+}
+
+func (s *memorySocket) RecvError(d *Datagram) (error, bool) {
+	s.net.mu.Lock()
+	defer s.net.mu.Unlock()
+	if s.closed || len(s.errors) == 0 {
+		return nil, false
+	}
+	e := s.errors[0]
+	s.errors = s.errors[1:]
+	d.N, d.Addr = copy(d.Buf, e.b), e.from
+	return unix.ECONNREFUSED, true
 }
 
 func (s *memorySocket) RecvBatch(d []Datagram) (int, error) {
@@ -203,9 +233,9 @@ func (s *memorySocket) Send(b []byte, to netip.AddrPort) error {
 	}
 	for _, d := range delays {
 		if d <= 0 {
-			m.deliver(from, to, b)
+			m.deliver(s, from, to, b)
 		} else {
-			time.AfterFunc(d, func() { m.deliver(from, to, b) })
+			time.AfterFunc(d, func() { m.deliver(s, from, to, b) })
 		}
 	}
 	return nil

@@ -77,6 +77,9 @@ func (p *memoryPoller) collect(out []Ready) (n int) {
 		if len(s.queue) > 0 {
 			ev |= s.events & In
 		}
+		if len(s.errors) > 0 {
+			ev |= Err
+		}
 		if ev == 0 {
 			continue
 		}

@@ -29,6 +29,10 @@ type SocketOptions struct {
 	ReuseAddr bool
 	// V6Only keeps IPv4 off a socket bound to ::.
 	V6Only bool
+	// Errors keeps the ICMP errors that datagrams of ours meet, for RecvError
+	// (IP_RECVERR). The poller reports them as Err, which has to be answered by
+	// taking them all.
+	Errors bool
 	// RecvBuffer and SendBuffer are the kernel's buffer sizes in bytes, 0 for the
 	// system's. The limits of the system are passed over where permitted.
 	RecvBuffer, SendBuffer int
@@ -59,6 +63,10 @@ type Socket interface {
 	Recv(buf []byte) (n int, from netip.AddrPort, err error)
 	// RecvBatch fills up to len(d) datagrams and returns how many.
 	RecvBatch(d []Datagram) (int, error)
+	// RecvError takes one ICMP error of those that Errors keeps: d gets as much as
+	// it quotes of the datagram that met it, and where that was sent. ok is false
+	// when there are none.
+	RecvError(d *Datagram) (reason error, ok bool)
 	// Send sends one datagram.
 	Send(b []byte, to netip.AddrPort) error
 	// SendBatch sends Buf[:N] of each datagram in order and returns how many went;

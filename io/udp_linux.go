@@ -20,6 +20,7 @@ type udpSocket struct {
 	fd     int
 	family int
 	local  netip.AddrPort
+	errors bool // SocketOptions.Errors
 	closed atomic.Bool
 	batch  *batch
 	once   sync.Once
@@ -71,6 +72,11 @@ func (s *udpSocket) bind(addr netip.AddrPort, o SocketOptions) error {
 	s.setBuffer(unix.SO_SNDBUF, unix.SO_SNDBUFFORCE, o.SendBuffer)
 	if o.TOS != 0 {
 		if err := s.setTOS(o.TOS); err != nil {
+			return err
+		}
+	}
+	if o.Errors {
+		if err := s.watchErrors(); err != nil {
 			return err
 		}
 	}
@@ -198,12 +204,17 @@ func (s *udpSocket) Send(b []byte, to netip.AddrPort) error {
 	if size == 0 {
 		return unix.EAFNOSUPPORT
 	}
-	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
-		uintptr(len(b)), 0, uintptr(unsafe.Pointer(&sa)), size)
-	if errno != 0 {
-		return failure(errno)
+	for tries := 0; ; tries++ {
+		_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
+			uintptr(len(b)), 0, uintptr(unsafe.Pointer(&sa)), size)
+		switch {
+		case errno == 0:
+			return nil
+		case tries == 0 && s.delayed(errno): // not of this datagram: it is told once
+		default:
+			return failure(errno)
+		}
 	}
-	return nil
 }
 
 // prepare points the headers of a batch at the datagrams' storage.
@@ -233,6 +244,10 @@ func (s *udpSocket) RecvBatch(d []Datagram) (int, error) {
 	}
 	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(s.fd),
 		uintptr(unsafe.Pointer(&b.headers[0])), uintptr(len(d)), 0, 0, 0)
+	if s.delayed(errno) {
+		n, _, errno = unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(s.fd),
+			uintptr(unsafe.Pointer(&b.headers[0])), uintptr(len(d)), 0, 0, 0)
+	}
 	if errno != 0 {
 		return 0, failure(errno)
 	}
@@ -264,6 +279,10 @@ func (s *udpSocket) SendBatch(d []Datagram) (sent int, err error) {
 		}
 		n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(s.fd),
 			uintptr(unsafe.Pointer(&b.headers[0])), uintptr(len(part)), 0, 0, 0)
+		if s.delayed(errno) {
+			n, _, errno = unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(s.fd),
+				uintptr(unsafe.Pointer(&b.headers[0])), uintptr(len(part)), 0, 0, 0)
+		}
 		if errno != 0 {
 			return sent, failure(errno)
 		}

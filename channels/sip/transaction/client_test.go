@@ -171,6 +171,63 @@ func TestClientTransactions(t *testing.T) {
 	}
 }
 
+// TestUndelivered: an ICMP error ends the request that it quotes, and nothing that
+// has been answered.
+func TestUndelivered(t *testing.T) {
+	tests := []struct{ name, script string }{
+		{"INVITE", `
+			send INVITE
+			undelivered 548
+			got failed
+			none`},
+		{"another request", `
+			send OPTIONS
+			undelivered 548
+			got failed
+			none`},
+		{"a retransmission", `
+			send OPTIONS
+			+500ms
+			undelivered 548
+			got failed
+			none`},
+		{"after a response", `
+			send INVITE
+			in 180
+			got response 180
+			undelivered 548
+			got nothing
+			state Proceeding`},
+		{"a quotation without the branch", `
+			send INVITE
+			undelivered 60
+			got nothing
+			state Calling`},
+		{"an address that it did not go to", `
+			send INVITE
+			undelivered 548 to=192.0.2.8:5060
+			got nothing
+			state Calling`},
+		{"a CANCEL takes nothing with it", `
+			send INVITE
+			in 180
+			got response 180
+			cancel
+			undelivered 548
+			got nothing
+			state Proceeding`},
+		{"a response of ours", `
+			in INVITE
+			got request INVITE
+			respond 486
+			undelivered 548
+			got nothing`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { newScript(t).run(tt.script) })
+	}
+}
+
 func TestClientTimersAreTheCallers(t *testing.T) {
 	s := newScript(t)
 	s.timers = Timers{T1: 100 * time.Millisecond, B: time.Second}

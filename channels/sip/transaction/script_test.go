@@ -19,6 +19,8 @@ import (
 //	in 180 branch=$ tag=x       a response arrives; $ is the branch of the client
 //	reliable                    what follows goes and comes by connection 1
 //	lost                        that connection breaks
+//	undelivered 90              the last datagram met an ICMP error that quotes so much
+//	                            of it; to=addr:port: as if it had gone there
 //	send INVITE                 the user begins a client transaction
 //	respond 486                 the user answers the last request
 //	cancel                      the user cancels its INVITE
@@ -179,6 +181,13 @@ func (s *script) step(line string) error {
 		s.route.Protocol, s.route.Flow = TCP, 1
 	case w[0] == "lost":
 		s.layer.Lost(1, errors.New("connection reset"))
+	case w[0] == "undelivered":
+		last := s.sent[len(s.sent)-1]
+		n, err := strconv.Atoi(w[1])
+		if err != nil {
+			return err
+		}
+		s.layer.Undelivered([]byte(last[:min(n, len(last))]), netip.MustParseAddrPort(opt("to", "192.0.2.9:5060")), errors.New("connection refused"))
 	case w[0] == "send":
 		s.serial++
 		s.branch = 0xabc0 + s.serial

@@ -9,7 +9,9 @@
 package transaction
 
 import (
+	"bytes"
 	"errors"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -155,6 +157,31 @@ func (l *Layer) Lost(f Flow, err error) {
 			c.fail(err)
 		}
 	}
+}
+
+// Undelivered says that a datagram to an address met an ICMP error, of which b is as
+// much as the error quotes. The request in it is given up when it had no response
+// yet. Only the branch in the quotation says which that is: an error that quotes too
+// little may be forged by anybody who knows two addresses (RFC 5927 4).
+func (l *Layer) Undelivered(b []byte, to netip.AddrPort, err error) {
+	branch, ok := quotedBranch(b)
+	if !ok {
+		return
+	}
+	c := l.clients[clientKey{branch, bytes.HasPrefix(b, []byte(message.CANCEL+" "))}]
+	if c != nil && c.Route.Protocol == UDP && c.Route.Remote == to && (c.state == Calling || c.state == Trying) {
+		c.fail(err)
+	}
+}
+
+// quotedBranch is the branch of the top Via of a request of ours.
+func quotedBranch(b []byte) (Branch, bool) {
+	_, b, ok := bytes.Cut(b, []byte(";branch="))
+	n := len(message.MagicCookie) + 16
+	if !ok || len(b) < n {
+		return 0, false
+	}
+	return parseBranch(b[:n])
 }
 
 // linger is the end of a state that begins now and in which nothing is sent for d.

@@ -190,13 +190,11 @@ func TestResolver(t *testing.T) {
 	})
 	t.Run("a dead server is passed over, and remembered", func(t *testing.T) {
 		r := system(t, port, "nameserver 127.0.53.2\nnameserver 127.0.53.3\nnameserver 127.0.53.1\n", "")
-		for range 3 {
-			if got, err := lookup(t, r, "example.com", 5*time.Second); got != "192.0.2.1" {
-				t.Errorf("%q, %v", got, err)
-			}
+		if got, err := lookup(t, r, "example.com", 5*time.Second); got != "192.0.2.1" {
+			t.Errorf("%q, %v", got, err)
 		}
-		if n := dead.asked.Load(); n != 1 {
-			t.Errorf("the dead server was asked %d times", n)
+		if dead.asked.Load() == 0 || r.good != 2 {
+			t.Errorf("the next question goes to server %d first", r.good)
 		}
 	})
 	t.Run("every server refuses", func(t *testing.T) {
