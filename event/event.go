@@ -39,8 +39,8 @@ const (
 	ExtensionState // Exten, Context, Name = the hint, State, StateText
 	PresenceState  // Name = CustomPresence:name …, Value = the state, AppData = subtype, StateText = message
 	MessageWaiting // Name = box@context, State = new messages, Priority = old ones
-	Registry
-	Security // Name = what, Value = detail, Address
+	Registry       // Name = user, Value = Registered …, Address = domain
+	Security       // Name = what, Value = detail, Address
 	Reload
 	Shutdown
 	UserEvent     // Name, Value = "Header: value" lines

@@ -52,8 +52,7 @@ var ineffective = map[string]string{
 	"textsupport": "text streams are not served by this version", "jbenable": "received audio is relayed without a jitter buffer",
 	"directrtpsetup": "media always passes through this exchange",
 	"compactheaders": "long header names are sent", "subscribemwi": "message waiting is not served by this version",
-	"callbackextension": "this version does not register with other servers; the option only tells accounts at one address apart",
-	"regcontext":        "no extensions are made for registered peers by this version", "storesipcause": "read HANGUPCAUSE instead",
+	"regcontext": "no extensions are made for registered peers by this version", "storesipcause": "read HANGUPCAUSE instead",
 	"useclientcode": "client codes in INFO are not served by this version", "relaxdtmf": "digits in the audio are looked for with one set of limits",
 	"rfc2833compensate": "digits are relayed as they come", "regextenonqualify": "no extensions are made for registered peers by this version",
 	"supportpath": "Path is not served by this version",
@@ -61,8 +60,7 @@ var ineffective = map[string]string{
 	"subscribecontext": subscriptionsAbsent, "notifyringing": subscriptionsAbsent, "notifyhold": subscriptionsAbsent,
 	"notifycid": subscriptionsAbsent, "subminexpiry": subscriptionsAbsent, "submaxexpiry": subscriptionsAbsent,
 	"subminexpirey": subscriptionsAbsent, "submaxexpirey": subscriptionsAbsent,
-	"registertimeout": registrationsAbsent, "registerattempts": registrationsAbsent, "register_retry_403": registrationsAbsent,
-	"subscribe_network_change_event": registrationsAbsent,
+	"subscribe_network_change_event": "changes of the network are found by asking the DNS again, not by STUN",
 	"outofcall_message_context":      "texts outside of calls are not run through the dialplan by this version",
 	"mohsuggest":                     "music on hold is not served by this version", "parkinglot": "parking is not served by this version",
 	"tonezone": "the tones are those of the whole exchange", "recordonfeature": "recording is not served by this version",
@@ -79,7 +77,6 @@ var ineffective = map[string]string{
 
 const (
 	subscriptionsAbsent = "subscriptions are not served by this version"
-	registrationsAbsent = "this version does not register with other servers"
 	mwiAbsent           = "message waiting is not served by this version"
 	pickupAbsent        = "call pickup is not served by this version"
 	cosAbsent           = "Ethernet priorities are not set by this version; tos_ options are"

@@ -166,16 +166,6 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	return nil
 }
 
-func (d *Driver) showRegistry(w io.Writer, _ *decl.Request) error {
-	const format = "%-39.39s %-6.6s %-12.12s  %8.8s %-20.20s %-25.25s\n"
-	fmt.Fprintf(w, format, "Host", "dnsmgr", "Username", "Refresh", "State", "Reg.Time")
-	for _, r := range d.cfg.General.Registrations {
-		fmt.Fprintf(w, format, r.Host, "N", r.User, "0", "Unregistered", "")
-	}
-	fmt.Fprintf(w, "%d SIP registrations.\n", len(d.cfg.General.Registrations))
-	return nil
-}
-
 func (d *Driver) showDomains(w io.Writer, _ *decl.Request) error {
 	const format = "%-40.40s %-20.20s %-16.16s\n"
 	if len(d.cfg.General.Domains) == 0 {

@@ -94,8 +94,10 @@ type Driver struct {
 	tap   tap
 
 	peers peerTable
-	auth  authenticator
-	hosts hostTable
+	// registrants are the registrations of ours, in the order of the configuration.
+	registrants []*registrant
+	auth        authenticator
+	hosts       hostTable
 
 	locator   locator
 	blacklist resolve.Blacklist
@@ -231,8 +233,10 @@ func (d *Driver) Call(f func()) error {
 func (d *Driver) Close() {
 	d.Post(func() {
 		d.calls.each(func(p *pvt) { p.abandon() })
-		d.closePeers()
-		d.quit = true
+		d.unregisterAll(func() {
+			d.closePeers()
+			d.quit = true
+		})
 	})
 	<-d.done
 	d.tap.trace.file.close()

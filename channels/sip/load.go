@@ -119,6 +119,7 @@ func (c *configLoader) read(file, users *config.File) {
 		c.readDevice(s)
 	}
 	c.finish()
+	c.registrations()
 	c.check(generals)
 }
 

@@ -286,7 +286,7 @@ func TestFindings(t *testing.T) {
 		{"externaddr=203.0.113.1", good, "sip.conf:2: warning: externaddr is never used without localnet"},
 		{"tlsenable=yes", good, "sip.conf:2: warning: tlsenable does not act: SIP over TLS"},
 		{"tlsenable=no", good, ""},
-		{"register => me:pw@provider.example", good, "sip.conf:2: warning: this version does not register"},
+		{"register => me:pw@provider.example", good, "sip.conf:2: warning: no section has host=provider.example"},
 		{"", good + "encryption=yes", "sip.conf:7: warning: encryption does not act: SRTP"},
 		{"", good + "transport=tls", "sip.conf:7: warning: transport tls is not served"},
 		{"", good + "insecure=invite", "sip.conf:7: warning: insecure=invite lets whoever"},

@@ -195,6 +195,7 @@ func (d *Driver) openPeers() error {
 	d.restore()
 	d.startQualify()
 	d.startKeepalive()
+	d.startRegistrations()
 	return nil
 }
 

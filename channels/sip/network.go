@@ -327,28 +327,3 @@ func tosName(tos int) string {
 	}
 	return "unknown"
 }
-
-// setRegister keeps register => lines: [peer?][proto://]user[@domain][:secret
-// [:auth]]@host[:port][/extension][~expiry].
-func setRegister(r *reader, v config.Variable) error {
-	s := v.Value
-	if i := strings.LastIndexByte(s, '~'); i > 0 {
-		s = s[:i]
-	}
-	i := strings.LastIndexByte(s, '@')
-	if i < 1 {
-		return errors.New("a registration is [peer?]user[:secret[:authuser]]@host[:port][/extension]")
-	}
-	host, _, _ := strings.Cut(s[i+1:], "/")
-	user := s[:i]
-	if _, rest, ok := strings.Cut(user, "?"); ok {
-		user = rest
-	}
-	if _, rest, ok := strings.Cut(user, "://"); ok {
-		user = rest
-	}
-	user, _, _ = strings.Cut(user, ":")
-	r.g.Registrations = append(r.g.Registrations, Registration{User: user, Host: host, Pos: v.Pos.String()})
-	r.l.find(v.Pos, config.Warning, "sip-not-acting", "this version does not register with other servers: the line does not act", "")
-	return nil
-}

@@ -53,6 +53,11 @@ func (d *Driver) prepare(ds dialString, r channel.Request, done func(*pvt, error
 		done(nil, err)
 		return
 	}
+	provider := d.registrantFor(peer)
+	if provider != nil && len(provider.service) > 0 {
+		p.routes = provider.service
+		at = d.uriHop(p.routes[0], p.settings, at)
+	}
 	d.reach(at, func(s *servers, err error) {
 		failure := errPanic
 		defer func() { // whatever happens: somebody waits
@@ -63,6 +68,9 @@ func (d *Driver) prepare(ds dialString, r channel.Request, done func(*pvt, error
 			}
 		}()
 		if err == nil {
+			if provider != nil {
+				s.prefer(provider.route)
+			}
 			p.out.servers = s
 			err = p.ready(r)
 		}

@@ -22,6 +22,7 @@ func (d *Driver) reload(cfg *Config) {
 	d.setPeers(cfg)
 	d.startQualify()
 	d.startKeepalive()
+	d.startRegistrations()
 	for _, p := range d.peers.list {
 		d.deviceChanged(p)
 	}

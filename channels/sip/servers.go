@@ -66,6 +66,17 @@ func (d *Driver) reach(at hop, done func(*servers, error)) {
 // route is the way to the server whose turn it is.
 func (s *servers) route() transaction.Route { return s.routes[0] }
 
+// prefer gives the first turn to a route that was used before, if it still leads
+// there.
+func (s *servers) prefer(r transaction.Route) {
+	i := slices.IndexFunc(s.routes, func(o transaction.Route) bool { return o.Protocol == r.Protocol && o.Remote == r.Remote })
+	if i > 0 {
+		found := s.routes[i]
+		copy(s.routes[1:i+1], s.routes[:i])
+		s.routes[0] = found
+	}
+}
+
 // more reports whether there is another server to try.
 func (s *servers) more() bool { return len(s.routes) > 1 }
 

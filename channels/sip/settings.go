@@ -130,10 +130,3 @@ type Domain struct {
 	Name    string
 	Context string // "" keeps the peer's
 }
-
-// Registration is one register => line. This exchange does not send them yet;
-// they are kept so that the console and `pbx check` can name them.
-type Registration struct {
-	User, Host string
-	Pos        string
-}

@@ -1,0 +1,29 @@
+package sip
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/netip"
+
+	"pbx/decl"
+)
+
+// showRegistry lists the registrations with others.
+func (d *Driver) showRegistry(w io.Writer, _ *decl.Request) error {
+	const format = "%-39.39s %-6.6s %-12.12s  %8.8s %-20.20s %-25.25s\n"
+	fmt.Fprintf(w, format, "Host", "dnsmgr", "Username", "Refresh", "State", "Reg.Time")
+	for _, r := range d.registrants {
+		m := r.machine
+		host, port := r.registrar()
+		_, err := netip.ParseAddr(host)
+		at := ""
+		if !m.Since.IsZero() {
+			at = m.Since.Local().Format("Mon, 02 Jan 2006 15:04:05")
+		}
+		fmt.Fprintf(w, format, fmt.Sprintf("%s:%d", bracketed(host), cmp.Or(port, defaultPort)), pick(err != nil, "Y", "N"),
+			m.Line.User, fmt.Sprint(int64(m.Refresh.Seconds())), m.State(d.now()), at)
+	}
+	fmt.Fprintf(w, "%d SIP registrations.\n", len(d.registrants))
+	return nil
+}
