@@ -10,6 +10,8 @@ need sipp sip-tester
 need baresip baresip
 need linphonec linphone-cli
 need sipsak sipsak
+need tshark tshark
+need svmap sipvicious
 [ ${#want[@]} -eq 0 ] && exit 0
 echo "installing: ${want[*]}"
 sudo=
