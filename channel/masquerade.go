@@ -19,21 +19,21 @@ var ErrGone = errors.New("the call is over")
 // Both owners are told by ControlSourceUpdate. Any goroutine may call it but the
 // loop of a driver, which uses MasqueradeHeld.
 func Masquerade(original, clone *Channel) (err error) {
-	move := func() { err = MasqueradeHeld(original, clone) }
-	held := move
-	a, b := original.Tech(), clone.Tech()
+	if e := still(original, clone, func() { err = MasqueradeHeld(original, clone) }); e != nil {
+		return e
+	}
+	return err
+}
+
+// still runs f while nothing happens on the legs of both.
+func still(x, y *Channel, f func()) (err error) {
+	held := f
+	a, b := x.Tech(), y.Tech()
 	if s, ok := b.(Stiller); ok && a != b {
-		held = func() {
-			if e := s.Still(move); e != nil {
-				err = e
-			}
-		}
+		held = func() { err = s.Still(f) }
 	}
 	if s, ok := a.(Stiller); ok {
-		if e := s.Still(held); e != nil {
-			return e
-		}
-		return err
+		return errors.Join(s.Still(held), err)
 	}
 	held()
 	return err

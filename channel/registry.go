@@ -34,6 +34,7 @@ type Registry struct {
 	closing atomic.Bool
 
 	language atomic.Pointer[string]
+	features atomic.Pointer[Features]
 
 	mu       sync.RWMutex
 	techs    map[string]Technology

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pbx/channel"
 	"pbx/channels/sip"
 	"pbx/config"
 	"pbx/dialplan"
@@ -20,6 +21,7 @@ type configuration struct {
 	rtp      rtpSettings
 	log      logSettings
 	tones    *tone.Zones
+	features channel.Features
 	sip      *sip.Config
 	plan     *dialplan.Plan
 	findings []config.Finding
@@ -45,6 +47,8 @@ func readBase(configDir, stateDir string) (*configuration, error) {
 	c.log, found, err = readLogger(l, c.dirs)
 	take(found, err)
 	c.tones, found, err = tone.Load(l)
+	take(found, err)
+	c.features, found, err = readFeatures(l)
 	take(found, err)
 	return c, errors.Join(errs...)
 }

@@ -59,13 +59,14 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 	}
 	// Everything could be read: take it.
 	if what&reloadRest != 0 {
-		next.core, next.tones = fresh.core, fresh.tones
+		next.core, next.tones, next.features = fresh.core, fresh.tones, fresh.features
 		// Where things live, and the RTP ports, are fixed until a restart.
 		if fresh.dirs != old.dirs || fresh.rtp != old.rtp {
 			s.log.Warn("asterisk.conf [directories] or rtp.conf changed: a restart takes that in")
 		}
 		s.registry.Limit(next.core.MaxCalls)
 		s.registry.SetLanguage(next.core.Language)
+		s.registry.SetFeatures(next.features)
 	}
 	if what&reloadLogger != 0 {
 		next.log = fresh.log

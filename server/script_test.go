@@ -31,6 +31,8 @@ import (
 //	alice > ACK A                    within her call A
 //	bob > REFER A | Refer-To: <sip:103@pbx?Replaces={B}>
 //	                                 {B} is his call B, escaped
+//	trudy > INVITE x call=T | Replaces: [bob:A]
+//	                                 … and as it is, of another phone
 //	bob < NOTIFY A | SIP/2.0 200 OK  the text must be in it; "!" before it: must not
 //	alice < nothing 5s
 //	wait 2s
@@ -54,6 +56,7 @@ type storyPhone struct {
 	addr    netip.AddrPort
 	sock    pbxio.Socket
 	calls   map[string]*storyCall
+	all     map[string]*storyPhone
 	request string // last received
 	serial  int
 }
@@ -221,7 +224,7 @@ func (s *story) phone(name string) *storyPhone {
 	if !ok {
 		s.t.Fatalf("no phone is called %q", name)
 	}
-	p := &storyPhone{name: name, addr: netip.MustParseAddrPort(host + ":5060"), calls: map[string]*storyCall{}}
+	p := &storyPhone{name: name, addr: netip.MustParseAddrPort(host + ":5060"), calls: map[string]*storyCall{}, all: s.phones}
 	var err error
 	if p.sock, err = s.net.ListenUDP(p.addr, pbxio.SocketOptions{}); err != nil {
 		s.t.Fatal(err)
@@ -385,6 +388,11 @@ func (p *storyPhone) send(words, extra []string) error {
 			body = text
 			typ = ""
 			continue
+		}
+		for name, other := range p.all {
+			for label, c := range other.calls {
+				h = strings.ReplaceAll(h, "["+name+":"+label+"]", c.replaces())
+			}
 		}
 		for label, c := range p.calls {
 			h = strings.ReplaceAll(h, "{"+label+"}", url.QueryEscape(c.replaces()))

@@ -121,6 +121,7 @@ func (s *Server) build() error {
 	s.registry = channel.NewRegistry(s.bus, s.log, s.now, conf.core.SystemName)
 	s.registry.Limit(conf.core.MaxCalls)
 	s.registry.SetLanguage(conf.core.Language)
+	s.registry.SetFeatures(conf.features)
 	if s.media, err = media.NewEngine(s.opts.Network, conf.rtp.engine(s)); err != nil {
 		return err
 	}

@@ -109,8 +109,6 @@ func (h *half) Indicate(c channel.Control) error {
 		if o.State() == channel.Down {
 			o.SetState(channel.Ringing)
 		}
-	case channel.ControlBusy, channel.ControlCongestion, channel.ControlIncomplete:
-		f.Cause = ch.Cause()
 	case channel.ControlConnectedLine:
 		// Whom we talk to is who the other half is.
 		party := ch.Identity().Connected

@@ -64,7 +64,7 @@ var ineffective = map[string]string{
 	"outofcall_message_context":      "texts outside of calls are not run through the dialplan by this version",
 	"mohsuggest":                     "music on hold is not served by this version", "parkinglot": "parking is not served by this version",
 	"tonezone": "the tones are those of the whole exchange", "recordonfeature": "recording is not served by this version",
-	"recordofffeature": "recording is not served by this version", "namedcallgroup": pickupAbsent, "namedpickupgroup": pickupAbsent,
+	"recordofffeature":   "recording is not served by this version",
 	"disallowed_methods": "the methods that this version sends are INVITE, ACK, CANCEL, BYE, OPTIONS, INFO and REFER",
 	"t1min":              "T1 is not measured, it is timert1", "cos_sip": cosAbsent, "cos_audio": cosAbsent, "cos_video": cosAbsent, "cos_text": cosAbsent,
 	"tos_video": "video is not served by this version", "tos_text": "text streams are not served by this version",
@@ -78,7 +78,6 @@ var ineffective = map[string]string{
 const (
 	subscriptionsAbsent = "subscriptions are not served by this version"
 	mwiAbsent           = "message waiting is not served by this version"
-	pickupAbsent        = "call pickup is not served by this version"
 	cosAbsent           = "Ethernet priorities are not set by this version; tos_ options are"
 )
 

@@ -32,7 +32,11 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 		tx.Keep() // a guest who is refused leaves nothing behind
 	}
 	p := &pvt{d: d, peer: peer, settings: d.settings(peer), received: d.from.addr, began: d.now(), phase: phaseEarly}
-	if status, reason := p.admit(m); status != 0 {
+	replaces, status, reason := d.replacing(m, peer)
+	if p.replaces = replaces; status == 0 {
+		status, reason = p.admit(m)
+	}
+	if status != 0 {
 		d.respond(tx, m, status, reason, p.refusal(status))
 		p.closeMedia()
 		p.uncount()
@@ -48,6 +52,11 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 		p.accept(p.media.agreed)
 	}
 	p.provisional(100, "", false)
+	if p.replaces != nil {
+		p.takeOver(p.replaces)
+		p.replaces = nil
+		return
+	}
 	d.plan.Start(p.channel)
 }
 
@@ -161,7 +170,13 @@ func (p *pvt) destination(m *message.Message) (status int, reason string) {
 	caller := p.callerNumber(m)
 	match := d.plan.Match(context, p.exten, 1, caller)
 	switch {
+	case p.replaces != nil: // who takes a call over need not say where to
 	case match.Exists():
+	case p.exten == d.registry.Features().PickupExten:
+		if p.replaces = d.groupPickup(p.peer); p.replaces == nil {
+			d.notice(fmt.Sprintf("Nothing to pick up for %s", p.peerName()))
+			return 503, "Unavailable"
+		}
 	case match.Partial() && p.settings.Overlap == OverlapYes:
 		return 484, "Address Incomplete"
 	case match.Partial() && p.settings.Overlap == OverlapDTMF:

@@ -3,6 +3,7 @@ package sip
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"pbx/channel"
@@ -296,8 +297,12 @@ type Config struct {
 // picksUp reports whether the peer may take calls that ring at other: its pickup
 // groups and the call groups of other have one in common.
 func (p *PeerConfig) picksUp(other *Peer) bool {
-	if p.PickupGroup&other.CallGroup != 0 {
-		return true
-	}
-	return slices.ContainsFunc(p.NamedPickup, func(g string) bool { return slices.Contains(other.NamedCall, g) })
+	return p.PickupGroup&other.CallGroup != 0 || shareName(p.NamedPickup, other.NamedCall)
+}
+
+// shareName reports whether two lists have a name in common, in any case.
+func shareName(a, b []string) bool {
+	return slices.ContainsFunc(a, func(x string) bool {
+		return slices.ContainsFunc(b, func(y string) bool { return strings.EqualFold(x, y) })
+	})
 }

@@ -60,6 +60,7 @@ type pvt struct {
 	again        sched.ID      // it waits: glare (RFC 3261 14.1) or Retry-After
 	retries      int           // how often in a row
 	allowsUpdate bool          // the far end takes UPDATE
+	replaces     *replacement  // what a new call takes over, nil for a call of its own
 	rel          *reliability  // of our provisional responses, nil if the caller knows none
 
 	media   mediaState

@@ -1,5 +1,148 @@
 package sip
 
+import (
+	"slices"
+	"strings"
+
+	"pbx/channel"
+	"pbx/channels/sip/message"
+	"pbx/channels/sip/refer"
+)
+
+// replacement is the call that an INVITE takes over: that of a Replaces header
+// (RFC 3891), or one that rings and is picked up.
+type replacement struct {
+	call    *pvt             // whose far end is replaced
+	ringing *channel.Channel // that is picked up
+}
+
+// pickupPrefix begins the Call-ID by which our NOTIFYs name a ringing call that
+// may be picked up: what follows is the Call-ID of the subscription.
+const pickupPrefix = "pickup-"
+
+// replacing reads the Replaces and Join of an INVITE from peer, nil for a guest.
+// It returns nil for a call of its own, and the status that refuses it.
+func (d *Driver) replacing(m *message.Message, peer *Peer) (r *replacement, status int, reason string) {
+	join, replaces := m.Has(message.HeaderJoin), m.Has(message.HeaderReplaces)
+	switch {
+	case !join && !replaces:
+		return nil, 0, ""
+	case join && replaces || count(m, message.HeaderReplaces) > 1 || count(m, message.HeaderJoin) > 1:
+		return nil, 400, "Bad Request (Replaces)" // RFC 3891 section 3
+	case join:
+		return nil, d.joining(m), ""
+	}
+	id, err := refer.ParseDialogID(string(m.Header(message.HeaderReplaces)))
+	if err != nil {
+		return nil, 400, "Bad Request (Replaces)"
+	}
+	if call, ok := strings.CutPrefix(id.CallID, pickupPrefix); ok {
+		return d.replacingWatched(call, &id, peer)
+	}
+	q := d.calls.dialog([]byte(id.CallID), []byte(id.ToTag), []byte(id.FromTag))
+	switch {
+	case q == nil || q.channel == nil:
+		return nil, 481, "Call leg/transaction does not exist"
+	case !d.mayReplace(peer, q):
+		return nil, 403, "Forbidden"
+	case q.phase == phaseEnding || q.phase == phaseGone || q.released:
+		return nil, 603, "Declined"
+	case q.phase == phaseUp && id.EarlyOnly:
+		return nil, 486, "Busy Here"
+	case q.phase == phaseEarly && !q.outgoing: // not begun by us
+		return nil, 481, "Call leg/transaction does not exist"
+	}
+	return &replacement{call: q}, 0, ""
+}
+
+func count(m *message.Message, id message.HeaderID) (n int) {
+	for range m.Lines(id) {
+		n++
+	}
+	return n
+}
+
+// joining is the answer to an INVITE with Join (RFC 3911 section 4): a call that
+// is there cannot be joined, since nothing here mixes a third party in.
+func (d *Driver) joining(m *message.Message) int {
+	id, err := refer.ParseDialogID(string(m.Header(message.HeaderJoin)))
+	switch {
+	case err != nil:
+		return 400
+	case d.calls.dialog([]byte(id.CallID), []byte(id.ToTag), []byte(id.FromTag)) == nil:
+		return 481
+	}
+	return 488
+}
+
+// replacingWatched is a pickup by a phone that watches an extension: the call that
+// rings there.
+func (d *Driver) replacingWatched(call string, id *refer.DialogID, peer *Peer) (r *replacement, status int, reason string) {
+	if d.watched == nil {
+		return nil, 481, "Call leg/transaction does not exist"
+	}
+	// The receiver of the header is us: to-tag would be ours, but phones copy the
+	// tags of the NOTIFY's body as they stand, which is as the watcher has them.
+	at, ok := d.watched(call, id.ToTag, id.FromTag, peer)
+	if !ok {
+		if at, ok = d.watched(call, id.FromTag, id.ToTag, peer); !ok {
+			return nil, 481, "Call leg/transaction does not exist"
+		}
+	}
+	devices := strings.Split(d.plan.Hint(at.Context, at.Exten), "&")
+	target := d.registry.Ringing(func(c *channel.Channel) bool {
+		if l := c.Location(); l.Context == at.Context && l.Exten == at.Exten {
+			return true
+		}
+		return slices.ContainsFunc(devices, func(dev string) bool {
+			return strings.EqualFold(dev, c.Tech().Name()+"/"+c.Peer())
+		})
+	})
+	if target == nil {
+		return nil, 481, "Call leg/transaction does not exist"
+	}
+	return &replacement{ringing: target}, 0, ""
+}
+
+// groupPickup is the call that has rung longest of those that a phone may pick up
+// by its groups, nil without one.
+func (d *Driver) groupPickup(asker *Peer) *replacement {
+	if asker == nil {
+		return nil
+	}
+	target := d.registry.Ringing(func(c *channel.Channel) bool {
+		s := c.Settings()
+		return asker.PickupGroup&s.CallGroup != 0 || shareName(asker.NamedPickup, s.NamedCallGroups)
+	})
+	if target == nil {
+		return nil
+	}
+	return &replacement{ringing: target}
+}
+
+// takeOver puts the phone of p, a new call, in the place that r names. It reports
+// whether that came about; the call is hung up if not.
+func (p *pvt) takeOver(r *replacement) bool {
+	by := p.channel
+	target := r.ringing
+	if target == nil {
+		target = r.call.channel
+	}
+	var err error
+	if r.call == nil || r.call.phase == phaseEarly {
+		err = channel.PickupHeld(by, target)
+	} else if err = by.Answer(); err == nil {
+		if err = channel.MasqueradeHeld(target, by); err == nil {
+			by.SoftHangup(channel.CauseNormalClearing)
+		}
+	}
+	if err != nil {
+		by.SetCause(channel.CauseNoRouteDestination, "")
+	}
+	by.Hangup()
+	return err == nil
+}
+
 // mayReplace reports whether calls of asker may take the place of the far end of
 // p: its own calls, and those that it may pick up. Whoever else knows a Call-ID
 // and its tags has seen a message, and that is no reason (RFC 3891 section 8).

@@ -1,0 +1,106 @@
+package channel
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"pbx/event"
+)
+
+// ErrNotRinging is the reason of a Pickup that came too late.
+var ErrNotRinging = errors.New("the call does not ring any more")
+
+// Rings reports whether the channel is a leg that was called and not answered.
+func (c *Channel) Rings() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return (c.state == Ringing || c.state == Down && c.app != "") && c.owner == nil && c.bridgePeer == nil && !c.hungup && !c.softHangup.Load()
+}
+
+// MayPickUp reports whether the channel's pickup groups and the call groups of
+// target have one in common.
+func (c *Channel) MayPickUp(target *Channel) bool {
+	mine, theirs := c.Settings(), target.Settings()
+	if mine.PickupGroup&theirs.CallGroup != 0 {
+		return true
+	}
+	return slices.ContainsFunc(mine.NamedPickupGroups, func(g string) bool {
+		return slices.ContainsFunc(theirs.NamedCallGroups, func(h string) bool { return strings.EqualFold(g, h) })
+	})
+}
+
+// Ringing finds the leg that has rung longest of those that match is true of, nil
+// without one.
+func (r *Registry) Ringing(match func(*Channel) bool) *Channel {
+	for _, c := range r.Channels() {
+		if c.Rings() && match(c) {
+			return c
+		}
+	}
+	return nil
+}
+
+// Pickup has by answer the call that rings at target: by's phone takes target's
+// place, and target's phone stops ringing as answered elsewhere. After it by is
+// the leg of that phone, which its owner hangs up. Any goroutine may call it but
+// the loop of a driver, which uses PickupHeld.
+func Pickup(by, target *Channel) error {
+	if !target.Rings() {
+		return ErrNotRinging
+	}
+	if err := by.Answer(); err != nil {
+		return err
+	}
+	var err error
+	if e := still(by, target, func() { err = take(by, target) }); e != nil {
+		return e
+	}
+	return err
+}
+
+// PickupHeld is Pickup for a caller that holds the drivers of both channels still.
+func PickupHeld(by, target *Channel) error {
+	if !target.Rings() {
+		return ErrNotRinging
+	}
+	if err := by.Answer(); err != nil {
+		return err
+	}
+	return take(by, target)
+}
+
+func take(by, target *Channel) error {
+	if !target.Rings() {
+		return ErrNotRinging
+	}
+	caller, linked, name := target.Identity().Connected, target.Linkedid(), target.Name()
+	if err := MasqueradeHeld(target, by); err != nil {
+		return err
+	}
+	target.SetLinkedid(linked)
+	target.UpdateIdentity(func(id *Identity) { id.Connected = caller })
+	_ = target.Leg().Indicate(ControlConnectedLine) // a phone that does not show it loses nothing
+	target.Queue(Frame{Kind: FrameControl, Control: ControlConnectedLine, Data: target.Identity().Caller})
+	target.Queue(Frame{Kind: FrameControl, Control: ControlAnswer})
+	target.Publish(event.Event{Kind: event.Pickup, Dest: name, DestUniqueid: by.Uniqueid()})
+	by.SoftHangup(CauseAnsweredElsewhere)
+	return nil
+}
+
+// Features are the parts of features.conf that drivers read.
+type Features struct {
+	// PickupExten is what a phone dials to pick up a call of its groups.
+	PickupExten string
+}
+
+// SetFeatures changes them, and Features returns them.
+func (r *Registry) SetFeatures(f Features) { r.features.Store(&f) }
+
+// Features returns what SetFeatures was given, the field's defaults before.
+func (r *Registry) Features() Features {
+	if f := r.features.Load(); f != nil {
+		return *f
+	}
+	return Features{PickupExten: "*8"}
+}
