@@ -98,8 +98,6 @@ type Driver struct {
 	registrants []*registrant
 	auth        authenticator
 	hosts       hostTable
-	auth        authenticator
-	hosts       hostTable
 	// watched finds the extension that a subscription of peer is to, by its
 	// Call-ID and the tags of both ends; nil while nobody can subscribe.
 	watched func(call, local, remote string, peer *Peer) (channel.Location, bool)
