@@ -87,6 +87,17 @@ func Write(dir string, random io.Reader) ([]Phone, error) {
 	return phones, nil
 }
 
+// Remove takes away what Write wrote, for a start that failed: the next one is the
+// first again.
+func Remove(dir string) error {
+	var errs []error
+	for _, name := range Names() {
+		errs = append(errs, os.Remove(filepath.Join(dir, name)))
+	}
+	_ = os.Remove(dir) // unless somebody else put something there
+	return errors.Join(errs...)
+}
+
 func last(name string) int {
 	if name == "sip.conf" {
 		return 1

@@ -96,6 +96,7 @@ func (s *Session) receptionBlock(now time.Time) rtp.Block {
 			k.FractionLost = uint8(min(lost<<8/int64(d), 255))
 		}
 	}
+	s.stats.reporting(max(int64(expected-r.expectedPrior)-int64(r.got-r.gotPrior), 0))
 	r.expectedPrior, r.gotPrior = expected, r.got
 	if s.report.lsr != 0 {
 		k.DLSR = uint32(now.Sub(s.report.lsrAt) << 16 / time.Second)

@@ -222,6 +222,28 @@ func TestQOS(t *testing.T) {
 	}
 }
 
+// TestQOSVariables holds the forms of golden/ami-more.md.
+func TestQOSVariables(t *testing.T) {
+	var st Stats
+	const zero = "minrxjitter=000.000000;maxrxjitter=000.000000;avgrxjitter=000.000000;stdevrxjitter=000.000000;mintxjitter=000.000000;maxtxjitter=000.000000;avgtxjitter=000.000000;stdevtxjitter=000.000000;"
+	if got := st.Variables()[1]; got != [2]string{"JITTER", zero} {
+		t.Errorf("nothing measured: %q", got)
+	}
+	for _, v := range []float64{2, 4, 4, 4, 5, 5, 7, 9} {
+		st.RTTs.add(v / 100)
+		st.RxScores.add(87.231481)
+	}
+	if got, want := st.Variables()[3][1], "minrtt=000.020000;maxrtt=000.090000;avgrtt=000.050000;stdevrtt=000.020000;"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got, want := st.Variables()[4][1], "minrxmes=087.231481;maxrxmes=087.231481;avgrxmes=087.231481;stdevrxmes=000.000000;mintxmes=000.000000;maxtxmes=000.000000;avgtxmes=000.000000;stdevtxmes=000.000000;"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if n := testing.AllocsPerRun(10, func() { _ = st.RTTs.text("rtt") }); n > 1 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // TestOnePort: RTCP on the RTP port (RFC 5761), both ways.
 func TestOnePort(t *testing.T) {
 	bubble(t, EngineOptions{}, func(t *testing.T, o *office) {

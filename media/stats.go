@@ -20,6 +20,9 @@ type Stats struct {
 	RxJitter, TxJitter time.Duration
 	// RTT is the last round trip that RTCP told, 0 when none did.
 	RTT time.Duration
+	// What the reports told one by one, in seconds, packets, and as a score of 0 to
+	// 100: ours of what we hear (Rx), the far end's of what it hears (Tx).
+	RxJitters, TxJitters, RxLosses, TxLosses, RTTs, RxScores, TxScores Spread
 	// Garbage is what was no RTP or of an unknown type, Strangers what came from
 	// elsewhere than strict RTP allows, Refused what the network would not take.
 	Garbage, Strangers, Refused, Untranslatable uint64
@@ -30,6 +33,19 @@ func (s Stats) QOS() string {
 	return fmt.Sprintf("ssrc=%d;themssrc=%d;lp=%d;rxjitter=%f;rxcount=%d;txjitter=%f;txcount=%d;rlp=%d;rtt=%f;rxmes=%f;txmes=%f",
 		s.SSRC, s.RemoteSSRC, s.RxLost, s.RxJitter.Seconds(), s.RxPackets, s.TxJitter.Seconds(), s.TxPackets, s.TxLost, s.RTT.Seconds(),
 		score(s.RxLost, s.RxPackets, s.RxJitter, s.RTT), score(s.TxLost, s.TxPackets, s.TxJitter, s.RTT))
+}
+
+// Variables are what the variables RTPAUDIOQOS and its kin hold at the end of a
+// call, in the order in which they are set: by their names' endings, "" for the
+// summary.
+func (s Stats) Variables() [5][2]string {
+	return [5][2]string{
+		{"", s.QOS()},
+		{"JITTER", s.RxJitters.text("rxjitter") + s.TxJitters.text("txjitter")},
+		{"LOSS", s.RxLosses.text("rxlost") + s.TxLosses.text("txlost")},
+		{"RTT", s.RTTs.text("rtt")},
+		{"MES", s.RxScores.text("rxmes") + s.TxScores.text("txmes")},
+	}
 }
 
 // score estimates a quality of 0 to 100 from loss, jitter and round trip with
@@ -92,7 +108,20 @@ func (c *counters) reported(b rtp.Block, clock int, rtt time.Duration) {
 	c.TxJitter = time.Duration(uint64(b.Jitter) * uint64(time.Second) / uint64(clock))
 	if rtt > 0 {
 		c.RTT = rtt
+		c.RTTs.add(rtt.Seconds())
 	}
+	c.TxJitters.add(c.TxJitter.Seconds())
+	c.TxLosses.add(float64(b.Lost))
+	c.TxScores.add(score(c.TxLost, c.TxPackets, c.TxJitter, c.RTT))
+	c.mu.Unlock()
+}
+
+// reporting notes what a report of ours says; lost is since the one before.
+func (c *counters) reporting(lost int64) {
+	c.mu.Lock()
+	c.RxJitters.add(c.RxJitter.Seconds())
+	c.RxLosses.add(float64(lost))
+	c.RxScores.add(score(c.RxLost, c.RxPackets, c.RxJitter, c.RTT))
 	c.mu.Unlock()
 }
 

@@ -114,10 +114,23 @@ func (p *pvt) queue(c channel.Control) {
 // through Leg.Hangup.
 func (p *pvt) hangupChannel(cause channel.Cause) {
 	if p.channel != nil && !p.released {
-		if p.media.session != nil { // for the h extension
-			p.channel.SetVar("RTPAUDIOQOS", channel.Clean(p.media.session.Stats().QOS()))
-		}
+		p.tellQuality()
 		p.channel.SoftHangup(cause)
+	}
+}
+
+// tellQuality sets RTPAUDIOQOS and its kin for the h extension, and on the channel
+// that this one is joined to the same as …BRIDGED.
+func (p *pvt) tellQuality() {
+	if p.media.session == nil {
+		return
+	}
+	peer := p.channel.Bridged()
+	for _, v := range p.media.session.Stats().Variables() {
+		p.channel.SetVar("RTPAUDIOQOS"+v[0], channel.Clean(v[1]))
+		if peer != nil {
+			peer.SetVar("RTPAUDIOQOS"+v[0]+"BRIDGED", channel.Clean(v[1]))
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"pbx/config"
+	"pbx/configs"
+	"pbx/server"
 )
 
 // pbx runs a command line in this process.
@@ -111,5 +114,28 @@ func TestFieldStyle(t *testing.T) {
 		if got, err := fieldStyle(tt.args); err != nil || !slices.Equal(got, tt.want) {
 			t.Errorf("%q: %q, %v", tt.args, got, err)
 		}
+	}
+}
+
+// TestFirstStartThatFails: with the port taken, the error is all that is said, and
+// the next start is the first again.
+func TestFirstStartThatFails(t *testing.T) {
+	c, err := net.ListenPacket("udp4", ":5060")
+	if err != nil {
+		// Somebody else has it: that serves as well.
+		t.Log(err)
+	} else {
+		defer c.Close()
+	}
+	state := t.TempDir()
+	var out, errs bytes.Buffer
+	if code := run([]string{"run", "--state", state}, nil, &out, &errs); code != exitFailed {
+		t.Errorf("exit code %d", code)
+	}
+	if out.Len() > 0 || !strings.Contains(errs.String(), "address already in use") {
+		t.Errorf("said %q and %q", out.String(), errs.String())
+	}
+	if dir := server.DefaultConfig(state); configs.Written(dir) {
+		t.Errorf("an office is left in %s", dir)
 	}
 }

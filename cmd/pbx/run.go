@@ -31,9 +31,11 @@ func runExchange(args []string, out, errs io.Writer) error {
 	if err := p.parse(f, args, errs); err != nil {
 		return err
 	}
+	var phones []configs.Phone // of a new office
 	if !p.given && !configs.Written(p.config) {
-		if err := foundOffice(p.config, out); err != nil {
-			return err
+		var err error
+		if phones, err = configs.Write(p.config, rand.Reader); err != nil {
+			return fmt.Errorf("default office: %w", err)
 		}
 	}
 	tuneRuntime()
@@ -53,10 +55,16 @@ func runExchange(args []string, out, errs io.Writer) error {
 		ConfigDir: p.config, StateDir: p.state, Version: version, Logger: logger, Strict: *strict,
 	})
 	if err != nil {
+		if phones != nil {
+			err = errors.Join(err, configs.Remove(p.config))
+		}
 		return err
 	}
 	stop := handleSignals(s)
 	defer stop()
+	if phones != nil {
+		showOffice(p.config, phones, out)
+	}
 	if !p.given {
 		fmt.Fprintf(errs, "The exchange runs on the office in %s; `pbx console` talks to it.\n", p.config)
 	}
@@ -135,17 +143,12 @@ func startAnew() error {
 	return fmt.Errorf("start anew: %w", syscall.Exec(exe, os.Args, os.Environ()))
 }
 
-// foundOffice writes the default office and shows, once, what to type into the
-// phones.
-func foundOffice(dir string, out io.Writer) error {
-	phones, err := configs.Write(dir, rand.Reader)
-	if err != nil {
-		return fmt.Errorf("default office: %w", err)
-	}
+// showOffice shows, once, what to type into the phones of a new office.
+func showOffice(dir string, phones []configs.Phone, out io.Writer) {
 	sipConf := filepath.Join(dir, "sip.conf")
 	if loggedOutput(out) {
 		fmt.Fprintf(out, "A new office is in %s; the passwords of its phones are in %s.\n", dir, sipConf)
-		return nil
+		return
 	}
 	fmt.Fprintf(out, "\nA new office is in %s.\nType this into your phones (shown this once; later look into %s):\n\n", dir, sipConf)
 	fmt.Fprintf(out, "    server    %s, port 5060, UDP\n\n", server.Address())
@@ -154,7 +157,6 @@ func foundOffice(dir string, out io.Writer) error {
 		fmt.Fprintf(out, "    %-8s  %s\n", p.Name, p.Secret)
 	}
 	fmt.Fprint(out, "\nThen dial 600 to hear yourself, 601 for a greeting and a menu, 602 for digits,\n100 for all phones, 101 to 104 for one.\n\n")
-	return nil
 }
 
 // loggedOutput reports whether what is printed ends in a log rather than before a
