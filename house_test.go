@@ -107,7 +107,9 @@ var (
 		"funcs":         {"funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"console":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"manager":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
-		"channels":      {"channel", "media", "config", "io", "sched"},
+		// Dry runs: the engine on devices of its own.
+		"dryrun":   {"dialplan", "apps/prompt", "channel", "media", "config", "io", "sched"},
+		"channels": {"channel", "media", "config", "io", "sched"},
 		// The wire format knows nothing of the exchange.
 		"channels/sip/message":     {},
 		"channels/sip/sdp":         {},
@@ -116,11 +118,11 @@ var (
 		"channels/sip/transport":   {"channels/sip/transaction", "channels/sip/resolve", "io", "sched"},
 		"channels/sip":             {"channels/sip", "channel", "media", "config", "io", "sched"},
 		"server": {
-			"channels", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config",
+			"channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config",
 			"io", "sched", "store", "cdr", "sounds", "configs",
 		},
 		// The binary: the exchange, the console's client, the default office.
-		"cmd": {"server", "console", "configs", "config"},
+		"cmd": {"server", "dryrun", "console", "configs", "config"},
 		// Tests of the whole and tools beside the exchange.
 		"e2e": {"media", "channels/sip/message"}, "bench": {}, ".": {}, "tools": {},
 	}

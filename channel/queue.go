@@ -45,6 +45,10 @@ func (c *Channel) Queue(f Frame) {
 	}
 	wake := q.wake
 	q.mu.Unlock()
+	if v := c.reg.virtual; v != nil {
+		v.notify(wake)
+		return
+	}
 	select {
 	case wake <- struct{}{}:
 	default: // it is nil, or already told
@@ -130,6 +134,9 @@ func WaitAny(d time.Duration, chans ...*Channel) (int, Frame, error) {
 		}
 		pool.Put(w)
 	}()
+	if v := chans[0].reg.virtual; v != nil {
+		return v.waitAny(d, w, chans)
+	}
 	var expired <-chan time.Time
 	if d > 0 {
 		t := time.NewTimer(d)

@@ -16,11 +16,12 @@ import (
 // Registry knows the technologies and the channels of one exchange. Its methods
 // may be called from any goroutine.
 type Registry struct {
-	ending func(*Channel) // set before the first channel
-	bus    *event.Bus
-	log    *slog.Logger
-	now    func() time.Time
-	system string
+	virtual *Virtual       // nil: real time
+	ending  func(*Channel) // set before the first channel
+	bus     *event.Bus
+	log     *slog.Logger
+	now     func() time.Time
+	system  string
 
 	waiters sync.Pool  // of *waiter
 	moves   sync.Mutex // one Masquerade at a time
@@ -257,6 +258,32 @@ func (r *Registry) Closing() bool { return r.closing.Load() }
 // SetLanguage sets the language of channels whose driver names none
 // (defaultlanguage).
 func (r *Registry) SetLanguage(language string) { r.language.Store(&language) }
+
+// NewVirtualRegistry makes a registry whose channels live in virtual time.
+func NewVirtualRegistry(bus *event.Bus, log *slog.Logger, v *Virtual, system string) *Registry {
+	r := NewRegistry(bus, log, v.Now, system)
+	r.virtual = v
+	return r
+}
+
+// Go runs f on a goroutine of its own, as that of a call.
+func (r *Registry) Go(f func()) {
+	if r.virtual == nil {
+		go f()
+		return
+	}
+	r.virtual.start(f)
+}
+
+// AfterFunc has f run in d, in the time that the registry's channels live in, and
+// returns what takes it back.
+func (r *Registry) AfterFunc(d time.Duration, f func()) (stop func()) {
+	if r.virtual != nil {
+		return r.virtual.AfterFunc(d, f)
+	}
+	t := time.AfterFunc(d, f)
+	return func() { t.Stop() }
+}
 
 // OnHangup has f run on the goroutine that hangs a channel up, before its leg
 // ends: the hang-up handlers of the dialplan. It is called before the first

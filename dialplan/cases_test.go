@@ -18,6 +18,7 @@ import (
 	"pbx/channel"
 	"pbx/channel/channeltest"
 	"pbx/channel/devstate"
+	"pbx/channel/memory"
 	"pbx/channels/local"
 	"pbx/decl"
 	"pbx/dialplan"
@@ -76,7 +77,7 @@ func newOffice(tb testing.TB, log *slog.Logger) *office {
 	o := &office{bus: new(event.Bus), done: make(map[string]func())}
 	o.registry = channel.NewRegistry(o.bus, log, time.Now, "")
 	o.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: o.registry, MaxSteps: 20_000, System: map[string]string{"ASTETCDIR": "/etc/pbx"}})
-	db := new(channeltest.Database)
+	db := new(memory.Database)
 	o.engine.AddApplications(apps.All(apps.Deps{
 		Sounds: sound.NewLibrary(nil, sounds.FS()), Dialplan: o.engine, Database: db,
 		Tones: func(string, string) (tone.List, bool) { return tone.List{}, false },

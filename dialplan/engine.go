@@ -161,6 +161,12 @@ func (e *Engine) SetGlobalValue(name string, v channel.Value) { e.globals.set(na
 // DeleteGlobal removes a global variable.
 func (e *Engine) DeleteGlobal(name string) { e.globals.delete(name) }
 
+// Expand substitutes a text as a priority's arguments are, with the variables of a
+// channel, which need not run: functions and expressions too.
+func (e *Engine) Expand(ch *channel.Channel, text string) channel.Value {
+	return e.thread(ch).Expand(text)
+}
+
 // at is the time for the includes of a plan that have times.
 func (e *Engine) at(p *Plan) time.Time {
 	if p.timed {
@@ -185,7 +191,7 @@ func (e *Engine) HasContext(name string) bool {
 func (e *Engine) Start(ch *channel.Channel) {
 	t := e.thread(ch)
 	ch.SetOwner(t)
-	go t.run()
+	ch.Registry().Go(t.run)
 }
 
 func (e *Engine) thread(ch *channel.Channel) *Thread {

@@ -30,6 +30,9 @@ type query struct {
 	context *Context
 	// first is the first extension that matches, whatever its priorities.
 	first *Extension
+	// ranking collects, when it is not nil, every extension that matches, in the
+	// order in which they are tried; the search goes through all of them then.
+	ranking *[]*Extension
 	// reached is how far the search came, for messages.
 	reached reach
 }
@@ -49,6 +52,10 @@ func (q *query) wants(e *Extension) *Priority {
 	}
 	if q.first == nil {
 		q.first = e
+	}
+	if q.ranking != nil {
+		*q.ranking = append(*q.ranking, e)
+		return nil
 	}
 	var p *Priority
 	switch {
@@ -277,6 +284,19 @@ func (p *Plan) Find(context, exten string, priority int, caller string, now time
 	}
 	q := query{exten: undash(exten), priority: priority, caller: caller, at: now}
 	return q.find(c), q.context
+}
+
+// Ranking returns every extension that matches exten for a caller of that number,
+// those of the contexts that are included too, in the order in which they are
+// tried. A call runs the first one that has the priority it asks for.
+func (p *Plan) Ranking(context, exten, caller string, now time.Time) (all []*Extension) {
+	c, ok := p.contexts[context]
+	if !ok {
+		return nil
+	}
+	q := query{exten: undash(exten), priority: 1, caller: caller, at: now, ranking: &all}
+	q.find(c)
+	return all
 }
 
 // FindLabel is Find for the label of a step.

@@ -17,7 +17,7 @@ import (
 func (t *Thread) run() {
 	defer func() {
 		if t.limit != nil {
-			t.limit.Stop()
+			t.limit()
 		}
 		t.engine.locks.release(t.ch)
 		t.ch.Hangup()

@@ -35,7 +35,7 @@ type Thread struct {
 
 	expired   atomic.Bool // the absolute timeout ran out
 	deadline  time.Time   // of the absolute timeout, zero for none
-	limit     *time.Timer
+	limit     func()      // takes the absolute timeout back, nil without one
 	exception exception
 
 	// found is the extension that lookup begins with, while place is in it and
@@ -198,7 +198,7 @@ func (t *Thread) Absolute() time.Duration {
 // SetAbsolute implements channel.Thread.
 func (t *Thread) SetAbsolute(d time.Duration) {
 	if t.limit != nil {
-		t.limit.Stop()
+		t.limit()
 		t.limit = nil
 	}
 	t.deadline = time.Time{}
@@ -206,7 +206,7 @@ func (t *Thread) SetAbsolute(d time.Duration) {
 		return
 	}
 	t.deadline = t.engine.Now().Add(d)
-	t.limit = time.AfterFunc(d, func() {
+	t.limit = t.ch.Registry().AfterFunc(d, func() {
 		t.expired.Store(true)
 		t.ch.SoftHangup(channel.CauseNone)
 	})

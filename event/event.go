@@ -49,6 +49,8 @@ const (
 	Pickup        // Dest = the channel that was picked up
 	LocalBridge   // the call through a Local channel begins: Channel is its ;2, Dest its ;1
 	LocalOptimize // a Local channel takes itself out: Name = begin or end, Dest = its other half
+	Playing       // Name = a sound file, Value = the language
+	Note          // Value = what a device of a dry run saw
 	maxKind
 )
 

@@ -39,6 +39,12 @@ func (s *Server) channelCommands() []decl.Command {
 			Help: "With seconds: bare numbers.", Args: []decl.Arg{{Name: "seconds", Optional: true}},
 		},
 		{
+			Words: "core eval", Synopsis: "Show what a text becomes with a call's variables",
+			Args:     []decl.Arg{{Name: "channel", Help: "the channel's name"}, {Name: "text", Help: "as in a priority: variables, functions and $[ ]"}},
+			Run:      s.coreEval,
+			Complete: s.completeChannel,
+		},
+		{
 			Words: "channel request hangup", Synopsis: "End a call, or all of them",
 			Args: []decl.Arg{{Name: "channel|all"}},
 			Run:  s.requestHangup,
@@ -47,6 +53,20 @@ func (s *Server) channelCommands() []decl.Command {
 			},
 		},
 	}
+}
+
+// coreEval expands the rest of the line.
+func (s *Server) coreEval(_ context.Context, r *decl.Request) error {
+	if len(r.Args) < 2 {
+		return console.ErrUsage
+	}
+	ch, ok := s.registry.Find(r.Arg(0))
+	if !ok {
+		return fmt.Errorf("%s is not a known channel", r.Arg(0))
+	}
+	_, text, _ := strings.Cut(r.Line, r.Arg(0))
+	fmt.Fprintln(r.Out, s.engine.Expand(ch, strings.TrimSpace(text)).S)
+	return nil
 }
 
 func (s *Server) completeChannel(args []string, _ string) []string {

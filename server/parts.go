@@ -50,11 +50,19 @@ func (s *Server) records() channel.Store {
 
 // addCatalog makes every application and function known to the engine.
 func (s *Server) addCatalog(c *configuration) {
-	s.engine.AddApplications(apps.All(apps.Deps{
-		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Now: s.now,
-	}))
+	s.engine.AddApplications(apps.All(s.appDeps(c)))
 	s.engine.AddFunctions(s.states.Functions(s.registry))
-	s.engine.AddFunctions(funcs.All(funcs.Deps{Engine: s.engine, Database: s.database, Random: s.opts.Random, Now: s.now, Version: s.opts.Version}))
+	s.engine.AddFunctions(funcs.All(s.funcDeps()))
+}
+
+func (s *Server) appDeps(c *configuration) apps.Deps {
+	return apps.Deps{
+		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Now: s.now,
+	}
+}
+
+func (s *Server) funcDeps() funcs.Deps {
+	return funcs.Deps{Engine: s.engine, Database: s.database, Random: s.opts.Random, Now: s.now, Version: s.opts.Version}
 }
 
 // tone finds a tone of the configuration of the moment.

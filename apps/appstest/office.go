@@ -17,6 +17,7 @@ import (
 	"pbx/apps/prompt"
 	"pbx/channel"
 	"pbx/channel/channeltest"
+	"pbx/channel/memory"
 	"pbx/config"
 	"pbx/dialplan"
 	"pbx/event"
@@ -34,7 +35,7 @@ type Office struct {
 	Engine   *dialplan.Engine
 	SIP      *channeltest.Tech
 	Log      *Log
-	Database channeltest.Database
+	Database memory.Database
 
 	mu       sync.Mutex
 	sessions map[*channel.Channel]*Session

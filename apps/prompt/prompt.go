@@ -134,6 +134,9 @@ func (p *Player) start(ch *channel.Channel, name string, o *Options) (media.Play
 	}
 	p.StopTone(ch)
 	earlyMedia(ch)
+	if ch.Registry().Bus().Wants(event.Playing) {
+		ch.Publish(event.Event{Kind: event.Playing, Name: name, Value: language})
+	}
 	event.Verbose(ch.Log(), 3, "<%s> Playing '%s.%s' (language '%s')", ch.Name(), name, src.Codec(), language)
 	return s.Play(src, false), s, nil
 }

@@ -36,6 +36,21 @@ usage:
   pbx check [--config DIR] [--state DIR] [--strict] [--json]
         Read the files and name every mistake as file:line. Exit code 1 when
         there is an error; with --strict, when there is a warning.
+  pbx dial --from PEER|--context CONTEXT --to EXTENSION [--at MOMENT]
+           [--answer [DEVICE=]WHAT]... [--press DIGITS[@TIME]]... [--caller WHO]
+           [--set NAME=VALUE]... [--given FUNCTION=VALUE]... [--hangup TIME]
+           [--config DIR] [--json]
+        Walk the dialplan without a phone and print what happens: what matched
+        and what it beat, each step as file:line, the variables it changed, who
+        is called, how it ends. WHAT is answers, no, busy, refuses, congestion,
+        unavailable, unknown, after:3s or forward:103.
+  pbx eval [--config DIR] [--from PEER|--context CONTEXT] [--to EXTENSION]
+           [--at MOMENT] [--set NAME=VALUE]... [--given FUNCTION=VALUE]... TEXT
+        Print what TEXT becomes in a priority: variables, functions, $[ ].
+  pbx test [--config DIR] [--coverage] [--html FILE] [-v] [FILE]...
+        Run tests of the dialplan, those of *.test and tests/*.test in the
+        configuration directory if no file is named. Exit code 1 when one
+        fails. --coverage prints the priorities that never ran.
   pbx console [--config DIR] [--state DIR] [-v] [-x COMMAND]
         Talk to the running exchange; -x runs one command and exits with 1 if
         it failed. Also: pbx -r, pbx -rx COMMAND.
@@ -68,6 +83,12 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		err = runExchange(args[1:], out, errs)
 	case name == "check":
 		err = check(args[1:], out, errs)
+	case name == "eval":
+		err = eval(args[1:], out, errs)
+	case name == "test":
+		err = test(args[1:], out, errs)
+	case name == "dial":
+		err = dial(args[1:], out, errs)
 	case name == "console":
 		err = consoleCommand(args[1:], in, out, errs)
 	case name == "version" || name == "--version" || name == "-V":
@@ -88,7 +109,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		return exitOK
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case errors.Is(err, errFindings):
+	case errors.Is(err, errFindings) || errors.Is(err, errTests):
 		return exitFailed
 	}
 	fmt.Fprintf(errs, "pbx: %v\n", err)
@@ -117,6 +138,7 @@ func fieldStyle(args []string) ([]string, error) {
 type places struct {
 	config, state string
 	given         bool // --config was
+	more          bool // arguments may follow the flags
 }
 
 func (p *places) flags(f *flag.FlagSet) {
@@ -133,7 +155,7 @@ func (p *places) parse(f *flag.FlagSet, args []string, errs io.Writer) error {
 		}
 		return errUsage
 	}
-	if f.NArg() > 0 {
+	if f.NArg() > 0 && !p.more {
 		fmt.Fprintf(errs, "pbx %s: unexpected %q\n", f.Name(), f.Arg(0))
 		return errUsage
 	}

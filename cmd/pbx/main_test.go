@@ -55,6 +55,52 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
+// The tools for authors, on files of an office.
+func TestAuthorsTools(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"sip.conf":        "[general]\n[101]\ntype=friend\nhost=dynamic\ncontext=a\nsecret=Zq8rTn2vKx7wLm4s\ncallerid=\"Ann\" <101>\n",
+		"extensions.conf": "[a]\nexten => _1XX,1,Dial(SIP/${EXTEN},20)\n same => n,Hangup(17)\nexten => 9,1,Answer()\n",
+		"good.test":       "test busy\n from 101\n devices busy\n dial 101\n expect busy\n",
+		"bad.test":        "test busy\n from 101\n dial 101\n expect busy\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := filepath.Join(dir, "page.html")
+	for _, tt := range []struct {
+		args      []string
+		code      int
+		out, errs string
+	}{
+		{[]string{"dial"}, exitUsage, "", "--to EXTENSION"},
+		{[]string{"dial", "--from", "1O1", "--to", "5"}, exitFailed, "", "did you mean 101?"},
+		{[]string{"dial", "--context", "a", "--to", "9", "--at", "teatime"}, exitFailed, "", `"teatime" is not a moment`},
+		{[]string{"dial", "--context", "b", "--to", "9"}, exitFailed, "", "no context [b]"},
+		{[]string{"dial", "--from", "101", "--to", "101", "--answer", "sings"}, exitUsage, "", `"sings" is not answers`},
+		{[]string{"dial", "--from", "101", "--to", "101", "--answer", "busy"}, exitOK, "SIP/101: BUSY", ""},
+		{[]string{"dial", "--from", "101", "--to", "101", "--json"}, exitOK, `"app": "Dial"`, ""},
+		{[]string{"eval"}, exitUsage, "", "one TEXT"},
+		{[]string{"eval", "--set", "X=2", "--from", "101", "$[${X} + 1] ${CALLERID(name)}"}, exitOK, "3 Ann\n", ""},
+		{[]string{"eval", "${NOPE(1)}"}, exitOK, "\n", "Function NOPE not registered"},
+		{[]string{"test", filepath.Join(dir, "good.test")}, exitOK, "ok    busy\n1 passed, 0 failed\n", ""},
+		{[]string{"test", "--coverage", "--html", page, filepath.Join(dir, "good.test")}, exitOK, "never  extensions.conf:4  9,1  Answer()", ""},
+		{[]string{"test", filepath.Join(dir, "bad.test")}, exitFailed, "bad.test:4: expect busy: connected to SIP/101", ""},
+		{[]string{"test"}, exitFailed, "1 passed, 1 failed", ""},
+		{[]string{"test", filepath.Join(dir, "none.test")}, exitFailed, "", "no such file"},
+	} {
+		args := append([]string{tt.args[0], "--config", dir, "--state", t.TempDir()}, tt.args[1:]...)
+		code, out, errs := pbx(t, args...)
+		if code != tt.code || !strings.Contains(out, tt.out) || !strings.Contains(errs, tt.errs) {
+			t.Errorf("%q: code %d, want %d\nout: %s\nerrors: %s", tt.args, code, tt.code, out, errs)
+		}
+	}
+	if html, err := os.ReadFile(page); err != nil || !strings.Contains(string(html), "Hangup(17)") {
+		t.Errorf("the page: %v", err)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string]string{

@@ -1,4 +1,6 @@
-package channeltest
+// Package memory holds what the exchange keeps in a store, without one: for dry runs
+// and tests. Any goroutine may use it.
+package memory
 
 import (
 	"maps"

@@ -1,0 +1,191 @@
+package server
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pbx/dryrun"
+)
+
+// rehearsal is an office whose files are given as name and text.
+func rehearsal(t *testing.T, files ...string) *Rehearsal {
+	t.Helper()
+	dir := t.TempDir()
+	for i := 0; i < len(files); i += 2 {
+		if err := os.WriteFile(filepath.Join(dir, files[i]), []byte(files[i+1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := Rehearse(Options{ConfigDir: dir, StateDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// The default office comes with tests of its plan, which pass and run most of it.
+func TestDefaultOfficeTests(t *testing.T) {
+	dir := writeOffice(t)
+	r, err := Rehearse(Options{ConfigDir: dir, StateDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(dir, "office.test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	tests, err := dryrun.ParseTests("office.test", f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ran dryrun.Coverage
+	for _, res := range r.Test(tests, &ran) {
+		if res.Err != nil {
+			t.Errorf("%v", res.Err)
+		}
+	}
+	run, all := 0, 0
+	for _, s := range ran.Of(r.Plan()) {
+		run, all = run+s.Ran, all+s.Total
+	}
+	if len(tests) < 10 || run*3 < all*2 {
+		t.Errorf("%d tests, %d of %d priorities ran", len(tests), run, all)
+	}
+	var page strings.Builder
+	if err := ran.WriteHTML(&page, r.Plan(), dir); err != nil || !strings.Contains(page.String(), `<tr class="ran">`) || !strings.Contains(page.String(), `<tr class="never">`) {
+		t.Errorf("the page: %v, %d bytes", err, page.Len())
+	}
+}
+
+const dryPlan = `[phones]
+include => common
+exten => _1XX,1,NoOp(${CALLERID(all)})
+ same => n,Set(DEST=${EXTEN})
+ same => n,GotoIfTime(18:00-8:00,*,*,*?night)
+ same => n,Dial(SIP/${EXTEN},20)
+ same => n,GotoIf($["${DIALSTATUS}" = "BUSY"]?busy)
+ same => n,Hangup()
+ same => n(busy),Playback(sorry)
+ same => n,Hangup(17)
+ same => n(night),Answer()
+ same => n,Background(office-menu)
+ same => n,WaitExten(5)
+exten => 5,1,Set(X=${SHELL(date)})
+ same => n,System(rm -rf /)
+ same => n,Dial(SIP/102&SIP/999,30)
+exten => 77,1,Set(DB(a/b)=1)
+ same => n,NoOp(${DB(a/b)}${DB(given/x)}${SIP_HEADER(To)})
+ same => n,Dial(Local/102@phones,10)
+exten => 78,1,Goto(78,1)
+exten => h,1,NoOp(bye)
+[common]
+exten => _X.,1,Hangup()
+exten => t,1,Congestion()
+`
+
+const drySIP = `[general]
+context=phones
+[phone](!)
+type=friend
+host=dynamic
+context=phones
+secret=abcdefghijkl
+[101](phone)
+callerid="Ann" <101>
+setvar=COLOUR=blue
+[102](phone)
+callerid="Bob" <102>
+`
+
+// What is printed is the story of a call; testdata holds one of each kind.
+func TestDryRun(t *testing.T) {
+	r := rehearsal(t, "sip.conf", drySIP, "extensions.conf", dryPlan)
+	day := time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		at   time.Time
+		to   string
+		call func(*dryrun.Call) error
+	}{
+		"answered": {day, "102", func(c *dryrun.Call) error { return c.Behave("SIP/102=after:3s") }},
+		"busy":     {day, "102", func(c *dryrun.Call) error { return c.Behave("busy") }},
+		"night": {day.Add(10 * time.Hour), "102", func(c *dryrun.Call) error {
+			c.Devices[""] = dryrun.Behaviour{Kind: dryrun.Rings}
+			return c.Press("5")
+		}},
+		"silent": {day.Add(10 * time.Hour), "102", nil},
+		"given":  {day, "77", func(c *dryrun.Call) error { return c.Give("DB(given/x)=y") }},
+		"forward": {day, "102", func(c *dryrun.Call) error {
+			c.Devices[""] = dryrun.Behaviour{Kind: dryrun.Rings}
+			return c.Behave("SIP/102=forward:101")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &dryrun.Call{Exten: tt.to, Devices: map[string]dryrun.Behaviour{}}
+			if err := r.From(c, "101"); err != nil {
+				t.Fatal(err)
+			}
+			if tt.call != nil {
+				if err := tt.call(c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			trace, err := r.Call(tt.at, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got strings.Builder
+			if err := trace.Write(&got); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join("testdata", "dryrun", name+".txt"), got.String())
+		})
+	}
+}
+
+// A loop without a pause ends, and so does a call that nobody ends.
+func TestDryRunOfALoop(t *testing.T) {
+	r := rehearsal(t, "sip.conf", drySIP, "extensions.conf", dryPlan)
+	c := &dryrun.Call{Exten: "78"}
+	if err := r.From(c, "101"); err != nil {
+		t.Fatal(err)
+	}
+	trace, err := r.Call(time.Now(), c)
+	if err != nil || len(trace.Steps) < 1000 {
+		t.Errorf("%v, %d steps", err, len(trace.Steps))
+	}
+}
+
+func TestDryRunMistakes(t *testing.T) {
+	r := rehearsal(t, "sip.conf", drySIP, "extensions.conf", dryPlan)
+	if err := r.From(&dryrun.Call{}, "1O1"); err == nil || !strings.Contains(err.Error(), "did you mean 101?") {
+		t.Errorf("%v", err)
+	}
+	if _, err := r.Call(time.Now(), &dryrun.Call{Context: "none", Exten: "1"}); err == nil || !strings.Contains(err.Error(), "no context [none]") {
+		t.Errorf("%v", err)
+	}
+}
+
+// golden compares a text with a file, which -update writes.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s:\n%s\nwant:\n%s", path, got, want)
+	}
+}
