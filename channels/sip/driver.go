@@ -104,6 +104,7 @@ type Driver struct {
 
 	locator   locator
 	blacklist resolve.Blacklist
+	resolver  *transport.Resolver // nil where Deps.DNS is used
 
 	asked uint64 // questions of qualify so far
 	// submissions are the requests of programs that are on their way, by number.
@@ -146,11 +147,13 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 	}
 	dns := deps.DNS
 	if dns == nil {
-		dns = transport.NewResolver()
+		d.resolver = transport.NewResolver(transport.ResolverOptions{})
+		dns = d.resolver
 	}
 	d.locator = newLocator(dns)
 	d.tagSeed = d.random.uint64()
 	d.net = transport.New(d.ctx, deps.Network, d.receive)
+	d.net.OnUndelivered(func(b []byte, to netip.AddrPort, why error) { d.txs.Undelivered(b, to, why) })
 	d.txs = transaction.New(d.sched, (*wire)(d), (*core)(d), transaction.Timers{})
 	d.applyConfig()
 	if err := d.listen(); err != nil {
@@ -179,6 +182,9 @@ func (d *Driver) applyConfig() {
 	d.txs.SetTimers(transaction.Timers{T1: g.Defaults.T1, B: g.Defaults.TimerB})
 	d.applyTap()
 	d.locator.cache.MaxTTL = g.NameRefresh
+	if d.resolver != nil {
+		d.resolver.SetOptions(d.cfg.Resolver)
+	}
 }
 
 // release closes what New opened.

@@ -2,13 +2,16 @@ package sip
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"pbx/channels/sip/transaction"
+	"pbx/config"
 	"pbx/event"
 )
 
@@ -155,4 +158,27 @@ func TestLogCannotBeForged(t *testing.T) {
 			t.Error("the quotes were closed")
 		}
 	})
+}
+
+// TestResolverFile: resolver_unbound.conf says whom to ask.
+func TestResolverFile(t *testing.T) {
+	cfg, findings := loadText(t, named, "resolver_unbound.conf", `[general]
+hosts=system
+resolv=/etc/pbx/resolv.conf
+nameserver=192.0.2.53
+nameserver=2001:db8::53@5353
+nameserver=ns.example.com
+debug=99
+ta_file=/etc/keys
+resolve=typo
+`)
+	o := cfg.Resolver
+	if o.Hosts != "" || o.Conf != "/etc/pbx/resolv.conf" || fmt.Sprint(o.Servers) != "[192.0.2.53:53 [2001:db8::53]:5353]" {
+		t.Errorf("%+v", o)
+	}
+	for _, line := range []string{":6: warning: nameserver", ":8: note: ta_file", ":9: warning: resolver_unbound.conf has no option resolve"} {
+		if !slices.ContainsFunc(findings, func(f config.Finding) bool { return strings.Contains(f.String(), "resolver_unbound.conf"+line) }) {
+			t.Errorf("no finding %s in %v", line, findings)
+		}
+	}
 }

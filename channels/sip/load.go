@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -66,8 +65,13 @@ func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 		return nil, c.findings, err
 	}
 	c.readHEP(capture)
+	resolver, err := optional("resolver_unbound.conf")
+	if err != nil {
+		return nil, c.findings, err
+	}
 	c.readACLs(acls)
 	c.read(file, users)
+	c.readResolver(resolver)
 	c.readDNSManager(dnsmgr)
 	return c.cfg, c.findings, nil
 }
@@ -255,36 +259,6 @@ func (c *configLoader) authentication(s *config.Section) {
 			continue
 		}
 		c.cfg.General.Auth = append(c.cfg.General.Auth, cred)
-	}
-}
-
-// readDNSManager reads dnsmgr.conf: how often the names of the configuration are
-// looked up at least, whatever their TTL says.
-func (c *configLoader) readDNSManager(f *config.File) {
-	enabled, every := false, 300*time.Second
-	for _, s := range f.All("general") {
-		for _, v := range s.Vars {
-			switch strings.ToLower(v.Name) {
-			case "enable":
-				on, ok := config.Bool(v.Value)
-				if !ok {
-					c.find(v.Pos, config.Warning, "sip-value", fmt.Sprintf("enable: %q is not yes or no", v.Value), "")
-				}
-				enabled = on
-			case "refreshinterval":
-				n, err := strconv.Atoi(strings.TrimSpace(v.Value))
-				if err != nil || n < 1 || n > 86400 {
-					c.find(v.Pos, config.Warning, "sip-value", fmt.Sprintf("refreshinterval: %q is not a number of seconds", v.Value), "")
-					continue
-				}
-				every = time.Duration(n) * time.Second
-			default:
-				c.find(v.Pos, config.Warning, "unknown-option", fmt.Sprintf("dnsmgr.conf has no option %s", v.Name), "enable or refreshinterval")
-			}
-		}
-	}
-	if enabled {
-		c.cfg.General.NameRefresh = every
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/resolve"
+	"pbx/channels/sip/transport"
 	"pbx/config"
 	"pbx/sched"
 )
@@ -289,6 +290,8 @@ type Peer struct {
 type Config struct {
 	General Settings
 	HEP     HEP
+	// Resolver says whom the DNS client asks.
+	Resolver transport.ResolverOptions
 	// Peers are the device sections in the order of the file, users.conf's
 	// after them.
 	Peers []*PeerConfig

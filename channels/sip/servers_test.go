@@ -174,6 +174,13 @@ func TestServers(t *testing.T) {
 			bob > 200` + strings.Replace(taken, "carol > 200 sdp", "carol > answer sdp", 1), "answer ulaw",
 		},
 		{
+			"nobody listens at the first", provider + ";icmp\n", trunk, begin + `
+			carol < INVITE sdp` + taken, "answer ulaw",
+		},
+		{
+			"nobody listens anywhere", strings.Replace(provider, "c.example.com = 192.0.2.30", "c.example.com = 192.0.2.31", 1) + ";icmp\n", trunk, begin + refusedCall, "hangup 18",
+		},
+		{
 			"reply_timeout", provider + "reply_timeout=2\n", trunk, begin + `
 			bob < INVITE sdp
 			carol < INVITE @2s sdp
@@ -260,6 +267,7 @@ func TestServers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
 			withFlow(t, tt.conf, map[string]func(*channel.Channel){"2000": tt.app(&got)}, func(f *flow) {
+				f.net.SetRefuses(strings.Contains(tt.conf, ";icmp"))
 				f.play(tt.script)
 				f.endAll()
 			})

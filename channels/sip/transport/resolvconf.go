@@ -10,7 +10,7 @@ import (
 
 // resolvConf is what resolv.conf(5) says that matters here.
 type resolvConf struct {
-	servers []netip.Addr
+	servers []netip.AddrPort
 	search  []string
 	ndots   int
 	stream  bool // use-vc: TCP only
@@ -21,6 +21,7 @@ const (
 	maxServers = 3
 	maxSearch  = 6
 	maxDots    = 15
+	dnsPort    = 53
 )
 
 // parseResolvConf reads the file; a line that makes no sense is passed over, as
@@ -35,7 +36,7 @@ func parseResolvConf(text string) resolvConf {
 		switch f[0] {
 		case "nameserver":
 			if a, err := netip.ParseAddr(f[1]); err == nil && len(c.servers) < maxServers {
-				c.servers = append(c.servers, a)
+				c.servers = append(c.servers, netip.AddrPortFrom(a, dnsPort))
 			}
 		case "domain", "search":
 			c.search = nil
@@ -55,7 +56,7 @@ func parseResolvConf(text string) resolvConf {
 		}
 	}
 	if len(c.servers) == 0 {
-		c.servers = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+		c.servers = []netip.AddrPort{netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), dnsPort)}
 	}
 	return c
 }

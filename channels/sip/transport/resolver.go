@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -20,17 +21,32 @@ import (
 // say; both files are read again when they change. Any goroutine may call it, but
 // the loop: it blocks.
 type Resolver struct {
-	conf, hosts string
-	port        uint16
-
-	mu     sync.Mutex
-	system systemFiles
-	good   int // the server that answered last
+	mu      sync.Mutex
+	options ResolverOptions
+	system  systemFiles
+	good    int // the server that answered last
 }
 
-// NewResolver makes a resolver out of the files of the system.
-func NewResolver() *Resolver {
-	return &Resolver{conf: "/etc/resolv.conf", hosts: "/etc/hosts", port: 53}
+// ResolverOptions say where a Resolver looks; the zero value is the system's way.
+type ResolverOptions struct {
+	// Conf and Hosts are paths in place of /etc/resolv.conf and /etc/hosts.
+	Conf, Hosts string
+	// Servers are asked in place of those of Conf.
+	Servers []netip.AddrPort
+}
+
+// NewResolver makes a resolver.
+func NewResolver(o ResolverOptions) *Resolver {
+	r := &Resolver{}
+	r.SetOptions(o)
+	return r
+}
+
+// SetOptions changes where the resolver looks from now on.
+func (r *Resolver) SetOptions(o ResolverOptions) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.options, r.system, r.good = o, systemFiles{}, 0
 }
 
 const (
@@ -44,8 +60,11 @@ const (
 // Lookup answers a question. It returns when ctx ends at the latest.
 func (r *Resolver) Lookup(ctx context.Context, q resolve.Question) resolve.Answer {
 	r.mu.Lock()
-	r.system.refresh(r.conf, r.hosts)
+	r.system.refresh(cmp.Or(r.options.Conf, "/etc/resolv.conf"), cmp.Or(r.options.Hosts, "/etc/hosts"))
 	conf, hosts := r.system.conf, r.system.names
+	if len(r.options.Servers) > 0 {
+		conf.servers = r.options.Servers
+	}
 	first := r.good
 	r.mu.Unlock()
 	if addrs, ok := hosts[q.Name]; ok {
@@ -93,7 +112,7 @@ func (r *Resolver) ask(ctx context.Context, conf resolvConf, first int, q resolv
 		started++
 		open++
 		go func() {
-			replies <- reply{server, r.exchange(ctx, netip.AddrPortFrom(conf.servers[server], r.port), conf.stream, q)}
+			replies <- reply{server, exchange(ctx, conf.servers[server], conf.stream, q)}
 		}()
 	}
 	start()
@@ -133,7 +152,7 @@ func (r *Resolver) ask(ctx context.Context, conf resolvConf, first int, q resolv
 }
 
 // exchange asks one server, over TCP when its answer does not fit a datagram.
-func (r *Resolver) exchange(ctx context.Context, server netip.AddrPort, stream bool, q resolve.Question) resolve.Answer {
+func exchange(ctx context.Context, server netip.AddrPort, stream bool, q resolve.Question) resolve.Answer {
 	if !stream {
 		a := overUDP(ctx, server, q)
 		if !errors.Is(a.Err, resolve.ErrTruncated) {

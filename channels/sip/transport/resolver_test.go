@@ -112,17 +112,20 @@ func aRecord(b *dnsmessage.Builder, q dnsmessage.Question, addr string) {
 	_ = b.AResource(dnsmessage.ResourceHeader{Name: q.Name, Class: dnsmessage.ClassINET, TTL: 60}, dnsmessage.AResource{A: netip.MustParseAddr(addr).As4()})
 }
 
-// system makes a Resolver with its own files.
-func system(t *testing.T, port uint16, conf, hosts string) *Resolver {
+// system makes a Resolver with its own files; its servers listen at port.
+func system(t *testing.T, port uint16, conf, hosts string, servers ...string) *Resolver {
 	t.Helper()
 	dir := t.TempDir()
-	r := &Resolver{conf: filepath.Join(dir, "resolv.conf"), hosts: filepath.Join(dir, "hosts"), port: port}
-	for path, text := range map[string]string{r.conf: conf, r.hosts: hosts} {
+	o := ResolverOptions{Conf: filepath.Join(dir, "resolv.conf"), Hosts: filepath.Join(dir, "hosts")}
+	for _, s := range servers {
+		o.Servers = append(o.Servers, netip.AddrPortFrom(netip.MustParseAddr(s), port))
+	}
+	for path, text := range map[string]string{o.Conf: conf, o.Hosts: hosts} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return r
+	return NewResolver(o)
 }
 
 func lookup(t *testing.T, r *Resolver, name string, limit time.Duration) (string, error) {
@@ -167,7 +170,7 @@ func TestResolver(t *testing.T) {
 	startNameServer(t, "127.0.53.3", port, refuses)
 
 	t.Run("answers", func(t *testing.T) {
-		r := system(t, port, "nameserver 127.0.53.1\nsearch office.example lan.example\n", "192.0.2.9 pbx pbx.example\n::1 six\n")
+		r := system(t, port, "search office.example lan.example\n", "192.0.2.9 pbx pbx.example\n::1 six\n", "127.0.53.1")
 		for _, tt := range []struct {
 			name, want string
 			err        error
@@ -189,7 +192,7 @@ func TestResolver(t *testing.T) {
 		}
 	})
 	t.Run("a dead server is passed over, and remembered", func(t *testing.T) {
-		r := system(t, port, "nameserver 127.0.53.2\nnameserver 127.0.53.3\nnameserver 127.0.53.1\n", "")
+		r := system(t, port, "", "", "127.0.53.2", "127.0.53.3", "127.0.53.1")
 		if got, err := lookup(t, r, "example.com", 5*time.Second); got != "192.0.2.1" {
 			t.Errorf("%q, %v", got, err)
 		}
@@ -198,20 +201,20 @@ func TestResolver(t *testing.T) {
 		}
 	})
 	t.Run("every server refuses", func(t *testing.T) {
-		r := system(t, port, "nameserver 127.0.53.1\nnameserver 127.0.53.3\n", "")
+		r := system(t, port, "", "", "127.0.53.1", "127.0.53.3")
 		var e *resolve.ServerError
 		if _, err := lookup(t, r, "refused.example.com", 5*time.Second); !errors.As(err, &e) {
 			t.Error(err)
 		}
 	})
 	t.Run("nobody listens", func(t *testing.T) {
-		r := system(t, port, "nameserver 127.0.53.99\n", "")
+		r := system(t, port, "", "", "127.0.53.99")
 		if _, err := lookup(t, r, "example.com", 5*time.Second); err == nil || errors.Is(err, resolve.ErrNone) {
 			t.Error(err)
 		}
 	})
 	t.Run("the limit holds", func(t *testing.T) {
-		r := system(t, port, "nameserver 127.0.53.2\n", "")
+		r := system(t, port, "", "", "127.0.53.2")
 		begun := time.Now()
 		if _, err := lookup(t, r, "example.com", 100*time.Millisecond); err == nil || errors.Is(err, resolve.ErrNone) {
 			t.Error(err)
@@ -222,17 +225,17 @@ func TestResolver(t *testing.T) {
 	})
 	t.Run("use-vc", func(t *testing.T) {
 		before := good.streams.Load()
-		r := system(t, port, "nameserver 127.0.53.1\noptions use-vc ndots:2\n", "")
+		r := system(t, port, "options use-vc ndots:2\n", "", "127.0.53.1")
 		if got, err := lookup(t, r, "example.com", 5*time.Second); got != "192.0.2.1" || good.streams.Load() != before+1 {
 			t.Errorf("%q, %v", got, err)
 		}
 	})
 	t.Run("a file that changes", func(t *testing.T) {
-		r := system(t, port, "nameserver 127.0.53.1\n", "192.0.2.9 here\n")
+		r := system(t, port, "", "192.0.2.9 here\n", "127.0.53.1")
 		if got, _ := lookup(t, r, "here", time.Second); got != "192.0.2.9 local" {
 			t.Error(got)
 		}
-		if err := os.WriteFile(r.hosts, []byte("192.0.2.10 here\n"), 0o600); err != nil {
+		if err := os.WriteFile(r.options.Hosts, []byte("192.0.2.10 here\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if got, _ := lookup(t, r, "here", time.Second); got != "192.0.2.10 local" {
@@ -242,17 +245,17 @@ func TestResolver(t *testing.T) {
 }
 
 func TestResolvConf(t *testing.T) {
-	addr := netip.MustParseAddr
+	addr := func(s string) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(s), 53) }
 	tests := []struct {
 		name, text string
 		want       resolvConf
 	}{
-		{"empty", "", resolvConf{servers: []netip.Addr{addr("127.0.0.1")}, ndots: 1}},
+		{"empty", "", resolvConf{servers: []netip.AddrPort{addr("127.0.0.1")}, ndots: 1}},
 		{"all of it", "# a comment\n; another\nnameserver 192.0.2.1\nnameserver\tfe80::1%eth0\nnameserver nonsense\nnameserver 192.0.2.3\nnameserver 192.0.2.4\n" +
 			"domain old.example\nsearch Office.Example. lan\noptions timeout:1 ndots:2 rotate use-vc\n", resolvConf{
-			servers: []netip.Addr{addr("192.0.2.1"), addr("fe80::1%eth0"), addr("192.0.2.3")}, search: []string{"office.example", "lan"}, ndots: 2, stream: true,
+			servers: []netip.AddrPort{addr("192.0.2.1"), addr("fe80::1%eth0"), addr("192.0.2.3")}, search: []string{"office.example", "lan"}, ndots: 2, stream: true,
 		}},
-		{"ndots out of bounds", "options ndots:99\nnameserver 192.0.2.1\n", resolvConf{servers: []netip.Addr{addr("192.0.2.1")}, ndots: maxDots}},
+		{"ndots out of bounds", "options ndots:99\nnameserver 192.0.2.1\n", resolvConf{servers: []netip.AddrPort{addr("192.0.2.1")}, ndots: maxDots}},
 	}
 	for _, tt := range tests {
 		if got := parseResolvConf(tt.text); !reflect.DeepEqual(got, tt.want) {
@@ -268,4 +271,20 @@ func TestResolvConf(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", name, got, want)
 		}
 	}
+}
+
+func FuzzResolvConf(f *testing.F) {
+	f.Add("nameserver 192.0.2.1\nsearch a b\noptions ndots:3 use-vc\n192.0.2.9 pbx # comment\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c := parseResolvConf(text)
+		if len(c.servers) == 0 || len(c.servers) > maxServers || len(c.search) > maxSearch || c.ndots < 0 || c.ndots > maxDots {
+			t.Fatalf("%+v", c)
+		}
+		if list := c.candidates("_sip._udp.host"); len(list) == 0 || len(list) > maxSearch+1 {
+			t.Fatalf("%q", list)
+		}
+		if parseHosts(text)["localhost"] == nil {
+			t.Fatal("localhost is nowhere")
+		}
+	})
 }

@@ -34,6 +34,9 @@ type Set struct {
 	handler   Handler
 	listeners []listener
 	ring      []pbxio.Datagram
+
+	undelivered func(b []byte, to netip.AddrPort, why error)
+	quoted      []byte // the datagram of an error
 }
 
 type listener struct {
@@ -54,12 +57,16 @@ func New(ctx *pbxio.Context, network pbxio.Network, handler Handler) *Set {
 
 // ListenUDP opens a socket at addr and returns the number of the listener.
 func (s *Set) ListenUDP(addr netip.AddrPort, o pbxio.SocketOptions) (int, error) {
+	o.Errors = true
 	socket, err := s.network.ListenUDP(addr, o)
 	if err != nil {
 		return 0, fmt.Errorf("listen on udp %v: %w", addr, err)
 	}
 	n := len(s.listeners)
-	id, err := s.ctx.Add(socket.FD(), pbxio.In, func(pbxio.ID, pbxio.Events) bool {
+	id, err := s.ctx.Add(socket.FD(), pbxio.In, func(_ pbxio.ID, ev pbxio.Events) bool {
+		if ev&pbxio.Err != 0 {
+			s.errors(n)
+		}
 		s.receive(n)
 		return true
 	})
@@ -103,7 +110,7 @@ func (s *Set) For(p transaction.Protocol, to netip.Addr) (n int, ok bool) {
 func (s *Set) receive(n int) {
 	got, err := s.listeners[n].socket.RecvBatch(s.ring)
 	if err != nil {
-		return // nothing there, or an ICMP error of an earlier datagram: timers see to it
+		return // nothing there, or no memory
 	}
 	for i := range s.ring[:got] {
 		d := &s.ring[i]
