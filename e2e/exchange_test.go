@@ -122,7 +122,13 @@ func (o *output) waitFor(t *testing.T, text string, limit time.Duration) {
 // stand for the addresses of its network, and starts the exchange on it.
 func newExchange(t *testing.T, archive string) *exchange {
 	t.Helper()
-	x := &exchange{t: t, net: newNetwork(), conf: t.TempDir(), state: t.TempDir()}
+	return newExchangeOn(t, newNetwork(), archive)
+}
+
+// newExchangeOn does the same on a network where something runs already.
+func newExchangeOn(t *testing.T, n network, archive string) *exchange {
+	t.Helper()
+	x := &exchange{t: t, net: n, conf: t.TempDir(), state: t.TempDir()}
 	x.write(archive)
 	x.start()
 	t.Cleanup(func() {

@@ -160,14 +160,15 @@ func ring(t *testing.T, a *agent, id, exten string) (time.Duration, bool) {
 // the second one, without waiting for the first; they go on while the DNS is dead;
 // and who calls a name that no server answers for waits alone.
 func TestTrunkByName(t *testing.T) {
-	net := network(nets.Load() + 1) // that of the exchange that starts next
+	t.Parallel()
+	net := newNetwork()
 	dns := serveNames(t, net.host(7)+":5353", map[string]string{
 		"SRV _sip._udp.provider.test": "10 0 5070 a.provider.test;20 0 5070 b.provider.test",
 		"A a.provider.test":           net.host(8),
 		"A b.provider.test":           net.host(9),
 		"A dead.test":                 "silent",
 	})
-	x := newExchange(t, byName)
+	x := newExchangeOn(t, net, byName)
 	calls := make(chan string, 10)
 	newAgent(t, x.net.host(9)+":5070", x.addr(), takes(calls))
 	caller := newAgent(t, x.net.host(2)+":5061", x.addr(), nil)
