@@ -12,6 +12,8 @@ need linphonec linphone-cli
 need sipsak sipsak
 need tshark tshark
 need svmap sipvicious
+need kamailio kamailio
+[ -n "$(compgen -G '/usr/lib/*/kamailio/modules/tls.so')" ] || want+=(kamailio-tls-modules)
 [ ${#want[@]} -eq 0 ] && exit 0
 echo "installing: ${want[*]}"
 sudo=
@@ -22,3 +24,7 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get update -qq
 $sudo apt-get install -y -qq --no-install-recommends "${want[@]}" >/dev/null
+# Debian starts what it installs; the tests start their own.
+if [[ " ${want[*]} " == *" kamailio "* ]] && command -v systemctl >/dev/null && systemctl is-active -q kamailio; then
+  $sudo systemctl disable -q --now kamailio
+fi

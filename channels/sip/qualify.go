@@ -202,6 +202,9 @@ func (d *Driver) qualifyChanged(p *Peer) {
 	if q.state == p.reached {
 		return
 	}
+	if p.reached == qualifyUnreachable && q.callable() {
+		d.registerAgain(p)
+	}
 	p.reached = q.state
 	ms, limit := q.rtt.Milliseconds(), p.Qualify.Milliseconds()
 	var text, status string

@@ -393,12 +393,16 @@ func (r *registrant) serves(p *Peer) bool {
 	return strings.EqualFold(p.Host, l.Host) && (p.DefaultUser == "" && p.FromUser == "" || p.DefaultUser == l.User || p.FromUser == l.User || p.Name == l.User)
 }
 
-// registerAgain tries at once what waits for another try with the registrar at p:
-// it has come back.
+// registerAgain registers at once with the provider at p, which has come back: it may
+// have forgotten us. What it refused waits as long as it would.
 func (d *Driver) registerAgain(p *Peer) {
 	for _, r := range d.registrants {
 		host, _ := r.registrar()
-		if (r.peer == p || strings.EqualFold(host, p.Host)) && r.timer != 0 && r.machine.Idle(d.now()) {
+		if r.timer == 0 || r.peer != p && !strings.EqualFold(host, p.Host) {
+			continue
+		}
+		switch r.machine.State(d.now()) {
+		case registry.Registered, registry.Unregistered, registry.Timeout:
 			r.dueIn(0)
 		}
 	}

@@ -283,6 +283,39 @@ func TestRegistrarSilent(t *testing.T) {
 	})
 }
 
+// TestRegistrarComesBack: a provider that qualify finds again is registered with at
+// once, whatever it remembers.
+func TestRegistrarComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, registering+"[trunk]\ntype=peer\nhost=127.0.50.40\nport=5070\nqualify=yes\nqualifyfreq=5\n", nil)
+		p := r.registrar("127.0.50.40:5070")
+		registers := 0
+		answer := func(limit time.Duration) {
+			for began := time.Now(); time.Since(began) < limit; time.Sleep(50 * time.Millisecond) {
+				for _, m := range p.receive() {
+					if m.Method() == message.REGISTER {
+						registers++
+					}
+					p.answer(m, 200, "Expires: 3000")
+				}
+			}
+		}
+		answer(time.Second)
+		if registers != 1 {
+			t.Fatalf("%d REGISTER at the start", registers)
+		}
+		time.Sleep(30 * time.Second)
+		if !strings.Contains(r.console("sip show peers"), "UNREACHABLE") {
+			t.Fatal("not missed")
+		}
+		p.drain()
+		answer(30 * time.Second)
+		if registers != 2 {
+			t.Errorf("%d REGISTER after it came back", registers)
+		}
+	})
+}
+
 // TestRegistrationsReload: what is kept, changed, gone and new.
 func TestRegistrationsReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
