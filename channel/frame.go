@@ -38,9 +38,10 @@ const (
 	ControlConnectedLine // Channel.Connected changed
 	ControlSourceUpdate  // the media source changed (new SSRC)
 	ControlRedirect      // another place in the dialplan was set for the channel
+	ControlTransfer      // how Leg.Transfer fared; Data is a TransferResult
 )
 
-var controlNames = [...]string{"None", "Ringing", "Proceeding", "Progress", "Answer", "Busy", "Congestion", "Incomplete", "Forward", "Hangup", "Hold", "Unhold", "Flash", "ConnectedLine", "SourceUpdate", "Redirect"}
+var controlNames = [...]string{"None", "Ringing", "Proceeding", "Progress", "Answer", "Busy", "Congestion", "Incomplete", "Forward", "Hangup", "Hold", "Unhold", "Flash", "ConnectedLine", "SourceUpdate", "Redirect", "Transfer"}
 
 func (c Control) String() string {
 	if int(c) >= len(controlNames) {
@@ -58,4 +59,12 @@ type Frame struct {
 	Cause    Cause         // ControlHangup, ControlBusy, ControlCongestion
 	Text     string
 	Data     any
+}
+
+// TransferResult is the Data of a ControlTransfer.
+type TransferResult struct {
+	// OK says that the far end does it; Protocol is the driver's code of the
+	// failure, 0 for none.
+	OK       bool
+	Protocol int
 }

@@ -70,7 +70,8 @@ type Leg interface {
 	// SendText sends a text to the far end.
 	SendText(text string) error
 	// Transfer asks the far end to call dest instead (3xx before answer, REFER
-	// after it).
+	// after it). An error says that the leg cannot be transferred; else a
+	// ControlTransfer frame tells how it fared.
 	Transfer(dest string) error
 	// Rebind gives the leg another channel: its frames go there from now on.
 	// Masquerade calls it while the driver is still.

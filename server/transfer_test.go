@@ -17,6 +17,23 @@ exten => 1001,1,Answer()
  same => n,Wait(60)
 exten => 1702,1,Set(TRANSFER_CONTEXT=other)
  same => n,Dial(SIP/bob,15)
+exten => 1600,1,Transfer(SIP/900@127.0.60.99)
+ same => n,NoOp(TRES ${TRANSFERSTATUS} ${TRANSFERSTATUSPROTOCOL})
+ same => n,Hangup()
+exten => 1601,1,Answer()
+ same => n,Wait(0.5)
+ same => n,Transfer(SIP/900@127.0.60.99)
+ same => n,NoOp(TRES ${TRANSFERSTATUS} ${TRANSFERSTATUSPROTOCOL})
+ same => n,Wait(1)
+ same => n,Hangup()
+exten => 1602,1,Transfer(900)
+ same => n,NoOp(TRES ${TRANSFERSTATUS} ${TRANSFERSTATUSPROTOCOL})
+exten => 1603,1,Transfer(IAX2/900)
+ same => n,NoOp(TRES ${TRANSFERSTATUS} ${TRANSFERSTATUSPROTOCOL})
+exten => 1604,1,Transfer()
+ same => n,NoOp(TRES ${TRANSFERSTATUS} ${TRANSFERSTATUSPROTOCOL})
+exten => 1605,1,Transfer(900)
+ same => n,Wait(600)
 exten => h,1,NoOp(HEXT ${CHANNEL} BT=${BLINDTRANSFER} DS=${DIALSTATUS})
 [other]
 exten => 77,1,Answer()
@@ -315,4 +332,83 @@ func TestTransferPolicy(t *testing.T) {
 	alice < 200 A
 	bob < BYE A
 	bob > 200`)
+}
+
+// sent is a call of alice that Transfer() asks to go elsewhere once it is answered.
+const sent = `
+	alice > INVITE 1601 call=A
+	alice < 100
+	alice < 200 A
+	alice > ACK A
+	alice < REFER A @500ms | Refer-To: <sip:900@127.0.60.99> | Referred-By: <sip:1601@127.0.60.1:5060> | Contact: <sip:1601@127.0.60.1:5060>
+`
+
+func TestTransferApplication(t *testing.T) {
+	refused := func(exten string) string {
+		return `
+	alice > INVITE ` + exten + ` call=A
+	alice < 100
+	alice < 603 A
+	alice > ACK A
+	log TRES FAILURE 0`
+	}
+	for name, script := range map[string]string{
+		"before the answer": `
+	alice > INVITE 1600 call=A
+	alice < 100
+	alice < 302 A | SIP/2.0 302 Moved Temporarily | Contact: "Transfer" <sip:900@127.0.60.99>
+	alice > ACK A
+	log TRES SUCCESS 0`,
+		"before the answer, a number here": `
+	alice > INVITE 1602 call=A
+	alice < 100
+	alice < 302 A | Contact: "Transfer" <sip:900@127.0.60.1>
+	alice > ACK A
+	log TRES SUCCESS 0`,
+		"before the answer, and the dialplan goes on": `
+	alice > INVITE 1605 call=A
+	alice < 100
+	alice < 302 A
+	alice > ACK A
+	show "core show channels" 1 active channel
+	wait 33s
+	show "core show channels" 0 active channels`,
+		"another technology": refused("1603"),
+		"no argument":        refused("1604"),
+		"done": sent + `
+	alice > 202
+	alice > NOTIFY A | Event: refer | Subscription-State: active;expires=60 | Content-Type: message/sipfrag | body SIP/2.0 100 Trying
+	alice < 200 A
+	wait 200ms
+	alice > NOTIFY A | Event: refer | Subscription-State: terminated;reason=noresource | Content-Type: message/sipfrag | body SIP/2.0 200 OK
+	alice < 200 A
+	alice < BYE A @1s | X-Asterisk-HangupCauseCode: 16
+	alice > 200
+	log TRES SUCCESS 0`,
+		"busy": sent + `
+	alice > 202
+	alice > NOTIFY A | Event: refer | Subscription-State: terminated;reason=noresource | Content-Type: message/sipfrag | body SIP/2.0 486 Busy Here
+	alice < 200 A
+	alice < BYE A @1s | X-Asterisk-HangupCauseCode: 16
+	alice > 200
+	log TRES FAILURE 1`,
+		"declined": sent + `
+	alice > 603
+	alice < BYE A @1s | X-Asterisk-HangupCause: Call Rejected | X-Asterisk-HangupCauseCode: 21
+	alice > 200
+	log TRES FAILURE 1`,
+		"200 instead of 202": sent + `
+	alice > 200
+	alice < BYE A @1s | X-Asterisk-HangupCauseCode: 16
+	alice > 200
+	log unexpected 2xx response (200)
+	log TRES FAILURE 1`,
+		"the phone hangs up": sent + `
+	alice > 202
+	alice > BYE A
+	alice < 200 A
+	log HEXT SIP/alice-00000000`,
+	} {
+		t.Run(name, func(t *testing.T) { tell(t, map[string]string{"extensions.conf": transferPlan}, script) })
+	}
 }

@@ -157,6 +157,7 @@ func (l *Leg) SendText(text string) error {
 // Transfer implements channel.Leg.
 func (l *Leg) Transfer(dest string) error {
 	l.told("transfer(%s)", dest)
+	l.Channel().Queue(channel.Frame{Kind: channel.FrameControl, Control: channel.ControlTransfer, Data: channel.TransferResult{OK: true}})
 	return nil
 }
 

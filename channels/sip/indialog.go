@@ -50,8 +50,8 @@ func (p *pvt) request(tx *transaction.Server, m *message.Message) {
 		p.reply(tx, m, 200, "OK", nil, func(b *message.Builder) { b.Header(message.HeaderAccept, sdpType) })
 	case message.MESSAGE:
 		p.texted(tx, m)
-	case message.NOTIFY: // how a REFER of ours fares (RFC 3515 2.4.4)
-		p.reply(tx, m, 200, "OK", nil, nil)
+	case message.NOTIFY:
+		p.notified(tx, m)
 	case message.REFER:
 		p.referred(tx, m)
 	case message.PRACK:

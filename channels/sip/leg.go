@@ -238,7 +238,7 @@ func (p *pvt) inform(contentType, body string) {
 // nothing.
 func (p *pvt) plainRequest(method message.Method, contentType, body string, extra func(*message.Builder)) {
 	if p.phase == phaseUp {
-		(&plainRequest{p, method, contentType, body, extra}).send()
+		(&plainRequest{p: p, method: method, contentType: contentType, body: body, extra: extra}).send()
 	}
 }
 
@@ -249,6 +249,7 @@ type plainRequest struct {
 	method            message.Method
 	contentType, body string
 	extra             func(*message.Builder) // writes more headers, may be nil
+	done              func(m *message.Message) // gets the final response, nil for none; may be nil
 }
 
 func (r *plainRequest) send() {
@@ -277,37 +278,18 @@ func (r *plainRequest) Response(_ *transaction.Client, m *message.Message) {
 		p.hangupChannel(channel.CauseNormalClearing)
 	case p.phase == phaseUp && p.proves(m):
 		r.send()
+		return
+	}
+	if r.done != nil && m.Status() >= 200 {
+		r.done(m)
 	}
 }
 
 // Failed implements transaction.Receiver.
 func (r *plainRequest) Failed(*transaction.Client, error) {
 	r.p.hangupChannel(channel.CauseNoUserResponse)
-}
-
-// Transfer implements channel.Leg: 302 before the answer, REFER (RFC 3515) after
-// it.
-func (p *pvt) Transfer(dest string) error {
-	p.post(func() { p.transfer(dest) })
-	return nil
-}
-
-func (p *pvt) transfer(dest string) {
-	uri := dest
-	if u, err := message.ParseURI([]byte(dest)); err != nil || !u.IsSIP() && !u.IsTel() {
-		local, _ := p.d.localAddress(p.route)
-		uri = contactURI(dest, local, p.route.Protocol)
-	}
-	switch {
-	case p.phase == phaseEarly && !p.outgoing && p.server != nil:
-		p.refuse(302, "Moved Temporarily", func(b *message.Builder) { b.Address(message.HeaderContact, "", uri, "") })
-		p.phase = phaseEnding
-		p.hangupChannel(channel.CauseNone)
-	case p.phase == phaseUp:
-		p.plainRequest(message.REFER, "", "", func(b *message.Builder) {
-			b.Address(message.HeaderReferTo, "", uri, "")
-			b.Address(message.HeaderReferredBy, "", p.contact, "")
-		})
+	if r.done != nil {
+		r.done(nil)
 	}
 }
 
