@@ -248,7 +248,7 @@ type plainRequest struct {
 	p                 *pvt
 	method            message.Method
 	contentType, body string
-	extra             func(*message.Builder) // writes more headers, may be nil
+	extra             func(*message.Builder)   // writes more headers, may be nil
 	done              func(m *message.Message) // gets the final response, nil for none; may be nil
 }
 
