@@ -51,6 +51,7 @@ const (
 	LocalOptimize // a Local channel takes itself out: Name = begin or end, Dest = its other half
 	Playing       // Name = a sound file, Value = the language
 	Note          // Value = what a device of a dry run saw
+	Feature       // a phone's button asks for a feature: Name = as in features.conf, Value = on or off
 	maxKind
 )
 

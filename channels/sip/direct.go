@@ -26,19 +26,20 @@ func (p *pvt) Joined(other channel.Leg, plain bool) {
 const partWait = 50 * time.Millisecond
 
 func (p *pvt) joined(q *pvt, plain bool) {
-	if q != nil {
-		p.stopParting()
-		p.partner, p.plain = q, plain
-		p.reconsider()
+	old := p.partner
+	p.partner, p.plain = q, plain
+	if old != q {
+		p.abandonFax()
+		if old != nil && old.partner == p {
+			old.await()
+		}
+	}
+	if q == nil {
+		p.await()
 		return
 	}
-	old := p.partner
-	p.partner, p.plain = nil, false
-	p.abandonFax()
-	if old != nil && old.partner == p {
-		old.await()
-	}
-	p.await()
+	p.stopParting()
+	p.reconsider()
 }
 
 // await looks at the media again after partWait.

@@ -325,6 +325,8 @@ func (p *flowPhone) sdp(form string) string {
 	host, direction, codecs, events, more := p.addr.Addr().String(), "sendrecv", "0 8 101", 101, ""
 	switch form {
 	case "":
+	case "zero6":
+		host = "::"
 	case "natted":
 		host = "10.0.0.7"
 	case "moved":
@@ -344,7 +346,7 @@ func (p *flowPhone) sdp(form string) string {
 	default:
 		codecs = strings.ReplaceAll(form, ",", " ")
 	}
-	return "v=0\r\no=- 1 1 IN IP4 " + p.addr.Addr().String() + "\r\ns=-\r\nc=IN IP4 " + host +
+	return "v=0\r\no=- 1 1 IN IP4 " + p.addr.Addr().String() + "\r\ns=-\r\nc=IN " + map[bool]string{true: "IP6 ", false: "IP4 "}[strings.Contains(host, ":")] + host +
 		"\r\nt=0 0\r\nm=audio 30000 RTP/AVP " + codecs + "\r\na=rtpmap:" + strconv.Itoa(events) + " telephone-event/8000\r\na=" + direction + "\r\n" + more
 }
 

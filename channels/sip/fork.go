@@ -69,8 +69,9 @@ func (c *Contact) alternative(o *Contact) bool {
 // fork is one call to a device at several places: it counts as one towards
 // call-limit and busylevel.
 type fork struct {
-	peer  *Peer
-	calls int // of its branches, counted
+	peer    *Peer
+	calls   int  // of its branches, counted
+	refused bool // one was answered with 6xx: no other begins
 }
 
 // branch is what Fork hands out and Request gets back.

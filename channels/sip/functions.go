@@ -19,7 +19,11 @@ func (d *Driver) Functions() []channel.Function {
 		{
 			Name: "SIP_HEADER", Synopsis: "Gets the specified SIP header from an incoming INVITE message",
 			Help: "The value comes from the network as it is: check it before you use it. A header that occurs several times is chosen by number, from 1.",
-			Args: []decl.Arg{{Name: "name", Help: "the header, full or compact"}, {Name: "number", Help: "which of several", Optional: true}},
+			Args: []decl.Arg{
+				{Name: "name", Help: "the header, full or compact"},
+				{Name: "number", Help: "which of several", Optional: true},
+				{Name: "method", Help: "the last request of that method within the call instead, such as BYE, CANCEL or INFO", Optional: true},
+			},
 			Read: d.readHeader,
 		},
 		{
@@ -54,18 +58,47 @@ func (d *Driver) call(t channel.Thread) *pvt {
 	return p
 }
 
-// invite runs f on the loop with the INVITE that brought the call; a call of ours
-// has none.
-func (d *Driver) invite(t channel.Thread, f func(*message.Message)) error {
+// requested runs f on the loop with the INVITE that brought the call, or with the last
+// request of a method within it, if there is one.
+func (d *Driver) requested(t channel.Thread, method message.Method, f func(*message.Message)) error {
 	p := d.call(t)
 	if p == nil {
 		return errNotSIP
 	}
 	return d.Call(func() {
-		if p.invite != nil {
-			f(p.invite)
+		m := p.invite
+		if method != "" {
+			m = p.lastOf(method)
+		}
+		if m != nil {
+			f(m)
 		}
 	})
+}
+
+// keep keeps a request within the call for SIP_HEADER.
+func (p *pvt) keep(m *message.Message) {
+	for i, o := range p.requests {
+		if o.Method() == m.Method() {
+			p.requests[i] = m.Clone()
+			return
+		}
+	}
+	if len(p.requests) < maxKept {
+		p.requests = append(p.requests, m.Clone())
+	}
+}
+
+// maxKept bounds the methods of which the last request is kept.
+const maxKept = 8
+
+func (p *pvt) lastOf(method message.Method) *message.Message {
+	for _, m := range p.requests {
+		if m.Method() == method {
+			return m
+		}
+	}
+	return nil
 }
 
 func (d *Driver) readHeader(t channel.Thread, args *decl.Args) (string, error) {
@@ -81,7 +114,7 @@ func (d *Driver) readHeader(t channel.Thread, args *decl.Args) (string, error) {
 		number = n
 	}
 	value := ""
-	err := d.invite(t, func(m *message.Message) {
+	err := d.requested(t, message.Method(strings.ToUpper(args.Arg(2))), func(m *message.Message) {
 		for line := range m.Named(name) {
 			if number--; number == 0 {
 				value = string(line)
@@ -95,7 +128,7 @@ func (d *Driver) readHeader(t channel.Thread, args *decl.Args) (string, error) {
 
 func (d *Driver) readHeaderNames(t channel.Thread, args *decl.Args) (string, error) {
 	var names []string
-	err := d.invite(t, func(m *message.Message) {
+	err := d.requested(t, "", func(m *message.Message) {
 		for name := range m.Headers() {
 			full := string(name)
 			if id := message.HeaderIDOf(name); id != message.HeaderOther {

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"time"
@@ -135,10 +136,17 @@ func sessionBody(m *message.Message) (body []byte, status int) {
 		return nil, 415
 	}
 	body, ok := m.Content(sdpType)
-	if !ok {
+	if !ok && !optional(m) {
 		return nil, 415
 	}
 	return body, 0
+}
+
+// optional reports whether the body may be left alone (RFC 3261 20.11).
+func optional(m *message.Message) bool {
+	_, params, _ := bytes.Cut(m.Header(message.HeaderContentDisposition), []byte(";"))
+	h, _ := message.Params(append([]byte(";"), params...)).Get("handling")
+	return bytes.EqualFold(h, []byte("optional"))
 }
 
 // destination finds what was dialled and whether the dialplan has it.
@@ -391,6 +399,7 @@ func (d *Driver) cancelled(tx *transaction.Server, m *message.Message) {
 		return
 	}
 	defer d.recovered(p)
+	p.keep(m)
 	// First the answer to the CANCEL itself: callers expect it before the 487.
 	p.reply(tx, m, 200, "OK", nil, nil)
 	if p.server == invite && p.phase == phaseEarly {

@@ -37,6 +37,10 @@ func (d *Driver) prepare(ds dialString, r channel.Request, done func(*pvt, error
 		}
 	}
 	contact, fork := d.contactFor(peer, r)
+	if fork != nil && fork.refused {
+		done(nil, errRefused)
+		return
+	}
 	if contact != nil && contact.Dial != "" && ds.Exten == "" {
 		d.prepareThrough(contact.Dial, r, done)
 		return

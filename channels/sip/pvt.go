@@ -40,7 +40,8 @@ type pvt struct {
 
 	// invite is the INVITE of an inbound call as it arrived.
 	invite    *message.Message
-	received  netip.AddrPort // where the far end's last INVITE or final response came from
+	requests  []*message.Message // the last of each method since
+	received  netip.AddrPort     // where the far end's last INVITE or final response came from
 	useragent string
 	context   string // inbound: where the dialplan begins
 	exten     string // inbound: what was dialled; outbound: what is called
@@ -163,9 +164,10 @@ func (p *pvt) setHold(on bool) {
 		}
 		p.d.deviceChanged(p.peer)
 	}
-	if on {
+	switch {
+	case on:
 		p.queue(channel.ControlHold)
-	} else {
+	case !p.settings.DiscardUnhold:
 		p.queue(channel.ControlUnhold)
 	}
 }

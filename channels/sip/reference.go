@@ -126,6 +126,8 @@ func asWritten(v reflect.Value) string {
 type optionText struct{ form, def, help, compat string }
 
 var optionTexts = map[string]optionText{
+	"discard_remote_hold_retrieval": {help: "Whether a device that takes a held call back is not told on: whoever waits stays on hold for the other end and for programs."},
+
 	"100rel":                    {form: "yes, no, peer_supported or required", def: "yes", compat: "no", help: "Whether provisional responses are acknowledged with PRACK (RFC 3262). yes: where the far end insists, and where an offer of ours travels in one. peer_supported: wherever the far end knows it. required: we insist, and refuse callers who do not know it with 421. no: callers who insist are refused with 420. Not an option of the ancestor, which knows only no."},
 	"accept_outofcall_message":  {help: "Whether a MESSAGE outside of a call is looked at; 405 otherwise. There is no dialplan for texts: one that is let in gets 404."},
 	"accountcode":               {help: "The account of calls from the device: `${CHANNEL(accountcode)}`."},
@@ -237,6 +239,8 @@ var optionTexts = map[string]optionText{
 	"registerattempts":          {help: "After how many failures in a row a registration is given up, until the next reload. 0 is never."},
 	"registertimeout":           {form: "seconds", help: "How long a registrar may take to answer, and the time between tries. After three failures in a row the time doubles, up to 3 minutes; after a refusal it begins at a minute and goes up to 30."},
 	"remotesecret":              {help: "The password for challenges of the device, where it is another one than secret."},
+	"recordofffeature":          {help: "The feature that an INFO with Record: off asks for. Features are not served yet: programs hear of it, the device gets 403."},
+	"recordonfeature":           {help: "The same for Record: on."},
 	"rtpbindaddr":               {form: "address", help: "The address for audio, udpbindaddr's without it."},
 	"rtpholdtimeout":            {form: "seconds", def: "300", compat: "0", help: "A call on hold ends after so long without audio; 0 never."},
 	"rtpkeepalive":              {form: "seconds", def: "0", help: "How often an empty packet goes out while no audio does; 0 never."},

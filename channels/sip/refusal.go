@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"strconv"
 	"strings"
 
 	"pbx/channel"
@@ -40,7 +41,21 @@ func (p *pvt) refused(m *message.Message) {
 			cause = c
 		}
 	}
-	p.channel.SetCause(cause, techCause(m))
+	p.turnedDown(status, cause, techCause(m))
+	if status >= 600 && p.fork != nil { // whoever says so speaks for all (RFC 3261 16.7, 21.6)
+		p.fork.refused = true
+		p.d.calls.each(func(o *pvt) {
+			if o != p && o.fork == p.fork && o.phase == phaseEarly && o.client != nil {
+				o.client.Cancel("SIP;cause=" + strconv.Itoa(status))
+				o.turnedDown(status, cause, techCause(m))
+			}
+		})
+	}
+}
+
+// turnedDown tells the channel of a final response that is no answer.
+func (p *pvt) turnedDown(status int, cause channel.Cause, tech string) {
+	p.channel.SetCause(cause, tech)
 	p.setRinging(false)
 	p.phase = phaseEnding
 	p.uncount()

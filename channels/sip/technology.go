@@ -21,6 +21,7 @@ var (
 	errNoHost    = errors.New("no such peer or host")
 	errNoCodec   = errors.New("no codec that this exchange has is allowed")
 	errCallLimit = errors.New("call limit reached")
+	errRefused   = errors.New("refused at another contact")
 	errPanic     = errors.New("the call could not be prepared")
 	errCallRate  = errors.New("max_calls_per_minute reached")
 	errTotalRate = errors.New("total_calls_per_minute reached")
@@ -42,7 +43,7 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 		return fail(channel.CauseFailure, err)
 	case errors.Is(err, errTotalRate):
 		return fail(channel.CauseCongestion, err)
-	case errors.Is(err, errCallLimit), errors.Is(err, errCallRate):
+	case errors.Is(err, errCallLimit), errors.Is(err, errCallRate), errors.Is(err, errRefused):
 		return fail(channel.CauseUserBusy, err)
 	case errors.Is(err, errNoCodec):
 		return fail(channel.CauseBearerNotAvailable, err)
