@@ -111,7 +111,7 @@ func (g *dialog) learnTarget(m *message.Message) {
 // aim sends what follows where the route set or the target says. A host that is
 // no address leaves the route as it is: back to where the dialog came from.
 func (g *dialog) aim(d *Driver, from transaction.Route, symmetric bool) {
-	if g.pinned {
+	if g.pinned || g.toInstance(d) {
 		return
 	}
 	if symmetric && len(g.routes) == 0 {

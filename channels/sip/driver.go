@@ -22,6 +22,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/digest"
+	"pbx/channels/sip/gruu"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/resolve"
 	"pbx/channels/sip/transaction"
@@ -106,7 +107,9 @@ type Driver struct {
 	blacklist resolve.Blacklist
 	resolver  *transport.Resolver // nil where Deps.DNS is used
 
-	asked uint64 // questions of qualify so far
+	asked  uint64       // questions of qualify so far
+	sealer *gruu.Sealer // of temporary GRUUs
+	newKey []byte       // its key while it is not saved
 	// submissions are the requests of programs that are on their way, by number.
 	submissions map[uint64]*submission
 	submitted   uint64

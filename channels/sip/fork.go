@@ -22,7 +22,7 @@ func (d *Driver) Fork(resource string, from *channel.Channel) (branches []channe
 		return nil
 	}
 	if d.Call(func() {
-		if p := d.peer(ds.Peer); p != nil && p.Type.IsPeer() {
+		if p := d.peer(ds.Peer); p != nil && p.Type.IsPeer() && !meansInstance(p, from) {
 			branches = d.branches(p)
 		}
 	}) != nil {
@@ -89,7 +89,20 @@ func (d *Driver) contactFor(peer *Peer, r channel.Request) (*Contact, *fork) {
 	if b, ok := r.Target.(*branch); ok && b.fork.peer == peer {
 		return b.contact, b.fork
 	}
+	if meansInstance(peer, r.From) {
+		return r.From.Leg().(*pvt).instance.contact(), nil
+	}
 	return peer.best(), nil
+}
+
+// meansInstance reports whether a caller asked for one instance of the peer, by its
+// GRUU.
+func meansInstance(peer *Peer, from *channel.Channel) bool {
+	if from == nil {
+		return false
+	}
+	p, ok := from.Leg().(*pvt)
+	return ok && p.instance.peer == peer
 }
 
 // prepareThrough makes a call to a contact that is reached by another dial string.

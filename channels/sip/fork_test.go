@@ -69,9 +69,9 @@ func TestRegisterLimit(t *testing.T) {
 			{"12", `;+sip.instance="<urn:uuid:a>"`, "many@127.0.50.12 many@127.0.50.11"},
 		}},
 		{"RFC5626_6 flows of one instance differ in reg-id", "many", []step{
-			{"10", `;reg-id=1;+sip.instance="<urn:uuid:a>"`, "many@127.0.50.10"},
-			{"11", `;reg-id=2;+sip.instance="<urn:uuid:a>"`, "many@127.0.50.11 many@127.0.50.10"},
-			{"12", `;reg-id=1;+sip.instance="<urn:uuid:a>"`, "many@127.0.50.12 many@127.0.50.11"},
+			{"10", `;reg-id=1;+sip.instance="<urn:uuid:a>"` + "\nSupported: outbound", "many@127.0.50.10"},
+			{"11", `;reg-id=2;+sip.instance="<urn:uuid:a>"` + "\nSupported: outbound", "many@127.0.50.11 many@127.0.50.10"},
+			{"12", `;reg-id=1;+sip.instance="<urn:uuid:a>"` + "\nSupported: outbound", "many@127.0.50.12 many@127.0.50.11"},
 		}},
 		{"reg-id without an instance means nothing", "many", []step{
 			{"10", ";reg-id=1", "many@127.0.50.10"},
@@ -151,9 +151,14 @@ func TestForkOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, several+"[x]\ntype=friend\nhost=dynamic\nsecret=xpw\nmax_contacts=9\ncontact_timeout=7\n", nil)
 		p := r.phone("127.0.50.10:5070", "x")
-		if m := p.register("xpw", "Contact: <sip:x@127.0.50.11>;q=0.5, <sip:x@127.0.50.12>, <sip:x@127.0.50.13>;q=0.1\n"+
-			`Contact: <sip:x@127.0.50.14>;reg-id=1;+sip.instance="<urn:a>", <sip:x@127.0.50.15>;reg-id=2;+sip.instance="<urn:a>"`+"\n"); statusOf(m) != 200 {
-			t.Fatal(statusOf(m))
+		for _, headers := range []string{
+			"Contact: <sip:x@127.0.50.11>;q=0.5, <sip:x@127.0.50.12>, <sip:x@127.0.50.13>;q=0.1\n",
+			`Contact: <sip:x@127.0.50.14>;reg-id=1;+sip.instance="<urn:a>"` + "\nSupported: outbound\n",
+			`Contact: <sip:x@127.0.50.15>;reg-id=2;+sip.instance="<urn:a>"` + "\nSupported: outbound\n",
+		} {
+			if m := p.register("xpw", headers); statusOf(m) != 200 {
+				t.Fatal(statusOf(m))
+			}
 		}
 		r.console("sip add contact x 0171@trunk 60 0.5")
 		var got []string

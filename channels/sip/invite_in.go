@@ -160,6 +160,9 @@ func (p *pvt) destination(m *message.Message) (status int, reason string) {
 	if p.exten == "" {
 		p.exten = "s"
 	}
+	if status, reason := p.forInstance(&uri); status != 0 {
+		return status, reason
+	}
 	context := p.settings.Context
 	if domains := d.cfg.General.Domains; len(domains) > 0 {
 		local := false

@@ -191,6 +191,9 @@ func (d *Driver) openPeers() error {
 	}
 	d.auth.open(seed[:], d)
 	d.watchHosts()
+	if err := d.openGRUU(); err != nil {
+		return err
+	}
 	d.setPeers(d.cfg)
 	d.restore()
 	d.startQualify()

@@ -32,6 +32,7 @@ type pvt struct {
 	outgoing bool
 	phase    phase
 	peer     *Peer                           // nil: a guest, or an address that is no peer
+	instance instance                        // inbound: of the device that is called, where only one is meant
 	fork     *fork                           // the call that this is one branch of, nil for a call of its own
 	settings *PeerSettings                   // of the peer, or the defaults
 	channel  *channel.Channel                // as the loop knows it

@@ -127,6 +127,9 @@ func understands(method message.Method, tag []byte) bool {
 	if method == message.INVITE && strings.EqualFold(string(tag), option100rel) {
 		return true
 	}
+	if method == message.REGISTER && (strings.EqualFold(string(tag), optionOutbound) || strings.EqualFold(string(tag), optionGRUU)) {
+		return true
+	}
 	for _, t := range understood {
 		if strings.EqualFold(string(tag), t) {
 			return true

@@ -60,6 +60,7 @@ type registration struct {
 	all     bool // Contact: *
 	wanted  []*Contact
 	expires time.Duration // of the last contact, for the Expires header
+	flow    bool          // the contact is a flow of RFC 5626
 }
 
 // read checks the Contact values (RFC 3261 10.3 steps 6 and 7). A status other
@@ -107,6 +108,9 @@ func (r *registration) read() (status int, reason string) {
 		}
 		r.wanted = append(r.wanted, c)
 		r.expires = life
+	}
+	if status, reason := r.outbound(); status != 0 {
+		return status, reason
 	}
 	return r.inSequence(seq)
 }
@@ -297,6 +301,13 @@ func (r *registration) answer(m *message.Message) {
 			left = secondsLeft(r.p.contacts[0], now)
 		}
 		b.HeaderInt(message.HeaderExpires, left)
+		if r.flow {
+			b.Header(message.HeaderRequire, optionOutbound)
+			if r.from.flow != 0 {
+				b.HeaderNamed("Flow-Timer", strconv.Itoa(flowTimer))
+			}
+		}
+		gruus, aor := supports(m, optionGRUU), m.To()
 		for _, c := range r.p.contacts {
 			if c.Static {
 				continue // a rule of ours, not a binding of the device's
@@ -308,6 +319,15 @@ func (r *registration) answer(m *message.Message) {
 			if c.Q != 1000 {
 				h = append(h, ";q=0."...)
 				h = append(h, fmt.Sprintf("%03d", c.Q)...)
+			}
+			if c.Instance != "" {
+				h = append(append(append(h, `;+sip.instance="<`...), c.Instance...), `>"`...)
+				if c.RegID != 0 {
+					h = strconv.AppendUint(append(h, ";reg-id="...), uint64(c.RegID), 10)
+				}
+				if gruus {
+					h = d.appendGRUUs(h, r.p, c, &aor.URI)
+				}
 			}
 			d.auth.header = h
 			b.HeaderBytes(message.HeaderContact, h)
@@ -335,11 +355,11 @@ func parseQ(b []byte) int {
 }
 
 // instanceOf is the value of +sip.instance without its quotes and brackets
-// (RFC 5626 4.1), "" where it is too long to be one.
+// (RFC 5626 4.1), "" where it can be no URN.
 func instanceOf(v []byte) string {
 	v = bytes.Trim(v, "\"")
 	v = bytes.TrimSuffix(bytes.TrimPrefix(v, []byte("<")), []byte(">"))
-	if len(v) > 128 {
+	if len(v) > 128 || bytes.ContainsAny(v, "\"<>\\") || bytes.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return ""
 	}
 	return string(v)
