@@ -122,7 +122,7 @@ var (
 			"io", "sched", "store", "cdr", "sounds", "configs",
 		},
 		// The binary: the exchange, the console's client, the default office.
-		"cmd": {"server", "dryrun", "console", "configs", "config"},
+		"cmd": {"server", "dryrun", "dialplan/layout", "console", "configs", "config"},
 		// Tests of the whole and tools beside the exchange.
 		"e2e": {"media", "channels/sip/message"}, "bench": {}, ".": {}, "tools": {},
 	}

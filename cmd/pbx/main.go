@@ -47,6 +47,9 @@ usage:
   pbx eval [--config DIR] [--from PEER|--context CONTEXT] [--to EXTENSION]
            [--at MOMENT] [--set NAME=VALUE]... [--given FUNCTION=VALUE]... TEXT
         Print what TEXT becomes in a priority: variables, functions, $[ ].
+  pbx fmt [--config DIR] [-l|-w] [FILE]...
+        Print extensions.conf, or the files, in the one layout; -w writes them,
+        -l names those that would change. Comments and meaning stay.
   pbx test [--config DIR] [--coverage] [--html FILE] [-v] [FILE]...
         Run tests of the dialplan, those of *.test and tests/*.test in the
         configuration directory if no file is named. Exit code 1 when one
@@ -83,6 +86,8 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		err = runExchange(args[1:], out, errs)
 	case name == "check":
 		err = check(args[1:], out, errs)
+	case name == "fmt":
+		err = format(args[1:], out, errs)
 	case name == "eval":
 		err = eval(args[1:], out, errs)
 	case name == "test":
@@ -109,7 +114,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		return exitOK
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case errors.Is(err, errFindings) || errors.Is(err, errTests):
+	case errors.Is(err, errFindings) || errors.Is(err, errTests) || errors.Is(err, errLayout):
 		return exitFailed
 	}
 	fmt.Fprintf(errs, "pbx: %v\n", err)

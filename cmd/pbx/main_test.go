@@ -61,6 +61,7 @@ func TestAuthorsTools(t *testing.T) {
 	for name, text := range map[string]string{
 		"sip.conf":        "[general]\n[101]\ntype=friend\nhost=dynamic\ncontext=a\nsecret=Zq8rTn2vKx7wLm4s\ncallerid=\"Ann\" <101>\n",
 		"extensions.conf": "[a]\nexten => _1XX,1,Dial(SIP/${EXTEN},20)\n same => n,Hangup(17)\nexten => 9,1,Answer()\n",
+		"ugly.conf":       "[a]\nexten=>1,1,NoOp()\n",
 		"good.test":       "test busy\n from 101\n devices busy\n dial 101\n expect busy\n",
 		"bad.test":        "test busy\n from 101\n dial 101\n expect busy\n",
 	} {
@@ -81,6 +82,11 @@ func TestAuthorsTools(t *testing.T) {
 		{[]string{"dial", "--from", "101", "--to", "101", "--answer", "sings"}, exitUsage, "", `"sings" is not answers`},
 		{[]string{"dial", "--from", "101", "--to", "101", "--answer", "busy"}, exitOK, "SIP/101: BUSY", ""},
 		{[]string{"dial", "--from", "101", "--to", "101", "--json"}, exitOK, `"app": "Dial"`, ""},
+		{[]string{"fmt"}, exitOK, "exten => _1XX,1,Dial(SIP/${EXTEN},20)\n same => n,Hangup(17)\n", ""},
+		{[]string{"fmt", "-l"}, exitOK, "", ""},
+		{[]string{"fmt", "-l", filepath.Join(dir, "ugly.conf")}, exitFailed, "ugly.conf\n", ""},
+		{[]string{"fmt", "-w", filepath.Join(dir, "ugly.conf")}, exitOK, "", ""},
+		{[]string{"fmt", "-l", filepath.Join(dir, "ugly.conf")}, exitOK, "", ""},
 		{[]string{"eval"}, exitUsage, "", "one TEXT"},
 		{[]string{"eval", "--set", "X=2", "--from", "101", "$[${X} + 1] ${CALLERID(name)}"}, exitOK, "3 Ann\n", ""},
 		{[]string{"eval", "${NOPE(1)}"}, exitOK, "\n", "Function NOPE not registered"},
