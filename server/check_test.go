@@ -63,7 +63,7 @@ var faults = []struct{ name, file, from, to, rule string }{
 	{"open parenthesis", "extensions.conf", "Echo()", "Echo(", "unbalanced"},
 	{"open brace", "extensions.conf", "SIP/104,${RINGTIME})", "SIP/104,${RINGTIME)", "unbalanced"},
 	{"open bracket in a pattern", "extensions.conf", "exten => _10[1-4],1", "exten => _10[1-4,1", "no-application"},
-	{"priority twice", "extensions.conf", "exten => 100,2,Goto", "exten => 100,1,Goto", "duplicate-priority"},
+	{"priority twice", "extensions.conf", " same => 2,Goto", " same => 1,Goto", "duplicate-priority"},
 	{"unknown option letter", "extensions.conf", "Dial(SIP/${EXTEN},${RINGTIME})", "Dial(SIP/${EXTEN},${RINGTIME},q)", "unknown-option"},
 	{"argument that is missing", "extensions.conf", "SayDigits(${CALLERID(num)})", "SayDigits()", "argument-count"},
 	{"priority that is no number", "extensions.conf", "exten => 600,1,", "exten => 600,one,", "bad-priority"},
