@@ -38,11 +38,11 @@ type rtpSettings struct {
 // idleRTP are options of rtp.conf that the field knows and that do nothing here
 // yet.
 var idleRTP = []string{
-	"rtpchecksums", "icesupport", "stunaddr", "turnaddr", "turnusername", "turnpassword", "ice_host_candidates", "ice_deny", "ice_permit", "ice_acl",
+	"rtpchecksums", "icesupport", "turnaddr", "turnusername", "turnpassword", "ice_host_candidates", "ice_deny", "ice_permit", "ice_acl",
 	"stun_deny", "stun_permit", "stun_acl", "stun_blacklist", "ice_blacklist", "srtpreplayprotection", "dtls_mtu", "stun_software_attribute", "rtcpmux",
 }
 
-var activeRTP = []string{"rtpstart", "rtpend", "strictrtp", "probation", "dtmftimeout", "rtcpinterval"}
+var activeRTP = []string{"rtpstart", "rtpend", "strictrtp", "probation", "dtmftimeout", "rtcpinterval", "stunaddr"}
 
 // readRTP reads rtp.conf, which may be absent. The range is that of the files in
 // use, 10000-20000; without rtp.conf too.

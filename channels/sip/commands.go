@@ -55,7 +55,7 @@ func (d *Driver) Commands() []decl.Command {
 			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune),
 		},
 	}
-	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.blacklistCommands(), d.traceCommands(),
+	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.externalCommands(), d.blacklistCommands(), d.traceCommands(),
 		d.historyCommands(), d.sendCommands())
 }
 

@@ -116,6 +116,8 @@ type Driver struct {
 	// forking is how many peers are registered at several places.
 	forking atomic.Int32
 	rate    callRate
+	// external is how the world sees us.
+	external external
 
 	builder  message.Builder
 	out      []byte          // the message being built

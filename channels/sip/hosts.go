@@ -144,8 +144,12 @@ func (d *Driver) hostChanged(h *hostName, list []resolve.Target) {
 	if same {
 		return
 	}
+	known := h.targets != nil
 	h.targets = list
 	key := queryKey(h.query)
+	if known && key == queryKey(d.externQuery()) {
+		d.networkChanged("externhost " + h.query.Host + " is at " + list[0].Addr.Addr().String())
+	}
 	for _, p := range d.peers.list {
 		if !p.Dynamic && !p.Addr.IsValid() && queryKey(d.hostQuery(p.PeerConfig)) == key {
 			d.place(p)

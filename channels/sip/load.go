@@ -64,6 +64,14 @@ func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 	if err != nil {
 		return nil, c.findings, err
 	}
+	monitor, err := optional("res_stun_monitor.conf")
+	if err != nil {
+		return nil, c.findings, err
+	}
+	rtp, _, err := l.Load("rtp.conf") // the engine's: it tells what is wrong with it
+	if err != nil {
+		rtp = nil
+	}
 	c.readHEP(capture)
 	resolver, err := optional("resolver_unbound.conf")
 	if err != nil {
@@ -73,6 +81,7 @@ func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 	c.read(file, users)
 	c.readResolver(resolver)
 	c.readDNSManager(dnsmgr)
+	c.readSTUN(monitor, rtp)
 	return c.cfg, c.findings, nil
 }
 

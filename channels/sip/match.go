@@ -199,6 +199,7 @@ func (d *Driver) openPeers() error {
 	d.startQualify()
 	d.startKeepalive()
 	d.startRegistrations()
+	d.watchExternal()
 	return nil
 }
 

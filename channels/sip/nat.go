@@ -56,12 +56,8 @@ func (d *Driver) localAddress(r transaction.Route) (signalling netip.AddrPort, m
 	if g.RTPBind.IsValid() && !g.RTPBind.IsUnspecified() {
 		media = g.RTPBind
 	}
-	if ext := d.extern(); ext.IsValid() && ext.Is4() == own.Is4() && d.outside(to.Addr(), own) {
-		port := g.ExternPort
-		if port == 0 {
-			port = signalling.Port()
-		}
-		signalling, media = netip.AddrPortFrom(ext, port), ext
+	if ext := d.extern(); ext.IsValid() && ext.Addr().Is4() == own.Is4() && d.outside(to.Addr(), own) {
+		signalling, media = netip.AddrPortFrom(ext.Addr(), cmp.Or(ext.Port(), signalling.Port())), ext.Addr()
 	}
 	if g.MediaAddress.IsValid() {
 		media = g.MediaAddress
@@ -69,17 +65,21 @@ func (d *Driver) localAddress(r transaction.Route) (signalling netip.AddrPort, m
 	return signalling, media
 }
 
-// extern is our public address, invalid when there is none or its name is not
-// resolved yet.
-func (d *Driver) extern() netip.Addr {
+// extern is our public address, of externaddr, externhost or as a STUN server sees
+// it; invalid when there is none or it is not known yet. Port 0 is that of the
+// listener.
+func (d *Driver) extern() netip.AddrPort {
 	g := &d.cfg.General
-	if g.ExternHost != "" {
+	switch {
+	case g.ExternHost != "":
 		for _, t := range d.hosts.targets(d.externQuery()) {
-			return t.Addr.Addr()
+			return netip.AddrPortFrom(t.Addr.Addr(), g.ExternPort)
 		}
-		return netip.Addr{}
+		return netip.AddrPort{}
+	case g.Extern.Addr().IsValid():
+		return netip.AddrPortFrom(g.Extern.Addr(), g.ExternPort)
 	}
-	return g.Extern.Addr()
+	return d.external.seen
 }
 
 // outside reports whether dest is beyond our NAT. Without localnet nothing is.

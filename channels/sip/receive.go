@@ -6,12 +6,18 @@ import (
 	"strings"
 
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/stun"
 	"pbx/channels/sip/transaction"
 )
 
 // receive handles one message.
 func (d *Driver) receive(b []byte, r transaction.Route) {
 	if d.auth.guard.Blocked(r.Remote.Addr(), d.now()) {
+		return
+	}
+	if stun.Is(b) {
+		defer d.recovered(nil)
+		d.bound(b, r)
 		return
 	}
 	if len(bytes.Trim(b, "\r\n\x00 ")) == 0 {

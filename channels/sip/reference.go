@@ -126,6 +126,8 @@ func asWritten(v reflect.Value) string {
 type optionText struct{ form, def, help, compat string }
 
 var optionTexts = map[string]optionText{
+	"subscribe_network_change_event": {help: "Whether registrations are renewed and calls told by a re-INVITE when our external address is another one: of externhost, or as a STUN server sees it (stunaddr of res_stun_monitor.conf or rtp.conf)."},
+
 	"discard_remote_hold_retrieval": {help: "Whether a device that takes a held call back is not told on: whoever waits stays on hold for the other end and for programs."},
 
 	"100rel":                    {form: "yes, no, peer_supported or required", def: "yes", compat: "no", help: "Whether provisional responses are acknowledged with PRACK (RFC 3262). yes: where the far end insists, and where an offer of ours travels in one. peer_supported: wherever the far end knows it. required: we insist, and refuse callers who do not know it with 421. no: callers who insist are refused with 420. Not an option of the ancestor, which knows only no."},

@@ -398,7 +398,7 @@ func (d *Driver) isDomain(host []byte) bool {
 	}
 	if g.AutoDomain {
 		if a, err := netip.ParseAddr(string(host)); err == nil {
-			return a == g.UDPBind.Addr() || a == d.extern() || a.IsLoopback()
+			return a == g.UDPBind.Addr() || a == d.extern().Addr() || a.IsLoopback()
 		}
 	}
 	return false

@@ -14,8 +14,9 @@ import (
 type change uint8
 
 const (
-	changeTimer change = 1 << iota // the session interval wants a refresh (RFC 4028 10)
-	changeMedia                    // our description is not the one that the far end has
+	changeTimer   change = 1 << iota // the session interval wants a refresh (RFC 4028 10)
+	changeMedia                      // our description is not the one that the far end has
+	changeAddress                    // our address is another one
 )
 
 // modify asks for a re-INVITE (RFC 3261 14.1) or UPDATE (RFC 3311). It is sent at

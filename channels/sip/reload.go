@@ -23,6 +23,7 @@ func (d *Driver) reload(cfg *Config) {
 	d.startQualify()
 	d.startKeepalive()
 	d.startRegistrations()
+	d.watchExternal()
 	for _, p := range d.peers.list {
 		d.deviceChanged(p)
 	}

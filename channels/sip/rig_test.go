@@ -180,7 +180,13 @@ func startRig(t *testing.T, cfg *Config, store channel.Store, dns NameServer) *r
 // console runs a command and returns what it prints.
 func (r *rig) console(line string) string {
 	r.t.Helper()
-	for _, c := range r.Commands() {
+	return console(r.t, r.Driver, line)
+}
+
+// console runs a command of a driver and returns what it prints.
+func console(t *testing.T, d *Driver, line string) string {
+	t.Helper()
+	for _, c := range d.Commands() {
 		rest, ok := strings.CutPrefix(line, c.Words)
 		if !ok || rest != "" && rest[0] != ' ' {
 			continue
@@ -191,7 +197,7 @@ func (r *rig) console(line string) string {
 		}
 		return out.String()
 	}
-	r.t.Fatalf("no command %q", line)
+	t.Fatalf("no command %q", line)
 	return ""
 }
 

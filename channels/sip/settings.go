@@ -80,7 +80,8 @@ type Settings struct {
 	ExternRefresh    time.Duration
 	NameRefresh      time.Duration // of dnsmgr.conf; 0 leaves it to the TTL
 	LocalNet         []netip.Prefix
-	MatchExternLocal bool `conf:"matchexternaddrlocally,matchexterniplocally"`
+	STUN             stunServer // of res_stun_monitor.conf, or of rtp.conf
+	MatchExternLocal bool       `conf:"matchexternaddrlocally,matchexterniplocally"`
 
 	// Registration and qualify.
 	MinExpiry, MaxExpiry, DefaultExpiry time.Duration
