@@ -1,7 +1,8 @@
 // Package io waits for descriptors, in the manner of poll(2): a Context holds
 // descriptors with a callback each, waits until one is ready or a time has
-// passed, and runs the callbacks. It also makes the UDP sockets of the
-// exchange, so that everything above it can run over a network in memory.
+// passed, and runs the callbacks. It also makes the UDP sockets and the TCP
+// connections of the exchange, so that everything above it can run over a network
+// in memory.
 //
 // A Context belongs to the one goroutine that calls Wait, its loop; callbacks
 // and posted functions run there, and so Add, Change and Remove are called

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Memory is a Network without wires: datagrams go between the sockets that were
-// opened on it. Any address may be bound. Pollers wait on channels and timers,
+// Memory is a Network without wires: datagrams and connections go between the
+// sockets that were opened on it. Any address may be bound. Pollers wait on channels and timers,
 // so that in a testing/synctest bubble time passes when everybody waits. It
 // stays within the bubble it was used in.
 type Memory struct {
@@ -19,13 +19,15 @@ type Memory struct {
 	route   Route
 	sockets map[netip.AddrPort]*memorySocket
 	fds     []*memorySocket // by descriptor; nil is free
+	streams map[netip.AddrPort]*memoryListener
 	port    uint16
 	refuses bool
 }
 
 // Route decides what becomes of a datagram: each delay it returns delivers one
 // copy, so that none loses it and two double it. It may change b, which is a copy of
-// what was sent, and must not use the network.
+// what was sent, and must not use the network. A connection that is being made asks
+// it once, with nothing for b: without a delay it stays unanswered.
 type Route func(from, to netip.AddrPort, b []byte) []time.Duration
 
 const (
@@ -38,7 +40,7 @@ const (
 
 // NewMemory returns a network that delivers everything at once.
 func NewMemory() *Memory {
-	return &Memory{sockets: make(map[netip.AddrPort]*memorySocket), fds: make([]*memorySocket, firstMemoryFD)}
+	return &Memory{sockets: make(map[netip.AddrPort]*memorySocket), streams: make(map[netip.AddrPort]*memoryListener), fds: make([]*memorySocket, firstMemoryFD)}
 }
 
 // SetRoute has f decide about every datagram sent from now on; nil delivers each
@@ -79,8 +81,7 @@ func (m *Memory) ListenUDP(addr netip.AddrPort, o SocketOptions) (Socket, error)
 		if addr.Port() != 0 {
 			break
 		}
-		m.port = max(m.port+1, firstMemoryPort)
-		if a := netip.AddrPortFrom(ip, m.port); m.sockets[a] == nil {
+		if a := netip.AddrPortFrom(ip, m.freePort()); m.sockets[a] == nil {
 			addr = a
 		}
 	}

@@ -1,7 +1,9 @@
 package io
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/netip"
 )
 
@@ -16,12 +18,18 @@ type Network interface {
 	// ListenUDP opens a socket at addr; port 0 picks one. A socket bound to ::
 	// takes IPv4 as well unless the options say otherwise.
 	ListenUDP(addr netip.AddrPort, o SocketOptions) (Socket, error)
+	// ListenTCP opens a listener at addr; port 0 picks one. Its connections, and
+	// those of DialTCP, are for goroutines of their own: they block.
+	ListenTCP(addr netip.AddrPort, o SocketOptions) (net.Listener, error)
+	// DialTCP connects to an address, from local unless that is the zero Addr.
+	DialTCP(ctx context.Context, local netip.Addr, to netip.AddrPort, o SocketOptions) (net.Conn, error)
 	// LocalAddr is the source address that a datagram to dest would have, the
 	// zero Addr when there is no route.
 	LocalAddr(dest netip.Addr) netip.Addr
 }
 
-// SocketOptions are what is set on a socket before it is bound.
+// SocketOptions are what is set on a socket before it is bound. Of a stream TOS
+// and V6Only count.
 type SocketOptions struct {
 	// TOS is the type-of-service byte (IP_TOS, IPV6_TCLASS).
 	TOS int

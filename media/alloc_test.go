@@ -1,6 +1,9 @@
 package media
 
 import (
+	"context"
+	"errors"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -17,8 +20,17 @@ type still struct {
 	sent   int
 }
 
-func (n *still) NewPoller() (pbxio.Poller, error)        { return pbxio.NewMemory().NewPoller() }
-func (n *still) LocalAddr(netip.Addr) netip.Addr         { return netip.Addr{} }
+func (n *still) NewPoller() (pbxio.Poller, error) { return pbxio.NewMemory().NewPoller() }
+func (n *still) LocalAddr(netip.Addr) netip.Addr  { return netip.Addr{} }
+
+func (n *still) ListenTCP(netip.AddrPort, pbxio.SocketOptions) (net.Listener, error) {
+	return nil, errors.ErrUnsupported
+}
+
+func (n *still) DialTCP(context.Context, netip.Addr, netip.AddrPort, pbxio.SocketOptions) (net.Conn, error) {
+	return nil, errors.ErrUnsupported
+}
+
 func (s *stillSocket) FD() int                           { return 3 }
 func (s *stillSocket) Local() netip.AddrPort             { return s.local }
 func (s *stillSocket) Close() error                      { return nil }

@@ -1,0 +1,131 @@
+package io
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Connections carry bytes both ways and know both addresses, over the machine's
+// network and in memory alike.
+func TestStreams(t *testing.T) {
+	for name, network := range map[string]Network{"system": System(), "memory": NewMemory()} {
+		for _, ip := range []string{"127.0.0.1", "::1"} {
+			t.Run(name+" "+ip, func(t *testing.T) {
+				l, err := network.ListenTCP(netip.AddrPortFrom(netip.MustParseAddr(ip), 0), SocketOptions{TOS: 0x60})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer l.Close()
+				at := l.Addr().(*net.TCPAddr).AddrPort()
+				done := make(chan error, 1)
+				go func() {
+					c, err := l.Accept()
+					if err == nil {
+						_, err = io.Copy(c, c)
+						_ = c.Close()
+					}
+					done <- err
+				}()
+				c, err := network.DialTCP(context.Background(), netip.Addr{}, at, SocketOptions{TOS: 0x60})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := c.RemoteAddr().(*net.TCPAddr).AddrPort(); got != at {
+					t.Errorf("connected to %v, not %v", got, at)
+				}
+				if got := c.LocalAddr().(*net.TCPAddr).AddrPort(); got.Addr() != at.Addr() || got.Port() == 0 {
+					t.Errorf("connected from %v", got)
+				}
+				buf := make([]byte, 4)
+				if _, err := c.Write([]byte("ping")); err != nil {
+					t.Error(err)
+				}
+				if _, err := io.ReadFull(c, buf); err != nil || string(buf) != "ping" {
+					t.Errorf("%q, %v", buf, err)
+				}
+				_ = c.Close()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// A listener on :: takes both families, unless it must not.
+func TestStreamFamilies(t *testing.T) {
+	for name, v6only := range map[string]bool{"both": false, "IPv6 alone": true} {
+		t.Run(name, func(t *testing.T) {
+			l, err := System().ListenTCP(netip.MustParseAddrPort("[::]:0"), SocketOptions{V6Only: v6only})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			port := l.Addr().(*net.TCPAddr).AddrPort().Port()
+			for _, ip := range []string{"127.0.0.1", "::1"} {
+				c, err := System().DialTCP(context.Background(), netip.Addr{}, netip.AddrPortFrom(netip.MustParseAddr(ip), port), SocketOptions{})
+				if refused := err != nil; refused != (v6only && ip == "127.0.0.1") {
+					t.Errorf("%s: %v", ip, err)
+				}
+				if err == nil {
+					_ = c.Close()
+				}
+			}
+		})
+	}
+}
+
+// In memory a connection is refused, stays unanswered or comes late as the route
+// has it.
+func TestMemoryConnects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMemory()
+		at := netip.MustParseAddrPort("192.0.2.1:5060")
+		dial := func() (time.Duration, error) {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			began := time.Now()
+			c, err := m.DialTCP(ctx, netip.Addr{}, at, SocketOptions{})
+			if err == nil {
+				_ = c.Close()
+			}
+			return time.Since(began), err
+		}
+		if _, err := dial(); !errors.Is(err, unix.ECONNREFUSED) {
+			t.Errorf("nobody listens: %v", err)
+		}
+		l, err := m.ListenTCP(at, SocketOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.ListenTCP(at, SocketOptions{}); !errors.Is(err, unix.EADDRINUSE) {
+			t.Errorf("listening twice: %v", err)
+		}
+		if d, err := dial(); err != nil || d != 0 {
+			t.Errorf("%v, %v", d, err)
+		}
+		m.SetRoute(func(netip.AddrPort, netip.AddrPort, []byte) []time.Duration { return nil })
+		if d, err := dial(); !errors.Is(err, context.DeadlineExceeded) || d != 5*time.Second {
+			t.Errorf("unreachable: %v after %v", err, d)
+		}
+		m.SetRoute(func(netip.AddrPort, netip.AddrPort, []byte) []time.Duration { return []time.Duration{time.Second} })
+		if d, err := dial(); err != nil || d != time.Second {
+			t.Errorf("far: %v, %v", d, err)
+		}
+		_ = l.Close()
+		if _, err := dial(); !errors.Is(err, unix.ECONNREFUSED) {
+			t.Errorf("after it closed: %v", err)
+		}
+		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("accept after it closed: %v", err)
+		}
+	})
+}

@@ -1,0 +1,61 @@
+package io
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// keepAlive finds connections whose far end is gone without a word, in two
+// minutes.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}
+
+func (system) ListenTCP(addr netip.AddrPort, o SocketOptions) (net.Listener, error) {
+	lc := net.ListenConfig{Control: o.control, KeepAliveConfig: keepAlive}
+	l, err := lc.Listen(context.Background(), o.network(addr.Addr()), addr.String())
+	if err != nil {
+		return nil, fmt.Errorf("io: listen on TCP %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+func (system) DialTCP(ctx context.Context, local netip.Addr, to netip.AddrPort, o SocketOptions) (net.Conn, error) {
+	d := net.Dialer{Control: o.control, KeepAliveConfig: keepAlive}
+	if local.IsValid() && !local.IsUnspecified() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0))
+	}
+	c, err := d.DialContext(ctx, "tcp", to.String())
+	if err != nil {
+		return nil, fmt.Errorf("io: %w", err)
+	}
+	return c, nil
+}
+
+// network is the family that a listener takes: a listener on :: takes both unless
+// it must not.
+func (o SocketOptions) network(a netip.Addr) string {
+	switch {
+	case a.Is4():
+		return "tcp4"
+	case o.V6Only:
+		return "tcp6"
+	}
+	return "tcp"
+}
+
+// control marks the packets of a socket. A family that has no such mark is no
+// reason to do without the socket.
+func (o SocketOptions) control(_, _ string, c syscall.RawConn) error {
+	if o.TOS == 0 {
+		return nil
+	}
+	return c.Control(func(fd uintptr) {
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_TOS, o.TOS)
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_TCLASS, o.TOS)
+	})
+}
