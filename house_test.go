@@ -115,7 +115,7 @@ var (
 		"channels/sip/sdp":         {},
 		"channels/sip/transaction": {"channels/sip/message", "sched"},
 		"channels/sip/resolve":     {"channels/sip/transaction"},
-		"channels/sip/transport":   {"channels/sip/transaction", "channels/sip/resolve", "io", "sched"},
+		"channels/sip/transport":   {"channels/sip/message", "channels/sip/transaction", "channels/sip/resolve", "io", "sched"},
 		"channels/sip":             {"channels/sip", "channel", "media", "config", "io", "sched"},
 		"server": {
 			"channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config",

@@ -157,7 +157,7 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 	}
 	d.locator = newLocator(dns)
 	d.tagSeed = d.random.uint64()
-	d.net = transport.New(d.ctx, deps.Network, d.receive)
+	d.net = transport.New(d.ctx, d.sched, deps.Network, (*wire)(d), deps.Log)
 	d.net.OnUndelivered(func(b []byte, to netip.AddrPort, why error) { d.txs.Undelivered(b, to, why) })
 	d.txs = transaction.New(d.sched, (*wire)(d), (*core)(d), transaction.Timers{})
 	d.applyConfig()
@@ -287,6 +287,30 @@ func (w *wire) Send(b []byte, r transaction.Route) (transaction.Flow, error) {
 	d.told(b, r)
 	return d.net.Send(b, r)
 }
+
+// Receive implements transport.User.
+func (w *wire) Receive(b []byte, from transaction.Route) { (*Driver)(w).receive(b, from) }
+
+// Unframed implements transport.User: what has no end to be found is answered and
+// the connection closed (RFC 3261 18.3).
+func (w *wire) Unframed(b []byte, from transaction.Route, why error) {
+	d := (*Driver)(w)
+	defer d.recovered(nil)
+	d.arrived(b, from)
+	_ = d.parsed.Parse(b) // for the headers that an answer needs
+	d.parsed.SetSource(from.Remote, false)
+	d.malformed(why, from)
+}
+
+// Lost implements transport.User.
+func (w *wire) Lost(f transaction.Flow, why error) {
+	d := (*Driver)(w)
+	defer d.recovered(nil)
+	d.txs.Lost(f, why)
+}
+
+// InUse implements transport.User.
+func (w *wire) InUse(transaction.Flow) bool { return false }
 
 // send sends a message that belongs to no transaction: an ACK.
 func (d *Driver) send(b []byte, r transaction.Route) error {

@@ -1,58 +1,127 @@
 // Package transport moves SIP messages: UDP sockets on the exchange's I/O context,
-// and everything else of the SIP driver that touches the network.
+// TCP, TLS and WebSocket connections with a goroutine each. It is the only part of
+// the SIP driver that touches the network.
 //
-// A Set belongs to the goroutine of the context it was added to, the monitor
-// loop. The bytes handed to a Handler lie in buffers that the next batch
-// overwrites: they are valid until the Handler returns, and whoever keeps them
-// longer copies them.
+// A Set belongs to the goroutine of the context it was added to, the monitor loop.
+// The bytes handed to a User lie in buffers that are used again: they are valid
+// until it returns, and whoever keeps them longer copies them. What is sent over a
+// connection is copied and written beside the loop, which never waits for it.
 package transport
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
 	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"pbx/channels/sip/transaction"
 	pbxio "pbx/io"
+	"pbx/sched"
 )
 
-// MaxDatagram is the longest message taken; longer ones arrive cut and fail to
+// MaxDatagram is the longest datagram taken; longer ones arrive cut and fail to
 // parse.
 const MaxDatagram = 65535
 
 // batch is how many datagrams one turn of the loop takes from a socket.
 const batch = 16
 
-// Handler is handed one message: its bytes and the way it came by.
-type Handler func(b []byte, from transaction.Route)
+// User is told what comes in, on the loop.
+type User interface {
+	// Receive is handed one message and the way it came by.
+	Receive(b []byte, from transaction.Route)
+	// Unframed is handed the rest of a stream when nobody can tell where the message
+	// ends that it begins with; why is what is wrong with it. The connection is closed
+	// when what Unframed sends is written.
+	Unframed(b []byte, from transaction.Route, why error)
+	// Lost says that a connection ended, or could not be made.
+	Lost(f transaction.Flow, why error)
+	// InUse reports whether somebody may still be called, or answered, by a connection
+	// that is silent.
+	InUse(f transaction.Flow) bool
+}
 
 // Set is every way in and out: the listeners of all protocols, numbered in the
-// order they were opened.
+// order they were opened, and the connections.
 type Set struct {
 	ctx       *pbxio.Context
+	sched     *sched.Scheduler
 	network   pbxio.Network
-	handler   Handler
+	user      User
+	log       *slog.Logger
 	listeners []listener
 	ring      []pbxio.Datagram
 
 	undelivered func(b []byte, to netip.AddrPort, why error)
 	quoted      []byte // the datagram of an error
+
+	tls   atomic.Pointer[TLS]
+	gate  gate
+	said  map[string]time.Time // when the log last heard of what keeps happening
+	flows map[transaction.Flow]*conn
+	reach map[reachKey]*conn
+	last  transaction.Flow
+
+	// base ends when the set closes; group are the goroutines.
+	base  context.Context
+	stop  context.CancelFunc
+	done  chan struct{}
+	group sync.WaitGroup
+	mu    sync.Mutex
+	conns map[*conn]struct{} // nil when the set is closed
 }
 
 type listener struct {
 	protocol transaction.Protocol
-	socket   pbxio.Socket // of UDP
-	id       pbxio.ID
 	local    netip.AddrPort
+	options  pbxio.SocketOptions
+	// Of UDP a socket on the loop, of streams a listener with a goroutine; a WebSocket
+	// has neither, it comes from the HTTP server.
+	socket pbxio.Socket
+	id     pbxio.ID
+	stream net.Listener
 }
 
-// New makes a set without listeners. handler is called on the loop of ctx.
-func New(ctx *pbxio.Context, network pbxio.Network, handler Handler) *Set {
-	s := &Set{ctx: ctx, network: network, handler: handler, ring: make([]pbxio.Datagram, batch)}
-	for i := range s.ring {
-		s.ring[i].Buf = make([]byte, MaxDatagram)
+// New makes a set without listeners, to be used on the loop of ctx and s.
+func New(ctx *pbxio.Context, s *sched.Scheduler, network pbxio.Network, user User, log *slog.Logger) *Set {
+	t := &Set{
+		ctx: ctx, sched: s, network: network, user: user, log: log, ring: make([]pbxio.Datagram, batch),
+		gate:  gate{limits: Limits{}.filled(), from: make(map[netip.Addr]tally)},
+		said:  make(map[string]time.Time),
+		flows: make(map[transaction.Flow]*conn), reach: make(map[reachKey]*conn),
+		done: make(chan struct{}), conns: make(map[*conn]struct{}),
 	}
-	return s
+	t.base, t.stop = context.WithCancel(context.Background())
+	for i := range t.ring {
+		t.ring[i].Buf = make([]byte, MaxDatagram)
+	}
+	return t
+}
+
+// SetLimits changes the limits for what comes from now on.
+func (s *Set) SetLimits(l Limits) {
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	s.gate.limits = l.filled()
+}
+
+func (s *Set) limits() Limits {
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	return s.gate.limits
+}
+
+// SetTLS changes the certificates for the connections that are made from now on;
+// nil keeps those there are.
+func (s *Set) SetTLS(t *TLS) {
+	if t != nil {
+		s.tls.Store(t)
+	}
 }
 
 // ListenUDP opens a socket at addr and returns the number of the listener.
@@ -73,7 +142,7 @@ func (s *Set) ListenUDP(addr netip.AddrPort, o pbxio.SocketOptions) (int, error)
 	if err != nil {
 		return 0, errors.Join(fmt.Errorf("listen on udp %v: %w", addr, err), socket.Close())
 	}
-	s.listeners = append(s.listeners, listener{socket: socket, id: id, local: socket.Local()})
+	s.listeners = append(s.listeners, listener{socket: socket, id: id, local: socket.Local(), options: o})
 	return n, nil
 }
 
@@ -90,7 +159,7 @@ func (s *Set) Protocol(n int) transaction.Protocol { return s.listeners[n].proto
 // protocol and the address family. A protocol without one is told by that of
 // another, whose address is ours as well.
 func (s *Set) For(p transaction.Protocol, to netip.Addr) (n int, ok bool) {
-	any := -1
+	other := -1
 	for i := range s.listeners {
 		l := &s.listeners[i]
 		a := l.local.Addr()
@@ -98,11 +167,11 @@ func (s *Set) For(p transaction.Protocol, to netip.Addr) (n int, ok bool) {
 		case a.Is4() != to.Is4() && (!a.Is6() || !a.IsUnspecified()):
 		case l.protocol == p:
 			return i, true
-		case any < 0:
-			any = i
+		case other < 0:
+			other = i
 		}
 	}
-	return max(any, 0), any >= 0 && p != transaction.UDP
+	return max(other, 0), other >= 0 && p != transaction.UDP
 }
 
 // receive takes one batch. What is left is reported again at the loop's next
@@ -114,7 +183,7 @@ func (s *Set) receive(n int) {
 	}
 	for i := range s.ring[:got] {
 		d := &s.ring[i]
-		s.handler(d.Buf[:d.N], transaction.Route{Listener: n, Remote: d.Addr})
+		s.user.Receive(d.Buf[:d.N], transaction.Route{Listener: n, Remote: d.Addr})
 	}
 }
 
@@ -129,8 +198,11 @@ func (s *Set) Send(b []byte, r transaction.Route) (transaction.Flow, error) {
 		a.IsMulticast() || a.IsUnspecified() || a == broadcast {
 		return 0, fmt.Errorf("%v: %w", to, ErrUnsendable)
 	}
-	if r.Protocol != transaction.UDP || s.listeners[r.Listener].socket == nil {
-		return 0, fmt.Errorf("%v over %v: %w", to, r.Protocol, ErrUnsendable)
+	if r.Protocol != transaction.UDP {
+		return s.sendStream(b, r)
+	}
+	if s.listeners[r.Listener].socket == nil {
+		return 0, fmt.Errorf("%v: %w", to, ErrUnsendable)
 	}
 	if err := s.listeners[r.Listener].socket.Send(b, to); err != nil {
 		return 0, fmt.Errorf("send to %v: %w", to, err)
@@ -140,13 +212,44 @@ func (s *Set) Send(b []byte, r transaction.Route) (transaction.Flow, error) {
 
 var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
-// Close closes every listener.
+// closeWait is how long Close waits for what is still to be written.
+const closeWait = 2 * time.Second
+
+// Close closes every listener and, when what waits is written, every connection.
+// The loop does not run any more.
 func (s *Set) Close() error {
 	var err error
 	for i := range s.listeners {
-		_ = s.ctx.Remove(s.listeners[i].id) // the context may be closed already
-		err = errors.Join(err, s.listeners[i].socket.Close())
+		l := &s.listeners[i]
+		switch {
+		case l.socket != nil:
+			_ = s.ctx.Remove(l.id) // the context may be closed already
+			err = errors.Join(err, l.socket.Close())
+		case l.stream != nil:
+			err = errors.Join(err, l.stream.Close())
+		}
 	}
 	s.listeners = nil
+	s.mu.Lock()
+	left := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		left = append(left, c)
+	}
+	s.conns = nil
+	s.mu.Unlock()
+	close(s.done)
+	for _, c := range left {
+		c.finish(errClosing)
+	}
+	late := time.AfterFunc(closeWait, func() {
+		for _, c := range left {
+			c.mu.Lock()
+			c.abort(errClosing)
+			c.mu.Unlock()
+		}
+	})
+	s.stop()
+	s.group.Wait()
+	late.Stop()
 	return err
 }

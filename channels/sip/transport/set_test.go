@@ -4,12 +4,25 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"testing"
+	"time"
 
 	"pbx/channels/sip/transaction"
 	pbxio "pbx/io"
+	"pbx/sched"
 )
+
+// receiver is a user that is told of messages alone.
+type receiver struct {
+	receive func([]byte, transaction.Route)
+}
+
+func (r receiver) Receive(b []byte, from transaction.Route) { r.receive(b, from) }
+func (receiver) Unframed([]byte, transaction.Route, error)  {}
+func (receiver) Lost(transaction.Flow, error)               {}
+func (receiver) InUse(transaction.Flow) bool                { return false }
 
 type arrival struct {
 	text     string
@@ -17,14 +30,14 @@ type arrival struct {
 	listener int
 }
 
-func newTestSet(t *testing.T, network pbxio.Network, handler Handler) (*pbxio.Context, *Set) {
+func newTestSet(t *testing.T, network pbxio.Network, handler func([]byte, transaction.Route)) (*pbxio.Context, *Set) {
 	t.Helper()
 	p, err := network.NewPoller()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx := pbxio.NewContext(p)
-	u := New(ctx, network, handler)
+	u := New(ctx, sched.New(time.Now), network, receiver{handler}, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
 		if err := errors.Join(u.Close(), ctx.Close()); err != nil {
 			t.Error(err)
