@@ -18,11 +18,8 @@ func absentOptions() map[string]string {
 			m[n] = why
 		}
 	}
-	add("SIP over TCP and TLS is not served by this version", `
-		tcpbindaddr tlsbindaddr sslbindaddr tlscertfile sslcert tlscert tlsprivatekey sslprivatekey tlscafile
-		tlscapath tlscadir tlsverifyclient tlsdontverifyserver tlscipher sslcipher tlsclientmethod sslclientmethod
-		tlsservercipherorder tlsdisablev1 tlsdisablev11 tlsdisablev12 tcpauthtimeout tcpauthlimit
-		externtcpport externtlsport websocket_write_timeout`)
+	add("the safest suite that both sides speak is always taken", "tlsservercipherorder")
+	add("what a WebSocket does not read waits beside the others, for 10 seconds", "websocket_write_timeout")
 	add("SRTP and DTLS are not served by this version: audio is not encrypted", `
 		encryption_taglen avpf force_avp rtcp_mux dtlsenable dtlsverify dtlsrekey dtlsautogeneratecert
 		dtlscertfile dtlsprivatekey dtlscipher dtlscafile dtlscapath dtlscadir dtlssetup dtlsfingerprint`)
@@ -46,8 +43,6 @@ func absentOptions() map[string]string {
 // ineffective are options with a value of their own that do not act when it is
 // on; the value is kept for `sip show settings`.
 var ineffective = map[string]string{
-	"tcpenable": "SIP over TCP is not served by this version", "tlsenable": "SIP over TLS is not served by this version",
-	"sslenable":  "SIP over TLS is not served by this version",
 	"encryption": "SRTP is not served by this version: audio is not encrypted", "videosupport": "video is not served by this version",
 	"textsupport": "text streams are not served by this version", "jbenable": "received audio is relayed without a jitter buffer",
 	"directrtpsetup": "directmedia acts when a call is answered, not before",
@@ -66,11 +61,11 @@ var ineffective = map[string]string{
 	"disallowed_methods": "the methods that this version sends are INVITE, ACK, CANCEL, BYE, OPTIONS, INFO and REFER",
 	"t1min":              "T1 is not measured, it is timert1", "cos_sip": cosAbsent, "cos_audio": cosAbsent, "cos_video": cosAbsent, "cos_text": cosAbsent,
 	"tos_video": "video is not served by this version", "tos_text": "text streams are not served by this version",
-	"ignoresdpversion":  "every description is taken as new",
-	"rpid_immediate":    "identity changes are not sent during a call by this version",
-	"websocket_enabled": "SIP over WebSocket is not served by this version", "rtupdate": "peers in a database are not served by this version",
-	"progressinband": "what a caller hears before the answer is up to Dial's option r, PlayTones and Playback with noanswer",
-	"rpid_update":    "identity changes are not sent during a call by this version",
+	"ignoresdpversion": "every description is taken as new",
+	"rpid_immediate":   "identity changes are not sent during a call by this version",
+	"rtupdate":         "peers in a database are not served by this version",
+	"progressinband":   "what a caller hears before the answer is up to Dial's option r, PlayTones and Playback with noanswer",
+	"rpid_update":      "identity changes are not sent during a call by this version",
 }
 
 const (

@@ -47,6 +47,14 @@ func (a *authenticator) open(random []byte, d *Driver) {
 // authenticate lets a request of p pass, or answers it. The request passes
 // without proof when the peer has no secret, and with insecure=invite.
 func (d *Driver) authenticate(tx *transaction.Server, m *message.Message, p *Peer, from source) authResult {
+	res := d.authenticated(tx, m, p, from)
+	if res == authOK {
+		d.prove(from)
+	}
+	return res
+}
+
+func (d *Driver) authenticated(tx *transaction.Server, m *message.Message, p *Peer, from source) authResult {
 	tx.Route.Remote = d.replyAddress(m, from, p)
 	if !p.ACL.Allows(from.addr.Addr()) {
 		return d.rejectUnknown(tx, m, from, "Device does not match ACL")

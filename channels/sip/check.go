@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"pbx/channels/sip/transaction"
 	"pbx/config"
 )
 
@@ -17,6 +18,7 @@ func (c *configLoader) check(generals []*config.Section) {
 		c.checkExposure(p, c.cfg.Peers[:i])
 		c.checkPlace(p, c.cfg.Peers[:i])
 		c.checkCodecs(p)
+		c.checkTransport(p)
 	}
 }
 
@@ -69,6 +71,16 @@ func (c *configLoader) line(p *PeerConfig, name string) config.Pos {
 		return pos
 	}
 	return p.Pos
+}
+
+// generalLine is the place of an option of [general] by one of its names.
+func (c *configLoader) generalLine(names ...string) config.Pos {
+	for _, n := range names {
+		if pos, ok := c.lines[nil][n]; ok {
+			return pos
+		}
+	}
+	return config.Pos{File: "sip.conf"}
 }
 
 // checkProof looks at how a device proves itself.
@@ -125,6 +137,23 @@ func (c *configLoader) checkPlace(p *PeerConfig, before []*PeerConfig) {
 			}
 		}
 	}
+}
+
+// checkTransport names a device that can reach us by nothing that is served. The
+// server of http.conf is not known here.
+func (c *configLoader) checkTransport(p *PeerConfig) {
+	g := &c.cfg.General
+	if !p.Dynamic || !p.Type.IsPeer() {
+		return
+	}
+	var names []string
+	for _, t := range p.Transports {
+		if t == transaction.UDP || t.Web() || t == transaction.TCP && g.TCPEnable || t == transaction.TLS && g.TLSEnable {
+			return
+		}
+		names = append(names, strings.ToLower(t.String()))
+	}
+	c.find(c.line(p, "transport"), config.Warning, "transport-not-served", fmt.Sprintf("[%s] may use %s alone, which is not served: it cannot register", p.Name, strings.Join(names, " and ")), "tcpenable=yes, tlsenable=yes, or transport=udp")
 }
 
 // spoken are the codecs that prompts and tones are played in, and between which

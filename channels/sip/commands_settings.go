@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pbx/channels/sip/transaction"
 	"pbx/decl"
 )
 
@@ -22,15 +23,15 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	limit := func(t time.Duration) string {
 		return strconv.FormatInt(seconds64(t), 10) + " " + pick(t == 0, "(Disabled)", "")
 	}
-	tcp, rtp := "Disabled", "Disabled"
+	rtp := "Disabled"
 	if g.RTPBind.IsValid() {
 		rtp = g.RTPBind.String()
 	}
 
 	fmt.Fprintf(w, "\n\nGlobal Settings:\n----------------\n")
-	row("UDP Bindaddress", d.net.Local(0).String())
-	row("TCP SIP Bindaddress", tcp)
-	row("TLS SIP Bindaddress", tcp)
+	row("UDP Bindaddress", d.listening(transaction.UDP))
+	row("TCP SIP Bindaddress", d.listening(transaction.TCP))
+	row("TLS SIP Bindaddress", d.listening(transaction.TLS))
 	row("RTP Bindaddress", rtp)
 	row("Videosupport", yesNo(false))
 	row("Textsupport", yesNo(false))
@@ -145,8 +146,8 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	row("Max forwards", num(s.MaxForwards))
 
 	fmt.Fprintf(w, "\nDefault Settings:\n-----------------\n")
-	row("Allowed transports", "UDP")
-	fmt.Fprintf(w, "  Outbound transport:\t  UDP\n")
+	row("Allowed transports", protocolNames(s.Transports))
+	fmt.Fprintf(w, "  Outbound transport:\t  %v\n", s.primaryTransport())
 	row("Context", s.Context)
 	row("Record on feature", s.RecordOn)
 	row("Record off feature", s.RecordOff)
@@ -195,8 +196,23 @@ func (d *Driver) showObjects(w io.Writer, _ *decl.Request) error {
 }
 
 func (d *Driver) showTCP(w io.Writer, _ *decl.Request) error {
-	fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("%-47s %-11s %s", "Address", "Transport", "Type"), " "))
+	const format = "%-47s %-11s %s\n"
+	fmt.Fprintf(w, format, "Address", "Transport", "Type")
+	for _, c := range d.net.Connections() {
+		fmt.Fprintf(w, format, c.Remote, c.Protocol, pick(c.Inbound, "Server", "Client"))
+	}
 	return nil
+}
+
+// listening are the addresses of the listeners of a protocol.
+func (d *Driver) listening(p transaction.Protocol) string {
+	var list []string
+	for i := range d.net.Listeners() {
+		if d.net.Protocol(i) == p {
+			list = append(list, d.net.Local(i).String())
+		}
+	}
+	return cmp.Or(strings.Join(list, ", "), "Disabled")
 }
 
 func (d *Driver) showSubscriptions(w io.Writer, _ *decl.Request) error {

@@ -152,11 +152,15 @@ func (d *Driver) expire(p *Peer, c *Contact) {
 // added is somewhere to call, and makes nobody p who comes from there.
 func (d *Driver) place(p *Peer) {
 	var at []netip.AddrPort
+	var flows []transaction.Flow
 	switch {
 	case p.Dynamic:
 		for _, c := range p.contacts {
 			if !c.Static {
 				at = append(at, c.Addr)
+			}
+			if c.Flow != 0 {
+				flows = append(flows, c.Flow)
 			}
 		}
 	default:
@@ -170,6 +174,7 @@ func (d *Driver) place(p *Peer) {
 		at = slices.Compact(at)
 	}
 	d.peers.locate(p, at)
+	d.peers.connect(p, flows)
 	for _, a := range at {
 		d.auth.guard.Resident(a.Addr())
 	}

@@ -108,27 +108,6 @@ func (g *dialog) learnTarget(m *message.Message) {
 	}
 }
 
-// aim sends what follows where the route set or the target says. A host that is
-// no address leaves the route as it is: back to where the dialog came from.
-func (g *dialog) aim(d *Driver, from transaction.Route, symmetric bool) {
-	if g.pinned || g.toInstance(d) {
-		return
-	}
-	if symmetric && len(g.routes) == 0 {
-		g.route = from
-		return
-	}
-	next := g.target
-	if len(g.routes) > 0 {
-		next = g.routes[0]
-	}
-	if to, ok := literal(next); ok {
-		g.route.Remote = to
-	} else if from.Remote.IsValid() {
-		g.route.Remote = from.Remote
-	}
-}
-
 // literal is the address that a URI names without help of the DNS.
 func literal(uri string) (netip.AddrPort, bool) {
 	u, err := message.ParseURI([]byte(uri))

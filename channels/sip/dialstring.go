@@ -18,6 +18,8 @@ type dialString struct {
 	Domain string
 	// User, Secret, MD5 and AuthName are one-off credentials.
 	Secret, MD5, AuthName string
+	// Transport is that of a host which is no peer, "" for that of [general].
+	Transport string
 	// To and From replace the URIs of those headers.
 	To, From string
 }
@@ -49,6 +51,8 @@ func parseDialString(s string) dialString {
 				r.MD5 = p
 			case 2:
 				r.AuthName = p
+			case 3:
+				r.Transport = p
 			}
 		}
 		r.Peer, r.Port = cutPort(host)

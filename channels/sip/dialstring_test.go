@@ -10,7 +10,7 @@ func TestDialStrings(t *testing.T) {
 		"bob@192.0.2.1:5070":            {Peer: "192.0.2.1", Port: 5070, Exten: "bob"},
 		"bob@[2001:db8::1]:5070":        {Peer: "2001:db8::1", Port: 5070, Exten: "bob"},
 		"bob:pw@host":                   {Peer: "host", Exten: "bob", Secret: "pw"},
-		"bob:pw:md5:auth:udp@host:5061": {Peer: "host", Port: 5061, Exten: "bob", Secret: "pw", MD5: "md5", AuthName: "auth"},
+		"bob:pw:md5:auth:udp@host:5061": {Peer: "host", Port: 5061, Exten: "bob", Secret: "pw", MD5: "md5", AuthName: "auth", Transport: "udp"},
 		"trunk/100/example.com":         {Peer: "trunk", Exten: "100", Domain: "example.com"},
 		"bob@example.com//192.0.2.9":    {Peer: "192.0.2.9", Exten: "bob", Domain: "example.com"},
 		"bob!200@to.example":            {Peer: "bob", To: "200@to.example"},

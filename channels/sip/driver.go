@@ -90,6 +90,7 @@ type Driver struct {
 	ctx   *pbxio.Context
 	sched *sched.Scheduler
 	net   *transport.Set
+	web   *transport.Web
 	txs   *transaction.Layer
 	calls table
 	tap   tap
@@ -159,6 +160,7 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 	d.tagSeed = d.random.uint64()
 	d.net = transport.New(d.ctx, d.sched, deps.Network, (*wire)(d), deps.Log)
 	d.net.OnUndelivered(func(b []byte, to netip.AddrPort, why error) { d.txs.Undelivered(b, to, why) })
+	d.web = d.net.NewWeb()
 	d.txs = transaction.New(d.sched, (*wire)(d), (*core)(d), transaction.Timers{})
 	d.applyConfig()
 	if err := d.listen(); err != nil {
@@ -168,13 +170,6 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 		return nil, errors.Join(fmt.Errorf("sip: %w", err), d.release())
 	}
 	return d, nil
-}
-
-func (d *Driver) listen() error {
-	g := &d.cfg.General
-	o := pbxio.SocketOptions{TOS: g.TOSSignal, RecvBuffer: 4 << 20, SendBuffer: 4 << 20}
-	_, err := d.net.ListenUDP(g.UDPBind, o)
-	return err
 }
 
 // applyConfig takes over what the loop keeps of d.cfg; Reload calls it.
@@ -190,6 +185,7 @@ func (d *Driver) applyConfig() {
 	if d.resolver != nil {
 		d.resolver.SetOptions(d.cfg.Resolver)
 	}
+	d.applyTransports()
 }
 
 // release closes what New opened.
@@ -297,7 +293,8 @@ func (w *wire) Unframed(b []byte, from transaction.Route, why error) {
 	d := (*Driver)(w)
 	defer d.recovered(nil)
 	d.arrived(b, from)
-	_ = d.parsed.Parse(b) // for the headers that an answer needs
+	err := d.parsed.Parse(b) // for the headers that an answer needs
+	d.heard(b, from, err == nil)
 	d.parsed.SetSource(from.Remote, false)
 	d.malformed(why, from)
 }
@@ -306,11 +303,11 @@ func (w *wire) Unframed(b []byte, from transaction.Route, why error) {
 func (w *wire) Lost(f transaction.Flow, why error) {
 	d := (*Driver)(w)
 	defer d.recovered(nil)
-	d.txs.Lost(f, why)
+	d.flowLost(f, why)
 }
 
 // InUse implements transport.User.
-func (w *wire) InUse(transaction.Flow) bool { return false }
+func (w *wire) InUse(f transaction.Flow) bool { return (*Driver)(w).flowInUse(f) }
 
 // send sends a message that belongs to no transaction: an ACK.
 func (d *Driver) send(b []byte, r transaction.Route) error {

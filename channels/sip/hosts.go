@@ -80,12 +80,17 @@ func (d *Driver) watchHosts() {
 
 // hostQuery is what host= of a peer asks for.
 func (d *Driver) hostQuery(p *PeerConfig) resolve.Query {
-	return d.query(p.Host, p.Port, d.protocols(&p.PeerSettings), false)
+	return d.query(p.Host, p.Port, d.protocols(&p.PeerSettings), p.primaryTransport() != transaction.UDP)
 }
 
 // proxyQuery is what outboundproxy= asks for.
 func (d *Driver) proxyQuery(s *PeerSettings) resolve.Query {
-	return d.query(s.OutboundProxy.Host, s.OutboundProxy.Port, d.protocols(s), false)
+	protocols := d.protocols(s)
+	proxy := &s.OutboundProxy
+	if proxy.Fixed {
+		protocols = []transaction.Protocol{proxy.Protocol}
+	}
+	return d.query(proxy.Host, proxy.Port, protocols, proxy.Fixed)
 }
 
 // externQuery is what externhost= asks for: an address, whatever is served there.
@@ -93,11 +98,6 @@ func (d *Driver) externQuery() resolve.Query {
 	q := d.query(d.cfg.General.ExternHost, 0, d.protocols(&d.cfg.General.Defaults), false)
 	q.NoSRV = true
 	return q
-}
-
-// protocols are those that requests to a peer may take.
-func (d *Driver) protocols(*PeerSettings) []transaction.Protocol {
-	return []transaction.Protocol{transaction.UDP}
 }
 
 // refresh looks up one name and arranges for the next time.
@@ -210,17 +210,20 @@ func (d *Driver) destination(p *Peer, c *Contact, exten string) (target string, 
 // requestURI is the URI of a user at p: at the name of the configuration, or at the
 // address of c.
 func (d *Driver) requestURI(p *Peer, c *Contact, user string) string {
-	at := p.Addr
+	at, protocol := p.Addr, p.primaryTransport()
 	switch {
 	case c != nil:
-		at = c.Addr
+		at, protocol = c.Addr, c.Protocol
 	case p.Dynamic:
 		at = p.DefaultIP
 	}
-	if !at.IsValid() {
-		return string(appendTarget(nil, user, p.Host, p.Port))
+	if c != nil && secureURI(c.URI) {
+		return string(appendSecureTarget(nil, user, at))
 	}
-	return string(appendTarget(nil, user, string(appendHost(nil, at.Addr())), at.Port()))
+	if !at.IsValid() {
+		return string(appendTarget(nil, user, p.Host, p.Port, protocol))
+	}
+	return string(appendTarget(nil, user, string(appendHost(nil, at.Addr())), at.Port(), protocol))
 }
 
 // hopTo is the next hop of requests to p, at the contact c where it has one; false
@@ -230,28 +233,37 @@ func (d *Driver) hopTo(p *Peer, c *Contact) (at hop, ok bool) {
 	case p.OutboundProxy.Host != "":
 		return hop{query: d.proxyQuery(&p.PeerSettings)}, true
 	case c != nil:
-		return hop{route: c.route()}, c.Addr.IsValid()
+		return hop{route: d.large(p, d.secured(c))}, c.Addr.IsValid()
 	case !p.Dynamic:
-		return hop{query: d.hostQuery(p.PeerConfig)}, true
+		return hop{query: d.hostQuery(p.PeerConfig), large: p.allows(transaction.TCP)}, true
 	case p.DefaultIP.IsValid():
 		return hop{query: d.query(p.DefaultIP.Addr().String(), p.DefaultIP.Port(), d.protocols(&p.PeerSettings), false)}, true
 	}
 	return at, false
 }
 
+// appendSecureTarget appends a sips URI.
+func appendSecureTarget(dst []byte, user string, at netip.AddrPort) []byte {
+	dst = append(dst, "sips:"...)
+	if user != "" {
+		dst = append(append(dst, user...), '@')
+	}
+	return appendHostPort(dst, at)
+}
+
 // appendTarget appends a SIP URI; the port is left out where it is the default.
-func appendTarget(dst []byte, user, host string, port uint16) []byte {
+func appendTarget(dst []byte, user, host string, port uint16, p transaction.Protocol) []byte {
 	dst = append(dst, "sip:"...)
 	if user != "" {
 		dst = append(dst, user...)
 		dst = append(dst, '@')
 	}
 	dst = append(dst, host...)
-	if port != 0 && port != defaultPort {
+	if port != 0 && port != p.DefaultPort() {
 		dst = append(dst, ':')
 		dst = strconv.AppendUint(dst, uint64(port), 10)
 	}
-	return dst
+	return appendTransport(dst, p)
 }
 
 // route is the way to p as far as that is known.
@@ -263,7 +275,7 @@ func (d *Driver) route(p *Peer) (r transaction.Route, ok bool) {
 	if !to.IsValid() {
 		return r, false
 	}
-	return d.routeTo(transaction.UDP, to)
+	return d.routeTo(p.primaryTransport(), to)
 }
 
 // address is where p is now as far as that is known.

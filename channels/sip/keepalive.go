@@ -28,7 +28,7 @@ func (d *Driver) startKeepalive() {
 // keepAlive sends to every place where a peer is.
 func (d *Driver) keepAlive(p *Peer) {
 	for _, c := range p.contacts {
-		if c.Addr.IsValid() {
+		if c.Addr.IsValid() && (c.Flow == 0 || d.net.Alive(c.Flow)) {
 			d.sent(d.send(keepaliveText, c.route()))
 		}
 	}

@@ -130,7 +130,21 @@ func keywords() map[string]keyword {
 		"max_contacts": {inBoth, setMaxContacts}, "contact_timeout": {inBoth, seconds(1, func(r *reader) *time.Duration { return &r.s.ContactTimeout })},
 		"transport": {inBoth, setTransport},
 
-		"udpbindaddr": {inGeneral, setBind}, "bindport": {inGeneral, setBindPort},
+		"udpbindaddr": {inGeneral, setBinds(func(g *Settings) *[]netip.AddrPort { return &g.UDPBinds })}, "bindport": {inGeneral, setBindPort},
+		"tcpbindaddr":         {inGeneral, setBinds(func(g *Settings) *[]netip.AddrPort { return &g.TCPBinds })},
+		"tlsbindaddr":         {inGeneral, setBinds(func(g *Settings) *[]netip.AddrPort { return &g.TLSBinds })},
+		"externtcpport":       {inGeneral, setExternPort(func(g *Settings) *uint16 { return &g.ExternTCPPort })},
+		"externtlsport":       {inGeneral, setExternPort(func(g *Settings) *uint16 { return &g.ExternTLSPort })},
+		"tcpauthlimit":        {inGeneral, setCount(func(g *Settings) *int { return &g.TCPAuthLimit })},
+		"tcpauthtimeout":      {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.TCPAuthTimeout })},
+		"tcp_max_connections": {inGeneral, setCount(func(g *Settings) *int { return &g.TCPMaxConnections })},
+		"tcp_max_per_address": {inGeneral, setCount(func(g *Settings) *int { return &g.TCPMaxPerAddress })},
+		"tlscipher":           {inGeneral, setCipher},
+		"tlsclientmethod":     {inGeneral, setClientMethod},
+		"websocket_origins": {inGeneral, func(r *reader, v config.Variable) error {
+			r.g.WebSocketOrigins = splitList(v.Value)
+			return nil
+		}},
 		"tos_sip":       {inGeneral, setTOS(func(g *Settings) *int { return &g.TOSSignal })},
 		"tos_audio":     {inGeneral, setTOS(func(g *Settings) *int { return &g.TOSAudio })},
 		"tos_video":     {inGeneral, setTOS(func(g *Settings) *int { return new(int) })},
@@ -169,7 +183,8 @@ func keywords() map[string]keyword {
 
 // olderNames are other spellings of keywords.
 var olderNames = map[string]string{
-	"bindaddr": "udpbindaddr", "externip": "externaddr", "canreinvite": "directmedia",
+	"bindaddr": "udpbindaddr", "sslbindaddr": "tlsbindaddr", "sslcipher": "tlscipher", "sslclientmethod": "tlsclientmethod",
+	"externip": "externaddr", "canreinvite": "directmedia",
 	"maxexpirey": "maxexpiry", "minexpirey": "minexpiry", "defaultexpirey": "defaultexpiry",
 	"submaxexpirey": "submaxexpiry", "subminexpirey": "subminexpiry",
 }
@@ -327,28 +342,6 @@ func setMaxContacts(r *reader, v config.Variable) error {
 		return fmt.Errorf("%q is not a number from 1 to 64", v.Value)
 	}
 	r.s.MaxContacts = n
-	return nil
-}
-
-func setTransport(r *reader, v config.Variable) error {
-	udp, other := false, ""
-	for _, w := range splitList(strings.ToLower(v.Value)) {
-		switch w {
-		case "udp":
-			udp = true
-		case "tcp", "tls", "ws", "wss":
-			other = w
-		default:
-			return expected(w, "udp", "tcp", "tls", "ws", "wss")
-		}
-	}
-	if other != "" {
-		severity := config.Note
-		if !udp {
-			severity = config.Warning
-		}
-		r.l.find(v.Pos, severity, "sip-not-acting", "transport "+other+" is not served by this version; UDP is used", "")
-	}
 	return nil
 }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"pbx/channels/sip/digest"
+	"pbx/channels/sip/transaction"
+	"pbx/channels/sip/transport"
 	"pbx/config"
 )
 
@@ -20,6 +22,8 @@ import (
 // about it.
 type configLoader struct {
 	cfg      *Config
+	dir      string // of the configuration
+	now      func() time.Time
 	findings []config.Finding
 	acls     map[string]ACL
 	keywords map[string]keyword
@@ -35,6 +39,7 @@ type configLoader struct {
 // missing sip.conf is an error that wraps fs.ErrNotExist.
 func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 	c := newConfigLoader()
+	c.dir = l.Dir
 	file, findings, err := l.Load("sip.conf")
 	if err != nil {
 		return nil, findings, err
@@ -87,10 +92,11 @@ func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 
 func newConfigLoader() *configLoader {
 	c := &configLoader{
-		cfg: &Config{}, acls: make(map[string]ACL), keywords: keywords(), names: make(map[string]*PeerConfig),
+		cfg: &Config{}, now: time.Now, acls: make(map[string]ACL), keywords: keywords(), names: make(map[string]*PeerConfig),
 		lines: make(map[*PeerConfig]map[string]config.Pos),
 	}
 	both := tags[PeerSettings]()
+	c.lines[nil] = make(map[string]config.Pos) // of [general]
 	c.general = append(tags[Settings](), both...)
 	c.device = append(tags[PeerConfig](), both...)
 	known := make(map[string]bool)
@@ -214,9 +220,7 @@ func (c *configLoader) section(s *config.Section, r *reader) {
 	}
 	for _, v := range s.Vars {
 		name := strings.ToLower(v.Name)
-		if r.p != nil {
-			c.lines[r.p][name] = v.Pos
-		}
+		c.lines[r.p][name] = v.Pos
 		k, special := c.keywords[name]
 		switch {
 		case special && k.scope&where == 0:
@@ -313,7 +317,10 @@ func defaults(compat bool) Settings {
 		RecordHistory:     !compat,
 		SRVLookup:         true,
 		Realm:             "asterisk",
-		UDPBind:           netip.AddrPortFrom(netip.IPv4Unspecified(), defaultPort),
+		UDPBinds:          []netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), defaultPort)},
+		bindPort:          defaultPort,
+		TCPAuthLimit:      transport.DefaultUnproven,
+		TCPAuthTimeout:    transport.DefaultProveIn,
 		COSSignal:         4,
 		COSAudio:          5,
 		COSVideo:          6,
@@ -363,6 +370,7 @@ func defaults(compat bool) Settings {
 			SessionRefresher: "uas",
 			Digest:           []digest.Algorithm{digest.MD5},
 			MaxContacts:      1,
+			Transports:       []transaction.Protocol{transaction.UDP},
 			ContactTimeout:   15 * time.Second,
 		},
 	}
@@ -383,6 +391,8 @@ func (c *configLoader) finish() {
 	if g.SubMaxExpiry == 0 {
 		g.SubMaxExpiry = g.MaxExpiry
 	}
+	g.finishBinds()
+	c.loadTLS()
 	g.MaxExpiry = max(g.MaxExpiry, g.MinExpiry)
 	g.DefaultExpiry = min(max(g.DefaultExpiry, g.MinExpiry), g.MaxExpiry)
 	for _, p := range c.cfg.Peers {
@@ -390,7 +400,7 @@ func (c *configLoader) finish() {
 			p.TimerB = 64 * p.T1
 		}
 		if addr, err := netip.ParseAddr(p.Host); err == nil {
-			p.Addr = netip.AddrPortFrom(addr, cmp.Or(p.Port, defaultPort))
+			p.Addr = netip.AddrPortFrom(addr, cmp.Or(p.Port, p.primaryTransport().DefaultPort()))
 		}
 		if p.DefaultIP.IsValid() && p.DefaultIP.Port() == 0 {
 			p.DefaultIP = netip.AddrPortFrom(p.DefaultIP.Addr(), cmp.Or(p.Port, defaultPort))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pbx/channels/sip/digest"
+	"pbx/channels/sip/transaction"
 	"pbx/config"
 )
 
@@ -117,7 +118,9 @@ func TestPeerOptions(t *testing.T) {
 		{"header=X-A: b c", func(p *PeerConfig) any { return p.Headers }, []string{"X-A: b c"}},
 		{"fromdomain=example.com:5070", func(p *PeerConfig) any { return fmt.Sprint(p.FromDomain, p.FromDomainPort) }, "example.com5070"},
 		{"outboundproxy=sip://10.0.0.1:5070,force", func(p *PeerConfig) any { return p.OutboundProxy }, Proxy{}},
-		{"outboundproxy=udp://10.0.0.1:5070,force", func(p *PeerConfig) any { return p.OutboundProxy }, Proxy{"10.0.0.1", 5070, true}},
+		{"outboundproxy=udp://10.0.0.1:5070,force", func(p *PeerConfig) any { return p.OutboundProxy }, Proxy{Host: "10.0.0.1", Port: 5070, Force: true, Fixed: true}},
+		{"outboundproxy=tls://10.0.0.1", func(p *PeerConfig) any { return p.OutboundProxy }, Proxy{Host: "10.0.0.1", Protocol: transaction.TLS, Fixed: true}},
+		{"transport=tls,udp", func(p *PeerConfig) any { return p.Transports }, []transaction.Protocol{transaction.TLS, transaction.UDP}},
 		{"outboundproxy=proxy.example.com", func(p *PeerConfig) any { return p.OutboundProxy }, Proxy{Host: "proxy.example.com"}},
 		{"auth=u:s@r@realm", func(p *PeerConfig) any { return p.Auth }, []digest.Credential{{User: "u", Secret: "s@r", Realm: "realm"}}},
 		{"callingpres=prohib", func(p *PeerConfig) any { return p.CallingPres.Restricted() }, true},
@@ -129,7 +132,7 @@ func TestPeerOptions(t *testing.T) {
 	} {
 		cfg, findings := loadText(t, "[p]\ntype=friend\nhost=dynamic\n"+c.line+"\n")
 		if c.line == "outboundproxy=sip://10.0.0.1:5070,force" {
-			c.want = Proxy{"10.0.0.1", 5070, true}
+			c.want = Proxy{Host: "10.0.0.1", Port: 5070, Force: true}
 		}
 		if got := c.got(findPeer(t, cfg, "p")); fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%s: %v, want %v", c.line, got, c.want)
@@ -172,6 +175,12 @@ func TestGeneralOptions(t *testing.T) {
 		{"bindport=5080\nbindaddr=127.0.0.1", func(g *Settings) any { return g.UDPBind }, "127.0.0.1:5080"},
 		{"udpbindaddr=[::1]:5070", func(g *Settings) any { return g.UDPBind }, "[::1]:5070"},
 		{"udpbindaddr=::", func(g *Settings) any { return g.UDPBind }, "[::]:5060"},
+		{"udpbindaddr=192.0.2.1, [2001:db8::1]:5070", func(g *Settings) any { return g.UDPBinds }, "[192.0.2.1:5060 [2001:db8::1]:5070]"},
+		{"udpbindaddr=192.0.2.1\nudpbindaddr=192.0.2.2", func(g *Settings) any { return g.UDPBinds }, "[192.0.2.2:5060]"},
+		{"bindaddr=192.0.2.1:5070", func(g *Settings) any { return g.TCPBinds }, "[192.0.2.1:5070]"},
+		{"bindaddr=192.0.2.1:5070", func(g *Settings) any { return g.TLSBinds }, "[192.0.2.1:5061]"},
+		{"tcpbindaddr=0.0.0.0, ::", func(g *Settings) any { return g.TCPBinds }, "[0.0.0.0:5060 [::]:5060]"},
+		{"sslbindaddr=:5071", func(g *Settings) any { return g.TLSBinds }, "[0.0.0.0:5071]"},
 		{"maxexpirey=100", func(g *Settings) any { return g.MaxExpiry }, "1m40s"},
 		{"minexpiry=300\ndefaultexpiry=100", func(g *Settings) any { return g.DefaultExpiry }, "5m0s"},
 		{"tos_sip=cs3", func(g *Settings) any { return g.TOSSignal }, "96"},
@@ -284,11 +293,18 @@ func TestFindings(t *testing.T) {
 		{"compat=asterisk", good, "sip.conf:2: warning: compat=asterisk lets anybody call"},
 		{"alwaysauthreject=no", good, "sip.conf:2: warning: whoever asks can learn which names exist"},
 		{"externaddr=203.0.113.1", good, "sip.conf:2: warning: externaddr is never used without localnet"},
-		{"tlsenable=yes", good, "sip.conf:2: warning: tlsenable does not act: SIP over TLS"},
+		{"tlsenable=yes", good, "sip.conf:2: error: tlscertfile: "},
+		{"tlscafile=/nowhere.pem", good, "sip.conf:2: error: tlscafile: /nowhere.pem: no such file"},
+		{"tlsclientmethod=tlsv1", good, "sip.conf:2: warning: tlsclientmethod: tlsv1 is not spoken"},
+		{"tlscipher=RC4-SHA", good, "sip.conf:2: warning: tlscipher: RC4-SHA is not spoken here"},
+		{"tlscipher=HIGH:!aNULL", good, ""},
+		{"tcpbindaddr=10.0.0.1,nowhere", good, `sip.conf:2: warning: tcpbindaddr: "nowhere" is not an address of this machine`},
+		{"tcpauthlimit=0", good, `sip.conf:2: warning: tcpauthlimit: "0" is not a number`},
+		{"tcpenable=yes", good + "transport=tcp,udp", ""},
 		{"tlsenable=no", good, ""},
 		{"register => me:pw@provider.example", good, "sip.conf:2: warning: no section has host=provider.example"},
 		{"", good + "encryption=yes", "sip.conf:7: warning: encryption does not act: SRTP"},
-		{"", good + "transport=tls", "sip.conf:7: warning: transport tls is not served"},
+		{"", good + "transport=tls", "sip.conf:7: warning: [p] may use tls alone, which is not served: it cannot register"},
 		{"", good + "insecure=invite", "sip.conf:7: warning: insecure=invite lets whoever"},
 		{"", good + "type=friend\nhost=192.0.2.1\ninsecure=invite", "sip.conf:9: warning: insecure=invite with type=friend lets whoever says"},
 		{"udpbindaddr=::", good + "deny=0.0.0.0/0", "sip.conf:7: warning: [p] denies all of IPv4 and nothing of IPv6"},

@@ -8,6 +8,7 @@ import (
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/guard"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
 )
 
 // peerTable finds peers by name and by address. The monitor loop owns it.
@@ -19,7 +20,11 @@ type peerTable struct {
 	callee map[callbackKey]*Peer  // callbackextension
 	// residents counts the peers at an address, as the guard knows it.
 	residents map[netip.Addr]int
-	routes    routeTable // our addresses towards theirs
+	// Of peers over connections: by the one that they registered by, and by address
+	// whatever the port.
+	flows   map[transaction.Flow][]*Peer
+	streams map[netip.Addr][]*Peer
+	routes  routeTable // our addresses towards theirs
 }
 
 // callbackKey is how one provider's address serves several accounts: the number
@@ -35,6 +40,7 @@ func newPeerTable(n int) peerTable {
 		addrs:  make(map[netip.AddrPort][]*Peer, n),
 		hosts:  make(map[netip.Addr][]*Peer),
 		callee: make(map[callbackKey]*Peer),
+		flows:  make(map[transaction.Flow][]*Peer), streams: make(map[netip.Addr][]*Peer),
 
 		residents: make(map[netip.Addr]int),
 	}
@@ -93,6 +99,9 @@ func (t *peerTable) locate(p *Peer, at []netip.AddrPort) {
 		} else {
 			delete(t.residents, key)
 		}
+		if t.streams[host] = without(t.streams[host], p); len(t.streams[host]) == 0 {
+			delete(t.streams, host)
+		}
 		if t.hosts[host] = without(t.hosts[host], p); len(t.hosts[host]) == 0 {
 			delete(t.hosts, host)
 		}
@@ -108,6 +117,9 @@ func (t *peerTable) locate(p *Peer, at []netip.AddrPort) {
 	for _, a := range at {
 		t.addrs[a] = inOrder(t.addrs[a], p)
 		t.residents[guard.Key(a.Addr())]++
+		if slices.ContainsFunc(p.Transports, transaction.Protocol.Reliable) {
+			t.streams[a.Addr()] = inOrder(t.streams[a.Addr()], p)
+		}
 		if p.InsecurePort {
 			t.hosts[a.Addr()] = inOrder(t.hosts[a.Addr()], p)
 		}
@@ -151,7 +163,8 @@ func (d *Driver) settings(p *Peer) *PeerSettings {
 // identify finds the peer that a request comes from, nil for a guest. The order
 // is the ancestor's: the name in From among users and friends, wherever it comes
 // from; then the peer at the source address whose callbackextension was called;
-// then the peer or friend at the source address and port; SUBSCRIBE goes by name
+// then the peer or friend at the source address and port, of a connection the one
+// behind it (byStream); SUBSCRIBE goes by name
 // alone, among all. A dynamic peer that is not registered has no address, and so
 // its name makes nobody of it.
 func (d *Driver) identify(m *message.Message, from source) *Peer {
@@ -167,6 +180,9 @@ func (d *Driver) identify(m *message.Message, from source) *Peer {
 		if p := d.peers.callee[callbackKey{from.addr.Addr().Unmap(), string(uri.User)}]; p != nil {
 			return p
 		}
+	}
+	if from.protocol.Reliable() {
+		return d.byStream(from, name)
 	}
 	return d.peers.byAddr(from.addr)
 }
@@ -215,7 +231,7 @@ func (d *Driver) setPeers(cfg *Config) {
 		} else {
 			delete(old.names, strings.ToLower(pc.Name))
 		}
-		p.located = nil
+		p.located, p.flows = nil, nil
 		p.PeerConfig, p.order = pc, i
 		t.add(p)
 	}

@@ -57,12 +57,28 @@ func (d *Driver) localAddress(r transaction.Route) (signalling netip.AddrPort, m
 		media = g.RTPBind
 	}
 	if ext := d.extern(); ext.IsValid() && ext.Addr().Is4() == own.Is4() && d.outside(to.Addr(), own) {
-		signalling, media = netip.AddrPortFrom(ext.Addr(), cmp.Or(ext.Port(), signalling.Port())), ext.Addr()
+		port := ext.Port()
+		if r.Protocol.Reliable() {
+			port = g.externPort(r.Protocol)
+		}
+		signalling, media = netip.AddrPortFrom(ext.Addr(), cmp.Or(port, signalling.Port())), ext.Addr()
 	}
 	if g.MediaAddress.IsValid() {
 		media = g.MediaAddress
 	}
 	return signalling, media
+}
+
+// externPort is our public port for a protocol of streams, 0 for the one that we
+// listen at.
+func (g *Settings) externPort(p transaction.Protocol) uint16 {
+	switch p {
+	case transaction.TCP:
+		return cmp.Or(g.ExternTCPPort, g.ExternPort)
+	case transaction.TLS:
+		return g.ExternTLSPort
+	}
+	return 0
 }
 
 // extern is our public address, of externaddr, externhost or as a STUN server sees

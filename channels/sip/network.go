@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pbx/channels/sip/digest"
+	"pbx/channels/sip/transaction"
 	"pbx/config"
 )
 
@@ -86,38 +87,6 @@ func parsePort(s string) (uint16, error) {
 	return uint16(n), nil
 }
 
-func setBind(r *reader, v config.Variable) error {
-	s := strings.TrimSpace(v.Value)
-	if rest, ok := strings.CutPrefix(s, ":"); ok && !strings.HasPrefix(rest, ":") { // only a port
-		port, err := parsePort(rest)
-		if err == nil {
-			r.g.UDPBind = netip.AddrPortFrom(r.g.UDPBind.Addr(), port)
-		}
-		return err
-	}
-	host, port, err := splitHostPort(s)
-	if err != nil {
-		return err
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return fmt.Errorf("%q is not an address of this machine", v.Value)
-	}
-	if port == 0 {
-		port = r.g.UDPBind.Port()
-	}
-	r.g.UDPBind = netip.AddrPortFrom(addr, port)
-	return nil
-}
-
-func setBindPort(r *reader, v config.Variable) error {
-	port, err := parsePort(v.Value)
-	if err == nil {
-		r.g.UDPBind = netip.AddrPortFrom(r.g.UDPBind.Addr(), port)
-	}
-	return err
-}
-
 func setAddr(field func(*Settings) *netip.Addr) func(*reader, config.Variable) error {
 	return func(r *reader, v config.Variable) error {
 		a, err := netip.ParseAddr(strings.Trim(v.Value, "[] "))
@@ -181,22 +150,26 @@ func setDomain(r *reader, v config.Variable) error {
 // setProxy reads [proto://]host[:port][,force].
 func setProxy(r *reader, v config.Variable) error {
 	where, flags, _ := strings.Cut(v.Value, ",")
+	proxy := Proxy{Force: strings.EqualFold(strings.TrimSpace(flags), "force")}
 	if proto, rest, ok := strings.Cut(where, "://"); ok {
 		where = rest
-		if !strings.EqualFold(proto, "udp") && !strings.EqualFold(proto, "sip") {
-			r.l.find(v.Pos, config.Warning, "sip-not-acting", "outboundproxy over "+proto+" is not served by this version; UDP is used", "")
+		if !strings.EqualFold(proto, "sip") {
+			var ok bool
+			if proxy.Protocol, ok = transaction.ParseProtocol(proto); !ok || proxy.Protocol.Web() {
+				return expected(proto, "udp", "tcp", "tls")
+			}
+			proxy.Fixed = true
 		}
 	}
 	if where = strings.TrimSpace(where); where == "" {
 		r.s.OutboundProxy = Proxy{}
 		return nil
 	}
-	host, port, err := splitHostPort(where)
-	if err != nil {
-		return err
+	var err error
+	if proxy.Host, proxy.Port, err = splitHostPort(where); err == nil {
+		r.s.OutboundProxy = proxy
 	}
-	r.s.OutboundProxy = Proxy{Host: host, Port: port, Force: strings.EqualFold(strings.TrimSpace(flags), "force")}
-	return nil
+	return err
 }
 
 func setInsecure(r *reader, v config.Variable) error {

@@ -112,6 +112,10 @@ func (p *pvt) address(c *Contact) (hop, error) {
 	if p.settings.OutboundProxy.Host != "" {
 		return hop{query: d.proxyQuery(p.settings)}, nil
 	}
+	if protocol, ok := transaction.ParseProtocol(ds.Transport); ok && !protocol.Web() {
+		p.target = string(appendTransport([]byte(p.target), protocol))
+		return hop{query: d.query(ds.Peer, uint16(ds.Port), []transaction.Protocol{protocol}, true)}, nil
+	}
 	return hop{query: d.query(ds.Peer, uint16(ds.Port), d.protocols(p.settings), false)}, nil
 }
 

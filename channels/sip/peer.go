@@ -9,6 +9,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/resolve"
+	"pbx/channels/sip/transaction"
 	"pbx/channels/sip/transport"
 	"pbx/config"
 	"pbx/sched"
@@ -178,7 +179,8 @@ type PeerSettings struct {
 	RecordOff          string `conf:"recordofffeature"`
 	RFC2833Compensate  bool   `conf:"rfc2833compensate"`
 	OutboundProxy      Proxy
-	Disallowed         []string // methods we must not send
+	Transports         []transaction.Protocol // allowed; the first is for requests to the device
+	Disallowed         []string               // methods we must not send
 
 	MaxForwards int `conf:"maxforwards"`
 	// MaxCallsPerMinute bounds new calls from and to a device, 0 does not.
@@ -208,6 +210,9 @@ type Proxy struct {
 	Host  string
 	Port  uint16
 	Force bool
+	// Protocol is that of proto:// where Fixed is set, else it is the device's.
+	Protocol transaction.Protocol
+	Fixed    bool
 }
 
 // PeerConfig is one device section of sip.conf, resolved; immutable.
@@ -273,7 +278,8 @@ type Peer struct {
 	found []resolve.Target
 	// located are the addresses that the table knows the peer by.
 	located []netip.AddrPort
-	order   int // of the section in the configuration
+	flows   []transaction.Flow // by which it registered
+	order   int                // of the section in the configuration
 
 	qualify   qualifyState  // of the address of the section
 	reached   qualifyStatus // what was said last of the peer as a whole
@@ -295,6 +301,8 @@ type Config struct {
 	// Peers are the device sections in the order of the file, users.conf's
 	// after them.
 	Peers []*PeerConfig
+
+	tls *transport.TLS // nil where its files cannot be read
 }
 
 // picksUp reports whether the peer may take calls that ring at other: its pickup

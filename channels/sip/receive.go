@@ -13,6 +13,7 @@ import (
 // receive handles one message.
 func (d *Driver) receive(b []byte, r transaction.Route) {
 	if d.auth.guard.Blocked(r.Remote.Addr(), d.now()) {
+		d.net.End(r.Flow)
 		return
 	}
 	if stun.Is(b) {
@@ -23,10 +24,9 @@ func (d *Driver) receive(b []byte, r transaction.Route) {
 	if len(bytes.Trim(b, "\r\n\x00 ")) == 0 {
 		return // a keepalive (RFC 5626 4.4.1 and what phones send instead)
 	}
-	d.from = source{addr: r.Remote, local: d.net.Local(r.Listener), listener: r.Listener, protocol: r.Protocol, flow: r.Flow}
-	d.size = len(b)
 	defer func() { d.size = 0 }()
 	defer d.recovered(nil)
+	d.arrived(b, r)
 	err := d.parsed.Parse(b)
 	d.heard(b, r, err == nil)
 	d.parsed.SetSource(r.Remote, false)
@@ -37,7 +37,17 @@ func (d *Driver) receive(b []byte, r transaction.Route) {
 		d.malformed(err, r)
 		return
 	}
+	d.expected(d.from)
 	d.txs.Receive(&d.parsed, r)
+}
+
+// arrived notes where the message comes from that is handled now. Who has made a
+// connection is where he says, and may be answered at any length.
+func (d *Driver) arrived(b []byte, r transaction.Route) {
+	d.from = source{addr: r.Remote, local: d.net.Local(r.Listener), listener: r.Listener, protocol: r.Protocol, flow: r.Flow}
+	if d.size = len(b); r.Protocol.Reliable() {
+		d.size = 0
+	}
 }
 
 // malformed answers a request that did not parse, where that can be done at all

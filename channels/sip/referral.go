@@ -56,7 +56,7 @@ func (p *pvt) transferURI(dest string) string {
 		return "sip:" + string(message.AppendEscaped(nil, user)) + "@" + host
 	}
 	local, _ := p.d.localAddress(p.route)
-	return string(appendTarget(nil, string(message.AppendEscaped(nil, dest)), string(appendHost(nil, local.Addr())), local.Port()))
+	return string(appendTarget(nil, string(message.AppendEscaped(nil, dest)), string(appendHost(nil, local.Addr())), local.Port(), p.route.Protocol))
 }
 
 // referAnswered handles the final response to our REFER, nil for none. Only 202

@@ -41,6 +41,11 @@ func (d *Driver) handleRegister(tx *transaction.Server, m *message.Message, from
 	if d.authenticate(tx, m, p, from) != authOK {
 		return
 	}
+	if !p.allows(from.protocol) {
+		d.refused(m, from, "Device not configured to use this transport type")
+		d.respond(tx, m, 403, "Forbidden", nil)
+		return
+	}
 	r := registration{d: d, tx: tx, m: m, from: from, p: p}
 	if status, reason := r.read(); status != 0 {
 		d.respond(tx, m, status, reason, nil)
@@ -259,6 +264,7 @@ func (r *registration) apply(c *Contact) {
 		p.addContact(d, c)
 		p.trim(d, p.MaxContacts)
 	}
+	d.rebind(p, c)
 }
 
 // same reports whether two contacts are one binding: of one instance and reg-id

@@ -266,8 +266,8 @@ func (r *registrant) sendTo(to transaction.Route) {
 	host = bracketed(host)
 	user := string(message.AppendEscaped(nil, l.User))
 	r.route, r.proof.addr = to, to.Remote.Addr()
-	r.target = string(appendTarget(nil, "", host, port))
-	r.local = "<" + string(appendTarget(nil, user, host, 0)) + ">"
+	r.target = string(appendTarget(nil, "", host, port, transaction.UDP))
+	r.local = "<" + string(appendTarget(nil, user, host, 0, transaction.UDP)) + ">"
 	r.remote = r.local
 	r.contact = contactURI(l.Exten, local, to.Protocol)
 	r.localSeq++

@@ -48,7 +48,7 @@ func (d *Driver) reject(m *message.Message, r transaction.Route, status int, rea
 	}
 	r.Remote = d.replyAddress(m, d.from, nil)
 	out := d.buildResponse(m, status, reason, d.responseTag(m), true, nil)
-	if len(out) > 2*d.size {
+	if d.size > 0 && len(out) > 2*d.size {
 		if out = d.buildResponse(m, status, reason, d.responseTag(m), false, nil); len(out) > 2*d.size {
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"pbx/channels/sip/message"
@@ -25,6 +26,7 @@ const replyPatience = 5 * time.Second
 type hop struct {
 	route transaction.Route
 	query resolve.Query
+	large bool // what is too long for UDP may go by TCP
 }
 
 // servers are the places that one request may go to, and which of them has its
@@ -51,7 +53,10 @@ func (d *Driver) reach(at hop, done func(*servers, error)) {
 		listed := slices.ContainsFunc(list, func(t resolve.Target) bool { return !d.blacklist.Has(t, now) })
 		for _, t := range list {
 			if r, ok := d.routeTo(t.Protocol, t.Addr); ok && (!listed || !d.blacklist.Has(t, now)) {
-				r.Host = t.Host
+				if r.Host = t.Host; r.Host == "" && r.Protocol.Secure() {
+					r.Host = strings.Trim(at.query.Host, "[]") // an address stands in certificates too
+				}
+				r.Large = at.large && r.Protocol == transaction.UDP
 				s.routes = append(s.routes, r)
 			}
 		}

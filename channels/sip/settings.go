@@ -57,7 +57,11 @@ type Settings struct {
 	CallAlarm           int
 
 	// Listening.
-	UDPBind      netip.AddrPort
+	UDPBind      netip.AddrPort // the first of UDPBinds
+	UDPBinds     []netip.AddrPort
+	TCPBinds     []netip.AddrPort
+	TLSBinds     []netip.AddrPort
+	bindPort     uint16 // bindport=
 	UserAgent    string `conf:"useragent"`
 	CompactHdrs  bool   `conf:"compactheaders"`
 	SRVLookup    bool   `conf:"srvlookup"`
@@ -77,6 +81,8 @@ type Settings struct {
 	Extern           netip.AddrPort // zero address: none; port 0: ours
 	ExternHost       string         // resolved again every ExternRefresh
 	ExternPort       uint16
+	ExternTCPPort    uint16 // 0: that of externaddr, or ours
+	ExternTLSPort    uint16 // 0: ours
 	ExternRefresh    time.Duration
 	NameRefresh      time.Duration // of dnsmgr.conf; 0 leaves it to the TTL
 	LocalNet         []netip.Prefix
@@ -108,9 +114,27 @@ type Settings struct {
 	DumpHistory      bool `conf:"dumphistory"`
 	JitterBuffer     bool `conf:"jbenable"`
 	RealtimeUpdate   bool `conf:"rtupdate"`
-	WebSocketEnabled bool `conf:"websocket_enabled"`
-	TCPEnable        bool `conf:"tcpenable"`
-	TLSEnable        bool `conf:"tlsenable,sslenable"`
+
+	// Connections.
+	TCPEnable         bool          `conf:"tcpenable"`
+	TCPAuthLimit      int           // connections without proof at a time
+	TCPAuthTimeout    time.Duration // how long proof may take
+	TCPMaxConnections int           // 0: the transport's default, as the next
+	TCPMaxPerAddress  int           // without proof, from one address
+	TLSEnable         bool          `conf:"tlsenable,sslenable"`
+	TLSCertFile       string        `conf:"tlscertfile,tlscert,sslcert"`
+	TLSPrivateKey     string        `conf:"tlsprivatekey,sslprivatekey"`
+	TLSCAFile         string        `conf:"tlscafile"`
+	TLSCAPath         string        `conf:"tlscapath,tlscadir"`
+	TLSVerifyClient   bool          `conf:"tlsverifyclient"`
+	TLSDontVerify     bool          `conf:"tlsdontverifyserver"`
+	TLSDisableV1      bool          `conf:"tlsdisablev1"`
+	TLSDisableV11     bool          `conf:"tlsdisablev11"`
+	TLSDisableV12     bool          `conf:"tlsdisablev12"`
+	tlsCiphers        []uint16
+	tlsClientMax      uint16
+	WebSocketEnabled  bool     `conf:"websocket_enabled"`
+	WebSocketOrigins  []string // web sites whose pages may connect
 
 	// CallerID is the name of a caller who has none.
 	CallerID string

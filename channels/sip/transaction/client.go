@@ -1,6 +1,7 @@
 package transaction
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"time"
@@ -103,6 +104,36 @@ func (l *Layer) Send(b []byte, method message.Method, branch Branch, r Route, t 
 	}
 	l.clients[c.key] = c
 	l.Stats.Begun++
+	if r.Large && r.Protocol == UDP && len(b) > maxDatagram && setVia(c.request, TCP) {
+		b, c.Route.Protocol, c.Route.Flow = c.request, TCP, 0
+	}
+	c.begin(b)
+	return c
+}
+
+// maxDatagram is how long a request over UDP may be where the path's MTU is not
+// known (RFC 3261 18.1.1).
+const maxDatagram = 1300
+
+// setVia writes a protocol into the top Via of a request of ours; it reports false
+// where there is another of another length.
+func setVia(request []byte, p Protocol) bool {
+	const at = "\r\nVia: SIP/2.0/"
+	i := bytes.Index(request, []byte(at))
+	if i < 0 {
+		return false
+	}
+	name := request[i+len(at):]
+	if end := bytes.IndexByte(name, ' '); end != len(p.String()) {
+		return false
+	}
+	copy(name, p.String())
+	return true
+}
+
+// begin sends the request for the first time.
+func (c *Client) begin(b []byte) {
+	l, r := c.layer, c.Route
 	repeat := c.timers.T1 // timers A and E
 	if r.Protocol.Reliable() {
 		repeat = 0
@@ -110,14 +141,25 @@ func (l *Layer) Send(b []byte, method message.Method, branch Branch, r Route, t 
 	c.after(c.timers.B, repeat)
 	flow, err := l.transport.Send(b, r)
 	if err != nil {
-		c.fail(err)
-		return c
+		c.unsent(err)
+		return
 	}
 	if c.Route.Flow = flow; flow != 0 && c.state != Terminated {
 		l.waiting[flow] = append(l.waiting[flow], c)
 		c.waits = true
 	}
-	return c
+}
+
+// unsent ends a request whose connection is gone, unless it was only made because
+// the request is long (RFC 3261 18.1.1).
+func (c *Client) unsent(err error) {
+	if !c.Route.Large || c.Route.Protocol != TCP || !setVia(c.request, UDP) {
+		c.fail(err)
+		return
+	}
+	c.heard()
+	c.Route.Protocol, c.Route.Flow, c.Route.Large = UDP, 0, false
+	c.begin(c.request)
 }
 
 // heard takes the request out of those whose connection must hold.

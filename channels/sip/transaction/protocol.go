@@ -76,4 +76,7 @@ type Route struct {
 	// Host is the name that the far end's certificate must have (RFC 5922), "" for
 	// a far end that is not known by a name.
 	Host string
+	// Large says that a request which is too long for UDP goes by TCP instead, and
+	// by UDP after all where nobody takes it there (RFC 3261 18.1.1).
+	Large bool
 }

@@ -154,7 +154,7 @@ func (l *Layer) Lost(f Flow, err error) {
 	}
 	for _, c := range slices.Clone(l.waiting[f]) {
 		if c.waits { // not ended by one before it
-			c.fail(err)
+			c.unsent(err)
 		}
 	}
 }

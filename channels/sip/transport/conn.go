@@ -27,10 +27,10 @@ type link interface {
 type state uint8
 
 const (
-	opening   state = iota // nothing can be written yet
+	opening state = iota // nothing can be written yet
 	open
-	finishing              // closed when what waits is written
-	closed                 //
+	finishing // closed when what waits is written
+	closed    //
 )
 
 // conn is one connection. Its goroutine makes it and reads it; while something
@@ -76,12 +76,13 @@ const maxBatch = 16
 var (
 	// ErrNoFlow is returned for a far end whose connection is gone and who cannot be
 	// connected to.
-	ErrNoFlow  = errors.New("its connection is gone")
-	errSlow    = errors.New("it does not read what it is sent")
-	errSilent  = errors.New("it was silent for too long")
-	errNoProof = errors.New("it did not prove who it is in time (tcpauthtimeout)")
-	errClosing = errors.New("the exchange closes its connections")
-	errGone    = errors.New("connection closed")
+	ErrNoFlow   = errors.New("its connection is gone")
+	errSlow     = errors.New("it does not read what it is sent")
+	errSilent   = errors.New("it was silent for too long")
+	errNoProof  = errors.New("it did not prove who it is in time (tcpauthtimeout)")
+	errUnwanted = errors.New("its address is banned")
+	errClosing  = errors.New("the exchange closes its connections")
+	errGone     = errors.New("connection closed")
 )
 
 func (s *Set) newConn(r transaction.Route, inbound bool) *conn {

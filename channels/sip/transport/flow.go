@@ -301,6 +301,20 @@ func (s *Set) Proven(f transaction.Flow) bool {
 	return c == nil || c.proven
 }
 
+// End closes a connection whose far end has nothing to say to us; what is written
+// already goes out.
+func (s *Set) End(f transaction.Flow) {
+	if c := s.flows[f]; c != nil {
+		c.finish(errUnwanted)
+	}
+}
+
+// Leads reports whether a connection is one that a message by r would take.
+func (s *Set) Leads(f transaction.Flow, r transaction.Route) bool {
+	c := s.flows[f]
+	return c != nil && keyOf(c.route) == keyOf(r)
+}
+
 // Alive reports whether there is such a connection.
 func (s *Set) Alive(f transaction.Flow) bool { return s.flows[f] != nil }
 

@@ -231,6 +231,10 @@ func (s *Set) Close() error {
 	}
 	s.listeners = nil
 	s.mu.Lock()
+	if s.conns == nil { // closed before
+		s.mu.Unlock()
+		return err
+	}
 	left := make([]*conn, 0, len(s.conns))
 	for c := range s.conns {
 		left = append(left, c)
