@@ -225,7 +225,7 @@ func TestBadSockets(t *testing.T) {
 	network := pbxio.Bad(pbxio.System(), f.Route(1))
 	anyPort := func(name string, to netip.AddrPort) *Config {
 		cfg := testConfig(t, fmt.Sprintf(badOffice, "127.0.0.1", t1.Milliseconds(), 0, name, to.Addr(), to.Port()))
-		cfg.General.UDPBind = netip.AddrPortFrom(cfg.General.UDPBind.Addr(), 0)
+		cfg.General.UDPBinds = []netip.AddrPort{netip.AddrPortFrom(cfg.General.UDPBind.Addr(), 0)}
 		return cfg
 	}
 	l := newLedger()
