@@ -30,7 +30,7 @@ const (
 	ControlBusy               // 486
 	ControlCongestion         // 503
 	ControlIncomplete         // more digits, please (484)
-	ControlForward            // 3xx or 181; Text = Technology/resource or ""
+	ControlForward            // 3xx or 181; Text = Technology/resource, several divided by ForwardNext, or ""
 	ControlHangup             // the far end is gone; Cause
 	ControlHold
 	ControlUnhold
@@ -40,6 +40,10 @@ const (
 	ControlRedirect      // another place in the dialplan was set for the channel
 	ControlTransfer      // how Leg.Transfer fared; Data is a TransferResult
 )
+
+// ForwardNext divides the places in the Text of ControlForward: the next one is tried
+// when the one before it comes to nothing (RFC 3261 8.1.3.4).
+const ForwardNext = "|"
 
 var controlNames = [...]string{"None", "Ringing", "Proceeding", "Progress", "Answer", "Busy", "Congestion", "Incomplete", "Forward", "Hangup", "Hold", "Unhold", "Flash", "ConnectedLine", "SourceUpdate", "Redirect", "Transfer"}
 

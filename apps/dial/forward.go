@@ -8,8 +8,8 @@ import (
 )
 
 // forward follows a phone that sends its calls elsewhere (RFC 3261 section
-// 8.1.3.4): dest is Technology/resource, or "" when the far end only tells that
-// it forwards. The new leg takes the place of the old one.
+// 8.1.3.4): dest is Technology/resource, or several, best first, or "" when the far
+// end only tells that it forwards. The new leg takes the place of the old one.
 func (c *call) forward(l *leg, dest string) {
 	if number := l.ch.Identity().Caller.Number; number != "" && dest != "" && !c.ignoreForward {
 		c.caller.UpdateIdentity(func(id *channel.Identity) { id.RDNIS = number })
@@ -30,29 +30,45 @@ func (c *call) forward(l *leg, dest string) {
 		c.notForwarded(l, channel.CauseUserBusy)
 		return
 	}
-	c.verbose(3, "Now forwarding %s to '%s' (thanks to %s)", c.caller.Name(), dest, l.ch.Name())
+	if cause, ok := c.instead(l, l, dest); !ok {
+		c.notForwarded(l, cause)
+	}
+}
+
+// instead calls the first of the places that can be called, in the place of l, thanks
+// to another leg. Without any it tells why the last one could not.
+func (c *call) instead(l, thanks *leg, places string) (cause channel.Cause, ok bool) {
+	for places != "" && !ok {
+		var dest string
+		dest, places, _ = strings.Cut(places, channel.ForwardNext)
+		cause, ok = c.redirect(l, thanks, dest, places)
+	}
+	return cause, ok
+}
+
+func (c *call) redirect(l, thanks *leg, dest, others string) (channel.Cause, bool) {
+	c.verbose(3, "Now forwarding %s to '%s' (thanks to %s)", c.caller.Name(), dest, thanks.ch.Name())
 	_, resource, _ := strings.Cut(dest, "/")
 	next, cause, err := c.request(dest, resource, nil)
 	if err != nil {
 		c.notice("Forwarding failed to create channel to dial '%s' (cause = %d): %v", dest, int(cause), err)
-		c.notForwarded(l, cause)
-		return
+		return cause, false
 	}
-	next.forwards = l.forwards + 1
+	next.forwards, next.forwarder, next.next = thanks.forwards+1, thanks, others
 	c.identify(next)
-	c.identifyForward(l, next)
-	c.set("FORWARDERNAME", l.ch.Name())
-	next.ch.SetVar("FORWARDERNAME", channel.Clean(l.ch.Name()))
+	c.identifyForward(thanks, next)
+	c.set("FORWARDERNAME", thanks.ch.Name())
+	next.ch.SetVar("FORWARDERNAME", channel.Clean(thanks.ch.Name()))
 	if !c.send(next) {
 		c.notice("Forwarding failed to dial '%s'", dest)
-		c.notForwarded(l, channel.CauseNone)
-		return
+		return channel.CauseNone, false
 	}
 	if c.noLimitForwarded {
 		c.timeout, c.early = -1, -1
 	}
 	c.legs = append(c.legs, next)
 	c.drop(l, "CANCEL")
+	return channel.CauseNone, true
 }
 
 // notForwarded ends a leg whose forwarding did not come about.

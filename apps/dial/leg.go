@@ -13,6 +13,11 @@ type leg struct {
 	dest     string // Tech/resource
 	number   string // resource
 	forwards int
+	// forwarder is the leg that sent the call here, nil for none; next are the other
+	// places that it named, divided by channel.ForwardNext, for when this one comes to
+	// nothing.
+	forwarder *leg
+	next      string
 	// early says that the caller hears the leg.
 	early bool
 	// presetID says that the driver knew the callee's number.

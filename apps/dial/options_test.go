@@ -188,6 +188,20 @@ exten => s,1,Log(NOTICE,sub on ${CHANNEL} with ${ARG1} and ${ARG2})
 			notices: "next BUSY | h BUSY 17 h", caller: "forward busy hangup(17)", callee: "call hangup(0)", took: time.Minute + moment,
 		},
 		{
+			name: "a forward to several places tries one after the other", dial: "SIP/fwd@uas,3",
+			setup: func(o *appstest.Office) {
+				o.SIP.Script("fwd@uas", forward(moment, "Local/5@t|SIP/486@uas|SIP/503@uas|SIP/ring@uas|SIP/never@uas"))
+			},
+			notices: "next NOANSWER | h NOANSWER 0 h", caller: "forward ringing hangup(0)", callee: "call hangup(0)", took: 3 * time.Second,
+		},
+		{
+			name: "a forward to several places of which none takes it", dial: "SIP/fwd@uas,3",
+			setup: func(o *appstest.Office) {
+				o.SIP.Script("fwd@uas", forward(moment, "SIP/ansbye@nowhere|SIP/486@uas"))
+			},
+			notices: "next BUSY | h BUSY 17 h", caller: "forward busy hangup(17)", callee: "call hangup(0)", took: 2 * moment,
+		},
+		{
 			name: "a forward to nowhere", dial: "SIP/fwd@uas,3",
 			setup: func(o *appstest.Office) {
 				o.SIP.Script("fwd@uas", forward(moment, "Local/5@t"))

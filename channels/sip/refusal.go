@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,29 +71,71 @@ func (p *pvt) turnedDown(status int, cause channel.Cause, tech string) {
 	p.channel.Queue(channel.Frame{Kind: channel.FrameControl, Control: control, Cause: cause})
 }
 
-// redirected hands the caller the place that a 3xx response names: a number in
-// the peer's context, or with promiscredir whatever it is.
+// redirected hands the caller the places that a 3xx response names (RFC 3261
+// 8.1.3.4): with promiscredir whatever they are, the highest q first; a number in
+// the peer's context otherwise.
 func (p *pvt) redirected(m *message.Message) {
 	p.phase = phaseEnding
 	p.uncount()
 	p.channel.SetCause(channel.CauseNormalClearing, techCause(m))
-	a, ok := m.Contact()
-	if !ok || !a.URI.IsSIP() && !a.URI.IsTel() {
+	places := p.places(m)
+	if len(places) == 0 {
 		p.hangupChannel(channel.CauseNormalClearing)
 		return
 	}
-	user := message.UnescapeString(a.URI.User)
+	p.channel.Queue(channel.Frame{Kind: channel.FrameControl, Control: channel.ControlForward, Text: strings.Join(places, channel.ForwardNext)})
+}
+
+// maxPlaces bounds the contacts of a 3xx response that are tried.
+const maxPlaces = 8
+
+func (p *pvt) places(m *message.Message) (list []string) {
+	type place struct {
+		dest string
+		q    int
+	}
+	var found []place
+	for a := range m.Contacts() {
+		if dest := p.place(&a.URI); dest != "" && !a.Wildcard && len(found) < maxPlaces {
+			q := 1000
+			if v, ok := a.Params.Get("q"); ok {
+				q = parseQ(v)
+			}
+			found = append(found, place{dest, q})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b place) int { return b.q - a.q })
+	for _, f := range found {
+		list = append(list, f.dest)
+	}
+	if !p.settings.PromiscRedirect && len(list) > 1 {
+		return list[:1] // what comes to the dialplan is its own to go on with
+	}
+	return list
+}
+
+// place is what is dialled for a URI, "" for nothing. What the network says cannot
+// become more than one number, name a device, or bring credentials along.
+func (p *pvt) place(u *message.URI) string {
+	if !u.IsSIP() && !u.IsTel() {
+		return ""
+	}
+	user, host := message.UnescapeString(u.User), string(u.Host)
+	if strings.ContainsAny(user, "&/@,:!|") {
+		return ""
+	}
+	if p.settings.PromiscRedirect && host != "" {
+		if section := p.d.peer(host); section != nil && section != p.peer && u.Port == 0 {
+			return ""
+		}
+		return "SIP/" + user + "@" + string(message.AppendHostPort(nil, host, u.Port))
+	}
+	if user == "" {
+		return ""
+	}
 	context := p.settings.Context
 	if v, ok := p.channel.Var("FORWARD_CONTEXT"); ok && v.S != "" {
 		context = v.S
 	}
-	dest := "Local/" + user + "@" + context
-	if p.settings.PromiscRedirect && len(a.URI.Host) > 0 {
-		dest = "SIP/" + user + "@" + string(message.AppendHostPort(nil, a.URI.Host, a.URI.Port))
-	} else if user == "" || strings.ContainsAny(user, "&/@,") {
-		// What the network says cannot become more than one number.
-		p.hangupChannel(channel.CauseNormalClearing)
-		return
-	}
-	p.channel.Queue(channel.Frame{Kind: channel.FrameControl, Control: channel.ControlForward, Text: dest})
+	return "Local/" + user + "@" + context
 }
