@@ -69,7 +69,7 @@ func All(d Deps) []channel.Application {
 		while(), endWhile(), exitWhile(), continueWhile(), exec(), tryExec(),
 		playback(s), background(s), waitExten(s), read(s), echo(s),
 		sayDigits(s), sayNumber(s), sayAlpha(s), playTones(s), stopPlayTones(s),
-		sendDTMF(), transfer(), pickup(), pickupChan(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
+		sendDTMF(), transfer(), pickup(), pickupChan(), messageSend(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
 		system(), trySystem(), waitUntil(s), waitDigit(), waitForCondition(), readExten(s),
 		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), authenticate(s, d.Database),
 		dial.Application(deps), dial.Retry(deps),

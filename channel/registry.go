@@ -204,7 +204,9 @@ func (r *Registry) remove(c *Channel) {
 		r.active.Add(-1)
 	}
 	r.mu.Lock()
-	delete(r.channels, name)
+	if r.channels[name] == c { // the next of that name may be there already
+		delete(r.channels, name)
+	}
 	if len(r.channels) == 0 && r.empty != nil {
 		close(r.empty)
 		r.empty = nil

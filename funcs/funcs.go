@@ -38,7 +38,7 @@ func All(d Deps) []channel.Function {
 		logicFunctions(d), mathFunctions(d), encodingFunctions(), timeFunctions(d), variableFunctions(d),
 		callerFunctions(), connectedFunctions(), channelFunctions(d), causeFunctions(), groupFunctions(d),
 		planFunctions(d), systemFunctions(d), lockFunctions(d),
-		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(),
+		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(),
 	} {
 		all = append(all, family...)
 	}

@@ -75,7 +75,8 @@ func (s *Server) buildSIP(c *configuration) error {
 	var err error
 	s.sip, err = sip.New(c.sip, sip.Deps{
 		Network: s.opts.Network, Registry: s.registry, Dialplan: s.engine, Media: s.media, Bus: s.bus, Store: s.store,
-		Hints: s.hints, Mailboxes: s.states, Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
+		Messages: s.messages,
+		Hints:    s.hints, Mailboxes: s.states, Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
 		OpenTrace: traceFiles(c.dirs.Log),
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {

@@ -22,6 +22,7 @@ import (
 	"pbx/channel"
 	"pbx/channel/devstate"
 	"pbx/channels/local"
+	"pbx/channels/message"
 	"pbx/channels/sip"
 	"pbx/config"
 	"pbx/console"
@@ -67,6 +68,7 @@ type Server struct {
 	states   *devstate.Table
 	hints    *hints.Keeper
 	sip      *sip.Driver
+	messages *message.Driver
 	store    *store.Journal
 	database channel.Database // AstDB, kept in store
 	commands *console.Commands
@@ -133,6 +135,7 @@ func (s *Server) build() error {
 	if err := conf.readSIP(); err != nil {
 		return err
 	}
+	s.messages = message.New(s.registry, s.engine)
 	// The driver brings applications and functions, which a plan may name.
 	if err := s.buildSIP(conf); err != nil {
 		return err
@@ -149,6 +152,7 @@ func (s *Server) build() error {
 	s.conf.Store(conf)
 	s.engine.Swap(conf.plan)
 	s.registry.Register(s.sip)
+	s.registry.Register(s.messages)
 	s.registry.Register(local.New(local.Deps{Registry: s.registry, Dialplan: s.engine, Media: s.media, Log: s.log}))
 	s.buildCommands()
 	if !s.opts.NoConsole {

@@ -41,6 +41,8 @@ type Deps struct {
 	Media    *media.Engine
 	Bus      *event.Bus
 	Store    channel.Store // nil keeps nothing
+	// Messages takes texts outside of calls; nil refuses them.
+	Messages channel.Inbox
 	// Hints and Mailboxes drive subscriptions; nil serves none of that kind.
 	Hints     channel.Hints
 	Mailboxes channel.Mailboxes
@@ -76,6 +78,7 @@ type Driver struct {
 	cfg      *Config // replaced by Reload, on the loop
 	registry *channel.Registry
 	plan     channel.Dialplan
+	messages channel.Inbox
 	media    *media.Engine
 	bus      *event.Bus
 	store    channel.Store
@@ -145,7 +148,7 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 		return nil, fmt.Errorf("sip: %w", err)
 	}
 	d := &Driver{
-		cfg: cfg, registry: deps.Registry, plan: deps.Dialplan, media: deps.Media, bus: deps.Bus,
+		cfg: cfg, registry: deps.Registry, plan: deps.Dialplan, messages: deps.Messages, media: deps.Media, bus: deps.Bus,
 		store: deps.Store, log: deps.Log, now: deps.Now, random: newEntropy(deps.Random),
 		version: deps.Version, network: deps.Network, openTrace: deps.OpenTrace,
 		ctx: pbxio.NewContext(poller), sched: sched.New(deps.Now), calls: newTable(),

@@ -85,25 +85,6 @@ func (d *Driver) open(tx *transaction.Server, m *message.Message, from source) b
 	return res == authOK
 }
 
-// handleMessage answers MESSAGE outside of a call. There is no dialplan for texts
-// yet, so a text that is allowed finds no context to run in.
-func (d *Driver) handleMessage(tx *transaction.Server, m *message.Message, from source) {
-	if !d.cfg.General.AcceptMessages {
-		d.respond(tx, m, 405, "Method Not Allowed", nil)
-		return
-	}
-	if d.cfg.General.AuthMessages && !d.open(tx, m, from) {
-		return
-	}
-	if !isText(m) {
-		d.respond(tx, m, 415, "Unsupported Media Type", func(b *message.Builder) {
-			b.Header(message.HeaderAccept, "text/plain")
-		})
-		return
-	}
-	d.respond(tx, m, 404, "Not Found", nil)
-}
-
 // isText reports whether the body is plain text.
 func isText(m *message.Message) bool {
 	t := m.Header(message.HeaderContentType)

@@ -131,7 +131,7 @@ var optionTexts = map[string]optionText{
 	"discard_remote_hold_retrieval": {help: "Whether a device that takes a held call back is not told on: whoever waits stays on hold for the other end and for programs."},
 
 	"100rel":                    {form: "yes, no, peer_supported or required", def: "yes", compat: "no", help: "Whether provisional responses are acknowledged with PRACK (RFC 3262). yes: where the far end insists, and where an offer of ours travels in one. peer_supported: wherever the far end knows it. required: we insist, and refuse callers who do not know it with 421. no: callers who insist are refused with 420. Not an option of the ancestor, which knows only no."},
-	"accept_outofcall_message":  {help: "Whether a MESSAGE outside of a call is looked at; 405 otherwise. There is no dialplan for texts: one that is let in gets 404."},
+	"accept_outofcall_message":  {help: "Whether a MESSAGE outside of a call is taken, and run through the dialplan; 405 otherwise."},
 	"accountcode":               {help: "The account of calls from the device: `${CHANNEL(accountcode)}`."},
 	"acl":                       {form: "names", help: "Sections of acl.conf whose rules are added to deny and permit."},
 	"allow":                     {form: "codecs", def: "ulaw,alaw,gsm", help: "Codecs that are added to the list, best first. `!name` takes one out, `all` means every one, `name:30` asks for a packet time in ms."},
@@ -220,6 +220,7 @@ var optionTexts = map[string]optionText{
 	"namedcallgroup":            {form: "names", help: "Like callgroup, with names of your own."},
 	"namedpickupgroup":          {form: "names", help: "Like pickupgroup, with names of your own."},
 	"nat":                       {form: "no, force_rport, comedia, auto_force_rport, auto_comedia", def: "auto_force_rport", help: "force_rport: answers and requests go to where the device's requests come from. comedia: audio goes to where its audio comes from. The auto forms do so only when the top Via shows another address."},
+	"outofcall_message_context": {help: "The context in which a MESSAGE outside of a call runs the extension that it is sent to; the device's context if not given."},
 	"outboundproxy":             {form: "host[:port][,force]", help: "Where requests to the device are sent first."},
 	"pedantic":                  {help: "Strict reading of messages."},
 	"permit":                    {form: "networks", help: "Addresses that requests of the device may come from, out of those that deny refuses."},

@@ -22,6 +22,8 @@ type Submission struct {
 	// Max-Forwards and Content-Length are the exchange's to write.
 	Headers []string
 	Body    string
+
+	hops string // Max-Forwards, "" for 70
 }
 
 // Outcome is what came of a Submission.
@@ -143,7 +145,7 @@ func (d *Driver) submit(asked Submission, done func(Outcome)) (uint64, error) {
 	}
 	d.submitted++
 	s := &submission{d: d, id: d.submitted, asked: asked, seq: firstSeq - 1, began: d.now(), done: done}
-	s.dialog.target = target
+	s.dialog.target, s.dialog.hops = target, asked.hops
 	if d.submissions == nil {
 		d.submissions = make(map[uint64]*submission)
 	}
@@ -180,6 +182,10 @@ func (d *Driver) submissionTarget(text string) (target string, at hop, peer *Pee
 			return "", at, nil, errUnregistered
 		}
 		return c.URI, hop{route: c.route()}, nil, nil
+	}
+	if p := d.peer(string(u.Host)); p != nil && u.Port == 0 {
+		target, at, err = d.destination(p, p.best(), string(u.User))
+		return target, at, p, err
 	}
 	protocols := d.protocols(&d.cfg.General.Defaults)
 	fixed := false
