@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/guard"
@@ -29,11 +30,13 @@ type authenticator struct {
 	nonces   nonces
 	guard    *guard.Guard
 	refusals guard.Budget // lines of the log
-	hasher   digest.Hasher
-	nobody   digest.Keys // that no answer fits: for names that do not exist
-	key      string      // the secret of nobody
-	header   []byte
-	domains  digest.Keys // computed for a realm other than [general]'s
+	// confessed is when the log was last told what it did not get.
+	confessed time.Time
+	hasher    digest.Hasher
+	nobody    digest.Keys // that no answer fits: for names that do not exist
+	key       string      // the secret of nobody
+	header    []byte
+	domains   digest.Keys // computed for a realm other than [general]'s
 }
 
 func (a *authenticator) open(random []byte, d *Driver) {

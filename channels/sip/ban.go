@@ -84,18 +84,21 @@ func banName(b *guard.Ban) string {
 const (
 	refusalBurst = 100
 	refusalRate  = 10
+	// refusalSilence is how often at most a line tells of those that were left out.
+	refusalSilence = 10 * time.Second
 )
 
 // refusalLogged reports whether the log may have one more line about a refused
 // request, and tells of those that it did not get.
 func (d *Driver) refusalLogged() bool {
-	b := &d.auth.refusals
-	if !b.Take(d.now()) {
+	a := &d.auth
+	now := d.now()
+	if !a.refusals.Take(now) {
 		return false
 	}
-	if b.Dropped > 0 {
-		d.notice(fmt.Sprintf("SIP: %d refused requests were not logged", b.Dropped))
-		b.Dropped = 0
+	if n := a.refusals.Dropped; n > 0 && now.Sub(a.confessed) >= refusalSilence {
+		d.notice(fmt.Sprintf("SIP: %d refused requests were not logged", n))
+		a.refusals.Dropped, a.confessed = 0, now
 	}
 	return true
 }
