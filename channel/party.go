@@ -56,9 +56,12 @@ type Party struct {
 
 // Identity is everything a channel knows about who calls whom.
 type Identity struct {
-	Caller    Party
-	ANI       string // automatic number identification, the number that pays
-	RDNIS     string // the number that redirected the call
-	DNID      string // the number that was dialled
-	Connected Party  // who the channel talks to
+	Caller Party
+	ANI    string // automatic number identification, the number that pays
+	RDNIS  string // the number that redirected the call
+	// RedirectReason is why RDNIS did, in a word of RFC 5806 such as unconditional or
+	// user-busy; "" is unknown.
+	RedirectReason string
+	DNID           string // the number that was dialled
+	Connected      Party  // who the channel talks to
 }

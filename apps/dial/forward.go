@@ -7,12 +7,15 @@ import (
 	"pbx/event"
 )
 
+// unconditional is why a phone that answers 302 forwards, as far as it says.
+const unconditional = "unconditional"
+
 // forward follows a phone that sends its calls elsewhere (RFC 3261 section
 // 8.1.3.4): dest is Technology/resource, or several, best first, or "" when the far
 // end only tells that it forwards. The new leg takes the place of the old one.
 func (c *call) forward(l *leg, dest string) {
 	if number := l.ch.Identity().Caller.Number; number != "" && dest != "" && !c.ignoreForward {
-		c.caller.UpdateIdentity(func(id *channel.Identity) { id.RDNIS = number })
+		c.caller.UpdateIdentity(func(id *channel.Identity) { id.RDNIS, id.RedirectReason = number, unconditional })
 	}
 	if c.single && !c.entertained() {
 		c.indicate(channel.ControlForward)
@@ -83,7 +86,7 @@ func (c *call) notForwarded(l *leg, cause channel.Cause) {
 // the caller.
 func (c *call) identifyForward(from, to *leg) {
 	to.ch.UpdateIdentity(func(id *channel.Identity) {
-		id.RDNIS = from.number
+		id.RDNIS, id.RedirectReason = from.number, unconditional
 		if number := from.ch.Identity().Caller.Number; number != "" {
 			id.RDNIS = number
 		}

@@ -126,7 +126,7 @@ func (c *call) identify(l *leg) {
 			id.ANI = from.ANI
 		}
 		if id.RDNIS == "" {
-			id.RDNIS = from.RDNIS
+			id.RDNIS, id.RedirectReason = from.RDNIS, from.RedirectReason
 		}
 	})
 	mine := c.caller.Settings()

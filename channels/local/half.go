@@ -69,7 +69,7 @@ func (h *half) Call() error {
 	}
 	runs.UpdateIdentity(func(i *channel.Identity) {
 		i.Caller, i.Connected = id.Connected, id.Caller
-		i.ANI, i.RDNIS, i.DNID = id.ANI, id.RDNIS, at.exten
+		i.ANI, i.RDNIS, i.RedirectReason, i.DNID = id.ANI, id.RDNIS, id.RedirectReason, at.exten
 	})
 	for _, v := range ch.Variables() {
 		runs.SetVar(v.Prefixed(), v.Value)

@@ -61,10 +61,8 @@ var ineffective = map[string]string{
 	"t1min":              "T1 is not measured, it is timert1", "cos_sip": cosAbsent, "cos_audio": cosAbsent, "cos_video": cosAbsent, "cos_text": cosAbsent,
 	"tos_video": "video is not served by this version", "tos_text": "text streams are not served by this version",
 	"ignoresdpversion": "every description is taken as new",
-	"rpid_immediate":   "identity changes are not sent during a call by this version",
 	"rtupdate":         "peers in a database are not served by this version",
 	"progressinband":   "what a caller hears before the answer is up to Dial's option r, PlayTones and Playback with noanswer",
-	"rpid_update":      "identity changes are not sent during a call by this version",
 }
 
 const (

@@ -27,6 +27,8 @@ func (p *pvt) early(m *message.Message) {
 	status := m.Status()
 	p.channel.SetCause(p.channel.Cause(), techCause(m))
 	media := false
+	p.learnAllow(m)
+	p.heard(m)
 	if status > 100 && len(m.ToTag()) > 0 {
 		e := p.earlyOf(m)
 		if e == nil || !p.inOrder(e, m) {

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -43,8 +44,11 @@ func (p *pvt) identity() channel.Identity {
 	if p.peer != nil {
 		c.Presentation = p.peer.CallingPres
 	}
+	if private(m, from) {
+		c.Presentation = channel.ProhibitedNotScreened
+	}
 	if s.TrustRPID {
-		p.asserted(&c)
+		p.asserted(m, &c)
 	}
 	if s.HasCallerID {
 		if s.CallerID.Name != "" {
@@ -57,8 +61,8 @@ func (p *pvt) identity() channel.Identity {
 	c.HasNumber = c.Number != ""
 	id := channel.Identity{Caller: c, ANI: c.Number, DNID: p.exten}
 	if p.trusted() {
-		if a, ok := m.Address(message.HeaderDiversion); ok {
-			id.RDNIS = message.UnescapeString(a.URI.User)
+		if v, ok := diversionOf(m); ok {
+			id.RDNIS, id.RedirectReason = v.number, v.reason
 		}
 	}
 	return id
@@ -69,24 +73,48 @@ func (p *pvt) identity() channel.Identity {
 func (p *pvt) trusted() bool { return p.peer != nil }
 
 // asserted takes the identity from P-Asserted-Identity (RFC 3325) or
-// Remote-Party-ID, of a peer with trustrpid=yes.
-func (p *pvt) asserted(c *channel.Party) {
-	m := p.invite
+// Remote-Party-ID, of a peer with trustrpid=yes. It reports whether there is one.
+func (p *pvt) asserted(m *message.Message, c *channel.Party) bool {
 	a, ok := m.Address(message.HeaderPAssertedIdentity)
-	private := false
+	hidden := false
 	if ok {
-		private = m.HasToken(message.HeaderPrivacy, "id") || m.HasToken(message.HeaderPrivacy, "user")
+		hidden = withheld(m)
 	} else if a, ok = m.Address(message.HeaderRemotePartyID); ok {
 		v, _ := a.Params.Get("privacy")
-		private = len(v) > 0 && string(v) != "off"
+		hidden = len(v) > 0 && string(v) != "off"
 	} else {
-		return
+		return false
 	}
-	c.Number, c.Name = p.shrink(message.UnescapeString(a.URI.User)), a.Name()
-	c.Presentation = channel.AllowedPassedScreen
-	if private {
+	c.Number, c.Presentation = p.shrink(message.UnescapeString(a.URI.User)), channel.AllowedPassedScreen
+	if name := a.Name(); name != "" || m.IsRequest() {
+		c.Name = name
+	}
+	if hidden {
 		c.Presentation = channel.ProhibitedPassed
 	}
+	return true
+}
+
+// withheld reports whether the sender asks that nobody be shown who he is (RFC 3323
+// 4.2, RFC 3325 9.3).
+func withheld(m *message.Message) bool {
+	for v := range m.Values(message.HeaderPrivacy) {
+		for w := range bytes.SplitSeq(v, []byte(";")) {
+			switch w = bytes.TrimSpace(w); {
+			case isWord(w, "id"), isWord(w, "user"), isWord(w, "header"), isWord(w, "full"):
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isWord(b []byte, word string) bool { return bytes.EqualFold(b, []byte(word)) }
+
+// private reports whether a caller withholds his number, by a Privacy header or by an
+// anonymous From (RFC 3323 4.1.1.3).
+func private(m *message.Message, from *message.Address) bool {
+	return withheld(m) || isWord(from.URI.Host, "anonymous.invalid")
 }
 
 // channelOptions are those of the channel of this call; from is the channel that
@@ -140,11 +168,15 @@ func (p *pvt) callVariables() []channel.Variable {
 		return nil
 	}
 	uri := p.invite.RequestURI()
-	return []channel.Variable{
+	list := []channel.Variable{
 		{Name: "SIPURI", Value: channel.Tainted(p.target)},
 		{Name: "SIPDOMAIN", Value: channel.Tainted(string(uri.Host))},
 		{Name: "SIPCALLID", Value: channel.Tainted(p.callID)},
 	}
+	if v, ok := diversionOf(p.invite); ok && p.trusted() {
+		list = append(list, v.variables()...)
+	}
+	return list
 }
 
 // contactURI is our Contact: the user that is reached here, at our address.
@@ -246,40 +278,6 @@ const defaultCaller = "asterisk"
 
 func isPhone(s string) bool {
 	return s != "" && strings.Trim(strings.TrimPrefix(s, "+"), "0123456789") == ""
-}
-
-// identify writes who calls in the header that the peer takes (sendrpid), and
-// where the call was redirected.
-func (p *pvt) identify(b *message.Builder) {
-	id := p.channel.Identity()
-	c := id.Connected
-	if c.Number == "" && c.Name == "" {
-		c = id.Caller
-	}
-	p.present(b, c, "calling", p.out.domain)
-	if id.RDNIS != "" && p.d.cfg.General.SendDiversion {
-		b.Address(message.HeaderDiversion, "", "sip:"+string(message.AppendEscaped(nil, id.RDNIS))+"@"+p.out.domain, "")
-	}
-}
-
-// identifyCallee writes who was reached into a response to an inbound call.
-func (p *pvt) identifyCallee(b *message.Builder) {
-	if p.settings.Identify == IdentifyNone || p.channel == nil {
-		return
-	}
-	local, _ := p.d.localAddress(p.route)
-	p.present(b, p.channel.Identity().Connected, "called", string(appendHost(nil, local.Addr())))
-}
-
-// divert tells the caller who forwarded the call (RFC 5806).
-func (p *pvt) divert(b *message.Builder) {
-	number := p.channel.Identity().RDNIS
-	if number == "" || !p.d.cfg.General.SendDiversion {
-		return
-	}
-	local, _ := p.d.localAddress(p.route)
-	uri := "sip:" + string(message.AppendEscaped(nil, number)) + "@" + string(appendHost(nil, local.Addr()))
-	b.Address(message.HeaderDiversion, "", uri, ";reason=unconditional")
 }
 
 // present writes a party as P-Asserted-Identity (RFC 3325) or Remote-Party-ID.

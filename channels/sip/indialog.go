@@ -230,6 +230,7 @@ func (p *pvt) reinvited(tx *transaction.Server, m *message.Message) {
 func (p *pvt) took(tx *transaction.Server, m *message.Message, timer *sessionTimer) {
 	p.setTimer(timer)
 	p.learnAllow(m)
+	p.heard(m)
 	p.server, p.reinviting, p.asked, p.rel = tx, true, true, nil
 	tx.Owner = p
 	p.open, p.inviteSeq = m.Clone(), p.remoteSeq

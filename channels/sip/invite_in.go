@@ -331,10 +331,11 @@ func (p *pvt) reply(tx *transaction.Server, m *message.Message, status int, reas
 		}
 		b.Address(message.HeaderContact, "", p.contact, "")
 		if status > 100 && !p.outgoing {
-			p.identifyCallee(b)
+			p.identify(b)
 		}
 		if status == 181 {
-			p.divert(b)
+			local, _ := d.localAddress(p.route)
+			p.divert(b, string(appendHost(nil, local.Addr())), "")
 		}
 	}
 	if extra != nil {

@@ -64,6 +64,7 @@ func (p *pvt) sendInvite() {
 		b.Header(message.HeaderRequire, option100rel)
 	}
 	p.identify(b)
+	p.divert(b, p.out.domain, p.target)
 	p.addHeaders(b)
 	b.Body(sdpType, offer)
 	if c := d.txs.Send(d.finish(), message.INVITE, p.branch, p.route, p.timers(), (*inviteReceiver)(p)); c.State() != transaction.Terminated {
@@ -217,8 +218,10 @@ func (p *pvt) answered(m *message.Message) {
 	}
 	p.settle(a)
 	p.acceptTimer(m)
+	p.heard(m)
 	p.channel.SetState(channel.Up)
 	p.queue(channel.ControlAnswer)
+	p.connectedLine()
 }
 
 // movedTarget reports whether the far end's Contact is not where it answers from.

@@ -47,6 +47,10 @@ func (p *pvt) Indicate(c channel.Control) error {
 // indicate tells the far end of a condition. Before the answer that is a
 // response; afterwards tones say it, and applications play those.
 func (p *pvt) indicate(c channel.Control) {
+	if c == channel.ControlConnectedLine {
+		p.connectedLine()
+		return
+	}
 	if p.outgoing || p.phase != phaseEarly || p.server == nil {
 		return
 	}

@@ -77,6 +77,8 @@ type pvt struct {
 	reminder sched.ID
 	byeTimer sched.ID // ends a call that was transferred away
 
+	told channel.Party // who we said last the far end talks to
+
 	byeCause    channel.Cause // of a BYE that waits for an ACK, or was sent
 	wantsBye    bool          // a BYE waits for an ACK
 	symmetric   bool          // requests go to where the far end's messages come from (nat=force_rport)

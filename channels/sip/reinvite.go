@@ -17,6 +17,7 @@ const (
 	changeTimer   change = 1 << iota // the session interval wants a refresh (RFC 4028 10)
 	changeMedia                      // our description is not the one that the far end has
 	changeAddress                    // our address is another one
+	changeLine                       // it talks to somebody else (RFC 5876)
 )
 
 // modify asks for a re-INVITE (RFC 3261 14.1) or UPDATE (RFC 3311). It is sent at
@@ -38,11 +39,14 @@ func (p *pvt) tryModify() {
 	if why&changeMedia != 0 && !p.stale() {
 		why &^= changeMedia // it came out even while it waited
 	}
+	if why&changeLine != 0 && !p.strange() {
+		why &^= changeLine
+	}
 	if why == 0 {
 		return
 	}
 	c := &modification{p: p, why: why, method: message.INVITE}
-	if p.allowsUpdate && (c.why == changeTimer || p.settings.DirectMedia&DirectUpdate != 0) {
+	if p.allowsUpdate && (c.why == changeTimer || c.why&(changeMedia|changeAddress) == 0 && p.settings.RPIDUpdate || p.settings.DirectMedia&DirectUpdate != 0) {
 		c.method = message.UPDATE
 	}
 	c.send()
@@ -70,7 +74,7 @@ func (c *modification) send() {
 	p.localSeq++
 	c.seq = p.localSeq
 	branch := d.random.branch()
-	c.offers = c.method == message.INVITE || c.why&changeMedia != 0
+	c.offers = c.method == message.INVITE || c.why&(changeMedia|changeAddress) != 0
 	var offer []byte
 	if c.offers {
 		if c.fax = p.wantsFax(); c.fax {
@@ -89,6 +93,7 @@ func (c *modification) send() {
 	p.offerTimer(b)
 	b.Header(message.HeaderAllow, allowed)
 	b.Header(message.HeaderSupported, p.supported())
+	p.identify(b)
 	if offer != nil {
 		b.Body(sdpType, offer)
 	}
@@ -199,6 +204,9 @@ const maxRetries = 8
 // unless the far end knows of none (RFC 3261 14.1).
 func (c *modification) refused(m *message.Message) {
 	p := c.p
+	if c.why&changeLine != 0 {
+		p.told = channel.Party{} // it did not take it in
+	}
 	switch status := m.Status(); status {
 	case 481, 408:
 		p.hangupChannel(channel.CauseNormalClearing)

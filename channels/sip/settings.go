@@ -107,6 +107,7 @@ type Settings struct {
 	DirectRTPSetup   bool `conf:"directrtpsetup"`
 	RelaxDTMF        bool `conf:"relaxdtmf"`
 	SendDiversion    bool `conf:"send_diversion"`
+	SendHistoryInfo  bool `conf:"send_history_info"`
 	ReferAddHeaders  bool `conf:"refer_addheaders"`
 	StoreSIPCause    bool `conf:"storesipcause"`
 	PrematureMedia   bool `conf:"prematuremedia"`

@@ -47,6 +47,7 @@ func (p *pvt) updated(tx *transaction.Server, m *message.Message) {
 		sdp = p.answerSDP(offer)
 	}
 	p.learnAllow(m)
+	p.heard(m)
 	if e != nil {
 		e.learnTarget(m)
 		e.aim(p.d, p.d.from.route(), p.settings.NAT.ForceRPort)

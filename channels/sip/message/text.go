@@ -51,6 +51,9 @@ func all(s []byte, class uint16) bool {
 }
 
 // isToken reports whether s is a token (RFC 3261 25.1).
+// IsToken reports whether s is a token (RFC 3261 25.1).
+func IsToken(s string) bool { return isToken(s) }
+
 func isToken[T ~string | ~[]byte](s T) bool {
 	for i := range len(s) {
 		if classes[s[i]]&classToken == 0 {
