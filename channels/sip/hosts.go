@@ -233,9 +233,9 @@ func (d *Driver) hopTo(p *Peer, c *Contact) (at hop, ok bool) {
 	case p.OutboundProxy.Host != "":
 		return hop{query: d.proxyQuery(&p.PeerSettings)}, true
 	case c != nil:
-		return hop{route: d.large(p, d.secured(c))}, c.Addr.IsValid()
+		return hop{route: d.large(p, d.secured(c)), path: c.Path}, c.Addr.IsValid()
 	case !p.Dynamic:
-		return hop{query: d.hostQuery(p.PeerConfig), large: p.allows(transaction.TCP)}, true
+		return d.provided(p, hop{query: d.hostQuery(p.PeerConfig), large: p.allows(transaction.TCP)}), true
 	case p.DefaultIP.IsValid():
 		return hop{query: d.query(p.DefaultIP.Addr().String(), p.DefaultIP.Port(), d.protocols(&p.PeerSettings), false)}, true
 	}

@@ -57,11 +57,6 @@ func (d *Driver) prepare(ds dialString, r channel.Request, done func(*pvt, error
 		done(nil, err)
 		return
 	}
-	provider := d.registrantFor(peer)
-	if provider != nil && len(provider.service) > 0 {
-		p.routes = provider.service
-		at = d.uriHop(p.routes[0], p.settings, at)
-	}
 	d.reach(at, func(s *servers, err error) {
 		failure := errPanic
 		defer func() { // whatever happens: somebody waits
@@ -72,9 +67,6 @@ func (d *Driver) prepare(ds dialString, r channel.Request, done func(*pvt, error
 			}
 		}()
 		if err == nil {
-			if provider != nil {
-				s.prefer(provider.route)
-			}
 			p.out.servers = s
 			err = p.ready(r)
 		}
@@ -130,6 +122,7 @@ func (p *pvt) ready(r channel.Request) error {
 	}
 	ds := &p.out.dial
 	p.take(p.out.servers.route())
+	p.routes = p.out.servers.path
 	p.pinned = p.settings.OutboundProxy.Host != "" && p.settings.OutboundProxy.Force
 	p.callID = p.d.random.callID(p.localHost.String())
 	p.localTag = p.d.random.tag()

@@ -143,7 +143,7 @@ func understands(method message.Method, tag []byte) bool {
 	if method == message.INVITE && strings.EqualFold(string(tag), option100rel) {
 		return true
 	}
-	if method == message.REGISTER && (strings.EqualFold(string(tag), optionOutbound) || strings.EqualFold(string(tag), optionGRUU)) {
+	if method == message.REGISTER && (strings.EqualFold(string(tag), optionOutbound) || strings.EqualFold(string(tag), optionGRUU) || strings.EqualFold(string(tag), optionPath)) {
 		return true
 	}
 	for _, t := range understood {

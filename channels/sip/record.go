@@ -21,6 +21,7 @@ const (
 	fieldRegID    = "reg-id"
 	fieldStatic   = "static"
 	fieldDial     = "dial"
+	fieldPath     = "path" // once for each proxy
 )
 
 // appendRecord writes a contact as a line of a record.
@@ -51,6 +52,9 @@ func (c *Contact) appendRecord(b []byte) []byte {
 		b = appendRecordField(b, fieldStatic, "1")
 	}
 	b = appendRecordField(b, fieldDial, c.Dial)
+	for _, uri := range c.Path {
+		b = appendRecordField(b, fieldPath, uri)
+	}
 	return append(b, '\n')
 }
 
@@ -125,6 +129,8 @@ func parseRecord(b []byte) (list []*Contact, err error) {
 				c.Static = true
 			case fieldDial:
 				c.Dial = value
+			case fieldPath:
+				c.Path = append(c.Path, value)
 			}
 		}
 		list = append(list, c)

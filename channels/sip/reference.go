@@ -267,6 +267,7 @@ var optionTexts = map[string]optionText{
 	"shrinkcallerid":            {help: "Whether ( ) - . and blanks are taken out of a caller's number."},
 	"sipdebug":                  {help: "Whether messages are shown from the start, as `sip set debug on` does."},
 	"srvlookup":                 {help: "Whether the servers of a name are found by NAPTR and SRV records (RFC 3263): all of them, in their order and by their weights. no asks for its addresses only."},
+	"supportpath":               {help: "Whether a registration through proxies that name themselves in Path (RFC 3327) is called by that way, and whether ours may have proxies of that kind before them."},
 	"t1min":                     {form: "ms", def: "100", help: "The least T1 by measurement."},
 	"t38pt_udptl":               {form: "yes or no[,fec|redundancy|none][,maxdatagram=N]", def: "no", help: "Whether a fax over IP (T.38) passes through to another device that has the option too: one end's re-INVITE becomes one to the other, and the datagrams are relayed. Error correction and sizes are settled between the two."},
 	"tcp_max_connections":       {form: "number", help: "How many connections there may be, 2000 by default. One address may have half of them. Not an option of the ancestor."},

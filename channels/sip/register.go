@@ -46,6 +46,10 @@ func (d *Driver) handleRegister(tx *transaction.Server, m *message.Message, from
 		d.respond(tx, m, 403, "Forbidden", nil)
 		return
 	}
+	if !p.SupportPath && m.HasToken(message.HeaderRequire, optionPath) {
+		d.respond(tx, m, 420, "Bad extension (unsupported)", func(b *message.Builder) { b.Header(message.HeaderUnsupported, optionPath) })
+		return
+	}
 	r := registration{d: d, tx: tx, m: m, from: from, p: p}
 	if status, reason := r.read(); status != 0 {
 		d.respond(tx, m, status, reason, nil)
@@ -146,7 +150,11 @@ func (r *registration) contact(a message.Address, seq uint32, life time.Duration
 		c.RegID = parseRegID(v)
 	}
 	c.Addr = r.from.addr
-	if !r.p.forceRPort(r.m, r.from) {
+	if c.Path = r.path(); len(c.Path) > 0 {
+		if to, ok := literal(c.Path[0]); ok && c.Flow == 0 {
+			c.Addr = to
+		}
+	} else if !r.p.forceRPort(r.m, r.from) {
 		// A host that is a name, such as those of RFC 2606 .invalid, is not
 		// looked up: the phone is where its request came from.
 		if addr, err := netip.ParseAddr(string(a.URI.Host)); err == nil {
@@ -158,6 +166,27 @@ func (r *registration) contact(a message.Address, seq uint32, life time.Duration
 	}
 	return c
 }
+
+// path is the way back to a device behind proxies (RFC 3327 5.3), of a peer with
+// supportpath. The first of them is where requests are sent.
+func (r *registration) path() (list []string) {
+	if !r.p.SupportPath {
+		return nil
+	}
+	for a := range r.m.Addresses(message.HeaderPath) {
+		if !a.URI.IsSIP() || len(list) == maxPath {
+			return nil
+		}
+		list = append(list, a.URI.String())
+	}
+	return list
+}
+
+// optionPath is the option tag of RFC 3327.
+const optionPath = "path"
+
+// maxPath bounds the proxies of a Path.
+const maxPath = 16
 
 // allowed checks the access lists of Contact addresses.
 func (r *registration) allowed(c *Contact, life time.Duration) (status int, reason string) {
@@ -307,6 +336,11 @@ func (r *registration) answer(m *message.Message) {
 			left = secondsLeft(r.p.contacts[0], now)
 		}
 		b.HeaderInt(message.HeaderExpires, left)
+		if r.p.SupportPath {
+			for line := range m.Lines(message.HeaderPath) { // for the device to see (RFC 3327 5.3)
+				b.HeaderBytes(message.HeaderPath, line)
+			}
+		}
 		if r.flow {
 			b.Header(message.HeaderRequire, optionOutbound)
 			if r.from.flow != 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -349,7 +350,7 @@ func TestContactRecord(t *testing.T) {
 			URI: "sip:a@10.0.0.1;x=y", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("[2001:db8::1]:5062"),
 			Expires: now, Q: 500, CallID: "c@h", CSeq: 7, UserAgent: "Phone",
 		},
-		{URI: "sip:b@10.0.0.1", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("10.0.0.1:5060"), Expires: now, Q: 1000, Protocol: transaction.TLS},
+		{URI: "sip:b@10.0.0.1", Addr: netip.MustParseAddrPort("10.0.0.1:5060"), Received: netip.MustParseAddrPort("10.0.0.1:5060"), Expires: now, Q: 1000, Protocol: transaction.TLS, Path: []string{"sip:p;lr", "sip:q"}},
 	}
 	var b []byte
 	for _, c := range want {
@@ -360,7 +361,7 @@ func TestContactRecord(t *testing.T) {
 		t.Fatalf("%v, %d contacts", err, len(got))
 	}
 	for i := range want {
-		if *got[i] != *want[i] {
+		if !reflect.DeepEqual(got[i], want[i]) {
 			t.Errorf("%d: %+v\nwant %+v", i, *got[i], *want[i])
 		}
 	}

@@ -226,15 +226,16 @@ func (r *registrant) send() {
 		return
 	}
 	d, asked := r.d, r.machine
-	d.reach(r.hop(), func(s *servers, err error) {
+	at := r.hop()
+	if asked.Bound(d.now()) {
+		at.known = r.route
+	}
+	d.reach(at, func(s *servers, err error) {
 		switch {
 		case r.machine != asked || r.found: // configured anew meanwhile, or leaving
 		case err != nil:
 			r.follow(r.machine.Unsent(d.now(), err))
 		default:
-			if asked.Bound(d.now()) {
-				s.prefer(r.route) // the one that knows us
-			}
 			r.servers, r.found = s, true
 			r.sendTo(s.route())
 		}
@@ -286,7 +287,7 @@ func (r *registrant) sendTo(to transaction.Route) {
 // 5.1), with supportpath.
 func (r *registrant) supported() string {
 	if r.settings().SupportPath {
-		return supported + ", path"
+		return supported + ", " + optionPath
 	}
 	return supported
 }
@@ -348,13 +349,22 @@ func (r *registrant) Failed(_ *transaction.Client, err error) {
 	}
 }
 
-// registrantFor is the registration with the provider that p is, nil where there is
-// none or it is not in force. Calls go where it went: to the server that knows us,
-// by the route that it told (RFC 3608 6.1).
-func (d *Driver) registrantFor(p *Peer) *registrant {
-	if p == nil {
-		return nil
+// provided is the hop to the provider that p is, where this exchange is registered
+// with it: the server that knows us, by the route that it told (RFC 3608 6.1).
+func (d *Driver) provided(p *Peer, at hop) hop {
+	r := d.registrantFor(p)
+	if r == nil {
+		return at
 	}
+	if at.known, at.path = r.route, r.service; len(at.path) > 0 {
+		at.query = d.uriHop(at.path[0], &p.PeerSettings, at).query
+	}
+	return at
+}
+
+// registrantFor is the registration with the provider that p is, nil where there is
+// none or it is not in force.
+func (d *Driver) registrantFor(p *Peer) *registrant {
 	for _, r := range d.registrants {
 		if r.machine.Bound(d.now()) && r.serves(p) {
 			return r

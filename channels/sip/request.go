@@ -18,7 +18,7 @@ func (d *Driver) requestOut(method message.Method, target string, to *servers, f
 	local, _ := d.localAddress(to.route())
 	q := &question{
 		d: d, method: method, servers: to, timers: timers, extra: extra, done: done, dialog: dialog{
-			callID: d.random.callID(local.String()), localTag: d.random.tag(), local: from, remote: toHdr, target: target,
+			callID: d.random.callID(local.String()), localTag: d.random.tag(), local: from, remote: toHdr, target: target, routes: to.path,
 		},
 	}
 	q.send()

@@ -27,6 +27,11 @@ type hop struct {
 	route transaction.Route
 	query resolve.Query
 	large bool // what is too long for UDP may go by TCP
+	// path is the route set that a request begins with (RFC 3261 8.1.2): what Path or
+	// Service-Route told.
+	path []string
+	// known is a server that gets the first turn where it is among those found.
+	known transaction.Route
 }
 
 // servers are the places that one request may go to, and which of them has its
@@ -34,13 +39,14 @@ type hop struct {
 type servers struct {
 	d      *Driver
 	routes []transaction.Route // the one whose turn it is first
+	path   []string            // of the hop
 }
 
 // reach finds the servers of a hop and tells done on the loop, as locate does. Those
 // on the blacklist are left out unless there are no others.
 func (d *Driver) reach(at hop, done func(*servers, error)) {
 	if at.route.Remote.IsValid() {
-		done(&servers{d, []transaction.Route{at.route}}, nil)
+		done(&servers{d, []transaction.Route{at.route}, at.path}, nil)
 		return
 	}
 	d.locate(at.query, func(list []resolve.Target, err error) {
@@ -48,7 +54,7 @@ func (d *Driver) reach(at hop, done func(*servers, error)) {
 			done(nil, fmt.Errorf("%w: %w", errUnresolved, err))
 			return
 		}
-		s := &servers{d: d}
+		s := &servers{d: d, path: at.path}
 		now := d.now()
 		listed := slices.ContainsFunc(list, func(t resolve.Target) bool { return !d.blacklist.Has(t, now) })
 		for _, t := range list {
@@ -64,6 +70,7 @@ func (d *Driver) reach(at hop, done func(*servers, error)) {
 			done(nil, errNoListener)
 			return
 		}
+		s.prefer(at.known)
 		done(s, nil)
 	})
 }

@@ -403,7 +403,7 @@ func TestBlacklistCommands(t *testing.T) {
 		if err := r.Call(func() {
 			a := transaction.Route{Remote: netip.MustParseAddrPort("192.0.2.20:5060"), Host: "example.com"}
 			b := transaction.Route{Protocol: transaction.TCP, Remote: netip.MustParseAddrPort("[2001:db8::1]:5060"), Host: "example.com"}
-			s := &servers{r.Driver, []transaction.Route{a, b}}
+			s := &servers{d: r.Driver, routes: []transaction.Route{a, b}}
 			s.next("timeout", 0)
 			s.next("503", 2*time.Minute)
 		}); err != nil {
