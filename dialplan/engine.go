@@ -93,6 +93,11 @@ func (e *Engine) Load(l *config.Loader, name string) (*Plan, []config.Finding, e
 	return p, append(findings, more...), nil
 }
 
+// Build is Load for a file that was read already, by another front end too.
+func (e *Engine) Build(f *config.File) (*Plan, []config.Finding) {
+	return build(f, e.catalog, e.Global)
+}
+
 // Parse is Load for a text that is at hand.
 func (e *Engine) Parse(name string, text []byte) (*Plan, []config.Finding, error) {
 	f, findings, err := config.Parse(name, text)

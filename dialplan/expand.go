@@ -1,6 +1,8 @@
 package dialplan
 
 import (
+	"bytes"
+
 	"pbx/channel"
 	"pbx/decl"
 	"pbx/dialplan/expr"
@@ -157,13 +159,17 @@ func (x *expander) reference(inner *template) {
 }
 
 // expression evaluates. A number that was computed is the exchange's own; text
-// that was handed on keeps its origin.
+// that was handed on keeps its origin, part by part where it is the whole of what
+// was written.
 func (x *expander) expression(inner *template) {
 	mark, tainted := len(x.buf), len(x.taint)
 	x.append(inner)
 	result, numeric := x.eval.Eval(x.out[:0], x.buf[mark:])
 	x.out = result
 	dirty := !numeric && tainted < len(x.taint) && len(result) > 0
+	if dirty && bytes.Equal(x.buf[mark:], result) {
+		return
+	}
 	x.buf, x.taint = append(x.buf[:mark], result...), x.taint[:tainted]
 	if dirty {
 		x.taint = append(x.taint, decl.Span{Start: mark, End: len(x.buf)})

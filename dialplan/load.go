@@ -33,6 +33,12 @@ func Parse(name string, text []byte, known *Catalog) (*Plan, []config.Finding, e
 	return p, append(findings, more...), nil
 }
 
+// Build makes the plan of a file that was read, by this package's rules or by
+// another front end. known may be nil: application names are not looked up then.
+func Build(f *config.File, known *Catalog) (*Plan, []config.Finding) {
+	return build(f, known, nil)
+}
+
 // build makes the plan of a file. global finds the global variables that were
 // there before; nil means none.
 func build(f *config.File, known *Catalog, global func(name string) (string, bool)) (*Plan, []config.Finding) {

@@ -111,7 +111,7 @@ func TestTaint(t *testing.T) {
 		"${WORD(${net})}":       {{Start: 0, End: 4}},
 		"$[1 + 1]":              nil,
 		"$[\"${net}\" = \"x\"]": nil,
-		"x$[\"${net}\"]":        {{Start: 1, End: 6}},
+		"x$[\"${net}\"]":        {{Start: 2, End: 5}}, // the quotes are the author's
 		"${${own}}":             nil,
 	} {
 		v := th.Expand(text)

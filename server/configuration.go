@@ -3,12 +3,16 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"pbx/channel"
 	"pbx/channels/sip"
 	"pbx/config"
 	"pbx/dialplan"
+	"pbx/dialplan/ael"
 	"pbx/media"
 	"pbx/media/tone"
 )
@@ -63,15 +67,54 @@ func (c *configuration) readSIP() error {
 	return nil
 }
 
-// readPlan reads extensions.conf with the applications and functions that engine
-// knows.
+// readPlan reads extensions.conf, and extensions.ael where there is one, with the
+// applications and functions that engine knows.
 func (c *configuration) readPlan(engine *dialplan.Engine) error {
-	plan, found, err := engine.Load(c.loader(), "extensions.conf")
-	c.plan, c.findings = plan, append(c.findings, found...)
+	other, err := c.readAEL()
 	if err != nil {
-		return fmt.Errorf("extensions.conf: %w", err)
+		return err
 	}
+	f, found, err := c.loader().Load("extensions.conf")
+	c.findings = append(c.findings, found...)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && other != nil:
+		f = other
+	case err != nil:
+		return fmt.Errorf("extensions.conf: %w", err)
+	case other != nil:
+		f.Sections, f.Read = append(f.Sections, other.Sections...), append(f.Read, other.Read...)
+	}
+	c.plan, found = engine.Build(f)
+	c.findings = append(c.findings, found...)
 	return nil
+}
+
+// aelName is the file of the other language of dialplans.
+const aelName = "extensions.ael"
+
+// readAEL reads extensions.ael; nil is that there is none.
+func (c *configuration) readAEL() (*config.File, error) {
+	text, err := os.ReadFile(filepath.Join(c.dirs.Config, aelName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", aelName, err)
+	}
+	include := func(name string) (string, string, error) {
+		path := name
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(c.dirs.Config, path)
+		}
+		text, err := os.ReadFile(path)
+		return string(text), name, err
+	}
+	f, found, err := ael.Parse(aelName, string(text), include)
+	c.findings = append(c.findings, found...)
+	if err != nil {
+		return nil, &config.Refusal{Finding: *ael.Finding(err)}
+	}
+	return f, nil
 }
 
 func (c *configuration) loader() *config.Loader {

@@ -189,3 +189,72 @@ func golden(t *testing.T, path, got string) {
 		t.Errorf("%s:\n%s\nwant:\n%s", path, got, want)
 	}
 }
+
+// extensions.ael is the same plan in another language, beside extensions.conf or
+// by itself.
+func TestDryRunOfAEL(t *testing.T) {
+	const plan = `globals { RING=20; }
+context phones {
+  includes { common; }
+  _1XX => {
+    n = 0;
+    while (${n} < 3) {
+      n = ${n} + 1;
+      if (${n} = 2) continue;
+      seen = "${seen}${n}";
+    }
+    for (i = 0; ${i} < 2; i = ${i} + 1)
+      list = "${list}${i}";
+    switch (${EXTEN}) {
+      case 101:
+        what = one;
+        break;
+      case 102:
+        what = two;
+      pattern 10[3-4]:
+        more = "${EXTEN}";
+        break;
+      default:
+        what = other;
+    }
+    after = "${EXTEN}";
+    &ring(${EXTEN}, ${RING});
+    Hangup(17);
+  }
+}
+macro ring(device, seconds) {
+  Dial(SIP/${device},${seconds});
+  if ("${DIALSTATUS}" = "BUSY") {
+    result = busy;
+    return;
+  }
+  result = none;
+}
+`
+	for _, files := range [][]string{
+		{"sip.conf", drySIP, "extensions.ael", plan},
+		{"sip.conf", drySIP, "extensions.ael", plan, "extensions.conf", "[common]\nexten => 9,1,Answer()\n"},
+	} {
+		r := rehearsal(t, files...)
+		for exten, want := range map[string]string{
+			"101": "what = one", "102": "what = two", "103": "more = 103", "109": "what = other",
+		} {
+			text := "test " + exten + "\n from 101\n devices busy\n dial " + exten + "\n expect variable seen = 13\n expect variable list = 01\n" +
+				" expect variable " + want + "\n expect variable after = " + exten + "\n expect app Hangup(17)\n"
+			if exten == "101" || exten == "102" {
+				text += " expect app Dial(SIP/" + exten + ",...)\n"
+			}
+			tests, err := dryrun.ParseTests("t", strings.NewReader(strings.Replace(text, " expect app Hangup(17)\n", "", 1)+" expect cause 17\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res := r.Test(tests, nil)[0]; res.Err != nil {
+				var story strings.Builder
+				if res.Trace != nil {
+					_ = res.Trace.Write(&story)
+				}
+				t.Errorf("%v\n%s", res.Err, story.String())
+			}
+		}
+	}
+}

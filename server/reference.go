@@ -243,6 +243,7 @@ var rules = []rule{
 	{"include", "A file that #include names is not there or cannot be read."},
 	{"include-depth", "Files within files, too deep."},
 	{"include-loop", "A file includes itself."},
+	{"ael-syntax", "extensions.ael cannot be read from there on: the plan that was there stays."},
 	{"include-missing", "A context includes one that is not there."},
 	{"load-function", "A function in a line that is computed when the file is read."},
 	{"long-line", "A line that is too long; it is skipped."},

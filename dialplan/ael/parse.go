@@ -1,0 +1,270 @@
+package ael
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"pbx/config"
+)
+
+// Parse reads a file. include returns the text of a file that it includes and the
+// name to call it by; nil includes none. The sections of what it returns are those
+// of extensions.conf that mean the same. A mistake in the syntax is an error that
+// begins with file:line.
+func Parse(name, text string, include func(name string) (text, called string, err error)) (f *config.File, findings []config.Finding, err error) {
+	p := &parser{file: &config.File{Name: name, Read: []string{name}}, include: include}
+	defer func() {
+		if s, ok := recover().(*syntax); ok {
+			f, findings, err = nil, p.findings, s
+		}
+	}()
+	p.read(name, text)
+	return p.file, p.findings, nil
+}
+
+// maxIncludes is how deep files include each other.
+const maxIncludes = 10
+
+type parser struct {
+	*reader
+	file     *config.File
+	findings []config.Finding
+	include  func(name string) (string, string, error)
+	depth    int
+	switches int // so far, for the names of their extensions
+	section  *config.Section
+}
+
+func (p *parser) warn(pos config.Pos, rule, format string, args ...any) {
+	p.findings = append(p.findings, config.Finding{Pos: pos, Severity: config.Warning, Rule: rule, Message: fmt.Sprintf(format, args...)})
+}
+
+// read reads the text of one file.
+func (p *parser) read(name, text string) {
+	outer := p.reader
+	p.reader = &reader{name: name, text: text, line: 1}
+	p.depth++
+	for p.peek() != 0 {
+		p.object()
+	}
+	p.depth--
+	p.reader = outer
+}
+
+// object reads a context, a macro, the globals or an include.
+func (p *parser) object() {
+	if p.accept(";") {
+		return
+	}
+	pos := p.pos()
+	switch word := p.word("{(;"); word {
+	case "globals":
+		p.begin("globals", pos)
+		p.globals()
+	case "abstract", "extend", "context":
+		for word == "abstract" || word == "extend" {
+			word = p.word("{(;")
+		}
+		if word != "context" {
+			p.fail("context is expected, not %q", word)
+		}
+		name := p.word("{")
+		p.begin(name, pos)
+		p.context(name)
+	case "macro":
+		name := p.word("({")
+		p.begin(name, pos)
+		p.macro(name, pos)
+	case "#include":
+		p.includeFile(pos)
+	default:
+		p.fail("context, macro, globals or #include is expected, not %q", word)
+	}
+}
+
+func (p *parser) includeFile(pos config.Pos) {
+	name := strings.Trim(p.word(";"), `"<>`)
+	p.accept(";")
+	if p.include == nil || p.depth >= maxIncludes {
+		panic(&syntax{pos, "#include " + name + ": files include each other too deep, or there is no directory to read it from"})
+	}
+	text, called, err := p.include(name)
+	if err != nil {
+		panic(&syntax{pos, fmt.Sprintf("#include %s: %v", name, err)})
+	}
+	p.file.Read = append(p.file.Read, called)
+	p.read(called, text)
+}
+
+// begin begins a section of the plan.
+func (p *parser) begin(name string, pos config.Pos) {
+	if name == "" {
+		p.fail("a name is expected, not %s", p.found())
+	}
+	p.section = &config.Section{Name: name, Pos: pos}
+	p.file.Sections = append(p.file.Sections, p.section)
+}
+
+// add adds a line to the section.
+func (p *parser) add(pos config.Pos, name, format string, args ...any) {
+	p.section.Vars = append(p.section.Vars, config.Variable{Name: name, Value: fmt.Sprintf(format, args...), Object: true, Pos: pos})
+}
+
+// globals reads { name=value; … }.
+func (p *parser) globals() {
+	p.expect("{", "behind globals")
+	for !p.accept("}") {
+		if p.accept(";") {
+			continue
+		}
+		pos := p.pos()
+		name := p.word("=;}")
+		p.expect("=", "behind "+name)
+		value := strings.Trim(p.upTo(";"), `"`)
+		p.expect(";", "behind the value of "+name)
+		p.add(pos, name, "%s", value)
+	}
+}
+
+// context reads what is in a context.
+func (p *parser) context(name string) {
+	p.expect("{", "behind context "+name)
+	for !p.accept("}") {
+		if p.accept(";") {
+			continue
+		}
+		pos := p.pos()
+		if p.peek() == 0 {
+			p.fail("context %s is not closed", name)
+		}
+		at, line := p.at, p.line
+		switch word := p.word("{(;="); word {
+		case "includes":
+			p.list("include", ",")
+		case "switches":
+			p.list("switch", "")
+		case "eswitches":
+			p.list("eswitch", "")
+		case "ignorepat":
+			p.expect("=>", "behind ignorepat")
+			p.add(pos, "ignorepat", "%s", p.upTo(";"))
+			p.accept(";")
+		default:
+			p.at, p.line = at, line
+			p.extension(pos)
+		}
+	}
+}
+
+// list reads { a; b; } of includes and switches. The fields of a timed include may
+// be divided by bars.
+func (p *parser) list(key, divider string) {
+	p.expect("{", "behind "+key)
+	for !p.accept("}") {
+		if p.accept(";") {
+			continue
+		}
+		pos := p.pos()
+		value := p.upTo(";}")
+		if value == "" {
+			p.fail("%q is not closed", "{")
+		}
+		if divider != "" {
+			value = strings.ReplaceAll(value, "|", divider)
+		}
+		p.add(pos, key, "%s", value)
+	}
+}
+
+// extension reads [regexten] [hint(devices)] name => statement.
+func (p *parser) extension(pos config.Pos) {
+	hint := ""
+	for {
+		at, line := p.at, p.line
+		switch word := p.word("(;{}"); {
+		case word == "regexten":
+			continue
+		case word == "hint" && p.peek() == '(':
+			hint = p.parens("hint")
+			continue
+		}
+		p.at, p.line = at, line
+		break
+	}
+	name := strings.TrimSpace(p.upToArrow())
+	if name == "" {
+		p.fail("an extension is expected, not %s", p.found())
+	}
+	if hint != "" {
+		p.add(pos, "exten", "%s,hint,%s", name, strings.ReplaceAll(hint, "|", ","))
+	}
+	c := newCompiler(p, name)
+	if !p.accept(";") {
+		c.statement()
+		p.accept(";")
+	}
+	c.emitAll()
+}
+
+// upToArrow takes the name of an extension, and the arrow behind it.
+func (p *parser) upToArrow() string {
+	p.skip()
+	rest := p.text[p.at:]
+	i := strings.Index(rest, "=>")
+	if j := strings.IndexAny(rest, ";{}"); i < 0 || j >= 0 && j < i {
+		p.fail("an extension and \"=>\" are expected, not %s", p.found())
+	}
+	p.advance(i + 2)
+	return rest[:i]
+}
+
+// macroExten is the extension that a macro runs.
+const macroExten = "~~s~~"
+
+// macro reads (parameters) { statements; catch exten { … } }.
+func (p *parser) macro(name string, pos config.Pos) {
+	var params []string
+	for _, s := range strings.Split(p.parens("macro "+name), ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			params = append(params, s)
+		}
+	}
+	c := newCompiler(p, macroExten)
+	c.macro = true
+	for i, s := range params {
+		c.emit(pos, "Set", "LOCAL(%s)=${ARG%d}", s, i+1)
+	}
+	p.expect("{", "behind macro "+name)
+	var catches []*compiler
+	for !p.accept("}") {
+		at, line := p.at, p.line
+		if p.peek() == 0 {
+			p.fail("macro %s is not closed", name)
+		}
+		if p.word("{(;=:") == "catch" {
+			k := newCompiler(p, p.word("{"))
+			k.macro = true
+			k.statement()
+			catches = append(catches, k)
+			continue
+		}
+		p.at, p.line = at, line
+		c.statement()
+	}
+	c.emit(pos, "Return", "")
+	c.emitAll()
+	for _, k := range catches {
+		k.emitAll()
+	}
+}
+
+// Finding is the mistake that ended the reading of a file; nil is that err is no
+// such mistake.
+func Finding(err error) *config.Finding {
+	var s *syntax
+	if !errors.As(err, &s) {
+		return nil
+	}
+	return &config.Finding{Pos: s.pos, Severity: config.Error, Rule: "ael-syntax", Message: s.message}
+}
