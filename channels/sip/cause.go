@@ -101,9 +101,12 @@ func controlOfStatus(status int) channel.Control {
 // appendQ850 writes a Reason header (RFC 3326).
 func appendQ850(b *message.Builder, c channel.Cause) {
 	if c != channel.CauseNone {
-		b.Header(message.HeaderReason, "Q.850;cause="+strconv.Itoa(int(c)&0x7f))
+		b.Header(message.HeaderReason, q850(c))
 	}
 }
+
+// q850 is a cause as a Reason (RFC 3326).
+func q850(c channel.Cause) string { return "Q.850;cause=" + strconv.Itoa(int(c)&0x7f) }
 
 // appendCause writes the cause in the headers that programs of the field read.
 func appendCause(b *message.Builder, c channel.Cause) {
@@ -111,33 +114,32 @@ func appendCause(b *message.Builder, c channel.Cause) {
 	b.HeaderNamed("X-Asterisk-HangupCauseCode", strconv.Itoa(int(c)))
 }
 
-// reasonCause reads the cause of a Reason header, CauseNone without one.
+// reasonCause reads the Q.850 cause of a Reason header, CauseNone without one.
 func reasonCause(m *message.Message) channel.Cause {
-	for line := range m.Lines(message.HeaderReason) {
-		a := message.Params(";" + string(line))
-		if !a.Has("Q.850") {
-			continue
-		}
-		v, _ := a.Get("cause")
-		if n, err := strconv.Atoi(string(v)); err == nil && n > 0 && n < 128 {
-			return channel.Cause(n)
-		}
+	if n := reason(m, "Q.850"); n > 0 && n < 128 {
+		return channel.Cause(n)
 	}
 	return channel.CauseNone
 }
 
-// answeredElsewhere reports whether a CANCEL says that another phone took the
-// call (RFC 3326).
-func answeredElsewhere(m *message.Message) bool {
-	for line := range m.Lines(message.HeaderReason) {
-		p := message.Params(";" + string(line))
-		if p.Has("SIP") {
-			if v, _ := p.Get("cause"); string(v) == "200" {
-				return true
+// reason is the cause that a Reason header gives for a protocol, 0 without one
+// (RFC 3326 2). A message may have several, on a line or on lines of their own.
+func reason(m *message.Message, protocol string) int {
+	for value := range m.Values(message.HeaderReason) {
+		p := message.Params(";" + string(value))
+		if v, _ := p.Get("cause"); p.Has(protocol) {
+			if n, err := strconv.Atoi(string(v)); err == nil {
+				return n
 			}
 		}
 	}
-	return false
+	return 0
+}
+
+// answeredElsewhere reports whether a CANCEL says that another phone took the
+// call.
+func answeredElsewhere(m *message.Message) bool {
+	return reason(m, "SIP") == 200 || reason(m, "Q.850") == int(channel.CauseAnsweredElsewhere)
 }
 
 // completedElsewhere is the Reason of a CANCEL for phones that lost the race.

@@ -43,7 +43,7 @@ func (d *Driver) showChannel(w io.Writer, r *decl.Request) error {
 		fmt.Fprintf(w, "  Non-Codec Capability (DTMF):   1\n")
 		fmt.Fprintf(w, "  Joint Codec Capability:   %s\n", p.formatText())
 		row("Format:", p.formatText())
-		row("T.38 support", "No")
+		row("T.38 support", yesNo(p.settings.T38))
 		row("Video support", "No")
 		row("Theoretical Address:", p.route.Remote.String())
 		row("Received Address:", p.received.String())

@@ -69,7 +69,7 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	row("From: Domain", domain)
 	row("Record SIP history", onOffText(false))
 	row("Auth. Failure Events", onOffText(g.AuthFailureEvents))
-	row("T.38 support", "No")
+	row("T.38 support", yesNo(s.T38))
 	row("T.38 EC mode", "Unknown")
 	row("T.38 MaxDtgrm", "4294967295")
 	row("SIP realtime", "Disabled")

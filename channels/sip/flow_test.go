@@ -429,9 +429,6 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 			if p.branch = p.inviteBranch; method == "ACK" && p.final < 300 || p.branch == "" {
 				p.newBranch()
 			}
-			if method == "CANCEL" {
-				p.remote, _, _ = strings.Cut(p.remote, ";tag=")
-			}
 		default:
 			if v, ok := option(words, "branch"); !ok || v != "last" {
 				p.newBranch()
@@ -439,8 +436,12 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 			p.seq++
 		}
 		seq := p.seq
-		if method == "INVITE" {
+		to := p.remote
+		switch method {
+		case "INVITE":
 			p.invite, p.inviteBranch = seq, p.branch
+		case "CANCEL":
+			to, _, _ = strings.Cut(to, ";tag=")
 		}
 		if method == "ACK" || method == "CANCEL" {
 			seq = p.invite
@@ -458,7 +459,7 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 			p.seq = max(seq, p.seq)
 		}
 		fmt.Fprintf(&b, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %v;branch=%s;rport\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:%s@%v>\r\n",
-			method, p.target, p.addr, p.branch, p.local, p.remote, p.callID, seq, method, p.name, p.addr)
+			method, p.target, p.addr, p.branch, p.local, to, p.callID, seq, method, p.name, p.addr)
 	}
 	for _, h := range strings.Split(extra, "|") {
 		if h = strings.TrimSpace(h); h == "" {

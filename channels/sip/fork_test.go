@@ -346,3 +346,63 @@ func TestForkedCall(t *testing.T) {
 		t.Errorf("states: %s", got)
 	}
 }
+
+// TestForkDeclined: 6xx from one phone ends the call at all of them (RFC 3261
+// 16.7, 21.6), those that would have rung later too.
+func TestForkDeclined(t *testing.T) {
+	var got []string
+	ring := func(ch *channel.Channel) {
+		tech, _ := ch.Registry().Technology("SIP")
+		branches := tech.(channel.Forker).Fork("bob", ch)
+		call := func(b channel.Branch) *channel.Channel {
+			leg, err := ch.Registry().Request("SIP/bob", channel.Request{From: ch, Target: b.Target, Formats: ch.Settings().Formats})
+			if err != nil {
+				got = append(got, err.Error())
+				return nil
+			}
+			_ = leg.Leg().Call()
+			return leg
+		}
+		legs := []*channel.Channel{call(branches[0]), call(branches[1])}
+		for len(legs) > 0 {
+			i, f, _ := channel.WaitAny(-1, legs...)
+			if f.Control == channel.ControlBusy {
+				got = append(got, legs[i].TechCause())
+				legs[i].Hangup()
+				legs = append(legs[:i], legs[i+1:]...)
+			}
+		}
+		call(branches[1])
+	}
+	withFlow(t, forkOffice, map[string]func(*channel.Channel){"1000": ring}, func(f *flow) {
+		if err := f.d.Call(func() {
+			p := f.d.peer("bob")
+			for _, uri := range []string{"sip:bob@192.0.2.20", "sip:bob@192.0.2.20:5061"} {
+				addr, _ := literal(uri)
+				p.addContact(f.d, &Contact{URI: uri, Addr: addr, Q: 1000})
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		f.play(`
+			alice > INVITE 1000 sdp
+			alice < 100
+			bob1 < INVITE sdp
+			bob < INVITE sdp
+			bob1 > 180
+			bob > 180
+			wait 1s
+			bob > 603
+			bob < ACK
+			bob1 < CANCEL | Reason: SIP;cause=603
+			bob1 > 200
+			bob1 > progress 487
+			bob1 < ACK
+			alice < 603
+			alice > ACK
+		`)
+	})
+	if want := "SIP 603 Decline, SIP 603 Decline, SIP/bob: refused at another contact"; strings.Join(got, ", ") != want {
+		t.Errorf("the legs came to %q, want %q", strings.Join(got, ", "), want)
+	}
+}

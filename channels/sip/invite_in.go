@@ -412,6 +412,8 @@ func (d *Driver) cancelled(tx *transaction.Server, m *message.Message) {
 		cause := channel.CauseNone
 		if answeredElsewhere(m) {
 			cause = channel.CauseAnsweredElsewhere
+		} else if p.settings.Q850Reason {
+			cause = reasonCause(m)
 		}
 		p.hangupChannel(cause)
 	} else if p.server == invite && p.reinviting && invite.State() == transaction.Proceeding {

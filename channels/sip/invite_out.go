@@ -53,6 +53,7 @@ func (p *pvt) invitePeer() {
 func (p *pvt) sendInvite() {
 	d := p.d
 	p.branch = d.random.branch()
+	p.out.early = nil // of an INVITE before it
 	offer := p.offerSDP(false)
 	p.proof.addr = p.route.Remote.Addr()
 	b := p.dialog.begin(d, message.INVITE, p.branch, p.out.seq)
@@ -252,6 +253,12 @@ func (p *pvt) giveUp(cause channel.Cause) {
 	reason := ""
 	if cause == channel.CauseAnsweredElsewhere {
 		reason = completedElsewhere
+	}
+	if p.settings.Q850Reason && cause != channel.CauseNone {
+		if reason != "" {
+			reason += ", "
+		}
+		reason += q850(cause)
 	}
 	p.client.Cancel(reason)
 }
