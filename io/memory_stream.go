@@ -54,8 +54,7 @@ func (m *Memory) freePort() uint16 {
 	return m.port
 }
 
-// DialTCP connects to a listener of this network. What is written to the
-// connection is read before Write returns: there is no buffer between.
+// DialTCP connects to a listener of this network.
 func (m *Memory) DialTCP(ctx context.Context, local netip.Addr, to netip.AddrPort, _ SocketOptions) (net.Conn, error) {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	if !local.IsValid() || local.IsUnspecified() {
@@ -83,10 +82,10 @@ func (m *Memory) DialTCP(ctx context.Context, local netip.Addr, to netip.AddrPor
 	if l == nil {
 		return fail(unix.ECONNREFUSED)
 	}
-	near, far := net.Pipe()
+	near, far := memoryPipe(from, to)
 	select {
-	case l.queue <- memoryConn{far, to, from}:
-		return memoryConn{near, from, to}, nil
+	case l.queue <- far:
+		return near, nil
 	case <-l.closed:
 		return fail(unix.ECONNREFUSED)
 	case <-ctx.Done():
@@ -136,12 +135,3 @@ func (l *memoryListener) Close() error {
 	})
 	return nil
 }
-
-// memoryConn is one end of a connection.
-type memoryConn struct {
-	net.Conn
-	local, remote netip.AddrPort
-}
-
-func (c memoryConn) LocalAddr() net.Addr  { return net.TCPAddrFromAddrPort(c.local) }
-func (c memoryConn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.remote) }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,5 +128,53 @@ func TestMemoryConnects(t *testing.T) {
 		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("accept after it closed: %v", err)
 		}
+	})
+}
+
+// A connection in memory has room for some bytes, and deadlines, as others have.
+func TestMemoryConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMemory()
+		at := netip.MustParseAddrPort("192.0.2.1:5060")
+		l, err := m.ListenTCP(at, SocketOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		near, err := m.DialTCP(t.Context(), netip.Addr{}, at, SocketOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		far, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = near.SetWriteDeadline(time.Now().Add(time.Second))
+		if n, err := near.Write(make([]byte, memoryWindow+1)); n != memoryWindow || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%d octets without a reader, %v", n, err)
+		}
+		_ = far.SetReadDeadline(time.Now().Add(time.Second))
+		if n, err := io.ReadFull(far, make([]byte, memoryWindow)); err != nil {
+			t.Error(n, err)
+		}
+		if _, err := far.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("nothing to read: %v", err)
+		}
+		_ = far.SetReadDeadline(time.Time{})
+		_ = near.SetWriteDeadline(time.Time{})
+		if _, err := near.Write([]byte("last words")); err != nil {
+			t.Error(err)
+		}
+		_ = near.Close()
+		if b, err := io.ReadAll(far); err != nil || string(b) != "last words" {
+			t.Errorf("%q, %v", b, err)
+		}
+		if _, err := far.Write([]byte("x")); err == nil {
+			t.Error("nobody reads that")
+		}
+		if _, err := near.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+		_ = far.Close()
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +111,7 @@ func (s *rigStore) release() {
 type logLines struct {
 	mu    sync.Mutex
 	lines []string
+	full  []string // with their attributes
 }
 
 func (l *logLines) Enabled(context.Context, slog.Level) bool { return true }
@@ -118,8 +120,23 @@ func (l *logLines) WithGroup(string) slog.Handler            { return l }
 func (l *logLines) Handle(_ context.Context, r slog.Record) error {
 	l.mu.Lock()
 	l.lines = append(l.lines, r.Message)
+	full := r.Message
+	r.Attrs(func(a slog.Attr) bool { full += " " + a.String(); return true })
+	l.full = append(l.full, full)
 	l.mu.Unlock()
 	return nil
+}
+
+// with counts the lines that have all of the texts, in their attributes as well.
+func (l *logLines) with(texts ...string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.full {
+		if !slices.ContainsFunc(texts, func(s string) bool { return !strings.Contains(line, s) }) {
+			n++
+		}
+	}
+	return n
 }
 
 func (l *logLines) count(text string) (n int) {
@@ -158,7 +175,12 @@ func newRig(t *testing.T, text string, store channel.Store) *rig {
 
 func startRig(t *testing.T, cfg *Config, store channel.Store, dns NameServer) *rig {
 	t.Helper()
-	r := &rig{t: t, net: pbxio.NewMemory(), logs: &logLines{}}
+	return startRigOver(t, pbxio.NewMemory(), cfg, store, dns)
+}
+
+func startRigOver(t *testing.T, network *pbxio.Memory, cfg *Config, store channel.Store, dns NameServer) *rig {
+	t.Helper()
+	r := &rig{t: t, net: network, logs: &logLines{}}
 	log, bus := slog.New(r.logs), &event.Bus{}
 	d, err := New(cfg, Deps{
 		Network: r.net, Registry: channel.NewRegistry(bus, log, time.Now, ""), Dialplan: rigPlan{}, Bus: bus,
