@@ -106,6 +106,7 @@ var (
 		"apps":          {"apps", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"funcs":         {"funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"console":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
+		"web":           {"config", "io"},
 		"manager":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		// Dry runs: the engine on devices of its own.
 		"dryrun":   {"dialplan", "apps/prompt", "channel", "media", "config", "io", "sched"},

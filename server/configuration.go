@@ -15,6 +15,7 @@ import (
 	"pbx/dialplan/ael"
 	"pbx/media"
 	"pbx/media/tone"
+	"pbx/web"
 )
 
 // configuration is one reading of all files. It never changes; a reload makes a
@@ -27,12 +28,13 @@ type configuration struct {
 	tones    *tone.Zones
 	features channel.Features
 	sip      *sip.Config
+	web      web.Settings
 	plan     *dialplan.Plan
 	findings []config.Finding
 }
 
 // readBase reads what the parts are built from: asterisk.conf, logger.conf,
-// rtp.conf and indications.conf.
+// rtp.conf, http.conf and indications.conf.
 func readBase(configDir, stateDir string) (*configuration, error) {
 	c := &configuration{}
 	var errs []error
@@ -53,6 +55,8 @@ func readBase(configDir, stateDir string) (*configuration, error) {
 	c.tones, found, err = tone.Load(l)
 	take(found, err)
 	c.features, found, err = readFeatures(l)
+	take(found, err)
+	c.web, found, err = web.Load(l)
 	take(found, err)
 	return c, errors.Join(errs...)
 }

@@ -22,6 +22,7 @@ import (
 	"pbx/media/tone"
 	"pbx/sounds"
 	"pbx/store"
+	"pbx/web"
 )
 
 // newLibrary looks for sounds where asterisk.conf says, then among our own.
@@ -83,6 +84,20 @@ func (s *Server) buildSIP(c *configuration) error {
 		err = fmt.Errorf("%w: does another exchange run here?", err)
 	}
 	return err
+}
+
+// serveWeb opens the HTTP server, with SIP over WebSocket where the ancestor has it. A
+// listener that cannot be opened is named, and the exchange goes on without.
+func (s *Server) serveWeb(c *configuration) {
+	s.web = web.New(s.opts.Network, s.log)
+	s.web.Mux.Handle("/ws", s.sip.WebSocket())
+	s.applyWeb(c)
+}
+
+func (s *Server) applyWeb(c *configuration) {
+	if err := s.web.Apply(c.web); err != nil {
+		s.log.Error(err.Error())
+	}
 }
 
 // traceFiles opens files for SIP messages in a directory. A name is one of a file,

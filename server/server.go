@@ -33,6 +33,7 @@ import (
 	pbxio "pbx/io"
 	"pbx/media"
 	"pbx/store"
+	"pbx/web"
 )
 
 // Options are what a Server is built from.
@@ -69,6 +70,7 @@ type Server struct {
 	hints    *hints.Keeper
 	sip      *sip.Driver
 	messages *message.Driver
+	web      *web.Server
 	store    *store.Journal
 	database channel.Database // AstDB, kept in store
 	commands *console.Commands
@@ -155,6 +157,7 @@ func (s *Server) build() error {
 	s.registry.Register(s.messages)
 	s.registry.Register(local.New(local.Deps{Registry: s.registry, Dialplan: s.engine, Media: s.media, Log: s.log}))
 	s.buildCommands()
+	s.serveWeb(conf)
 	if !s.opts.NoConsole {
 		return s.openConsole(conf)
 	}
@@ -266,6 +269,9 @@ func (s *Server) Run() error {
 func (s *Server) release() {
 	if s.console != nil {
 		s.console.Close()
+	}
+	if s.web != nil {
+		s.web.Close()
 	}
 	if s.sip != nil && !s.running.Load() {
 		go func() { _ = s.sip.Run() }() // only its loop can close it
