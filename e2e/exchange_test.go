@@ -263,6 +263,7 @@ type probe struct {
 	t    *testing.T
 	conn *net.UDPConn
 	seq  int
+	mask *strings.Replacer // of what is sent, nil for none
 }
 
 func newProbe(t *testing.T, from, to string) *probe {
@@ -292,6 +293,9 @@ func (p *probe) request(method, uri, extra, body string) string {
 
 func (p *probe) send(text string) {
 	p.t.Helper()
+	if p.mask != nil {
+		text = p.mask.Replace(text)
+	}
 	if _, err := p.conn.Write([]byte(text)); err != nil {
 		p.t.Logf("send: %v", err)
 	}

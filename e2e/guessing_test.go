@@ -168,8 +168,13 @@ func (p *probe) register(user, secret string) int {
 	response := hash(strings.Join([]string{hash(user + ":e2e:" + secret), nonce, "00000001", "c", "auth", hash("REGISTER:" + uri)}, ":"))
 	p.send(p.requestFrom("REGISTER", user, fmt.Sprintf("Authorization: Digest username=%q, realm=\"e2e\", nonce=%q, uri=%q, response=%q, algorithm=MD5, qop=auth, nc=00000001, cnonce=\"c\"\r\n",
 		user, nonce, uri, response)))
-	reply, _ = p.read(300 * time.Millisecond)
-	return statusLine(reply)
+	for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
+		reply, _ = p.read(time.Until(end))
+		if status := statusLine(reply); status != 0 { // and not a request to it
+			return status
+		}
+	}
+	return 0
 }
 
 // statusLine is the status of a response, 0 of anything else.
