@@ -145,7 +145,9 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 	}
 	switch {
 	case verdict != nonceFresh:
-		result := d.challenge(tx, m, from, realm, algorithms, right)
+		// A nonce that is none of ours may be the sender's own, made to try passwords
+		// with: nothing is said of the answer to it.
+		result := d.challenge(tx, m, from, realm, algorithms, right && proven)
 		if proven && !right { // what tells stale from wrong would be a way to guess
 			d.failed(from, given.Username)
 		}

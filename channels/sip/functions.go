@@ -114,7 +114,11 @@ func (d *Driver) readHeader(t channel.Thread, args *decl.Args) (string, error) {
 		number = n
 	}
 	value := ""
+	p := d.call(t)
 	err := d.requested(t, message.Method(strings.ToUpper(args.Arg(2))), func(m *message.Message) {
+		if p.hides([]byte(name)) {
+			return
+		}
 		for line := range m.Named(name) {
 			if number--; number == 0 {
 				value = string(line)
@@ -128,8 +132,12 @@ func (d *Driver) readHeader(t channel.Thread, args *decl.Args) (string, error) {
 
 func (d *Driver) readHeaderNames(t channel.Thread, args *decl.Args) (string, error) {
 	var names []string
+	p := d.call(t)
 	err := d.requested(t, "", func(m *message.Message) {
 		for name := range m.Headers() {
+			if p.hides(name) {
+				continue
+			}
 			full := string(name)
 			if id := message.HeaderIDOf(name); id != message.HeaderOther {
 				full = id.String()
