@@ -80,17 +80,16 @@ func (d *Driver) watchHosts() {
 
 // hostQuery is what host= of a peer asks for.
 func (d *Driver) hostQuery(p *PeerConfig) resolve.Query {
-	return d.query(p.Host, p.Port, d.protocols(&p.PeerSettings), p.primaryTransport() != transaction.UDP)
+	return d.queryFor(&p.PeerSettings, p.Host, p.Port)
 }
 
 // proxyQuery is what outboundproxy= asks for.
 func (d *Driver) proxyQuery(s *PeerSettings) resolve.Query {
-	protocols := d.protocols(s)
 	proxy := &s.OutboundProxy
 	if proxy.Fixed {
-		protocols = []transaction.Protocol{proxy.Protocol}
+		return d.query(proxy.Host, proxy.Port, []transaction.Protocol{proxy.Protocol}, true)
 	}
-	return d.query(proxy.Host, proxy.Port, protocols, proxy.Fixed)
+	return d.queryFor(s, proxy.Host, proxy.Port)
 }
 
 // externQuery is what externhost= asks for: an address, whatever is served there.
@@ -237,7 +236,7 @@ func (d *Driver) hopTo(p *Peer, c *Contact) (at hop, ok bool) {
 	case !p.Dynamic:
 		return d.provided(p, hop{query: d.hostQuery(p.PeerConfig), large: p.allows(transaction.TCP)}), true
 	case p.DefaultIP.IsValid():
-		return hop{query: d.query(p.DefaultIP.Addr().String(), p.DefaultIP.Port(), d.protocols(&p.PeerSettings), false)}, true
+		return hop{query: d.queryFor(&p.PeerSettings, p.DefaultIP.Addr().String(), p.DefaultIP.Port())}, true
 	}
 	return at, false
 }

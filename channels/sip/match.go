@@ -8,6 +8,7 @@ import (
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/guard"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/resolve"
 	"pbx/channels/sip/transaction"
 )
 
@@ -117,7 +118,7 @@ func (t *peerTable) locate(p *Peer, at []netip.AddrPort) {
 	for _, a := range at {
 		t.addrs[a] = inOrder(t.addrs[a], p)
 		t.residents[guard.Key(a.Addr())]++
-		if slices.ContainsFunc(p.Transports, transaction.Protocol.Reliable) {
+		if slices.ContainsFunc(p.Transports, transaction.Protocol.Reliable) || slices.ContainsFunc(p.found, func(t resolve.Target) bool { return t.Protocol.Reliable() }) {
 			t.streams[a.Addr()] = inOrder(t.streams[a.Addr()], p)
 		}
 		if p.InsecurePort {

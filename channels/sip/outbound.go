@@ -108,7 +108,7 @@ func (p *pvt) address(c *Contact) (hop, error) {
 		p.target = string(appendTransport([]byte(p.target), protocol))
 		return hop{query: d.query(ds.Peer, uint16(ds.Port), []transaction.Protocol{protocol}, true)}, nil
 	}
-	return hop{query: d.query(ds.Peer, uint16(ds.Port), d.protocols(p.settings), false)}, nil
+	return hop{query: d.queryFor(p.settings, ds.Peer, uint16(ds.Port))}, nil
 }
 
 // ready settles what the call needs before it has a channel.

@@ -180,6 +180,7 @@ type PeerSettings struct {
 	RFC2833Compensate  bool   `conf:"rfc2833compensate"`
 	OutboundProxy      Proxy
 	Transports         []transaction.Protocol // allowed; the first is for requests to the device
+	TransportsGiven    bool                   // transport= was there
 	Disallowed         []string               // methods we must not send
 
 	MaxForwards int `conf:"maxforwards"`

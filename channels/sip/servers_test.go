@@ -9,6 +9,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/transaction"
+	pbxio "pbx/io"
 )
 
 // provider is an office with a trunk whose name leads to bob and, after him, carol.
@@ -386,6 +387,71 @@ func TestWeightsOfServers(t *testing.T) {
 		if n := f.dns.count("SRV _sip._udp.example.com"); n != 1 {
 			t.Errorf("the DNS was asked %d times", n)
 		}
+	})
+}
+
+// TestNAPTR: a domain that prefers TCP is called over TCP, and over UDP when nobody
+// takes it there.
+func TestNAPTR(t *testing.T) {
+	conf := strings.Replace(provider, "disallow=all", "tcpenable=yes\ntcpbindaddr=192.0.2.1:5060\ndisallow=all", 1) + `
+;dns NAPTR example.com = 10 10 s SIP+D2T _sip._tcp.example.com;20 10 s SIP+D2U _sip._udp.example.com
+;dns SRV _sip._tcp.example.com = 10 0 5070 c.example.com
+;dns SRV _sip._udp.example.com = 10 0 5060 c.example.com
+`
+	app := map[string]func(*channel.Channel){"2000": dial(nil, "SIP/trunk/77")}
+	t.Run("TCP", func(t *testing.T) {
+		withFlow(t, conf, app, func(f *flow) {
+			l, err := f.net.ListenTCP(netip.MustParseAddrPort("192.0.2.30:5070"), pbxio.SocketOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make(chan string, 1)
+			go func() {
+				c, err := l.Accept()
+				if err != nil {
+					got <- err.Error()
+					return
+				}
+				buf := make([]byte, 4096)
+				n, _ := c.Read(buf)
+				got <- string(buf[:n])
+				_ = c.Close()
+			}()
+			f.phone("carol")
+			f.play(begin)
+			text := <-got
+			_ = l.Close()
+			if !strings.HasPrefix(text, "INVITE sip:77@example.com") || !strings.Contains(text, "Via: SIP/2.0/TCP 192.0.2.1:5060") {
+				t.Errorf("over TCP came\n%s", text)
+			}
+			// The connection broke before any response: the next server has its turn.
+			f.play(`
+				carol < INVITE sdp | SIP/2.0/UDP
+				carol > 603
+				carol < ACK` + refusedCall)
+			f.endAll()
+		})
+	})
+	t.Run("nobody listens", func(t *testing.T) {
+		withFlow(t, conf, app, func(f *flow) {
+			f.play(begin + `
+				carol < INVITE sdp | SIP/2.0/UDP
+				carol > 603
+				carol < ACK` + refusedCall)
+			f.endAll()
+		})
+	})
+	t.Run("transport=udp", func(t *testing.T) {
+		withFlow(t, conf+"transport=udp\n", app, func(f *flow) {
+			f.play(begin + `
+				carol < INVITE sdp | SIP/2.0/UDP
+				carol > 603
+				carol < ACK` + refusedCall)
+			f.endAll()
+			if n := f.dns.count("NAPTR example.com"); n != 0 {
+				t.Errorf("NAPTR was asked for %d times", n)
+			}
+		})
 	})
 }
 

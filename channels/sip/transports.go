@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"pbx/channels/sip/resolve"
 	"pbx/channels/sip/transaction"
 	"pbx/channels/sip/transport"
 	"pbx/config"
@@ -32,7 +33,7 @@ func setTransport(r *reader, v config.Variable) error {
 	if len(list) == 0 {
 		return errors.New("no transport")
 	}
-	r.s.Transports = list
+	r.s.Transports, r.s.TransportsGiven = list, true
 	return nil
 }
 
@@ -205,14 +206,29 @@ func (d *Driver) applyTransports() {
 // WebSocket is the handler of SIP over WebSocket, for an HTTP server.
 func (d *Driver) WebSocket() *transport.Web { return d.web }
 
-// protocols are those that requests to a device without a registration may take.
-// Only what we can begin is among them: a WebSocket is opened by the browser.
-func (d *Driver) protocols(s *PeerSettings) []transaction.Protocol {
-	p := s.primaryTransport()
-	if p.Web() {
-		return nil
+// protocols are those that requests to a device without a registration may take, the
+// preferred one first: those of transport=, or else what is served here, of which a
+// name that has NAPTR records picks (RFC 3263 4.1). Only what we can begin is among
+// them: a WebSocket is opened by the browser.
+func (d *Driver) protocols(s *PeerSettings) (list []transaction.Protocol) {
+	g := &d.cfg.General
+	if s.TransportsGiven {
+		return slices.DeleteFunc(slices.Clone(s.Transports), transaction.Protocol.Web)
 	}
-	return []transaction.Protocol{p}
+	list = append(list, transaction.UDP)
+	if g.TCPEnable {
+		list = append(list, transaction.TCP)
+	}
+	if g.TLSEnable {
+		list = append(list, transaction.TLS)
+	}
+	return list
+}
+
+// queryFor is what is looked for at a host that is reached as s says.
+func (d *Driver) queryFor(s *PeerSettings, host string, port uint16) resolve.Query {
+	list := d.protocols(s)
+	return d.query(host, port, list, s.TransportsGiven && len(list) == 1)
 }
 
 // large marks a way to p over UDP if what is too long for that may go by TCP (RFC
