@@ -114,6 +114,21 @@ type Dialplan interface {
 	Hint(context, exten string) string
 }
 
+// OwnStep is a step that somebody else than the file makes.
+type OwnStep struct {
+	Registrar string // who, for `dialplan show`
+	App, Args string
+}
+
+// Extensions are those that a driver makes, in contexts that the exchange keeps for
+// it. The methods may be called from any goroutine and do not block.
+type Extensions interface {
+	// AddStep makes priority 1 of an extension, unless the file has one there, for
+	// the calls that begin from now on; RemoveStep takes it away.
+	AddStep(context, exten string, s OwnStep)
+	RemoveStep(context, exten string)
+}
+
 // Store keeps small records across restarts. Put and Delete return at once; done
 // is called on the store's goroutine when the record would survive a kill of
 // the process, or with the error that prevents it.

@@ -42,6 +42,7 @@ type Engine struct {
 	locks   Locks
 	steps   atomic.Uint64
 	swapped []func()
+	dynamic dynamic
 }
 
 // NewEngine returns an engine with an empty plan.
@@ -59,7 +60,8 @@ func NewEngine(o EngineOptions) *Engine {
 		}
 	}
 	e := &Engine{opts: o, catalog: NewCatalog(), regexps: new(expr.Cache)}
-	e.plan.Store(&Plan{Settings: Settings{AutoFallthrough: true}})
+	e.dynamic.base = &Plan{Settings: Settings{AutoFallthrough: true}}
+	e.plan.Store(e.dynamic.base)
 	if o.Channels != nil {
 		o.Channels.OnHangup(e.runHangupHandlers)
 	}
@@ -89,7 +91,7 @@ func (e *Engine) Load(l *config.Loader, name string) (*Plan, []config.Finding, e
 	if err != nil {
 		return nil, findings, err
 	}
-	p, more := build(f, e.catalog, e.Global)
+	p, more := build(f, e.catalog, e.Global, e.made)
 	return p, append(findings, more...), nil
 }
 
@@ -104,7 +106,7 @@ func (e *Engine) Parse(name string, text []byte) (*Plan, []config.Finding, error
 	if err != nil {
 		return nil, findings, err
 	}
-	p, more := build(f, e.catalog, e.Global)
+	p, more := build(f, e.catalog, e.Global, e.made)
 	return p, append(findings, more...), nil
 }
 
@@ -117,7 +119,10 @@ func (e *Engine) Swap(p *Plan) {
 	for _, g := range p.Globals {
 		e.globals.set(g.Name, channel.Clean(g.Value))
 	}
-	e.plan.Store(p)
+	e.dynamic.mu.Lock()
+	e.dynamic.base = p
+	e.overlay()
+	e.dynamic.mu.Unlock()
 	for _, f := range e.swapped {
 		f()
 	}

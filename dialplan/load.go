@@ -19,7 +19,7 @@ func Load(l *config.Loader, name string, known *Catalog) (*Plan, []config.Findin
 	if err != nil {
 		return nil, findings, err
 	}
-	p, more := build(f, known, nil)
+	p, more := build(f, known, nil, nil)
 	return p, append(findings, more...), nil
 }
 
@@ -29,7 +29,7 @@ func Parse(name string, text []byte, known *Catalog) (*Plan, []config.Finding, e
 	if err != nil {
 		return nil, findings, err
 	}
-	p, more := build(f, known, nil)
+	p, more := build(f, known, nil, nil)
 	return p, append(findings, more...), nil
 }
 
@@ -41,7 +41,7 @@ func Build(f *config.File, known *Catalog) (*Plan, []config.Finding) {
 
 // build makes the plan of a file. global finds the global variables that were
 // there before; nil means none.
-func build(f *config.File, known *Catalog, global func(name string) (string, bool)) (*Plan, []config.Finding) {
+func build(f *config.File, known *Catalog, global func(name string) (string, bool), made func(context string) bool) (*Plan, []config.Finding) {
 	b := &builder{
 		plan: &Plan{Files: f.Read, contexts: make(map[string]*Context), Settings: Settings{
 			Static: true, AutoFallthrough: true, UsersContext: "default",
@@ -49,6 +49,7 @@ func build(f *config.File, known *Catalog, global func(name string) (string, boo
 		known:   known,
 		globals: make(map[string]string),
 		before:  global,
+		made:    made,
 	}
 	b.expander = newExpander(b, nil)
 	for _, s := range f.All("general") {
@@ -80,6 +81,7 @@ type builder struct {
 	findings []config.Finding
 	globals  map[string]string
 	before   func(string) (string, bool)
+	made     func(context string) bool // beside the file; nil: none
 	expander *expander
 
 	// Of the section that is being read.
@@ -248,7 +250,7 @@ func (b *builder) finish(c *Context) {
 	slices.Sort(c.sorted)
 	for i := range c.Includes {
 		inc := &c.Includes[i]
-		if inc.context = b.plan.contexts[inc.Context]; inc.context == nil {
+		if inc.context = b.plan.contexts[inc.Context]; inc.context == nil && (b.made == nil || !b.made(inc.Context)) {
 			names := make([]string, 0, len(b.plan.order))
 			for _, o := range b.plan.order {
 				names = append(names, o.Name)

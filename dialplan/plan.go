@@ -58,6 +58,8 @@ type Context struct {
 	count    int
 	ignore   []*matcher
 	broken   []*Extension // patterns with a set that matches nothing
+
+	registrar string // who made it beside the file, "" for the file
 }
 
 // Include is a context that is searched after the one that includes it.
@@ -110,6 +112,7 @@ type Priority struct {
 	Pos       config.Pos
 
 	extension *Extension
+	registrar string               // who made it beside the file, "" for the file
 	app       *channel.Application // nil: there is none of that name
 	template  *template
 }

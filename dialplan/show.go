@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -62,7 +63,7 @@ func plural(n int, one, many string) string {
 
 func (n *shown) context(w io.Writer, c *Context) {
 	n.contexts++
-	fmt.Fprintf(w, "[ Context '%s' created by '%s' ]\n", c.Name, registrar)
+	fmt.Fprintf(w, "[ Context '%s' created by '%s' ]\n", c.Name, cmp.Or(c.registrar, registrar))
 	for _, e := range c.Extensions() {
 		n.extension(w, e)
 	}
@@ -95,7 +96,7 @@ func (n *shown) search(w io.Writer, c *Context, exten string, visited *[]*Contex
 			if included {
 				kind = "Included context"
 			}
-			fmt.Fprintf(w, "[ %s '%s' created by '%s' ]\n", kind, c.Name, registrar)
+			fmt.Fprintf(w, "[ %s '%s' created by '%s' ]\n", kind, c.Name, cmp.Or(c.registrar, registrar))
 			n.contexts++
 			found = true
 		}
@@ -127,7 +128,7 @@ func (n *shown) extension(w io.Writer, e *Extension) {
 		}
 		first = false
 		n.priorities++
-		fmt.Fprintf(w, planLine, name, text, fmt.Sprintf("%s:%d", p.Pos.File, p.Pos.Line))
+		fmt.Fprintf(w, planLine, name, text, cmp.Or(p.registrar, fmt.Sprintf("%s:%d", p.Pos.File, p.Pos.Line)))
 	}
 	if e.Hint != nil {
 		line("", "hint: "+e.Hint.App, e.Hint)

@@ -74,6 +74,9 @@ func (c *configuration) readSIP() error {
 // readPlan reads extensions.conf, and extensions.ael where there is one, with the
 // applications and functions that engine knows.
 func (c *configuration) readPlan(engine *dialplan.Engine) error {
+	if c.sip != nil { // pbx check goes on without it
+		engine.SetContexts("SIP", c.sip.General.RegContexts())
+	}
 	other, err := c.readAEL()
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func (s *Server) buildSIP(c *configuration) error {
 		Network: s.opts.Network, Registry: s.registry, Dialplan: s.engine, Media: s.media, Bus: s.bus, Store: s.store,
 		Messages: s.messages,
 		Hints:    s.hints, Mailboxes: s.states, Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
-		OpenTrace: traceFiles(c.dirs.Log),
+		OpenTrace: traceFiles(c.dirs.Log), Extensions: s.engine,
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w: does another exchange run here?", err)

@@ -237,6 +237,7 @@ func (d *Driver) restore() {
 			gone = append(gone, key)
 		}
 		d.place(p)
+		d.placeExtensions(p)
 		return true
 	})
 	for _, key := range gone {

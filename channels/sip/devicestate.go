@@ -55,6 +55,7 @@ func (d *Driver) stateOf(p *Peer) channel.DeviceState {
 // deviceChanged tells the bus when the state of a peer is another one than it
 // last said. The dialogs call it after they changed a counter.
 func (d *Driver) deviceChanged(p *Peer) {
+	d.placeExtensions(p)
 	state := d.stateOf(p)
 	if state == p.told {
 		return

@@ -52,6 +52,9 @@ type Deps struct {
 	// DNS answers questions about host names; nil asks the system's name servers.
 	DNS     NameServer
 	Version string
+	// Extensions makes the extensions of registered peers (regcontext); nil makes
+	// none.
+	Extensions channel.Extensions
 	// OpenTrace opens a file for messages among the logs; nil has none.
 	OpenTrace func(name string) (io.WriteCloser, error)
 }
@@ -79,6 +82,7 @@ type Driver struct {
 	registry *channel.Registry
 	plan     channel.Dialplan
 	messages channel.Inbox
+	extens   channel.Extensions
 	media    *media.Engine
 	bus      *event.Bus
 	store    channel.Store
@@ -150,7 +154,7 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 	d := &Driver{
 		cfg: cfg, registry: deps.Registry, plan: deps.Dialplan, messages: deps.Messages, media: deps.Media, bus: deps.Bus,
 		store: deps.Store, log: deps.Log, now: deps.Now, random: newEntropy(deps.Random),
-		version: deps.Version, network: deps.Network, openTrace: deps.OpenTrace,
+		version: deps.Version, network: deps.Network, openTrace: deps.OpenTrace, extens: deps.Extensions,
 		ctx: pbxio.NewContext(poller), sched: sched.New(deps.Now), calls: newTable(),
 		done: make(chan struct{}),
 	}

@@ -286,6 +286,7 @@ type Peer struct {
 	reached   qualifyStatus // what was said last of the peer as a whole
 	keepalive sched.ID      // the timer of keepalive=, 0 for none
 	forking   bool          // counted in Driver.forking
+	placed    []extenAt     // its extensions in the dialplan, by regcontext
 
 	// Calls in progress through the peer, kept by the dialogs.
 	inUse, onHold, ringing int

@@ -34,6 +34,7 @@ func (d *Driver) reload(cfg *Config) {
 
 // dropPeer ends what belongs to a section that is gone.
 func (d *Driver) dropPeer(p *Peer) {
+	d.displace(p)
 	d.unqualify(p)
 	d.stopKeepalive(p)
 	if len(p.contacts) == 0 {

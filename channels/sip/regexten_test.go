@@ -1,0 +1,106 @@
+package sip
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pbx/channel"
+)
+
+// steps is a dialplan that notes what is made in it.
+type steps struct {
+	mu   sync.Mutex
+	made map[string]string
+}
+
+func (s *steps) AddStep(context, exten string, step channel.OwnStep) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.made == nil {
+		s.made = make(map[string]string)
+	}
+	s.made[exten+"@"+context] = step.App + "(" + step.Args + ")"
+}
+
+func (s *steps) RemoveStep(context, exten string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.made, exten+"@"+context)
+}
+
+func (s *steps) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(slices.Sorted(maps.Keys(s.made)), " ")
+}
+
+const regExtens = listen + `regcontext=reg&other
+[alice]
+type=friend
+host=dynamic
+[bob]
+type=friend
+host=dynamic
+regexten=102&202@other
+[usr]
+type=user
+regexten=103
+`
+
+// TestRegExten: the extensions of a peer are in the dialplan while it is registered.
+func TestRegExten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plan := &steps{}
+		r := newRig(t, regExtens, nil)
+		r.extens = plan
+		a, b := r.phone("127.0.50.10:5070", "alice"), r.phone("127.0.50.11:5070", "bob")
+		want := func(when, list string) {
+			t.Helper()
+			synctest.Wait()
+			if got := plan.String(); got != list {
+				t.Errorf("%s: %q, want %q", when, got, list)
+			}
+		}
+		want("at the start", "")
+		a.ask("REGISTER", "", a.contact()+"Expires: 100\n", "")
+		want("alice", "alice@other alice@reg")
+		b.ask("REGISTER", "", b.contact()+"Expires: 200\n", "")
+		want("and bob", "102@other 102@reg 202@other alice@other alice@reg")
+		if plan.made["102@reg"] != "NoOp(bob)" {
+			t.Errorf("the step is %s", plan.made["102@reg"])
+		}
+		time.Sleep(101 * time.Second)
+		want("alice expired", "102@other 102@reg 202@other")
+		cfg, _ := loadText(t, strings.Replace(strings.Replace(regExtens, "102&", "112&", 1), "&other\n", "\n", 1))
+		r.Reload(cfg)
+		want("another regexten", "112@reg 202@other")
+		cfg, _ = loadText(t, strings.Replace(regExtens, "[bob]", "[carol]", 1))
+		r.Reload(cfg)
+		want("bob is gone", "")
+	})
+}
+
+// TestRegExtenOnQualify: with the option they are there while the peer answers.
+func TestRegExtenOnQualify(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plan := &steps{}
+		r := newRig(t, strings.Replace(monitored, "[q]", "regcontext=reg\nregextenonqualify=yes\n[q]", 1), nil)
+		r.extens = plan
+		p := r.phone("127.0.50.32:5070", "q")
+		time.Sleep(100 * time.Millisecond)
+		p.reply()
+		if got := plan.String(); got != "q@reg" {
+			t.Errorf("it answers: %q", got)
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if got := plan.String(); got != "" {
+			t.Errorf("it is silent: %q", got)
+		}
+	})
+}
