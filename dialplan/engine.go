@@ -97,7 +97,7 @@ func (e *Engine) Load(l *config.Loader, name string) (*Plan, []config.Finding, e
 
 // Build is Load for a file that was read already, by another front end too.
 func (e *Engine) Build(f *config.File) (*Plan, []config.Finding) {
-	return build(f, e.catalog, e.Global)
+	return build(f, e.catalog, e.Global, e.made)
 }
 
 // Parse is Load for a text that is at hand.

@@ -36,7 +36,7 @@ func Parse(name string, text []byte, known *Catalog) (*Plan, []config.Finding, e
 // Build makes the plan of a file that was read, by this package's rules or by
 // another front end. known may be nil: application names are not looked up then.
 func Build(f *config.File, known *Catalog) (*Plan, []config.Finding) {
-	return build(f, known, nil)
+	return build(f, known, nil, nil)
 }
 
 // build makes the plan of a file. global finds the global variables that were
