@@ -18,7 +18,7 @@ type peerTable struct {
 	names  map[string]*Peer // lower-case section name
 	addrs  map[netip.AddrPort][]*Peer
 	hosts  map[netip.Addr][]*Peer // peers that match whatever the port
-	callee map[callbackKey]*Peer  // callbackextension
+	callee map[callbackKey]*Peer  // PeerConfig.Called
 	// residents counts the peers at an address, as the guard knows it.
 	residents map[netip.Addr]int
 	// Of peers over connections: by the one that they registered by, and by address
@@ -106,8 +106,10 @@ func (t *peerTable) locate(p *Peer, at []netip.AddrPort) {
 		if t.hosts[host] = without(t.hosts[host], p); len(t.hosts[host]) == 0 {
 			delete(t.hosts, host)
 		}
-		if key := (callbackKey{host, p.CallbackExten}); t.callee[key] == p {
-			delete(t.callee, key)
+		for _, exten := range p.Called {
+			if key := (callbackKey{host, exten}); t.callee[key] == p {
+				delete(t.callee, key)
+			}
 		}
 	}
 	p.located = nil
@@ -124,8 +126,8 @@ func (t *peerTable) locate(p *Peer, at []netip.AddrPort) {
 		if p.InsecurePort {
 			t.hosts[a.Addr()] = inOrder(t.hosts[a.Addr()], p)
 		}
-		if p.CallbackExten != "" {
-			t.callee[callbackKey{a.Addr(), p.CallbackExten}] = p
+		for _, exten := range p.Called {
+			t.callee[callbackKey{a.Addr(), exten}] = p
 		}
 	}
 }
@@ -163,7 +165,7 @@ func (d *Driver) settings(p *Peer) *PeerSettings {
 
 // identify finds the peer that a request comes from, nil for a guest. The order
 // is the ancestor's: the name in From among users and friends, wherever it comes
-// from; then the peer at the source address whose callbackextension was called;
+// from; then the peer at the source address that registered for the number called;
 // then the peer or friend at the source address and port, of a connection the one
 // behind it (byStream); SUBSCRIBE goes by name
 // alone, among all. A dynamic peer that is not registered has no address, and so

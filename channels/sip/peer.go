@@ -260,8 +260,11 @@ type PeerConfig struct {
 	CallLimit     int    `conf:"call-limit,incominglimit"`
 	RegExten      string `conf:"regexten"`
 	CallbackExten string `conf:"callbackextension"`
-	IgnorePref    bool   `conf:"ignore_requested_pref"`
-	SubscribeMWI  bool   `conf:"subscribemwi"`
+	// Called are the extensions that the section was registered for, by
+	// callbackextension or by register lines that name it.
+	Called       []string
+	IgnorePref   bool `conf:"ignore_requested_pref"`
+	SubscribeMWI bool `conf:"subscribemwi"`
 
 	// keys are the HA1 values for Realm, computed at load .
 	keys digest.Keys

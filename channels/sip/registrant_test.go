@@ -433,6 +433,27 @@ context=other
 	})
 }
 
+// TestRegisteredNumbers: of several accounts at one address a call is for the one
+// whose line was registered for the number.
+func TestRegisteredNumbers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, listen+"register => two?b:s@127.0.50.40/1002\nregister => c:s@three/1003\n[one]\ntype=peer\nhost=127.0.50.40\n[two]\ntype=peer\nhost=127.0.50.40\n[three]\ntype=peer\nhost=127.0.50.40\n", nil)
+		for number, want := range map[string]string{"1001": "one", "1002": "two", "1003": "three", "s": "one"} {
+			m := &message.Message{}
+			if err := m.Parse([]byte("INVITE sip:" + number + "@127.0.50.1 SIP/2.0\r\nVia: SIP/2.0/UDP x;branch=z9hG4bK1\r\nFrom: <sip:0049@provider.example>;tag=1\r\nTo: <sip:x@y>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n")); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Call(func() {
+				if got := r.identify(m, source{addr: netip.MustParseAddrPort("127.0.50.40:5060")}); got == nil || got.Name != want {
+					t.Errorf("a call to %s is %v's, want %s", number, got, want)
+				}
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 // TestServiceRoute: calls through a provider take the way that its registrar told
 // (RFC 3608).
 func TestServiceRoute(t *testing.T) {

@@ -3,6 +3,7 @@ package sip
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pbx/channels/sip/registry"
@@ -34,6 +35,7 @@ func (c *configLoader) registrations() {
 		if p.CallbackExten == "" || !p.Type.IsPeer() {
 			continue
 		}
+		p.Called = append(p.Called, p.CallbackExten)
 		pos := c.line(p, "callbackextension")
 		if p.Dynamic || p.Host == "" {
 			c.find(pos, config.Warning, "no-registrar", fmt.Sprintf("callbackextension of [%s] registers nowhere: the section has no host", p.Name), "host=the provider")
@@ -54,6 +56,12 @@ func (c *configLoader) registrations() {
 		}
 		seen[key] = r.Pos
 		list = append(list, r)
+		for _, name := range [...]string{r.Peer, r.Host} {
+			if p := c.names[strings.ToLower(name)]; p != nil && p.Type.IsPeer() && !slices.Contains(p.Called, r.Exten) && r.Exten != registry.DefaultExten {
+				p.Called = append(p.Called, r.Exten)
+				break
+			}
+		}
 		c.checkRegistration(r)
 	}
 	g.Registrations = list
