@@ -18,8 +18,10 @@ type provider struct {
 	host string
 	dir  string
 	cmd  *exec.Cmd
-	out  *output
-	done chan struct{}
+	// config is what it is started with.
+	config string
+	out    *output
+	done   chan struct{}
 }
 
 // providerConfig is kamailio's. Calls need proof unless they come from the location
@@ -90,15 +92,22 @@ request_route {
 // startProvider starts kamailio at a host.
 func startProvider(t *testing.T, host, algorithm, qop string) *provider {
 	t.Helper()
-	p := &provider{t: t, host: host, dir: t.TempDir()}
-	config := strings.NewReplacer("@HOST@", host, "@ALGORITHM@", algorithm, "@QOP@", qop).Replace(providerConfig)
-	if err := os.WriteFile(filepath.Join(p.dir, "kamailio.cfg"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	p := newProvider(t, host)
+	p.config = strings.NewReplacer("\"algorithm\", \"MD5\"", "\"algorithm\", \""+algorithm+"\"", "\"qop\", \"auth\"", "\"qop\", \""+qop+"\"").Replace(p.config)
 	p.start()
+	return p
+}
+
+// newProvider makes one that is not started yet and asks for MD5 with qop=auth.
+func newProvider(t *testing.T, host string) *provider {
+	t.Helper()
+	p := &provider{t: t, host: host, dir: t.TempDir()}
+	p.config = strings.NewReplacer("@HOST@", host, "@ALGORITHM@", "MD5", "@QOP@", "auth").Replace(providerConfig)
 	t.Cleanup(func() {
-		p.stop()
-		if t.Failed() {
+		if p.cmd != nil {
+			p.stop()
+		}
+		if t.Failed() && p.out != nil {
 			t.Logf("kamailio printed:\n%s", p.out)
 		}
 	})
@@ -108,6 +117,9 @@ func startProvider(t *testing.T, host, algorithm, qop string) *provider {
 func (p *provider) start() {
 	p.t.Helper()
 	path := tool(p.t, "kamailio")
+	if err := os.WriteFile(filepath.Join(p.dir, "kamailio.cfg"), []byte(p.config), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
 	p.out, p.done = newOutput(), make(chan struct{})
 	p.cmd = exec.Command(path, "-DD", "-E", "-f", filepath.Join(p.dir, "kamailio.cfg"), "-Y", p.dir, "-P", filepath.Join(p.dir, "pid"), "-w", p.dir, "-m", "32", "-M", "4")
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
