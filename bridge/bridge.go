@@ -96,6 +96,7 @@ type leg struct {
 	other *leg
 	media *media.Session // that is joined
 	codes []Code
+	holds bool // it has the other end on hold
 
 	digits []digit // dialled so far, perhaps the beginning of a code
 	flush  time.Time
@@ -172,6 +173,7 @@ func (c *call) renew(l *leg) error {
 		return nil
 	}
 	l.name = name
+	l.unhold(c.ID)
 	l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID})
 	l.other.SetVar("BRIDGEPEER", channel.Clean(name))
 	l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
@@ -206,6 +208,7 @@ func (c *call) leave() {
 		if j, ok := l.Leg().(channel.Joiner); ok {
 			j.Joined(nil, false)
 		}
+		l.unhold(c.ID)
 		l.SetBridge("", nil)
 		l.SetVar("BRIDGEPEER", channel.Value{})
 		l.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID})
@@ -231,6 +234,20 @@ func (c *call) join() error {
 	}
 	// A session that is closed already has its hang-up in the queue.
 	return nil
+}
+
+// unhold takes the other end back that l has on hold: l leaves, as a phone does that
+// transferred the call.
+func (l *leg) unhold(bridge string) {
+	if !l.holds {
+		return
+	}
+	l.holds = false
+	if l.other.HungUp() {
+		return
+	}
+	l.Publish(event.Event{Kind: event.Unhold, Bridge: bridge})
+	l.say(channel.ControlUnhold.String(), l.other.Leg().Indicate(channel.ControlUnhold))
 }
 
 func (c *call) part() {
@@ -326,8 +343,10 @@ func (c *call) control(l *leg, f channel.Frame) (r Result, end bool) {
 	case channel.ControlRedirect:
 		return Result{By: l.side, Reason: Redirected, Cause: channel.CauseNormalClearing}, true
 	case channel.ControlHold:
+		l.holds = true
 		l.Publish(event.Event{Kind: event.Hold, Bridge: c.ID})
 	case channel.ControlUnhold:
+		l.holds = false
 		l.Publish(event.Event{Kind: event.Unhold, Bridge: c.ID})
 	case channel.ControlSourceUpdate:
 		if err := c.renew(l); err != nil {

@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,4 +66,41 @@ func TestMasquerade(t *testing.T) {
 			t.Errorf("a call that is over took a place: %v", err)
 		}
 	})
+}
+
+// TestUnhold holds that who was put on hold is taken back when the phone that did it
+// is out of the call: it has transferred it.
+func TestUnhold(t *testing.T) {
+	for name, leaves := range map[string]func(p *pair){
+		"another phone takes its place": func(p *pair) {
+			carol := p.tech.Inbound(channel.Options{Name: "carol"})
+			carol.Channel().SetState(channel.Up)
+			third := carol.Channel()
+			if err := channel.Masquerade(p.callee.Channel(), third); err != nil {
+				p.t.Fatal(err)
+			}
+			third.Hangup()
+			synctest.Wait()
+			p.caller.Channel().SoftHangup(channel.CauseNormalClearing)
+			p.ended(time.Second)
+		},
+		"the other party is sent elsewhere": func(p *pair) {
+			p.caller.Channel().AsyncGoto(channel.Location{Context: "t", Exten: "1", Priority: 1})
+			p.ended(time.Second)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(p *pair) {
+				caller, place := p.caller, p.callee.Channel()
+				p.start(bridge.Options{})
+				place.Queue(control(channel.ControlHold))
+				synctest.Wait()
+				leaves(p)
+				if got := caller.Heard(); !strings.Contains(got, "hold") || !strings.Contains(got[strings.Index(got, "hold")+4:], "unhold") {
+					t.Errorf("the caller heard %q", got)
+				}
+				place.Hangup()
+			})
+		})
+	}
 }
