@@ -173,7 +173,7 @@ func (c *call) renew(l *leg) error {
 		return nil
 	}
 	l.name = name
-	l.unhold(c.ID)
+	l.unhold()
 	l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID})
 	l.other.SetVar("BRIDGEPEER", channel.Clean(name))
 	l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
@@ -208,7 +208,7 @@ func (c *call) leave() {
 		if j, ok := l.Leg().(channel.Joiner); ok {
 			j.Joined(nil, false)
 		}
-		l.unhold(c.ID)
+		l.unhold()
 		l.SetBridge("", nil)
 		l.SetVar("BRIDGEPEER", channel.Value{})
 		l.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID})
@@ -238,7 +238,7 @@ func (c *call) join() error {
 
 // unhold takes the other end back that l has on hold: l leaves, as a phone does that
 // transferred the call.
-func (l *leg) unhold(bridge string) {
+func (l *leg) unhold() {
 	if !l.holds {
 		return
 	}
@@ -246,7 +246,6 @@ func (l *leg) unhold(bridge string) {
 	if l.other.HungUp() {
 		return
 	}
-	l.Publish(event.Event{Kind: event.Unhold, Bridge: bridge})
 	l.say(channel.ControlUnhold.String(), l.other.Leg().Indicate(channel.ControlUnhold))
 }
 
