@@ -273,13 +273,33 @@ exten => h,1,Log(NOTICE,h)`,
 			name: "Authenticate: the third try",
 			plan: `exten => x,1,Authenticate(1234,a,4)
  same => n,Log(NOTICE,in[${CHANNEL(accountcode)}])`,
-			steps: key(time.Second, "111122221234"), want: "in[1234]", warns: "agent-pass",
+			steps: key(time.Second, "111122221234"), want: "in[1234]",
 		},
 		{
 			name: "Authenticate: three wrong ones",
 			plan: `exten => x,1,Authenticate(1234,,4)
  same => n,Log(NOTICE,not here)`,
-			steps: key(time.Second, "111122223333"), warns: "auth-incorrect",
+			steps: key(time.Second, "111122223333"),
+		},
+		{
+			name: "SayUnixTime, DateTime, SayPhonetic, SayOrdinal, SayMoney, SayAlphaCase",
+			plan: `exten => x,1,Answer()
+ same => n,Set(T=${EPOCH})
+ same => n,SayUnixTime(1795889100,UTC,HM)
+ same => n,DateTime()
+ same => n,SayPhonetic(a)
+ same => n,SayOrdinal(21)
+ same => n,SayMoney(1.05)
+ same => n,SayAlphaCase(a,aB)
+ same => n,Log(NOTICE,$[${EPOCH} > ${T}])`,
+			want: "1",
+		},
+		{
+			name: "SayUnixTime with j",
+			plan: `exten => x,1,SayUnixTime(,,ABdY,j)
+ same => n,Log(NOTICE,not here)
+exten => 7,1,Log(NOTICE,seven)`,
+			steps: key(500*time.Millisecond, "7"), want: "seven",
 		},
 		{
 			name: "RetryDial",
