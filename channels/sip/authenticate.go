@@ -134,8 +134,10 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 	}
 	addr := from.addr.Addr()
 	serial, verdict := a.nonces.check(given.Nonce, now, addr, nc)
-	proven := verdict != nonceForeign // the sender is where it says: a challenge of ours got there
-	if proven && a.guard.Slowed(addr, given.Username, now) {
+	proven := verdict != nonceForeign // a challenge of ours got to where the sender says it is
+	// A connection proves as much; the address of a datagram may be forged.
+	there := proven || from.protocol.Reliable()
+	if there && a.guard.Slowed(addr, given.Username, now) {
 		return authIgnored
 	}
 	want := a.hasher.Response(alg, keys.HA1[alg], string(m.Method()), &given, m.Body())
@@ -148,7 +150,7 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 		// A nonce that is none of ours may be the sender's own, made to try passwords
 		// with: nothing is said of the answer to it.
 		result := d.challenge(tx, m, from, realm, algorithms, right && proven)
-		if proven && !right { // what tells stale from wrong would be a way to guess
+		if there && !right { // what tells stale from wrong would be a way to guess
 			d.failed(from, given.Username)
 		}
 		return result
