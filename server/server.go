@@ -155,6 +155,7 @@ func (s *Server) build() error {
 	s.engine.Swap(conf.plan)
 	s.registry.Register(s.sip)
 	s.registry.Register(s.messages)
+	s.registry.AddPresence("SIP", s.sip.Presence)
 	s.registry.Register(local.New(local.Deps{Registry: s.registry, Dialplan: s.engine, Media: s.media, Log: s.log}))
 	s.buildCommands()
 	s.serveWeb(conf)

@@ -28,8 +28,6 @@ func absentOptions() map[string]string {
 	add("received audio is relayed without a jitter buffer", `
 		jbforce jbmaxsize jbresyncthreshold jbimpl jbtargetextra jblog jbsyncvideo`)
 	add("media always passes through this exchange", "rtp_engine")
-	add("subscriptions are not served by this version", `
-		mwi mwiexpiry mwiexpirey unsolicited_mailbox mwi_from `)
 	add("peers in a database are not served by this version", `
 		rtcachefriends rtsavesysname rtsavepath rtautoclear regseconds ipaddr fullcontact lastms name regserver`)
 	add("it would let anybody register", "autocreatepeer")
@@ -46,13 +44,10 @@ var ineffective = map[string]string{
 	"encryption": "SRTP is not served by this version: audio is not encrypted", "videosupport": "video is not served by this version",
 	"textsupport": "text streams are not served by this version", "jbenable": "received audio is relayed without a jitter buffer",
 	"directrtpsetup": "directmedia acts when a call is answered, not before",
-	"compactheaders": "long header names are sent", "subscribemwi": "message waiting is not served by this version", "storesipcause": "read HANGUPCAUSE instead",
+	"compactheaders": "long header names are sent", "storesipcause": "read HANGUPCAUSE instead",
 	"useclientcode": "client codes in INFO are not served by this version", "relaxdtmf": "digits in the audio are looked for with one set of limits",
 	"rfc2833compensate": "digits are relayed as they come",
-	"mailbox":           mwiAbsent, "vmexten": mwiAbsent, "buggymwi": mwiAbsent, "hasvoicemail": mwiAbsent, "notifymimetype": mwiAbsent,
-	"subscribecontext": subscriptionsAbsent, "notifyringing": subscriptionsAbsent, "notifyhold": subscriptionsAbsent,
-	"notifycid": subscriptionsAbsent, "subminexpiry": subscriptionsAbsent, "submaxexpiry": subscriptionsAbsent,
-	"subminexpirey": subscriptionsAbsent, "submaxexpirey": subscriptionsAbsent,
+
 	"mohsuggest": "music on hold is not served by this version", "parkinglot": "parking is not served by this version",
 	"tonezone":           "the tones are those of the whole exchange",
 	"disallowed_methods": "the methods that this version sends are INVITE, ACK, CANCEL, BYE, OPTIONS, INFO and REFER",
@@ -64,9 +59,7 @@ var ineffective = map[string]string{
 }
 
 const (
-	subscriptionsAbsent = "subscriptions are not served by this version"
-	mwiAbsent           = "message waiting is not served by this version"
-	cosAbsent           = "Ethernet priorities are not set by this version; tos_ options are"
+	cosAbsent = "Ethernet priorities are not set by this version; tos_ options are"
 )
 
 // cannotBeOff are options that act as if they were on.

@@ -57,7 +57,9 @@ func (p *pvt) count() error {
 	}
 	p.peer.inUse++
 	p.counted = true
-	d.deviceChanged(p.peer)
+	if !p.outgoing { // a call to it shows when it rings
+		d.deviceChanged(p.peer)
+	}
 	return nil
 }
 

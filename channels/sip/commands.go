@@ -40,6 +40,15 @@ func (d *Driver) Commands() []decl.Command {
 			Args: []decl.Arg{{Name: "call-id", Help: "the beginning of a Call-ID"}}, Run: d.print(d.showChannel), Complete: d.completeCall,
 		},
 		{Words: "sip show subscriptions", Synopsis: "List active SIP subscriptions", Help: "Lists who watches which extension.", Run: d.print(d.showSubscriptions)},
+		{
+			Words: "sip show subscription", Synopsis: "Show detailed SIP subscription info", Help: "Shows the details of the subscriptions whose Call-ID begins with the text.",
+			Args: []decl.Arg{{Name: "call-id", Help: "the beginning of a Call-ID"}}, Run: d.print(d.showSubscription), Complete: d.completeSubscription,
+		},
+		{Words: "sip show mwi", Synopsis: "Show MWI subscriptions", Help: "Lists the mailboxes at providers that mwi lines name.", Run: d.print(d.showMWI)},
+		{
+			Words: "sip notify", Synopsis: "Send a notify packet to a SIP peer", Help: "Sends one or more devices a NOTIFY that sip_notify.conf describes, such as check-sync.",
+			Args: []decl.Arg{{Name: "type", Help: "a section of sip_notify.conf"}, {Name: "peer", Help: "a section of sip.conf", Repeat: true}}, Run: d.print(d.notifyCommand), Complete: d.completeNotify,
+		},
 		{Words: "sip show registry", Synopsis: "List SIP registration status", Help: "Lists the registrations of this exchange with other servers.", Run: d.print(d.showRegistry)},
 		{Words: "sip show settings", Synopsis: "Show SIP global settings", Help: "Shows the settings of [general] as they are in force.", Run: d.print(d.showSettings)},
 		{Words: "sip show domains", Synopsis: "List our local SIP domains", Help: "Lists the domains of the domain= lines.", Run: d.print(d.showDomains)},

@@ -258,7 +258,7 @@ func (d *Driver) showInUse(w io.Writer, r *decl.Request) error {
 		if n := p.limit(); n > 0 {
 			limit = strconv.Itoa(n)
 		}
-		fmt.Fprintf(w, format, p.Name, fmt.Sprintf("%d/%d/%d", p.inUse, p.ringing, p.onHold), limit)
+		fmt.Fprintf(w, format, p.Name, fmt.Sprintf("%d/%d/%d", p.inUse, len(p.ringing), p.onHold), limit)
 	}
 	return nil
 }

@@ -127,8 +127,8 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	row("Outbound reg. timeout", num(g.RegisterTimeout)+" secs")
 	row("Outbound reg. attempts", num(g.RegisterAttempts))
 	row("Outbound reg. retry 403", yesNo(g.RegisterRetry403))
-	row("Notify ringing state", yesNo(!harmless(g.NotifyRinging)))
-	row("  Include CID", yesNo(!harmless(g.NotifyCID)))
+	row("Notify ringing state", g.Ringing.String())
+	row("  Include CID", yesNo(g.NotifyCID != CIDNo))
 	row("Notify hold state", yesNo(g.NotifyHold))
 	row("SIP Transfer mode", pick(s.AllowTransfer, "open", "closed"))
 	row("Max Call Bitrate", num(s.MaxCallBitrate)+" kbps")
@@ -213,11 +213,4 @@ func (d *Driver) listening(p transaction.Protocol) string {
 		}
 	}
 	return cmp.Or(strings.Join(list, ", "), "Disabled")
-}
-
-func (d *Driver) showSubscriptions(w io.Writer, _ *decl.Request) error {
-	fmt.Fprintf(w, "%-15.15s  %-15.15s  %-15.15s  %-15.15s  %-13.13s  %-15.15s %-10.10s %s\n",
-		"Peer", "User", "Call ID", "Extension", "Last state", "Type", "Mailbox", "Expiry")
-	fmt.Fprintf(w, "0 active SIP subscriptions\n")
-	return nil
 }

@@ -147,6 +147,7 @@ func (d *Driver) expire(p *Peer, c *Contact) {
 		d.publishPeer(p.Name, "Unregistered", c.Addr)
 	}
 	d.deviceChanged(p)
+	d.bindingsChanged(p)
 }
 
 // place tells the table where p can be found now. A contact that the operator

@@ -29,10 +29,10 @@ func (d *Driver) DeviceState(resource string) channel.DeviceState {
 func (d *Driver) stateOf(p *Peer) channel.DeviceState {
 	counting := p.CallCounter || p.CallLimit > 0 || p.BusyLevel > 0
 	switch {
-	case p.onHold > 0 && counting:
+	case p.onHold > 0 && counting && d.cfg.General.NotifyHold:
 		return channel.DeviceOnHold
-	case p.ringing > 0 && counting:
-		if p.ringing >= p.inUse {
+	case len(p.ringing) > 0 && counting:
+		if len(p.ringing) >= p.inUse {
 			return channel.DeviceRinging
 		}
 		return channel.DeviceRingInUse
@@ -42,6 +42,8 @@ func (d *Driver) stateOf(p *Peer) channel.DeviceState {
 		return channel.DeviceBusy
 	case p.inUse > 0 && counting:
 		return channel.DeviceInUse
+	case p.published.dialog != channel.ExtensionIdle:
+		return p.published.dialog.Device()
 	case p.Qualify > 0 && !p.reach().callable():
 		return channel.DeviceUnavailable
 	case p.Dynamic && len(p.contacts) == 0 && !p.DefaultIP.IsValid():
@@ -63,5 +65,13 @@ func (d *Driver) deviceChanged(p *Peer) {
 	p.told = state
 	if d.bus.Wants(event.DeviceState) {
 		d.bus.Publish(event.Event{Kind: event.DeviceState, Time: d.now(), Name: "SIP/" + p.Name, Value: state.String()})
+	}
+}
+
+// deviceGone tells the bus that there is no such device any more.
+func (d *Driver) deviceGone(p *Peer) {
+	p.told = channel.DeviceInvalid
+	if d.bus.Wants(event.DeviceState) {
+		d.bus.Publish(event.Event{Kind: event.DeviceState, Time: d.now(), Name: "SIP/" + p.Name, Value: p.told.String()})
 	}
 }

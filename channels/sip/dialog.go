@@ -49,7 +49,8 @@ func (g *dialog) begin(d *Driver, method message.Method, branch transaction.Bran
 	b.Header(message.HeaderMaxForwards, cmp.Or(g.hops, "70"))
 	d.party(b, message.HeaderFrom, g.local, g.localTag)
 	d.party(b, message.HeaderTo, g.remote, g.remoteTag)
-	if method == message.INVITE || method == message.ACK || method == message.UPDATE || method == message.REFER {
+	if method == message.INVITE || method == message.ACK || method == message.UPDATE || method == message.REFER ||
+		method == message.SUBSCRIBE || method == message.NOTIFY {
 		b.Address(message.HeaderContact, "", g.contact, "")
 	}
 	b.Header(message.HeaderCallID, g.callID)

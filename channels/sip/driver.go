@@ -101,15 +101,17 @@ type Driver struct {
 	txs   *transaction.Layer
 	calls table
 	tap   tap
+	subs  subscriptions
 
 	peers peerTable
 	// registrants are the registrations of ours, in the order of the configuration.
-	registrants []*registrant
-	auth        authenticator
-	hosts       hostTable
-	// watched finds the extension that a subscription of peer is to, by its
-	// Call-ID and the tags of both ends; nil while nobody can subscribe.
-	watched func(call, local, remote string, peer *Peer) (channel.Location, bool)
+	registrants   []*registrant
+	auth          authenticator
+	hosts         hostTable
+	hintSource    channel.Hints // nil: there are no hints
+	mailboxes     channel.Mailboxes
+	stopMailboxes func()
+	boxes         mailboxSources // subscriptions of ours to others' mailboxes
 
 	locator   locator
 	blacklist resolve.Blacklist
@@ -154,6 +156,7 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 	d := &Driver{
 		cfg: cfg, registry: deps.Registry, plan: deps.Dialplan, messages: deps.Messages, media: deps.Media, bus: deps.Bus,
 		store: deps.Store, log: deps.Log, now: deps.Now, random: newEntropy(deps.Random),
+		hintSource: deps.Hints, mailboxes: deps.Mailboxes,
 		version: deps.Version, network: deps.Network, openTrace: deps.OpenTrace, extens: deps.Extensions,
 		ctx: pbxio.NewContext(poller), sched: sched.New(deps.Now), calls: newTable(),
 		done: make(chan struct{}),
@@ -250,6 +253,7 @@ func (d *Driver) Call(f func()) error {
 func (d *Driver) Close() {
 	d.Post(func() {
 		d.calls.each(func(p *pvt) { p.abandon() })
+		d.closeSubscriptions()
 		d.unregisterAll(func() {
 			d.closePeers()
 			d.quit = true

@@ -17,8 +17,11 @@ import (
 	"time"
 
 	"pbx/channel"
+	"pbx/channel/devstate"
 	"pbx/channels/sip/message"
 	"pbx/config"
+	"pbx/dialplan"
+	"pbx/dialplan/hints"
 	"pbx/event"
 	pbxio "pbx/io"
 	"pbx/media"
@@ -56,6 +59,9 @@ type flow struct {
 	log    *logBuffer
 	phones map[string]*flowPhone
 	last   time.Time
+	states *devstate.Table
+	hints  *hints.Keeper
+	store  channel.Store
 }
 
 var flowAddr = netip.MustParseAddrPort("192.0.2.1:5060")
@@ -85,6 +91,7 @@ type flowPhone struct {
 // fakePlan is a dialplan of functions.
 type fakePlan struct {
 	extens  map[string]func(ch *channel.Channel)
+	hints   *dialplan.Engine
 	any     func(ch *channel.Channel) // what every other extension does, nil for none
 	partial map[string]bool
 }
@@ -110,8 +117,14 @@ func (p *fakePlan) Start(ch *channel.Channel) {
 	}()
 }
 
-func (p *fakePlan) HasContext(string) bool     { return true }
-func (p *fakePlan) Hint(string, string) string { return "" }
+func (p *fakePlan) HasContext(string) bool { return true }
+
+func (p *fakePlan) Hint(context, exten string) string {
+	if p.hints == nil {
+		return ""
+	}
+	return p.hints.Hint(context, exten)
+}
 
 // logBuffer keeps what was logged.
 type logBuffer struct{ bytes.Buffer }
@@ -177,8 +190,14 @@ func withFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel
 
 func newFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel)) *flow {
 	t.Helper()
+	return newFlowWith(t, conf, extens, nil)
+}
+
+// newFlowWith is newFlow with a store.
+func newFlowWith(t *testing.T, conf string, extens map[string]func(*channel.Channel), store channel.Store) *flow {
+	t.Helper()
 	f := &flow{
-		t: t, net: pbxio.NewMemory(), bus: &event.Bus{}, phones: map[string]*flowPhone{}, log: &logBuffer{}, dns: &scriptedDNS{},
+		t: t, store: store, net: pbxio.NewMemory(), bus: &event.Bus{}, phones: map[string]*flowPhone{}, log: &logBuffer{}, dns: &scriptedDNS{},
 		plan: &fakePlan{extens: extens, partial: map[string]bool{}},
 	}
 	for line := range strings.Lines(conf) { // ";dns KIND name = records" is what the name server knows
@@ -194,7 +213,13 @@ func newFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel)
 		t.Fatal(err)
 	}
 	f.reg = channel.NewRegistry(f.bus, log, time.Now, "")
+	f.plan.hints = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: f.reg})
+	f.states = devstate.New(devstate.Deps{Bus: f.bus})
+	f.states.Register(f.reg)
+	f.hints = hints.New(f.plan.hints, f.reg)
+	f.loadHints(flowHints)
 	f.d, err = New(testConfig(t, conf), Deps{
+		Hints: f.hints, Mailboxes: f.states, Store: f.store,
 		Network: f.net, Registry: f.reg, Dialplan: f.plan, Media: f.media, Bus: f.bus,
 		Log: log, Now: time.Now, Random: random, Version: "test", DNS: f.dns,
 	})
@@ -202,6 +227,7 @@ func newFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel)
 		t.Fatal(err)
 	}
 	f.reg.Register(f.d)
+	go f.hints.Run()
 	go func() {
 		if err := f.d.Run(); err != nil {
 			t.Error(err)
@@ -211,8 +237,29 @@ func newFlow(t *testing.T, conf string, extens map[string]func(*channel.Channel)
 	return f
 }
 
+// flowHints are the hints of the scripts.
+const flowHints = `
+[phones]
+exten => 107,hint,SIP/bob
+exten => 203,hint,Custom:abc
+exten => 204,hint,SIP/bob&SIP/carol
+exten => _21X,hint,Custom:${EXTEN}
+[other]
+exten => 107,hint,SIP/bob
+`
+
+func (f *flow) loadHints(text string) {
+	f.t.Helper()
+	p, _, err := f.plan.hints.Parse("extensions.conf", []byte(text))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.plan.hints.Swap(p)
+}
+
 func (f *flow) close() {
 	f.d.Close()
+	f.hints.Close()
 	synctest.Wait()
 	f.media.Close()
 	if n, _ := f.reg.Count(); n != 0 && !f.t.Failed() {
@@ -550,6 +597,9 @@ func (f *flow) expect(p *flowPhone, words []string, extra string) error {
 		}
 		if rseq := m.Header(message.HeaderRSeq); rseq != nil {
 			p.rseq = string(rseq)
+		}
+		if _, method := m.CSeq(); method == message.SUBSCRIBE && status/100 == 2 {
+			p.remote = string(m.Header(message.HeaderTo))
 		}
 		if _, method := m.CSeq(); method == message.INVITE && status > 100 {
 			p.final = status

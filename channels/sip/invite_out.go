@@ -35,6 +35,7 @@ func (p *pvt) call() {
 	p.d.calls.add(p)
 	p.readPatience()
 	p.awaitAnswer()
+	p.setRinging(true) // the field's lamps blink from the INVITE on
 	p.invitePeer()
 	if p.phase != phaseGone {
 		p.inProgress()

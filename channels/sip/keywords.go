@@ -11,6 +11,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/guard"
+	"pbx/channels/sip/presence"
 	"pbx/config"
 )
 
@@ -161,12 +162,18 @@ func keywords() map[string]keyword {
 		"defaultexpiry": {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.DefaultExpiry })},
 		"subminexpiry":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.SubMinExpiry })},
 		"submaxexpiry":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.SubMaxExpiry })},
-		"qualifygap":    {inGeneral, millis(0, func(r *reader) *time.Duration { return &r.g.QualifyGap })},
-		"ban_maxretry":  {inGeneral, number(1, guard.MaxFailures, func(r *reader) *int { return &r.g.BanRetry })},
-		"ban_findtime":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanFindTime })},
-		"ban_time":      {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanTime })},
-		"ban_maxtime":   {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanMaxTime })},
-		"ban_ignoreip":  {inGeneral, setBanIgnore},
+		"notifyringing": {inGeneral, chooseBool(func(r *reader) *presence.Ringing { return &r.g.Ringing }, presence.RingingYes, presence.RingingNo,
+			map[string]presence.Ringing{"notinuse": presence.RingingNotInUse})},
+		"notifycid": {inGeneral, chooseBool(func(r *reader) *NotifyCID { return &r.g.NotifyCID }, CIDYes, CIDNo,
+			map[string]NotifyCID{"ignore-context": CIDAnyContext})},
+		"mwi":          {inGeneral, setMWI},
+		"mwiexpiry":    {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.MWIExpiry })},
+		"qualifygap":   {inGeneral, millis(0, func(r *reader) *time.Duration { return &r.g.QualifyGap })},
+		"ban_maxretry": {inGeneral, number(1, guard.MaxFailures, func(r *reader) *int { return &r.g.BanRetry })},
+		"ban_findtime": {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanFindTime })},
+		"ban_time":     {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanTime })},
+		"ban_maxtime":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanMaxTime })},
+		"ban_ignoreip": {inGeneral, setBanIgnore},
 
 		"max_calls_per_minute":   {inBoth, number(0, guard.MaxRate, func(r *reader) *int { return &r.s.MaxCallsPerMinute })},
 		"total_calls_per_minute": {inGeneral, number(0, guard.MaxRate, func(r *reader) *int { return &r.g.TotalCallsPerMinute })},
@@ -186,7 +193,7 @@ var olderNames = map[string]string{
 	"bindaddr": "udpbindaddr", "sslbindaddr": "tlsbindaddr", "sslcipher": "tlscipher", "sslclientmethod": "tlsclientmethod",
 	"externip": "externaddr", "canreinvite": "directmedia",
 	"maxexpirey": "maxexpiry", "minexpirey": "minexpiry", "defaultexpirey": "defaultexpiry",
-	"submaxexpirey": "submaxexpiry", "subminexpirey": "subminexpiry",
+	"submaxexpirey": "submaxexpiry", "mwiexpirey": "mwiexpiry", "subminexpirey": "subminexpiry",
 }
 
 // expected is the error for a word that is none of a few.

@@ -82,7 +82,12 @@ func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 	if err != nil {
 		return nil, c.findings, err
 	}
+	notify, err := optional("sip_notify.conf")
+	if err != nil {
+		return nil, c.findings, err
+	}
 	c.readACLs(acls)
+	c.readNotifyTypes(notify)
 	c.read(file, users)
 	c.readResolver(resolver)
 	c.readDNSManager(dnsmgr)
@@ -333,8 +338,7 @@ func defaults(compat bool) Settings {
 		QualifyGap:        100 * time.Millisecond,
 		QualifyPeers:      1,
 		RegisterTimeout:   20,
-		NotifyRinging:     "yes",
-		NotifyCID:         "no",
+		MWIExpiry:         3600 * time.Second,
 		NotifyMIMEType:    "application/simple-message-summary",
 		SendDiversion:     true,
 		ReferAddHeaders:   true,

@@ -215,6 +215,9 @@ func (d *Driver) openPeers() error {
 	}
 	d.setPeers(d.cfg)
 	d.restore()
+	d.watchMailboxes()
+	d.restoreSubscriptions()
+	d.setSources()
 	d.startQualify()
 	d.startKeepalive()
 	d.startRegistrations()

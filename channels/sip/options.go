@@ -2,7 +2,6 @@ package sip
 
 import (
 	"bytes"
-	"cmp"
 
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
@@ -62,11 +61,9 @@ func (d *Driver) handleOutOfDialog(tx *transaction.Server, m *message.Message, f
 			d.respond(tx, m, 603, "Declined (No dialog)", nil)
 		}
 	case message.PUBLISH:
-		if d.open(tx, m, from) {
-			d.respond(tx, m, 489, "Bad Event", nil)
-		}
+		d.handlePublish(tx, m, from)
 	case message.NOTIFY:
-		d.respond(tx, m, 489, "Bad event", nil)
+		d.handleNotify(tx, m, from)
 	case message.MESSAGE:
 		d.handleMessage(tx, m, from)
 	case message.SUBSCRIBE:
@@ -90,34 +87,4 @@ func isText(m *message.Message) bool {
 	t := m.Header(message.HeaderContentType)
 	const plain = "text/plain"
 	return len(m.Body()) > 0 && len(t) >= len(plain) && bytes.EqualFold(t[:len(plain)], []byte(plain))
-}
-
-// handleSubscribe answers SUBSCRIBE. No event package is served yet: 489 (RFC 6665
-// 4.2.1.1), but for what would not be there either if they were.
-func (d *Driver) handleSubscribe(tx *transaction.Server, m *message.Message, from source) {
-	p, res := d.admit(tx, m, from)
-	if res != authOK {
-		return
-	}
-	s := d.settings(p)
-	if !s.AllowSubscribe {
-		d.respond(tx, m, 403, "Forbidden (policy)", nil)
-		return
-	}
-	event, _, _ := bytes.Cut(m.Header(message.HeaderEvent), []byte(";"))
-	switch event = bytes.TrimSpace(event); {
-	case bytes.EqualFold(event, []byte("message-summary")):
-		d.respond(tx, m, 404, "Not found (no mailbox)", nil)
-	case (bytes.EqualFold(event, []byte("dialog")) || bytes.EqualFold(event, []byte("presence"))) && !d.hasHint(s, m):
-		d.respond(tx, m, 404, "Not Found", nil)
-	default:
-		d.respond(tx, m, 489, "Bad Event", nil)
-	}
-}
-
-// hasHint reports whether the extension that m asks for has a hint.
-func (d *Driver) hasHint(s *PeerSettings, m *message.Message) bool {
-	uri := m.RequestURI()
-	context := cmp.Or(s.SubscribeContext, s.Context)
-	return d.plan.Hint(context, message.UnescapeString(uri.User)) != ""
 }

@@ -13,8 +13,9 @@ import (
 // outbound is what a call that we began needs besides its dialog.
 type outbound struct {
 	dial    dialString
-	from    *pvt     // the call on whose behalf it is made, nil if that is not ours
-	wanted  []string // the codecs of that call, best first
+	caller  *channel.Channel // on whose behalf it is made, nil for nobody
+	from    *pvt             // the call on whose behalf it is made, nil if that is not ours
+	wanted  []string         // the codecs of that call, best first
 	servers *servers
 	patience
 	won *answer // what the 2xx responses that come after the first one need
@@ -49,6 +50,7 @@ func (d *Driver) prepare(ds dialString, r channel.Request, done func(*pvt, error
 		d: d, outgoing: true, peer: peer, fork: fork, settings: d.settings(peer), host: ds.Peer, exten: ds.Exten,
 		out: &outbound{dial: ds, wanted: r.Formats}, began: d.now(),
 	}
+	p.out.caller = r.From
 	if r.From != nil {
 		p.out.from, _ = r.From.Leg().(*pvt)
 	}

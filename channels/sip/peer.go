@@ -144,6 +144,7 @@ type PeerSettings struct {
 	FromDomain       string // without the port
 	FromDomainPort   uint16
 	VMExten          string `conf:"vmexten"`
+	MWIFrom          string `conf:"mwi_from"`
 	CallerID         channel.Party
 	HasCallerID      bool // callerid= was given: it is forced
 
@@ -265,6 +266,8 @@ type PeerConfig struct {
 	Called       []string
 	IgnorePref   bool `conf:"ignore_requested_pref"`
 	SubscribeMWI bool `conf:"subscribemwi"`
+	// UnsolicitedMailbox keeps what a provider says that nobody asked.
+	UnsolicitedMailbox string `conf:"unsolicited_mailbox"`
 
 	// keys are the HA1 values for Realm, computed at load .
 	keys digest.Keys
@@ -292,9 +295,13 @@ type Peer struct {
 	placed    []extenAt     // its extensions in the dialplan, by regcontext
 
 	// Calls in progress through the peer, kept by the dialogs.
-	inUse, onHold, ringing int
-	rate                   callRate            // of new calls
-	told                   channel.DeviceState // what the bus heard last
+	inUse, onHold int
+	ringing       []*pvt              // the calls that ring there, oldest first
+	rate          callRate            // of new calls
+	told          channel.DeviceState // what the bus heard last
+
+	published publications // what the device said of itself
+	mwi       mwiState
 }
 
 // Config is sip.conf as a whole. It is immutable: a reload makes a new one.
@@ -306,6 +313,8 @@ type Config struct {
 	// Peers are the device sections in the order of the file, users.conf's
 	// after them.
 	Peers []*PeerConfig
+	// NotifyTypes are the sections of sip_notify.conf.
+	NotifyTypes []NotifyType
 
 	tls *transport.TLS // nil where its files cannot be read
 }

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -88,7 +89,7 @@ type pvt struct {
 	progress    bool          // 183 was sent: 180 adds nothing
 	counted     bool          // in Peer.inUse
 	recorded    bool          // its history is kept while it is up
-	ringing     bool          // counted in Peer.ringing
+	ringing     bool          // in Peer.ringing
 	onHold      bool          // the far end holds us, counted in Peer.onHold
 	released    bool          // the channel's goroutine has let go
 	reinviting  bool          // server is a re-INVITE
@@ -144,13 +145,18 @@ func (p *pvt) setRinging(on bool) {
 	if p.peer == nil || p.ringing == on {
 		return
 	}
+	p.noteRinging(on)
+	p.d.deviceChanged(p.peer)
+}
+
+// noteRinging keeps the list of the peer's ringing calls.
+func (p *pvt) noteRinging(on bool) {
 	p.ringing = on
 	if on {
-		p.peer.ringing++
-	} else {
-		p.peer.ringing--
+		p.peer.ringing = append(p.peer.ringing, p)
+		return
 	}
-	p.d.deviceChanged(p.peer)
+	p.peer.ringing = slices.DeleteFunc(p.peer.ringing, func(o *pvt) bool { return o == p })
 }
 
 // setHold notes that the far end put us on hold or took us back.
@@ -185,8 +191,7 @@ func (p *pvt) uncount() {
 		p.peer.onHold--
 	}
 	if p.ringing {
-		p.ringing = false
-		p.peer.ringing--
+		p.noteRinging(false)
 	}
 	if p.counted {
 		p.counted = false

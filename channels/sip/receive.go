@@ -105,6 +105,13 @@ func (c *core) Request(tx *transaction.Server, m *message.Message) {
 			p.request(tx, m)
 			return
 		}
+		if s := d.subs.dialog(m.CallID(), m.ToTag(), m.FromTag()); s != nil {
+			s.request(tx, m)
+			return
+		}
+		if m.Method() == message.NOTIFY && d.boxes.notified(d, tx, m) {
+			return
+		}
 		switch m.Method() {
 		case message.REGISTER, message.OPTIONS, message.SUBSCRIBE:
 		default:

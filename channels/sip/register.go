@@ -70,6 +70,7 @@ type registration struct {
 	wanted  []*Contact
 	expires time.Duration // of the last contact, for the Expires header
 	flow    bool          // the contact is a flow of RFC 5626
+	fresh   bool          // the device was started, or moved: it knows no messages
 }
 
 // read checks the Contact values (RFC 3261 10.3 steps 6 and 7). A status other
@@ -288,8 +289,11 @@ func (r *registration) apply(c *Contact) {
 		p.removeContact(d, p.contacts[i])
 	case c.Expires.IsZero():
 	case i >= 0:
-		p.refreshContact(d, p.contacts[i], c)
+		old := p.contacts[i]
+		r.fresh = r.fresh || old.CallID != c.CallID || old.Addr != c.Addr
+		p.refreshContact(d, old, c)
 	default:
+		r.fresh = true
 		p.addContact(d, c)
 		p.trim(d, p.MaxContacts)
 	}
@@ -323,6 +327,7 @@ func (r *registration) announce(was bool, before netip.AddrPort) {
 		d.qualifyNew(p)
 	}
 	d.deviceChanged(p)
+	d.bindingsChanged(p)
 }
 
 // answer sends the 200 with every binding and the time it has left (RFC 3261
@@ -374,6 +379,9 @@ func (r *registration) answer(m *message.Message) {
 		}
 		b.Header(message.HeaderDate, d.date())
 	})
+	if r.fresh || r.p.mwi.pending {
+		d.tellMailbox(r.p)
+	}
 }
 
 // secondsLeft rounds up, so that a fresh binding shows what was granted; -1 is for

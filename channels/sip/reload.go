@@ -15,6 +15,7 @@ func (d *Driver) reload(cfg *Config) {
 	if was := d.cfg.General.UDPBind; was != cfg.General.UDPBind {
 		d.log.Warn("SIP: a new udpbindaddr takes effect at the next start", "bound", was, "configured", cfg.General.UDPBind)
 	}
+	was := d.cfg
 	d.cfg = cfg
 	d.applyConfig()
 	d.watchHosts()
@@ -24,6 +25,8 @@ func (d *Driver) reload(cfg *Config) {
 	d.startKeepalive()
 	d.startRegistrations()
 	d.watchExternal()
+	d.reviewSubscriptions(&was.General)
+	d.setSources()
 	for _, p := range d.peers.list {
 		d.deviceChanged(p)
 	}
@@ -37,6 +40,8 @@ func (d *Driver) dropPeer(p *Peer) {
 	d.displace(p)
 	d.unqualify(p)
 	d.stopKeepalive(p)
+	d.unpublishAll(p)
+	d.deviceGone(p)
 	if len(p.contacts) == 0 {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/presence"
 	"pbx/channels/sip/refer"
 )
 
@@ -15,10 +16,6 @@ type replacement struct {
 	call    *pvt             // whose far end is replaced
 	ringing *channel.Channel // that is picked up
 }
-
-// pickupPrefix begins the Call-ID by which our NOTIFYs name a ringing call that
-// may be picked up: what follows is the Call-ID of the subscription.
-const pickupPrefix = "pickup-"
 
 // replacing reads the Replaces and Join of an INVITE from peer, nil for a guest.
 // It returns nil for a call of its own, and the status that refuses it.
@@ -36,7 +33,7 @@ func (d *Driver) replacing(m *message.Message, peer *Peer) (r *replacement, stat
 	if err != nil {
 		return nil, 400, "Bad Request (Replaces)"
 	}
-	if call, ok := strings.CutPrefix(id.CallID, pickupPrefix); ok {
+	if call, ok := strings.CutPrefix(id.CallID, presence.PickupPrefix); ok {
 		return d.replacingWatched(call, &id, peer)
 	}
 	q := d.calls.dialog([]byte(id.CallID), []byte(id.ToTag), []byte(id.FromTag))
@@ -78,9 +75,6 @@ func (d *Driver) joining(m *message.Message) int {
 // replacingWatched is a pickup by a phone that watches an extension: the call that
 // rings there.
 func (d *Driver) replacingWatched(call string, id *refer.DialogID, peer *Peer) (r *replacement, status int, reason string) {
-	if d.watched == nil {
-		return nil, 481, "Call leg/transaction does not exist"
-	}
 	// The receiver of the header is us: to-tag would be ours, but phones copy the
 	// tags of the NOTIFY's body as they stand, which is as the watcher has them.
 	at, ok := d.watched(call, id.ToTag, id.FromTag, peer)

@@ -180,12 +180,20 @@ func startRig(t *testing.T, cfg *Config, store channel.Store, dns NameServer) *r
 
 func startRigOver(t *testing.T, network *pbxio.Memory, cfg *Config, store channel.Store, dns NameServer) *rig {
 	t.Helper()
+	return startRigWith(t, network, cfg, func(d *Deps) { d.Store, d.DNS = store, dns })
+}
+
+// startRigWith starts a driver with what more puts into its dependencies.
+func startRigWith(t *testing.T, network *pbxio.Memory, cfg *Config, more func(*Deps)) *rig {
+	t.Helper()
 	r := &rig{t: t, net: network, logs: &logLines{}}
 	log, bus := slog.New(r.logs), &event.Bus{}
-	d, err := New(cfg, Deps{
+	deps := Deps{
 		Network: r.net, Registry: channel.NewRegistry(bus, log, time.Now, ""), Dialplan: rigPlan{}, Bus: bus,
-		Store: store, Log: log, Now: time.Now, Random: rand.Reader, Version: "test", DNS: dns,
-	})
+		Log: log, Now: time.Now, Random: rand.Reader, Version: "test",
+	}
+	more(&deps)
+	d, err := New(cfg, deps)
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}

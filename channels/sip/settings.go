@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pbx/channels/sip/digest"
+	"pbx/channels/sip/presence"
 )
 
 // Settings is the [general] section of sip.conf, resolved. It is part of an
@@ -96,13 +97,15 @@ type Settings struct {
 	QualifyPeers                        int `conf:"qualifypeers"`
 
 	// Outbound registration and presence, kept for `sip show settings`.
-	RegisterTimeout  int    `conf:"registertimeout"`
-	RegisterAttempts int    `conf:"registerattempts"`
-	RegisterRetry403 bool   `conf:"register_retry_403"`
-	NotifyRinging    string `conf:"notifyringing"`
-	NotifyHold       bool   `conf:"notifyhold"`
-	NotifyCID        string `conf:"notifycid"`
+	RegisterTimeout  int  `conf:"registertimeout"`
+	RegisterAttempts int  `conf:"registerattempts"`
+	RegisterRetry403 bool `conf:"register_retry_403"`
+	Ringing          presence.Ringing
+	NotifyHold       bool `conf:"notifyhold"`
+	NotifyCID        NotifyCID
 	NotifyMIMEType   string `conf:"notifymimetype"`
+	MWIExpiry        time.Duration
+	MWI              []MailboxSource
 	Registrations    []Registration
 	DirectRTPSetup   bool `conf:"directrtpsetup"`
 	RelaxDTMF        bool `conf:"relaxdtmf"`

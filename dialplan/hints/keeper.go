@@ -312,8 +312,9 @@ func (k *Keeper) state(device string) channel.DeviceState {
 	name := strings.ToUpper(device)
 	s, ok := k.states[name]
 	if !ok {
-		s = k.engine.DeviceState(device)
-		k.states[name] = s
+		if s = k.engine.DeviceState(device); s != channel.DeviceInvalid { // it may come to be
+			k.states[name] = s
+		}
 	}
 	return s
 }
