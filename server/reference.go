@@ -289,6 +289,7 @@ var rules = []rule{
 	{"tone-zone", "A country that indications.conf does not have."},
 	{"trailing-text", "Text after the last parenthesis; it is dropped."},
 	{"two-challenges", "More than one digest algorithm: some phones fail on that."},
+	{"direct-comedia", "`directmedia` with `nat=comedia`: nobody else can know where the audio of such a device comes from, so it does not act."},
 	{"unbalanced", "A brace or bracket that is not closed."},
 	{"unknown-application", "An application that does not exist."},
 	{"unknown-context", "A context that extensions.conf does not have."},

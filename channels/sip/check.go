@@ -18,6 +18,7 @@ func (c *configLoader) check(generals []*config.Section) {
 		c.checkExposure(p, c.cfg.Peers[:i])
 		c.checkPlace(p, c.cfg.Peers[:i])
 		c.checkCodecs(p)
+		c.checkDirect(p)
 		c.checkTransport(p)
 	}
 }
@@ -167,6 +168,13 @@ func (c *configLoader) checkCodecs(p *PeerConfig) {
 		}
 	}
 	c.find(c.line(p, "allow"), config.Warning, "no-codec", fmt.Sprintf("[%s] allows neither %s: it hears no prompts and tones, and talks only to devices that have its codec", p.Name, strings.Join(spoken, " nor ")), "allow=ulaw,alaw")
+}
+
+// checkDirect looks at directmedia where it cannot act.
+func (c *configLoader) checkDirect(p *PeerConfig) {
+	if _, said := c.lines[p]["directmedia"]; said && p.DirectMedia&DirectYes != 0 && p.NAT.Comedia {
+		c.find(c.line(p, "directmedia"), config.Warning, "direct-comedia", fmt.Sprintf("directmedia of [%s] does not act: with nat=comedia nobody else can know where its audio comes from", p.Name), "")
+	}
 }
 
 func isHash(s string, n int) bool {

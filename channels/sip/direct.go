@@ -29,6 +29,7 @@ func (p *pvt) joined(q *pvt, plain bool) {
 	old := p.partner
 	p.partner, p.plain = q, plain
 	if old != q {
+		p.media.stuck, p.media.refusedDirect = false, false
 		p.abandonFax()
 		if old != nil && old.partner == p {
 			old.await()

@@ -310,6 +310,7 @@ func TestFindings(t *testing.T) {
 		{"udpbindaddr=::", good + "deny=0.0.0.0/0", "sip.conf:7: warning: [p] denies all of IPv4 and nothing of IPv6"},
 		{"udpbindaddr=::", good + "deny=0.0.0.0/0,::/0", ""},
 		{"", good + "permit=10.0.0.0/8", "sip.conf:7: warning: [p] permits addresses and denies none"},
+		{"", good + "nat=comedia\ndirectmedia=yes", "sip.conf:8: warning: directmedia of [p] does not act: with nat=comedia"},
 		{"", good + "setvar=novalue", `sip.conf:7: warning: setvar: "novalue" is not VARIABLE=value`},
 		{"", good + "callgroup=64", `sip.conf:7: warning: callgroup: "64" is not a group`},
 		{"udpbindaddr=nowhere.example", good, `sip.conf:2: warning: udpbindaddr: "nowhere.example" is not an address of this machine`},

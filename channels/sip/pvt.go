@@ -222,6 +222,9 @@ func (p *pvt) destroy(cause channel.Cause) {
 	}
 	p.stopRetry()
 	p.stopParting()
+	if p.change != nil {
+		p.change.leave()
+	}
 	p.rel.stop(p.d)
 	p.stopAwaitingBye()
 	p.uncount()

@@ -7,6 +7,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
+	"pbx/sched"
 )
 
 // change says why the far end is to be told of the session anew. Several reasons
@@ -65,7 +66,8 @@ type modification struct {
 	offers bool // it has a description
 	fax    bool // of T.38
 	direct netip.AddrPort
-	over   bool // the final response is here
+	limit  sched.ID // the far end has begun to think about it
+	over   bool     // the final response is here
 	ack    []byte
 }
 
@@ -89,6 +91,7 @@ func (c *modification) send() {
 			c.direct = p.media.telling
 		}
 	}
+	p.change = c
 	b := p.dialog.begin(d, c.method, branch, c.seq)
 	p.offerTimer(b)
 	b.Header(message.HeaderAllow, allowed)
@@ -97,7 +100,6 @@ func (c *modification) send() {
 	if offer != nil {
 		b.Body(sdpType, offer)
 	}
-	p.change = c
 	client := d.txs.Send(d.finish(), c.method, branch, p.route, p.timers(), c)
 	if client.State() == transaction.Terminated {
 		return
@@ -115,6 +117,7 @@ func (c *modification) Response(_ *transaction.Client, m *message.Message) {
 	good := status >= 200 && status < 300
 	switch {
 	case status < 200:
+		c.hurry()
 		return
 	case c.over:
 		if good && c.ack != nil {
@@ -153,10 +156,38 @@ func (c *modification) Failed(*transaction.Client, error) {
 	p.finish()
 }
 
+func (c *modification) leave() {
+	if c.limit != 0 {
+		c.p.d.sched.Delete(c.limit)
+		c.limit = 0
+	}
+}
+
+// maxModification is how long a far end may think about a re-INVITE: nobody has to
+// be asked to pick up.
+const maxModification = 3 * time.Minute
+
+// hurry gives up on a re-INVITE that got a provisional response and no other.
+func (c *modification) hurry() {
+	p := c.p
+	if c.limit != 0 || c.over || c.method != message.INVITE {
+		return
+	}
+	c.limit = p.d.sched.Add(maxModification, func() time.Duration {
+		c.limit = 0
+		defer p.d.recovered(p)
+		if p.change == c && p.client != nil {
+			p.client.Cancel("")
+		}
+		return 0
+	})
+}
+
 // end says that the final response is here, or will never be.
 func (c *modification) end() {
 	p := c.p
 	c.over = true
+	c.leave()
 	p.change = nil
 	if c.method == message.INVITE {
 		p.client = nil

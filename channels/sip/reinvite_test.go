@@ -200,6 +200,13 @@ func TestSessions(t *testing.T) {
 			alice < INVITE @7s sdp
 			alice > 200 sdp
 			alice < ACK` + down},
+		"a re-INVITE that is thought about for too long": {"", up + `
+			alice < INVITE @100s sdp | !100rel
+			alice > 100
+			alice < CANCEL @180s
+			alice > 200
+			alice > progress 487
+			alice < ACK` + down},
 		"a challenged re-INVITE": {"session-timers=originate\nsession-expires=200\n[bob](+)\nremotesecret=pw", dialled + `
 			bob > 200 sdp | Session-Expires: 200;refresher=uac` + joined + `
 			bob < INVITE @100s sdp

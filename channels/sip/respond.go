@@ -11,9 +11,10 @@ const (
 	supported = "replaces, timer"
 )
 
-// supported are the extensions that a call of this peer may use.
+// supported are the extensions that a call of this peer may use. A re-INVITE of
+// ours wants no provisional responses that have to be acknowledged.
 func (p *pvt) supported() string {
-	timer, rel := p.settings.SessionTimers != TimersRefuse, p.settings.Reliable != ReliableNo
+	timer, rel := p.settings.SessionTimers != TimersRefuse, p.settings.Reliable != ReliableNo && p.change == nil
 	switch {
 	case timer && rel:
 		return supported + ", " + option100rel
