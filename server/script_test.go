@@ -23,7 +23,8 @@ import (
 // Stories of several phones and a real dialplan are scripts, one message a line,
 // played against a whole exchange in memory and virtual time:
 //
-//	alice > INVITE 102 call=A        alice begins a call that the script names A
+//	alice > INVITE 102 call=A        alice begins a call that the script names A;
+//	                                 from=NAME says that she is somebody else
 //	bob < INVITE call=A              the next message that bob gets begins his A
 //	bob > 200                        he answers the last request he got
 //	bob > 200 A                      … the last INVITE of his call A
@@ -320,6 +321,10 @@ func (p *storyPhone) via() (branch, line string) {
 
 func (p *storyPhone) send(words, extra []string) error {
 	name, begins := take(&words, "call")
+	user, other := take(&words, "from")
+	if !other {
+		user = p.name
+	}
 	body, typ := "", "application/sdp"
 	var b strings.Builder
 	if status, err := strconv.Atoi(words[0]); err == nil {
@@ -356,7 +361,7 @@ func (p *storyPhone) send(words, extra []string) error {
 			p.serial++
 			to := "sip:" + words[1] + "@" + storyHost
 			c = &storyCall{
-				id: fmt.Sprintf("%s-%d@test", p.name, p.serial), local: fmt.Sprintf("<sip:%s@%s>;tag=%s%d", p.name, storyHost, p.name, p.serial),
+				id: fmt.Sprintf("%s-%d@test", p.name, p.serial), local: fmt.Sprintf("<sip:%s@%s>;tag=%s%d", user, storyHost, p.name, p.serial),
 				remote: "<" + to + ">", target: to,
 			}
 			p.calls[name] = c

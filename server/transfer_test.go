@@ -334,6 +334,29 @@ func TestTransferPolicy(t *testing.T) {
 	bob > 200`)
 }
 
+// TestTransferAccounts: a phone connects calls of two accounts that it has.
+func TestTransferAccounts(t *testing.T) {
+	tell(t, map[string]string{
+		"extensions.conf": transferPlan,
+		"sip.conf":        storySIP + "[desk](phone)\nhost=127.0.60.12\n",
+	}, talk+`
+	bob > INVITE 1001 call=B from=desk
+	bob < 100
+	bob < 200 B
+	bob > ACK B
+	show "core show channels" SIP/desk-00000002
+	bob > REFER A | Refer-To: <sip:1001@127.0.60.1?Replaces={B}>
+	bob < 202 A
+	bob < NOTIFY A | SIP/2.0 200 OK
+	bob > 200
+	bob < BYE B
+	bob > 200
+	bob > BYE A
+	bob < 200 A
+	alice > BYE A
+	alice < 200 A`)
+}
+
 // sent is a call of alice that Transfer() asks to go elsewhere once it is answered.
 const sent = `
 	alice > INVITE 1601 call=A

@@ -203,9 +203,10 @@ func (p *pvt) transferContextOf(ch *channel.Channel) string {
 }
 
 // mayReplace reports whether the far end of p may put somebody in the place of
-// the far end of other: its own calls, or those that it may pick up.
+// the far end of other: its own calls, those of another account of the same phone,
+// or those that it may pick up.
 func (p *pvt) mayReplace(other *pvt) bool {
-	return p.d.mayReplace(p.peer, other)
+	return p.d.mayReplace(p.peer, other) || p.received == other.received && other.settings.AllowTransfer
 }
 
 // notifyRefer tells how a REFER fared (RFC 3515 section 2.4.5).
