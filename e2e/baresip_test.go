@@ -39,12 +39,17 @@ func startBaresip(t *testing.T, host, exchange, user, password string, freq floa
 	if err := os.Mkdir(filepath.Join(b.dir, "heard"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	control := freePort(t, host)
+	control := freePort(t, "127.0.0.1")
+	listen, network := host+":5080", "net_interface "+host
+	if strings.Contains(host, ":") {
+		listen, network = fmt.Sprintf("[%s]:%d", host, freePort(t, host)), "net_interface "+host
+	}
 	config := fmt.Sprintf(`poll_method epoll
-sip_listen %[1]s:5080
-net_interface %[1]s
+sip_listen %[6]s
+%[7]s
 call_max_calls 4
 call_local_timeout 30
+sip_verify_server no
 audio_source aufile,%[2]s
 audio_player aubridge,nil
 audio_alert aubridge,nil
@@ -55,7 +60,7 @@ auplay_channels 1
 audio_txmode poll
 rtp_ports 30000-30100
 snd_path %[3]s
-ctrl_tcp_listen %[1]s:%[4]d
+ctrl_tcp_listen 127.0.0.1:%[4]d
 module_path %[5]s
 module g711.so
 module aufile.so
@@ -65,7 +70,7 @@ module uuid.so
 module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
-`, host, tone, filepath.Join(b.dir, "heard"), control, modulePath(t))
+`, host, tone, filepath.Join(b.dir, "heard"), control, modulePath(t), listen, network)
 	mode := "manual"
 	if answer {
 		mode = "auto"
@@ -87,7 +92,7 @@ module_app ctrl_tcp.so
 			t.Logf("baresip %s printed:\n%s\nevents:\n%s", user, b.out, b.events)
 		}
 	})
-	b.connect(fmt.Sprintf("%s:%d", host, control))
+	b.connect(fmt.Sprintf("127.0.0.1:%d", control))
 	return b
 }
 
@@ -181,7 +186,7 @@ func modulePath(t *testing.T) string {
 
 func freePort(t *testing.T, host string) int {
 	t.Helper()
-	l, err := net.Listen("tcp", host+":0")
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
 // Package sip is the SIP channel driver: phones and trunks of sip.conf over
-// UDP.
+// UDP, TCP, TLS and WebSocket.
 //
 // One goroutine, the monitor loop in Driver.Run, owns every call (pvt),
 // transaction, peer and registration; nothing else touches them, so nothing is

@@ -66,7 +66,7 @@ func attribute(name, value []byte) string {
 // openFax makes the stream's port.
 func (p *pvt) openFax(f fax) bool {
 	g := &p.d.cfg.General
-	s, err := p.d.media.NewSession(media.SessionOptions{Bind: g.mediaBind(), Near: p.media.session, TOS: g.TOSAudio, Opaque: true})
+	s, err := p.d.media.NewSession(media.SessionOptions{Bind: g.mediaBind(p.received.Addr()), Near: p.media.session, TOS: g.TOSAudio, Opaque: true})
 	if err != nil {
 		p.d.log.Warn("SIP: no port for a fax", "call", p.callID, "err", err)
 		return false

@@ -53,7 +53,7 @@ func (d *Driver) localAddress(r transaction.Route) (signalling netip.AddrPort, m
 	own := d.sourceAddr(to.Addr().Unmap(), r.Listener)
 	signalling = netip.AddrPortFrom(own, d.net.Local(r.Listener).Port())
 	media = own
-	if g.RTPBind.IsValid() && !g.RTPBind.IsUnspecified() {
+	if g.RTPBind.IsValid() && !g.RTPBind.IsUnspecified() && g.RTPBind.Is4() == own.Is4() {
 		media = g.RTPBind
 	}
 	if ext := d.extern(); ext.IsValid() && ext.Addr().Is4() == own.Is4() && d.outside(to.Addr(), own) {
@@ -63,7 +63,7 @@ func (d *Driver) localAddress(r transaction.Route) (signalling netip.AddrPort, m
 		}
 		signalling, media = netip.AddrPortFrom(ext.Addr(), cmp.Or(port, signalling.Port())), ext.Addr()
 	}
-	if g.MediaAddress.IsValid() {
+	if g.MediaAddress.IsValid() && g.MediaAddress.Is4() == own.Is4() {
 		media = g.MediaAddress
 	}
 	return signalling, media
@@ -167,15 +167,21 @@ func (d *Driver) replyAddress(m *message.Message, from source, p *Peer) netip.Ad
 	return netip.AddrPortFrom(from.addr.Addr(), port)
 }
 
-// mediaBind is where RTP listens: rtpbindaddr, or the one address that SIP has,
-// so that audio comes from where the session description says. The zero Addr
-// leaves it to the engine.
-func (g *Settings) mediaBind() netip.Addr {
-	switch at := g.UDPBind.Addr(); {
-	case g.RTPBind.IsValid():
-		return g.RTPBind
-	case at.IsValid() && !at.IsUnspecified():
-		return at
+// mediaBind is where RTP towards far listens: rtpbindaddr, or the one address that
+// SIP has, so that audio comes from where the session description says. Neither
+// helps a far end of the other address family. The zero Addr leaves it to the
+// engine.
+func (g *Settings) mediaBind(far netip.Addr) netip.Addr {
+	bind := g.RTPBind
+	if !bind.IsValid() && len(g.UDPBinds) == 1 && !g.UDPBinds[0].Addr().IsUnspecified() {
+		bind = g.UDPBinds[0].Addr()
 	}
-	return netip.Addr{}
+	far = far.Unmap()
+	switch {
+	case far.Is6() && !bind.Is6():
+		return netip.IPv6Unspecified()
+	case far.Is4() && bind.Is6() && !bind.IsUnspecified():
+		return netip.IPv4Unspecified()
+	}
+	return bind
 }

@@ -52,15 +52,9 @@ func NewTLS(o TLSOptions) *TLS {
 		t.client.Certificates = []tls.Certificate{*o.Certificate}
 		t.server = base.Clone()
 		t.server.Certificates = t.client.Certificates
-		t.server.ClientAuth = tls.RequestClientCert
-		if o.RequireClient {
+		if o.RequireClient { // phones stop at the question alone
 			t.server.ClientAuth = tls.RequireAnyClientCert
-		}
-		t.server.VerifyConnection = func(s tls.ConnectionState) error {
-			if !o.RequireClient {
-				return nil // what it shows namesOf looks at
-			}
-			return t.verify(s, x509.ExtKeyUsageClientAuth)
+			t.server.VerifyConnection = func(s tls.ConnectionState) error { return t.verify(s, x509.ExtKeyUsageClientAuth) }
 		}
 	}
 	return t
