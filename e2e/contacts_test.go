@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// desk is a device at two places, in an office that watches itself.
-const desk = `
+// deskPhone is a device at two places, in an office that watches itself.
+const deskPhone = `
 [desk]
 type=friend
 host=dynamic
@@ -17,9 +17,9 @@ context=office
 max_contacts=2
 `
 
-// deskOffice is the office with desk, its extension and a capture server at .9.
+// deskOffice is the office with deskPhone, its extension and a capture server at .9.
 func deskOffice() string {
-	files := strings.Replace(office, "-- extensions.conf --", desk+"-- hep.conf --\n[general]\ncapture_address=@9@:9060\ncapture_id=7\n-- extensions.conf --", 1)
+	files := strings.Replace(office, "-- extensions.conf --", deskPhone+"-- hep.conf --\n[general]\ncapture_address=@9@:9060\ncapture_id=7\n-- extensions.conf --", 1)
 	files = strings.Replace(files, "t1min=100", "t1min=100\nregcontext=registered", 1)
 	files = strings.Replace(files, "[nowhere]\n", "[nowhere]\n\n[desks]\ninclude => registered\n", 1)
 	return strings.Replace(files, "[office]\n", "[office]\nexten => 610,1,Dial(SIP/desk,20)\n same => n,Hangup()\n", 1)

@@ -81,13 +81,13 @@ func (d *Driver) expected(from source) {
 	}
 }
 
-// flowLost handles the end of a connection. A browser cannot be connected to: its
-// registration is over with its WebSocket.
+// flowLost handles the end of a connection. A registration that is a flow is over
+// with it (RFC 5626 6), and so is that of a browser, which cannot be connected to.
 func (d *Driver) flowLost(f transaction.Flow, why error) {
 	d.txs.Lost(f, why)
 	for _, p := range slices.Clone(d.peers.flows[f]) {
 		for _, c := range slices.Clone(p.contacts) {
-			if c.Flow == f && c.Protocol.Web() && !d.quit {
+			if c.endsWith(f) && !d.quit {
 				d.expire(p, c)
 			}
 		}
