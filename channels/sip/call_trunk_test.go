@@ -105,6 +105,22 @@ func TestDialledPeers(t *testing.T) {
 			mallory < nothing 1s`, "answer ulaw; end 0 cause 16",
 		},
 		{
+			"ringing with media", office,
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") }, `
+			carol < INVITE sdp
+			carol > 180 sdp
+			alice < 180
+			alice < 183 sdp
+			carol > 200
+			carol < ACK
+			alice < 200 sdp
+			alice > ACK
+			alice > BYE
+			alice < 200
+			carol < BYE
+			carol > 200`, "Ringing; Progress; answer ulaw; end 0 cause 16",
+		},
+		{
 			"a BYE within the callee's dialog is not proven", office + "remotesecret=pw\n",
 			func(r *[]string) func(*channel.Channel) { return answerFor(time.Second) }, `
 			alice < 200 sdp

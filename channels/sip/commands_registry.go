@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 
+	"pbx/channels/sip/transaction"
 	"pbx/decl"
 )
 
@@ -21,7 +22,8 @@ func (d *Driver) showRegistry(w io.Writer, _ *decl.Request) error {
 		if !m.Since.IsZero() {
 			at = m.Since.Local().Format("Mon, 02 Jan 2006 15:04:05")
 		}
-		fmt.Fprintf(w, format, fmt.Sprintf("%s:%d", bracketed(host), cmp.Or(port, defaultPort)), pick(err != nil, "Y", "N"),
+		protocol, _ := transaction.ParseProtocol(m.Line.Transport) // UDP where the line does not say
+		fmt.Fprintf(w, format, fmt.Sprintf("%s:%d", bracketed(host), cmp.Or(port, protocol.DefaultPort())), pick(err != nil, "Y", "N"),
 			m.Line.User, fmt.Sprint(int64(m.Refresh.Seconds())), m.State(d.now()), at)
 	}
 	fmt.Fprintf(w, "%d SIP registrations.\n", len(d.registrants))

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -405,6 +406,13 @@ func TestCorpus(t *testing.T) {
 			continue
 		}
 		t.Logf("%s: %d peers, %d findings", f, len(cfg.Peers), len(findings))
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := len(regexp.MustCompile(`(?m)^[ \t]*register[ \t]*=`).FindAll(text, -1)); want != len(cfg.General.Registrations) {
+			t.Errorf("%s: %d of %d register lines make a registration", f, len(cfg.General.Registrations), want)
+		}
 		for _, found := range findings {
 			if found.Rule == "unknown-option" || found.Rule == "sip-value" || found.Rule == "bad-value" {
 				unknown[found.Message]++

@@ -81,7 +81,7 @@ func (r *registrant) configure(l registry.Line) bool {
 	g := &d.cfg.General
 	m := r.machine
 	policy := registry.Policy{
-		Timeout:  time.Duration(cmp.Or(g.RegisterTimeout, defaultRegisterTimeout)) * time.Second,
+		Timeout:  time.Duration(cmp.Or(max(g.RegisterTimeout, 0), defaultRegisterTimeout)) * time.Second,
 		Attempts: g.RegisterAttempts, RetryForbidden: g.RegisterRetry403,
 	}
 	if m.Idle(d.now()) || m.Line != l { // what was given up begins again
