@@ -33,6 +33,10 @@ type query struct {
 	// ranking collects, when it is not nil, every extension that matches, in the
 	// order in which they are tried; the search goes through all of them then.
 	ranking *[]*Extension
+	// moved is where the answer stands when a switch led to it; loops are the
+	// switches so far.
+	moved *channel.Location
+	loops int
 	// reached is how far the search came, for messages.
 	reached reach
 }
@@ -98,6 +102,11 @@ func (q *query) find(c *Context) *Priority {
 	} else if p := q.walk(&c.patterns, q.exten); p != nil {
 		q.context = c
 		return p
+	}
+	if len(c.Switches) > 0 {
+		if p := q.findThrough(c); p != nil {
+			return p
+		}
 	}
 	if len(c.Includes) == 0 || !q.enter(c) {
 		return nil
@@ -200,6 +209,9 @@ func (q *query) findMore(c *Context) verdict {
 	}
 	if v := q.walkMore(&c.patterns, q.exten); v != nothing {
 		return v
+	}
+	if len(c.Switches) > 0 && q.through(c, func(q *query, c *Context) bool { return q.findMore(c) == more }) {
+		return more
 	}
 	if len(c.Includes) == 0 || !q.enter(c) {
 		return nothing

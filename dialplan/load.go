@@ -168,7 +168,7 @@ func (b *builder) general(s *config.Section) {
 func (b *builder) section(s *config.Section) {
 	c, ok := b.plan.contexts[s.Name]
 	if !ok {
-		c = &Context{Name: s.Name, Pos: s.Pos, literals: make(map[string][]*Extension)}
+		c = &Context{Name: s.Name, Pos: s.Pos, plan: b.plan, literals: make(map[string][]*Extension)}
 		b.plan.contexts[s.Name] = c
 		b.plan.order = append(b.plan.order, c)
 	}
@@ -237,7 +237,17 @@ func (b *builder) alternative(v config.Variable, keyword string) {
 		text = b.expand(text)
 	}
 	name, args, _ := strings.Cut(text, "/")
-	b.context.Switches = append(b.context.Switches, Switch{Name: name, Args: args, Each: keyword == "eswitch", Pos: v.Pos})
+	x := Switch{Name: name, Args: args, Each: keyword == "eswitch", Pos: v.Pos}
+	if strings.EqualFold(name, "Loopback") {
+		t, complaint := compile(args)
+		if complaint != "" {
+			b.find(v.Pos, config.Warning, "unbalanced", "", "%s", complaint)
+		}
+		x.loopback = &loopback{t}
+		b.context.Switches = append(b.context.Switches, x)
+		return
+	}
+	b.context.Switches = append(b.context.Switches, x)
 	b.find(v.Pos, config.Warning, "unknown-switch", "", "the switch %s is not supported; nothing is looked up in it", name)
 }
 

@@ -52,6 +52,7 @@ type Context struct {
 	IgnorePatterns []IgnorePattern
 	AutoHints      bool
 
+	plan     *Plan
 	literals map[string][]*Extension // by name without dashes
 	sorted   []string                // the keys of literals
 	patterns node
@@ -79,6 +80,8 @@ type Switch struct {
 	// Each asks for substitution at every call (eswitch).
 	Each bool
 	Pos  config.Pos
+
+	loopback *loopback // nil: another engine's, which is not there
 }
 
 // IgnorePattern is the line ignorepat => pattern.

@@ -178,6 +178,10 @@ func (t *Thread) lookup() *Priority {
 	}
 	q := query{exten: undash(l.Exten), priority: l.Priority, caller: t.caller(), at: t.engine.at(t.plan)}
 	p := q.find(c)
+	if p != nil && q.moved != nil { // a switch leads elsewhere
+		*l = *q.moved
+		l.Priority = p.Number
+	}
 	if p != nil && q.first == p.extension {
 		t.found.context, t.found.exten, t.found.extension = l.Context, l.Exten, q.first
 	}

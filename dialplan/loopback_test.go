@@ -1,0 +1,50 @@
+package dialplan
+
+import (
+	"testing"
+	"time"
+
+	"pbx/channel"
+)
+
+func TestLoopback(t *testing.T) {
+	p, findings, err := Parse("f", []byte(`[a]
+exten => 5,1,NoOp(own)
+lswitch => Loopback/12${EXTEN}@b
+lswitch => Loopback/${EXTEN:1}@b/_9X
+lswitch => Loopback/s@c:2
+include => d
+[b]
+exten => 123,1,NoOp()
+exten => _9X,1,NoOp()
+[c]
+exten => s,2,NoOp()
+[e]
+lswitch => Loopback/${EXTEN:1}@b
+[f]
+lswitch => Loopback/${EXTEN}@f
+[d]
+exten => 7,1,NoOp()
+`), nil)
+	if err != nil || len(findings) > 0 {
+		t.Fatal(err, findings)
+	}
+	for exten, want := range map[string]string{
+		"5": "a 5 1", "3": "b 123 1", "097": "b _9X 1", "7": "c s 2", "0": "c s 2",
+	} {
+		step, c := p.Find("a", exten, 1, "", time.Time{})
+		got := "nothing"
+		if step != nil {
+			got = c.Name + " " + step.extension.Name + " " + string(rune('0'+step.Number))
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", exten, got, want)
+		}
+	}
+	if m := p.Match("e", "09", 1, "", time.Time{}); m&channel.MatchPartial == 0 {
+		t.Error("09 could become 09X")
+	}
+	if p, _ := p.Find("f", "1", 1, "", time.Time{}); p != nil {
+		t.Error("a switch to itself leads somewhere")
+	}
+}
