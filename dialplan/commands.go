@@ -11,10 +11,11 @@ import (
 	"pbx/decl"
 )
 
-// Commands are the console commands that show the plan and what it is made of.
+// Commands are the console commands that show the plan and what it is made of, and
+// those that change it.
 // Reading it again is the server's.
 func (e *Engine) Commands() []decl.Command {
-	return []decl.Command{
+	return append(e.editCommands(), []decl.Command{
 		{
 			Words: "dialplan show", Synopsis: "Show the dialplan, or a part of it",
 			Help:     "Without a word all of it; with one a context; with exten@context what a call to that extension finds.",
@@ -69,7 +70,7 @@ func (e *Engine) Commands() []decl.Command {
 				return names
 			},
 		},
-	}
+	}...)
 }
 
 func (e *Engine) completeContext(args []string, prefix string) []string {

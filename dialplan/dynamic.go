@@ -129,6 +129,7 @@ func (p *Plan) clone() *Plan {
 // link leads the includes to the contexts of this plan.
 func (p *Plan) link() {
 	for _, c := range p.order {
+		c.plan = p
 		c.Includes = slices.Clone(c.Includes)
 		for i := range c.Includes {
 			c.Includes[i].context = p.contexts[c.Includes[i].Context]

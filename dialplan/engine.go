@@ -120,7 +120,7 @@ func (e *Engine) Swap(p *Plan) {
 		e.globals.set(g.Name, channel.Clean(g.Value))
 	}
 	e.dynamic.mu.Lock()
-	e.dynamic.base = p
+	e.dynamic.base = e.keep(p)
 	e.overlay()
 	e.dynamic.mu.Unlock()
 	for _, f := range e.swapped {

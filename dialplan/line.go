@@ -188,6 +188,9 @@ func (b *builder) compile(p *Priority) {
 
 // hint adds the priority hint.
 func (b *builder) hint(name, caller string, anyCaller bool, p *Priority) {
+	if b.edits.drops(b.context.Name, "exten", name, caller, p.Number, p.Pos) {
+		return
+	}
 	e := b.extension(name, caller, anyCaller)
 	if e == nil {
 		return
@@ -201,6 +204,9 @@ func (b *builder) hint(name, caller string, anyCaller bool, p *Priority) {
 }
 
 func (b *builder) add(name, caller string, anyCaller bool, p *Priority) {
+	if b.edits.drops(b.context.Name, "exten", name, caller, p.Number, p.Pos) {
+		return
+	}
 	e := b.extension(name, caller, anyCaller)
 	if e == nil {
 		return

@@ -42,8 +42,14 @@ func Build(f *config.File, known *Catalog) (*Plan, []config.Finding) {
 // build makes the plan of a file. global finds the global variables that were
 // there before; nil means none.
 func build(f *config.File, known *Catalog, global func(name string) (string, bool), made func(context string) bool) (*Plan, []config.Finding) {
+	return buildEdited(f, known, global, made, nil)
+}
+
+// buildEdited is build without what was taken away on the console.
+func buildEdited(f *config.File, known *Catalog, global func(name string) (string, bool), made func(context string) bool, x *edits) (*Plan, []config.Finding) {
 	b := &builder{
-		plan: &Plan{Files: f.Read, contexts: make(map[string]*Context), Settings: Settings{
+		edits: x,
+		plan: &Plan{Files: f.Read, edits: edits{file: f}, contexts: make(map[string]*Context), Settings: Settings{
 			Static: true, AutoFallthrough: true, UsersContext: "default",
 		}},
 		known:   known,
@@ -64,7 +70,8 @@ func build(f *config.File, known *Catalog, global func(name string) (string, boo
 		}
 	}
 	for _, s := range f.Sections {
-		if !s.Template && !strings.EqualFold(s.Name, "general") && !strings.EqualFold(s.Name, "globals") {
+		if !s.Template && !strings.EqualFold(s.Name, "general") && !strings.EqualFold(s.Name, "globals") &&
+			!b.edits.drops(s.Name, "context", "", "", 0, s.Pos) {
 			b.section(s)
 		}
 	}
@@ -81,6 +88,7 @@ type builder struct {
 	findings []config.Finding
 	globals  map[string]string
 	before   func(string) (string, bool)
+	edits    *edits                    // nil: none
 	made     func(context string) bool // beside the file; nil: none
 	expander *expander
 
@@ -207,6 +215,9 @@ func (b *builder) section(s *config.Section) {
 func (b *builder) include(v config.Variable) {
 	text := b.expand(v.Value)
 	name, times, timed := strings.Cut(strings.ReplaceAll(text, "|", ","), ",")
+	if b.edits.drops(b.context.Name, "include", text, "", 0, v.Pos) {
+		return
+	}
 	i := Include{Text: text, Context: strings.TrimSpace(name), Pos: v.Pos}
 	if timed {
 		var complaints []string
@@ -227,6 +238,9 @@ func (b *builder) include(v config.Variable) {
 
 func (b *builder) ignorePattern(v config.Variable) {
 	p := b.expand(v.Value)
+	if b.edits.drops(b.context.Name, "ignorepat", p, "", 0, v.Pos) {
+		return
+	}
 	b.context.IgnorePatterns = append(b.context.IgnorePatterns, IgnorePattern{p, v.Pos})
 	b.context.ignore = append(b.context.ignore, newMatcher(p))
 }

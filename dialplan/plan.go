@@ -19,6 +19,7 @@ type Plan struct {
 
 	contexts map[string]*Context
 	order    []*Context
+	edits    edits
 	callers  bool // some extension matches on the caller's number
 	timed    bool // some include has times
 }

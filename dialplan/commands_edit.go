@@ -1,0 +1,253 @@
+package dialplan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"pbx/decl"
+)
+
+var errEditUsage = errors.New("see help for how this command is written")
+
+// editCommands are the console commands that change the plan of the moment.
+func (e *Engine) editCommands() []decl.Command {
+	into := decl.Arg{Name: "into context", Help: "the context"}
+	from := decl.Arg{Name: "from context", Help: "the context"}
+	return []decl.Command{
+		{
+			Words: "dialplan add extension", Synopsis: "Add a priority to an extension",
+			Help:     "dialplan add extension 6123,1,NoOp(hello) into local. With replace behind it, it takes the place of the one that is there. It is there for calls that begin from now on, until the exchange stops.",
+			Args:     []decl.Arg{{Name: "exten,priority,application", Help: "with its arguments in parentheses, or behind a comma"}, into, {Name: "replace", Optional: true}},
+			Run:      e.addExtension,
+			Complete: e.completeInto,
+		},
+		{
+			Words: "dialplan remove extension", Synopsis: "Remove an extension, or a priority of it",
+			Args:     []decl.Arg{{Name: "exten[/caller]@context"}, {Name: "priority", Optional: true}},
+			Run:      e.removeExtension,
+			Complete: e.completeContext,
+		},
+		{
+			Words: "dialplan add include", Synopsis: "Include a context in another one",
+			Args: []decl.Arg{{Name: "context"}, into}, Complete: e.completeInto,
+			Run: e.changeLine("include", "into", func(text, c string) string {
+				return fmt.Sprintf("Context '%s' included in '%s' context", text, c)
+			}),
+		},
+		{
+			Words: "dialplan remove include", Synopsis: "Take an include out of a context",
+			Args: []decl.Arg{{Name: "context"}, from}, Complete: e.completeInto,
+			Run: e.changeLine("include", "from", func(text, c string) string {
+				return fmt.Sprintf("The dialplan context '%s' is no longer included in '%s' context", text, c)
+			}),
+		},
+		{
+			Words: "dialplan add ignorepat", Synopsis: "Keep the dial tone after some digits",
+			Args: []decl.Arg{{Name: "pattern"}, into}, Complete: e.completeInto,
+			Run: e.changeLine("ignorepat", "into", func(text, c string) string {
+				return fmt.Sprintf("Ignore pattern '%s' added into '%s' context", text, c)
+			}),
+		},
+		{
+			Words: "dialplan remove ignorepat", Synopsis: "Take a pattern back that kept the dial tone",
+			Args: []decl.Arg{{Name: "pattern"}, from}, Complete: e.completeInto,
+			Run: e.changeLine("ignorepat", "from", func(text, c string) string {
+				return fmt.Sprintf("Ignore pattern '%s' removed from '%s' context", text, c)
+			}),
+		},
+		{
+			Words: "dialplan remove context", Synopsis: "Remove a context", Args: []decl.Arg{{Name: "context"}}, Complete: e.completeContext,
+			Run: func(_ context.Context, r *decl.Request) error {
+				if len(r.Args) != 1 {
+					return errEditUsage
+				}
+				if err := e.RemoveContext(r.Arg(0)); err != nil {
+					return err
+				}
+				fmt.Fprintf(r.Out, "Removed context '%s'\n", r.Arg(0))
+				return nil
+			},
+		},
+		{
+			Words: "dialplan save", Synopsis: "Write the plan of the moment to a file",
+			Help: "Writes what the plan says, without the comments, templates and includes of the files it came from, so the file must not be there.",
+			Args: []decl.Arg{{Name: "file", Help: "a path; it must not be there"}},
+			Run:  e.save,
+		},
+	}
+}
+
+// cutWord divides arguments at a word.
+func cutWord(args []string, word string) (before, after []string, ok bool) {
+	i := len(args) - 1
+	for i >= 0 && args[i] != word {
+		i--
+	}
+	if i < 1 || i+1 >= len(args) {
+		return nil, nil, false
+	}
+	return args[:i], args[i+1:], true
+}
+
+func (e *Engine) addExtension(_ context.Context, r *decl.Request) error {
+	words, rest, ok := cutWord(r.Args, "into")
+	if !ok || len(rest) > 2 || len(rest) == 2 && rest[1] != "replace" {
+		return errEditUsage
+	}
+	exten, line, ok := cutOutside(strings.Join(words, " "))
+	priority, app, more := strings.Cut(line, ",")
+	if !ok || !more {
+		return errEditUsage
+	}
+	if !strings.Contains(app, "(") { // App,data
+		name, data, _ := strings.Cut(app, ",")
+		app = name + "(" + data + ")"
+	}
+	if strings.TrimSpace(priority) == "hint" {
+		app = strings.TrimSuffix(app, "()")
+	}
+	if err := e.AddLine(rest[0], "exten", exten+","+priority+","+app, len(rest) == 2); err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Out, "Extension '%s,%s,%s' added into '%s' context\n", exten, priority, app, rest[0])
+	return nil
+}
+
+func (e *Engine) removeExtension(_ context.Context, r *decl.Request) error {
+	exten, name, ok := strings.Cut(r.Arg(0), "@")
+	if !ok || len(r.Args) > 2 {
+		return errEditUsage
+	}
+	priority := 0
+	if len(r.Args) == 2 {
+		n, err := strconv.Atoi(r.Arg(1))
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q is not a priority", r.Arg(1))
+		}
+		priority = n
+	}
+	if err := e.RemoveExtension(name, exten, priority); err != nil {
+		return fmt.Errorf("failed to remove extension %s: %w", r.Arg(0), err)
+	}
+	if priority == 0 {
+		fmt.Fprintf(r.Out, "Whole extension %s removed\n", r.Arg(0))
+	} else {
+		fmt.Fprintf(r.Out, "Extension %s with priority %d removed\n", r.Arg(0), priority)
+	}
+	return nil
+}
+
+// changeLine adds ("into") or removes ("from") a line of one value.
+func (e *Engine) changeLine(key, word string, told func(text, c string) string) func(context.Context, *decl.Request) error {
+	return func(_ context.Context, r *decl.Request) error {
+		words, rest, ok := cutWord(r.Args, word)
+		if !ok || len(rest) != 1 {
+			return errEditUsage
+		}
+		text, change := strings.Join(words, " "), e.RemoveLine
+		if word == "into" {
+			change = func(c, key, value string) error { return e.AddLine(c, key, value, false) }
+		}
+		if err := change(rest[0], key, text); err != nil {
+			return err
+		}
+		fmt.Fprintln(r.Out, told(text, rest[0]))
+		return nil
+	}
+}
+
+// completeInto offers contexts, and the words between them.
+func (e *Engine) completeInto(args []string, _ string) []string {
+	var names []string
+	if len(args) == 1 {
+		return []string{"into", "from"}
+	}
+	for _, c := range e.Plan().Contexts() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// save writes the plan to a file that is not there yet.
+func (e *Engine) save(_ context.Context, r *decl.Request) (err error) {
+	if len(r.Args) != 1 || !filepath.IsAbs(r.Arg(0)) {
+		return errors.New("name a file by its whole path")
+	}
+	f, err := os.OpenFile(r.Arg(0), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	if err != nil {
+		return err
+	}
+	if _, err = f.WriteString(e.Plan().Text()); err != nil {
+		err = errors.Join(err, os.Remove(r.Arg(0)))
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		fmt.Fprintf(r.Out, "Dialplan successfully saved into '%s'\n", r.Arg(0))
+	}
+	return err
+}
+
+// Text is the plan as extensions.conf. Read again it is the same plan, but for
+// what stood in the file as a variable that was substituted while it was read.
+func (p *Plan) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "[general]\nstatic=%s\nwriteprotect=%s\nautofallthrough=%s\nclearglobalvars=%s\n",
+		yesNo(p.Settings.Static), yesNo(p.Settings.WriteProtect), yesNo(p.Settings.AutoFallthrough), yesNo(p.Settings.ClearGlobals))
+	if len(p.Globals) > 0 {
+		b.WriteString("\n[globals]\n")
+		for _, g := range p.Globals {
+			fmt.Fprintf(&b, "%s=%s\n", g.Name, escape(g.Value))
+		}
+	}
+	for _, c := range p.order {
+		fmt.Fprintf(&b, "\n[%s]\n", c.Name)
+		for _, i := range c.Includes {
+			fmt.Fprintf(&b, "include => %s\n", i.Text)
+		}
+		for _, s := range c.Switches {
+			key := "lswitch"
+			if s.Each {
+				key = "eswitch"
+			}
+			fmt.Fprintf(&b, "%s => %s/%s\n", key, s.Name, escape(s.Args))
+		}
+		for _, i := range c.IgnorePatterns {
+			fmt.Fprintf(&b, "ignorepat => %s\n", i.Pattern)
+		}
+		for _, e := range c.Extensions() {
+			e.text(&b)
+		}
+	}
+	return b.String()
+}
+
+func (e *Extension) text(b *strings.Builder) {
+	name := e.Name
+	if !e.AnyCaller {
+		name += "/" + e.Caller
+	}
+	if e.Hint != nil {
+		fmt.Fprintf(b, "exten => %s,hint,%s\n", name, escape(e.Hint.App))
+	}
+	for _, p := range e.Priorities {
+		label := ""
+		if p.Label != "" {
+			label = "(" + p.Label + ")"
+		}
+		fmt.Fprintf(b, "exten => %s,%d%s,%s(%s)\n", name, p.Number, label, p.App, escape(p.Args))
+	}
+}
+
+// escape protects the semicolons of a text.
+func escape(s string) string { return strings.ReplaceAll(s, ";", `\;`) }
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

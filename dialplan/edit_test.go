@@ -1,0 +1,105 @@
+package dialplan
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pbx/channel"
+	"pbx/decl"
+)
+
+func TestEdit(t *testing.T) {
+	const file = "[globals]\nG=1\n[a]\nexten => 1,1,NoOp(one)\n same => n(x),NoOp(two)\nexten => _2X,1,NoOp(${G}\\;x)\ninclude => b\nignorepat => 9\n[b]\nexten => 7,1,NoOp()\nexten => 7,hint,SIP/7\n"
+	e := NewEngine(EngineOptions{})
+	e.AddApplications([]channel.Application{{Name: "NoOp", Run: func(channel.Thread, *decl.Args) error { return nil }}})
+	load := func() {
+		t.Helper()
+		p, _, err := e.Parse("f", []byte(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Swap(p)
+	}
+	load()
+	run := func(line, want string) {
+		t.Helper()
+		for _, c := range e.Commands() {
+			if rest, ok := strings.CutPrefix(line, c.Words+" "); ok {
+				var out strings.Builder
+				err := c.Run(context.Background(), &decl.Request{Args: strings.Fields(rest), Line: line, Out: &out})
+				if got := out.String(); err != nil {
+					if !strings.Contains(err.Error(), want) {
+						t.Errorf("%s: %v, want %s", line, err, want)
+					}
+				} else if got != want+"\n" {
+					t.Errorf("%s: %q, want %q", line, got, want)
+				}
+				return
+			}
+		}
+		t.Fatalf("no command %q", line)
+	}
+	has := func(want string) {
+		t.Helper()
+		var b strings.Builder
+		for _, c := range e.Plan().Contexts() {
+			b.WriteString("[" + c.Name)
+			for _, i := range c.Includes {
+				b.WriteString(" +" + i.Text)
+			}
+			for _, x := range c.Extensions() {
+				for _, p := range x.Priorities {
+					b.WriteString(" " + x.Name + ":" + step(p))
+				}
+			}
+			b.WriteString("]")
+		}
+		if got := b.String(); got != want {
+			t.Errorf("%s\nwant: %s", got, want)
+		}
+	}
+	e.SetGlobal("G", "changed")
+	const two = " _2X:1() NoOp(${G};x)"
+	has("[a +b 1:1() NoOp(one) 1:2(x) NoOp(two)" + two + "][b 7:1() NoOp()]")
+	run("dialplan add extension 6,1,NoOp,hello into a", "Extension '6,1,NoOp(hello)' added into 'a' context")
+	run("dialplan add extension 1,1,NoOp(again) into a", "has a priority 1 already")
+	run("dialplan add extension 1,1,NoOp(new) into a replace", "Extension '1,1,NoOp(new)' added into 'a' context")
+	run("dialplan add extension x into a", "see help")
+	run("dialplan add include c into b", "Context 'c' included in 'b' context")
+	has("[a +b 1:1() NoOp(new) 1:2(x) NoOp(two) 6:1() NoOp(hello)" + two + "][b +c 7:1() NoOp()]")
+	run("dialplan remove extension 1@a 2", "Extension 1@a with priority 2 removed")
+	run("dialplan remove extension 6@a", "Whole extension 6@a removed")
+	run("dialplan remove extension 6@a", "there is nothing like it")
+	run("dialplan remove include b from a", "The dialplan context 'b' is no longer included in 'a' context")
+	run("dialplan remove ignorepat 9 from a", "Ignore pattern '9' removed from 'a' context")
+	run("dialplan remove ignorepat 9 from a", "there is nothing like it")
+	run("dialplan add ignorepat 0 into a", "Ignore pattern '0' added into 'a' context")
+	has("[a 1:1() NoOp(new)" + two + "][b +c 7:1() NoOp()]")
+	run("dialplan remove context b", "Removed context 'b'")
+	run("dialplan add extension 5,1,NoOp() into n", "Extension '5,1,NoOp()' added into 'n' context")
+	has("[a 1:1() NoOp(new)" + two + "][n 5:1() NoOp()]")
+	if v, _ := e.Global("G"); v != "changed" {
+		t.Errorf("an edit set the global variables anew: %s", v)
+	}
+	// What was added outlives a reload, what was taken away comes back.
+	load()
+	has("[a +b 1:1() NoOp(one) 1:2(x) NoOp(two)" + two + "][b 7:1() NoOp()][n 5:1() NoOp()]")
+
+	saved := filepath.Join(t.TempDir(), "saved.conf")
+	run("dialplan save "+saved, "Dialplan successfully saved into '"+saved+"'")
+	run("dialplan save "+saved, "file exists")
+	text, err := os.ReadFile(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _, err := Parse("saved", text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := Difference(e.Plan(), again); d != "" {
+		t.Errorf("what was saved differs: %s\n%s", d, text)
+	}
+}
