@@ -75,8 +75,8 @@ func (p *pvt) reconsider() {
 // stale reports whether the far end should be told of another session than it was:
 // a new place for its audio, or the beginning or end of a fax.
 func (p *pvt) stale() bool {
-	if p.media.stuck || !p.media.valid {
-		return false
+	if p.media.stuck || !p.media.valid || p.transferred || p.released {
+		return false // it refused, or is about to hang up
 	}
 	if fax := p.wantsFax(); fax || p.fax != nil {
 		return fax != (p.fax != nil)

@@ -31,6 +31,10 @@ func dialBridged(dest string, o bridge.Options, after func(*channel.Channel)) fu
 		}
 		_ = ch.Leg().Answer()
 		bridge.Run(ch, leg, o)
+		if to, ok := leg.TakeRedirect(); ok { // it was transferred
+			leg.SetLocation(to, "", "")
+			untilHangup(leg)
+		}
 		if after != nil {
 			leg.Hangup()
 			after(ch)
@@ -181,5 +185,20 @@ func TestDirectMedia(t *testing.T) {
 			alice < ACK
 			alice > BYE
 			alice < 200`)
+	})
+	t.Run("back when the other end is transferred", func(t *testing.T) {
+		conf := strings.Replace(office, "rtptimeout=0", "rtptimeout=0\ndirectmedia=yes", 1)
+		runFlow(t, conf, map[string]func(*channel.Channel){"2000": dialBridged("SIP/bob", bridge.Options{}, nil), "1000": answerAndWait}, direct+`
+			alice > REFER | Refer-To: <sip:1000@192.0.2.1>
+			alice < 202
+			alice < NOTIFY
+			alice > 200
+			bob < INVITE @@100ms sdp | c=IN IP4 192.0.2.1
+			bob > progress 200 sdp
+			bob < ACK
+			alice > BYE
+			alice < 200
+			bob > BYE
+			bob < 200`)
 	})
 }
