@@ -536,3 +536,36 @@ func TestShowSubscriptions(t *testing.T) {
 		}
 	})
 }
+
+// TestPickupByReplaces is a watcher that takes the call which its lamp shows: with
+// Replaces and the ids of the ringing dialog.
+func TestPickupByReplaces(t *testing.T) {
+	withFlow(t, general("notifycid=yes"), nil, func(f *flow) {
+		f.plan.extens = map[string]func(*channel.Channel){"107": dial(nil, "SIP/bob")}
+		f.play(`
+			alice > SUBSCRIBE 107` + dialogInfo + `
+			alice < 200
+			alice < NOTIFY
+			alice > 200
+			carol > INVITE 107 sdp
+			carol < 100
+			bob < INVITE sdp
+			alice < NOTIFY | call-id="pickup-alice-1@test" | early
+			alice > 200
+			bob > 180
+			carol < 180
+		`)
+		body := string(f.phone("alice").request.Body())
+		tag := func(name string) string {
+			_, rest, _ := strings.Cut(body, name+`="`)
+			tag, _, _ := strings.Cut(rest, `"`)
+			return tag
+		}
+		f.play(`
+			alice > INVITE 107 sdp call=new | Replaces: pickup-alice-1@test;to-tag=` + tag("remote-tag") + `;from-tag=` + tag("local-tag") + `
+			alice < 100
+			alice < 200 sdp
+			alice > ACK
+		`)
+	})
+}
