@@ -80,7 +80,7 @@ func refusals(err error) []config.Finding {
 var futureFiles = []string{
 	"voicemail.conf", "queues.conf", "queuerules.conf", "res_parking.conf", "musiconhold.conf", "confbridge.conf", "meetme.conf",
 	"agents.conf", "followme.conf", "manager.conf", "http.conf", "ari.conf", "cdr.conf", "cdr_custom.conf", "cdr_manager.conf", "cel.conf",
-	"extensions.lua", "sip_notify.conf", "udptl.conf", "extconfig.conf", "func_odbc.conf", "phoneprov.conf",
+	"extensions.lua", "udptl.conf", "extconfig.conf", "func_odbc.conf", "phoneprov.conf",
 	"iax.conf", "pjsip.conf", "say.conf", "enum.conf", "amd.conf",
 }
 
