@@ -171,7 +171,7 @@ func readLogger(l *config.Loader, dirs Directories) (logSettings, []config.Findi
 	if file == nil {
 		s.Files = []console.FileConfig{{
 			Path:   filepath.Join(dirs.Log, "messages.log"),
-			Levels: console.Levels{Notice: true, Warning: true, Error: true, Security: true},
+			Levels: console.Levels{Notice: true, Warning: true, Error: true},
 		}}
 		return s, nil, nil
 	}

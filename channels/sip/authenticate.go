@@ -259,13 +259,17 @@ func (d *Driver) refused(m *message.Message, from source, reason string) {
 	if m.Method() == message.REGISTER {
 		claimed = quotable(m.Header(message.HeaderTo))
 	}
-	switch logged := d.refusalLogged(); {
+	logged := d.refusalLogged()
+	switch {
 	case !logged:
 	case m.Method() == message.REGISTER:
 		d.notice(fmt.Sprintf("Registration from '%s' failed for '%s' - %s", claimed, addr, reason))
 	default:
 		d.notice(fmt.Sprintf("Request '%s' from '%s' failed for '%s' (callid: %s) - %s",
 			m.Method(), claimed, addr, quotable(m.CallID()), failWords(reason)))
+	}
+	if logged {
+		d.securityEvent(m, from, reason)
 	}
 	if d.bus.Wants(event.Security) {
 		d.bus.Publish(event.Event{Kind: event.Security, Time: d.now(), Name: securityNames[reason], Value: claimed, Address: addr})

@@ -101,6 +101,33 @@ func TestBanLines(t *testing.T) {
 	})
 }
 
+// TestSecurityEvent: the line at the level SECURITY is one that fail2ban's filter
+// reads, whatever the sender calls himself.
+func TestSecurityEvent(t *testing.T) {
+	filter := regexp.MustCompile(`^SecurityEvent="(?:FailedACL|InvalidAccountID|ChallengeResponseFailed|InvalidPassword)"(?:(?:,(?:[A-QS-Z]|R[a-df-z])\w*="[^"]*")*),RemoteAddress="IPV[46]/[^/"]+/127\.0\.50\.10/\d+"$`)
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, banPhones, nil)
+		p := r.phone("127.0.50.10:5070", "alice")
+		p.guess()
+		p.user = `x%22,RemoteAddress=%22IPV4/UDP/192.0.2.1/5`
+		p.ask("REGISTER", "", p.contact(), "")
+		r.logs.mu.Lock()
+		defer r.logs.mu.Unlock()
+		var got []string
+		for _, line := range r.logs.lines {
+			if strings.HasPrefix(line, "SecurityEvent=") {
+				got = append(got, line)
+				if !filter.MatchString(line) {
+					t.Errorf("not read: %s", line)
+				}
+			}
+		}
+		if len(got) != 2 || !strings.Contains(got[0], `"InvalidPassword"`) || !strings.Contains(got[0], `AccountID="alice"`) {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
 // TestRegisteredIsSlowed: where a device of ours is registered, or has a fixed
 // host, wrong passwords slow the account down and lock nobody out.
 func TestRegisteredIsSlowed(t *testing.T) {
