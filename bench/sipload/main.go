@@ -162,10 +162,13 @@ func (l *link) wait(id string) (<-chan string, func()) {
 
 var serial atomic.Int64
 
+// stamp keeps the names of two runs apart: what was said twice with one name is a loop.
+var stamp = strconv.FormatInt(time.Now().UnixNano(), 36)
+
 func (l *link) request(method, uri, from, to, id string, seq int, extra, body string) string {
 	host := l.conn.LocalAddr().String()
-	return fmt.Sprintf("%s %s SIP/2.0\r\nVia: SIP/2.0/%s %s;rport;branch=z9hG4bK%d\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:load@%s;transport=%s>\r\n%sContent-Length: %d\r\n\r\n%s",
-		method, uri, l.via, host, serial.Add(1), from, to, id, seq, method, host, *proto, extra, len(body), body)
+	return fmt.Sprintf("%s %s SIP/2.0\r\nVia: SIP/2.0/%s %s;rport;branch=z9hG4bK%s%d\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:load@%s;transport=%s>\r\n%sContent-Length: %d\r\n\r\n%s",
+		method, uri, l.via, host, stamp, serial.Add(1), from, to, id, seq, method, host, *proto, extra, len(body), body)
 }
 
 // await returns the first message that begins so.
@@ -191,7 +194,7 @@ func await(c <-chan string, starts ...string) (string, error) {
 
 func register(l *link, user int) error {
 	name, secret := fmt.Sprintf("user%04d", user+1), fmt.Sprintf("pw%04d", user+1)
-	id := fmt.Sprintf("r%d@%s", serial.Add(1), *local)
+	id := fmt.Sprintf("r%s%d@%s", stamp, serial.Add(1), *local)
 	c, end := l.wait(id)
 	defer end()
 	uri := "sip:" + *target
@@ -218,7 +221,7 @@ func register(l *link, user int) error {
 const sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
 
 func call(l *link) error {
-	id := fmt.Sprintf("c%d@%s", serial.Add(1), *local)
+	id := fmt.Sprintf("c%s%d@%s", stamp, serial.Add(1), *local)
 	c, end := l.wait(id)
 	defer end()
 	uri := "sip:" + *exten + "@" + *target

@@ -1,6 +1,16 @@
 package transaction
 
-import "testing"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pbx/channels/sip/message"
+	"pbx/sched"
+)
 
 // Over a reliable transport nothing is repeated, and what only waits for copies
 // ends at once (RFC 3261 figures 5 to 8, RFC 6026 7).
@@ -135,5 +145,62 @@ func TestProtocols(t *testing.T) {
 	}
 	if _, ok := ParseProtocol("sctp"); ok {
 		t.Error("sctp is not served")
+	}
+}
+
+// wires notes what is sent where.
+type wires struct {
+	silent
+	sent []string
+	fail error // of TCP
+}
+
+func (w *wires) Send(b []byte, r Route) (Flow, error) {
+	via, _, _ := strings.Cut(string(b[bytes.Index(b, []byte("Via: "))+5:]), " ")
+	w.sent = append(w.sent, fmt.Sprintf("%v %s", r.Protocol, via))
+	if r.Protocol == TCP {
+		return 7, w.fail
+	}
+	return 0, nil
+}
+
+// A request that is too long for UDP goes by TCP where it may, and by UDP after all
+// where nobody takes it there (RFC 3261 18.1.1).
+func TestLargeRequests(t *testing.T) {
+	for name, tt := range map[string]struct {
+		size  int
+		large bool
+		fail  error // when it is sent
+		lost  bool  // the connection is refused later
+		want  string
+	}{
+		"short":               {1200, true, nil, false, "[UDP SIP/2.0/UDP]"},
+		"long":                {1400, true, nil, false, "[TCP SIP/2.0/TCP]"},
+		"long, UDP alone":     {1400, false, nil, false, "[UDP SIP/2.0/UDP]"},
+		"long, refused":       {1400, true, nil, true, "[TCP SIP/2.0/TCP UDP SIP/2.0/UDP]"},
+		"long, no way by TCP": {1400, true, errors.New("no"), false, "[TCP SIP/2.0/TCP UDP SIP/2.0/UDP]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &wires{fail: tt.fail}
+			l := New(sched.New(time.Now), w, w, Timers{})
+			text := request("INVITE", string(Branch(1).AppendTo(nil)), "", "c", 7)
+			text = append(text, bytes.Repeat([]byte{'x'}, tt.size-len(text))...)
+			route := there
+			route.Large = tt.large
+			c := l.Send(text, message.INVITE, 1, route, Timers{}, w)
+			if tt.lost {
+				l.Lost(7, errors.New("refused"))
+			}
+			if got := fmt.Sprint(w.sent); got != tt.want {
+				t.Errorf("sent %s, want %s", got, tt.want)
+			}
+			if c.State() != Calling {
+				t.Errorf("it is %v", c.State())
+			}
+			l.Close()
+			if len(l.waiting) > 0 {
+				t.Error("something still waits for a connection")
+			}
+		})
 	}
 }
