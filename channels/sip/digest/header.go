@@ -88,9 +88,10 @@ func ParseChallenge(b []byte) (c Challenge, ok bool) {
 // quotable reports whether b can stand between quotes as it is.
 func quotable(b []byte) bool {
 	for i := 0; i < len(b); i++ {
-		if b[i] == '\\' {
+		switch b[i] {
+		case '\\':
 			i++
-		} else if b[i] == '"' {
+		case '"':
 			return false
 		}
 		if i == len(b) || b[i] < ' ' && b[i] != '\t' || b[i] == 0x7f {
