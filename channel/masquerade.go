@@ -48,6 +48,11 @@ func MasqueradeHeld(original, clone *Channel) error {
 	}
 	r.moves.Lock()
 	defer r.moves.Unlock()
+	if partner := original.Bridged(); partner != nil {
+		if a, ok := clone.Leg().(Aligner); ok {
+			a.Align(partner.Leg())
+		}
+	}
 	original.mu.Lock()
 	clone.mu.Lock()
 	if original.hungup || clone.hungup || original.softHangup.Load() || clone.softHangup.Load() ||

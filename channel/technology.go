@@ -52,6 +52,13 @@ type Stiller interface {
 	Still(f func()) error
 }
 
+// Aligner is a Leg that can use another codec of those that it has agreed on.
+type Aligner interface {
+	// Align has the leg and the one that Masquerade is about to join it with use
+	// a codec that both have. It is called while the driver is still.
+	Align(other Leg)
+}
+
 // Leg is the driver's side of one channel. Its methods hand the work to the
 // driver's loop and return at once; what comes of it arrives as frames.
 type Leg interface {

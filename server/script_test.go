@@ -26,6 +26,7 @@ import (
 //	alice > INVITE 102 call=A        alice begins a call that the script names A;
 //	                                 from=NAME says that she is somebody else
 //	bob < INVITE call=A              the next message that bob gets begins his A
+//	                                 codecs=9,0 are the payload types of her offer
 //	bob > 200                        he answers the last request he got
 //	bob > 200 A                      … the last INVITE of his call A
 //	alice < 200 A                    the next message alice gets is of her call A
@@ -308,9 +309,12 @@ func take(words *[]string, name string) (string, bool) {
 	return "", false
 }
 
-func (p *storyPhone) body() string {
+func (p *storyPhone) body(codecs string) string {
 	a := p.addr.Addr()
-	return fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n", a, a)
+	if codecs == "" {
+		codecs = "0,8"
+	}
+	return fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio 4000 RTP/AVP %s 101\r\na=rtpmap:101 telephone-event/8000\r\n", a, a, strings.ReplaceAll(codecs, ",", " "))
 }
 
 func (p *storyPhone) via() (branch, line string) {
@@ -325,6 +329,7 @@ func (p *storyPhone) send(words, extra []string) error {
 	if !other {
 		user = p.name
 	}
+	codecs, _ := take(&words, "codecs")
 	body, typ := "", "application/sdp"
 	var b strings.Builder
 	if status, err := strconv.Atoi(words[0]); err == nil {
@@ -351,7 +356,7 @@ func (p *storyPhone) send(words, extra []string) error {
 				c.local = to
 			}
 			if status/100 == 2 {
-				body = p.body()
+				body = p.body(codecs)
 			}
 		}
 	} else {
@@ -376,7 +381,7 @@ func (p *storyPhone) send(words, extra []string) error {
 			c.seq++
 			c.invite, c.branch, c.final = c.seq, branch, false
 			if !slices.Contains(words, "nosdp") {
-				body = p.body()
+				body = p.body(codecs)
 			}
 		} else if method != "ACK" && method != "CANCEL" {
 			c.seq++

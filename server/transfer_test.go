@@ -1,6 +1,9 @@
 package server
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // transferPlan is the dialplan of the stories about transfers.
 const transferPlan = `[t]
@@ -355,6 +358,43 @@ func TestTransferAccounts(t *testing.T) {
 	bob < 200 A
 	alice > BYE A
 	alice < 200 A`)
+}
+
+// TestTransferCodecs: parties that a transfer brings together use a codec that both
+// have, though each spoke another one before.
+func TestTransferCodecs(t *testing.T) {
+	tell(t, map[string]string{
+		"extensions.conf": transferPlan,
+		"sip.conf":        strings.Replace(storySIP, "allow=ulaw,alaw", "allow=g722,ulaw", 1),
+	}, `
+	alice > INVITE 102 call=A codecs=9,0
+	alice < 100
+	bob < INVITE call=A
+	bob > 200 codecs=9
+	bob < ACK A
+	alice < 200 A
+	alice > ACK A
+	bob > INVITE 103 call=B codecs=0
+	bob < 100
+	carol < INVITE call=B
+	carol > 200 codecs=0
+	carol < ACK B
+	bob < 200 B
+	bob > ACK B
+	bob > REFER A | Refer-To: <sip:103@127.0.60.1?Replaces={B}>
+	bob < 202 A
+	bob < NOTIFY A | SIP/2.0 200 OK
+	bob > 200
+	bob < BYE B
+	bob > 200
+	bob > BYE A
+	bob < 200 A
+	alice < nothing 1s
+	show "core show channels" 2 active channels
+	alice > BYE A
+	alice < 200 A
+	carol < BYE B
+	carol > 200`)
 }
 
 // sent is a call of alice that Transfer() asks to go elsewhere once it is answered.

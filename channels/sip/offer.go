@@ -258,6 +258,21 @@ func (p *pvt) preferCodec(name string) {
 	}
 }
 
+// Align implements channel.Aligner. Masquerade calls it on the loop.
+func (p *pvt) Align(other channel.Leg) {
+	q, ok := other.(*pvt)
+	if !ok || q.d != p.d || !p.media.valid || !q.media.valid || p.sendCodec().Name == q.sendCodec().Name {
+		return
+	}
+	for _, c := range p.media.agreed.codecs {
+		if q.media.agreed.has(c.Name) {
+			p.preferCodec(c.Name)
+			q.preferCodec(c.Name)
+			return
+		}
+	}
+}
+
 // sessionOptions are those of a new session, near the other leg's.
 func (p *pvt) sessionOptions(g *Settings, near *media.Session) media.SessionOptions {
 	return media.SessionOptions{
