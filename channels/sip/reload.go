@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"fmt"
+
 	"pbx/event"
 )
 
@@ -12,8 +14,8 @@ func (d *Driver) Reload(cfg *Config) {
 }
 
 func (d *Driver) reload(cfg *Config) {
-	if was := d.cfg.General.UDPBind; was != cfg.General.UDPBind {
-		d.log.Warn("SIP: a new udpbindaddr takes effect at the next start", "bound", was, "configured", cfg.General.UDPBind)
+	if was := &d.cfg.General; !was.sameListeners(&cfg.General) {
+		d.log.Warn("SIP: new addresses, tcpenable and tlsenable take effect at the next start", "bound", fmt.Sprint(was.UDPBinds), "configured", fmt.Sprint(cfg.General.UDPBinds))
 	}
 	was := d.cfg
 	d.cfg = cfg

@@ -184,6 +184,12 @@ func (d *Driver) listen() error {
 	return nil
 }
 
+// sameListeners reports whether two configurations listen at the same places.
+func (g *Settings) sameListeners(o *Settings) bool {
+	return slices.Equal(g.UDPBinds, o.UDPBinds) && g.TCPEnable == o.TCPEnable && g.TLSEnable == o.TLSEnable &&
+		(!g.TCPEnable || slices.Equal(g.TCPBinds, o.TCPBinds)) && (!g.TLSEnable || slices.Equal(g.TLSBinds, o.TLSBinds))
+}
+
 // socketOptions are those of one listener. One on :: leaves IPv4 to another that
 // has the same port.
 func (g *Settings) socketOptions(at netip.AddrPort, all []netip.AddrPort) pbxio.SocketOptions {
