@@ -391,6 +391,7 @@ func TestTransferCodecs(t *testing.T) {
 	bob < 200 A
 	alice < nothing 1s
 	show "core show channels" 2 active channels
+	show "sip show channels" alice-1@test     (ulaw)
 	alice > BYE A
 	alice < 200 A
 	carol < BYE B
