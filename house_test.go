@@ -93,7 +93,7 @@ var (
 	leaves  = []string{"event", "decl"}
 	allowed = map[string][]string{
 		"event": {}, "decl": {}, "sched": {}, "io": {},
-		"config":  {},
+		"config":  {"config"},
 		"sounds":  {},
 		"configs": {},
 		"media":   {"media", "config", "io", "sched"},

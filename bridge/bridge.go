@@ -134,6 +134,7 @@ func Run(caller, callee *channel.Channel, o Options) (r Result) {
 }
 
 func (c *call) enter() error {
+	c.publish(event.BridgeCreate)
 	for _, l := range c.legs {
 		for _, f := range c.Features {
 			if f.By&l.side != 0 && f.Digits != "" {
@@ -143,14 +144,14 @@ func (c *call) enter() error {
 		l.SetBridge(c.ID, l.other.Channel)
 		l.name = l.Name()
 	}
-	for _, l := range c.legs {
+	for i, l := range c.legs {
 		for _, name := range transferred { // they tell of the transfer that led here, until it has
 			if v, ok := l.Var(name); ok && v.S != "" {
 				l.SetVar(name, channel.Value{})
 			}
 		}
 		l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
-		l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID})
+		l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID, Members: i + 1})
 	}
 	if err := c.join(); err != nil {
 		return err
@@ -172,9 +173,12 @@ func (c *call) renew(l *leg) error {
 	if name == l.name {
 		return nil
 	}
+	if old, ok := l.Registry().Find(l.name); ok { // its phone went elsewhere
+		old.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID, Members: len(c.legs) - 1})
+	}
 	l.name = name
 	l.unhold()
-	l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID})
+	l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID, Members: len(c.legs)})
 	l.other.SetVar("BRIDGEPEER", channel.Clean(name))
 	l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
 	mine, theirs := l.Identity().Caller, l.other.Identity().Caller
@@ -204,14 +208,22 @@ func (c *call) tell() {
 
 func (c *call) leave() {
 	c.part()
-	for _, l := range c.legs {
+	for i, l := range c.legs {
 		if j, ok := l.Leg().(channel.Joiner); ok {
 			j.Joined(nil, false)
 		}
 		l.unhold()
 		l.SetBridge("", nil)
 		l.SetVar("BRIDGEPEER", channel.Value{})
-		l.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID})
+		l.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID, Members: len(c.legs) - 1 - i})
+	}
+	c.publish(event.BridgeDestroy)
+}
+
+// publish tells of the bridge itself.
+func (c *call) publish(kind event.Kind) {
+	if bus := c.legs[0].Registry().Bus(); bus.Wants(kind) {
+		bus.Publish(event.Event{Kind: kind, Time: c.now(), Bridge: c.ID})
 	}
 }
 

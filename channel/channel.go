@@ -23,7 +23,8 @@ import (
 
 // Channel is one leg of a call.
 type Channel struct {
-	reg *Registry
+	reg      *Registry
+	detached bool // see Registry.Detached
 
 	queue queue
 
@@ -69,8 +70,10 @@ type Options struct {
 	Name string
 	// Full is the whole name instead, for a driver that numbers its channels.
 	Full string
-	Tech Technology
-	Leg  Leg
+	// Uniqueid is the one that a program chose, "" for one of ours.
+	Uniqueid string
+	Tech     Technology
+	Leg      Leg
 	// State is Ring for an inbound call and Down for an outbound one.
 	State State
 	// From shares its Linkedid with the new channel; nil begins a call.
@@ -200,7 +203,7 @@ func (c *Channel) UpdateIdentity(f func(*Identity)) {
 	caller, connected := before.Caller != c.id.Caller, before.Connected != c.id.Connected
 	c.mu.Unlock()
 	if caller && c.reg.bus.Wants(event.NewCallerID) {
-		c.Publish(event.Event{Kind: event.NewCallerID})
+		c.Publish(event.Event{Kind: event.NewCallerID, Value: c.Identity().Caller.Presentation.Text()})
 	}
 	if connected && c.reg.bus.Wants(event.NewConnectedLine) {
 		c.Publish(event.Event{Kind: event.NewConnectedLine})
@@ -270,8 +273,13 @@ func (c *Channel) Settings() Settings {
 // SetSettings changes them under the lock.
 func (c *Channel) SetSettings(f func(*Settings)) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	before := c.settings.Account
 	f(&c.settings)
+	changed := c.settings.Account != before
+	c.mu.Unlock()
+	if changed && c.reg.bus.Wants(event.AccountCode) {
+		c.Publish(event.Event{Kind: event.AccountCode, Value: before})
+	}
 }
 
 // Media is the channel's RTP session, nil while it has none.
@@ -417,7 +425,7 @@ func (c *Channel) Inherit(from *Channel) {
 
 // Publish sends e to the bus with the channel's fields filled in.
 func (c *Channel) Publish(e event.Event) {
-	if !c.reg.bus.Wants(e.Kind) {
+	if c.detached || !c.reg.bus.Wants(e.Kind) {
 		return
 	}
 	c.mu.Lock()
@@ -425,7 +433,7 @@ func (c *Channel) Publish(e event.Event) {
 	e.State, e.StateText = int(c.state), c.state.String()
 	e.CallerNum, e.CallerName = c.id.Caller.Number, c.id.Caller.Name
 	e.ConnectedNum, e.ConnectedName = c.id.Connected.Number, c.id.Connected.Name
-	e.AccountCode = c.settings.Account
+	e.AccountCode, e.Language = c.settings.Account, c.settings.Language
 	if e.Context == "" {
 		e.Context, e.Exten, e.Priority = c.loc.Context, c.loc.Exten, c.loc.Priority
 	}
@@ -437,6 +445,48 @@ func (c *Channel) Publish(e event.Event) {
 		e.Time = c.reg.now()
 	}
 	c.reg.bus.Publish(e)
+}
+
+// PublishWith is Publish for an event about two channels; the other one may be nil.
+func (c *Channel) PublishWith(e event.Event, other *Channel) {
+	if !c.reg.bus.Wants(e.Kind) {
+		return
+	}
+	if other != nil {
+		e.Other = other.Party()
+		e.Dest, e.DestUniqueid = e.Other.Channel, e.Other.Uniqueid
+	}
+	c.Publish(e)
+}
+
+// PublishAbout publishes an event about c that is nobody else's: the dialling of
+// a call that no channel began.
+func (c *Channel) PublishAbout(e event.Event) {
+	if !c.reg.bus.Wants(e.Kind) {
+		return
+	}
+	e.Other = c.Party()
+	e.Dest, e.DestUniqueid, e.Time = e.Other.Channel, e.Other.Uniqueid, c.reg.now()
+	c.reg.bus.Publish(e)
+}
+
+// Party is what an event tells of the channel as the other one.
+func (c *Channel) Party() *event.Party {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return &event.Party{
+		Channel: c.name, Uniqueid: c.uniqueid, Linkedid: c.linkedid, State: int(c.state), StateText: c.state.String(),
+		CallerNum: c.id.Caller.Number, CallerName: c.id.Caller.Name, ConnectedNum: c.id.Connected.Number, ConnectedName: c.id.Connected.Name,
+		AccountCode: c.settings.Account, Language: c.settings.Language, Context: c.loc.Context, Exten: c.loc.Exten, Priority: c.loc.Priority,
+	}
+}
+
+// FarHangup is SoftHangup for a driver whose far end has gone.
+func (c *Channel) FarHangup(cause Cause) {
+	if c.reg.bus.Wants(event.HangupRequest) {
+		c.Publish(event.Event{Kind: event.HangupRequest, Cause: int(cause)})
+	}
+	c.SoftHangup(cause)
 }
 
 // SoftHangup asks the channel's goroutine to end the call. It may be called by

@@ -42,6 +42,18 @@ func ParsePresentation(s string) (Presentation, bool) {
 	return 0, false
 }
 
+// Text is the presentation in the words of the console and AMI.
+func (p Presentation) Text() string {
+	if p == Unavailable {
+		return "Number Unavailable"
+	}
+	text := "Presentation Allowed, "
+	if p.Restricted() {
+		text = "Presentation Prohibited, "
+	}
+	return text + [...]string{"Not Screened", "Passed Screen", "Failed Screen", "Network Number"}[p&3]
+}
+
 // Restricted reports whether the number must not be shown.
 func (p Presentation) Restricted() bool { return p&0x60 != 0 }
 

@@ -74,7 +74,7 @@ func take(by, target *Channel) error {
 	if !target.Rings() {
 		return ErrNotRinging
 	}
-	caller, linked, name := target.Identity().Connected, target.Linkedid(), target.Name()
+	caller, linked := target.Identity().Connected, target.Linkedid()
 	if err := MasqueradeHeld(target, by); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func take(by, target *Channel) error {
 	_ = target.Leg().Indicate(ControlConnectedLine) // a phone that does not show it loses nothing
 	target.Queue(Frame{Kind: FrameControl, Control: ControlConnectedLine, Data: target.Identity().Caller})
 	target.Queue(Frame{Kind: FrameControl, Control: ControlAnswer})
-	target.Publish(event.Event{Kind: event.Pickup, Dest: name, DestUniqueid: by.Uniqueid()})
+	target.PublishWith(event.Event{Kind: event.Pickup}, by) // whose phone is the one that rang
 	by.SoftHangup(CauseAnsweredElsewhere)
 	return nil
 }

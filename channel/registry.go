@@ -179,6 +179,9 @@ func (r *Registry) New(o Options) *Channel {
 	if r.system != "" {
 		c.uniqueid = r.system + "-" + c.uniqueid
 	}
+	if o.Uniqueid != "" {
+		c.uniqueid = o.Uniqueid
+	}
 	c.linkedid = c.uniqueid
 	if o.From != nil {
 		c.linkedid = o.From.Linkedid()
@@ -192,6 +195,11 @@ func (r *Registry) New(o Options) *Channel {
 	r.mu.Unlock()
 	if r.bus.Wants(event.ChannelCreated) {
 		c.Publish(event.Event{Kind: event.ChannelCreated})
+	}
+	if r.bus.Wants(event.VarSet) {
+		for _, v := range o.Variables {
+			c.Publish(event.Event{Kind: event.VarSet, Name: v.Name, Value: v.Value.S})
+		}
 	}
 	return c
 }
@@ -223,6 +231,16 @@ func (r *Registry) Find(name string) (*Channel, bool) {
 	}
 	for n, c := range r.channels {
 		if strings.EqualFold(n, name) {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
+// FindUniqueid returns a channel by its Uniqueid.
+func (r *Registry) FindUniqueid(id string) (*Channel, bool) {
+	for _, c := range r.Channels() {
+		if c.Uniqueid() == id {
 			return c, true
 		}
 	}

@@ -43,6 +43,9 @@ type Request struct {
 	Target any
 	// Formats are the codecs that From can send and receive, best first.
 	Formats []string
+	// Uniqueid is what the channel is to have as its Uniqueid, "" for one of the
+	// registry's; OtherUniqueid is that of the other half of a Local channel.
+	Uniqueid, OtherUniqueid string
 }
 
 // Stiller is a Technology whose legs live on a loop.

@@ -9,6 +9,7 @@ import (
 	"pbx/channel"
 	"pbx/config"
 	"pbx/dialplan/expr"
+	"pbx/event"
 )
 
 // EngineOptions are what an Engine is built from.
@@ -117,7 +118,7 @@ func (e *Engine) Swap(p *Plan) {
 		e.globals.clear()
 	}
 	for _, g := range p.Globals {
-		e.globals.set(g.Name, channel.Clean(g.Value))
+		e.SetGlobalValue(g.Name, channel.Clean(g.Value))
 	}
 	e.dynamic.mu.Lock()
 	e.dynamic.base = e.keep(p)
@@ -163,10 +164,15 @@ func (e *Engine) GlobalValue(name string) (channel.Value, bool) { return e.globa
 
 // SetGlobal sets a global variable to a value of the office's own, SetGlobalValue
 // to any.
-func (e *Engine) SetGlobal(name, value string) { e.globals.set(name, channel.Clean(value)) }
+func (e *Engine) SetGlobal(name, value string) { e.SetGlobalValue(name, channel.Clean(value)) }
 
 // SetGlobalValue sets a global variable with its taint.
-func (e *Engine) SetGlobalValue(name string, v channel.Value) { e.globals.set(name, v) }
+func (e *Engine) SetGlobalValue(name string, v channel.Value) {
+	e.globals.set(name, v)
+	if r := e.opts.Channels; r != nil && r.Bus().Wants(event.VarSet) {
+		r.Bus().Publish(event.Event{Kind: event.VarSet, Time: e.Now(), Name: name, Value: v.S})
+	}
+}
 
 // DeleteGlobal removes a global variable.
 func (e *Engine) DeleteGlobal(name string) { e.globals.delete(name) }

@@ -22,8 +22,15 @@ func (t *Thread) run() {
 		t.engine.locks.release(t.ch)
 		t.ch.Hangup()
 	}()
+	if t.only != nil {
+		over := true
+		if !t.guard(func() { over = t.doOnly() }) || over {
+			return
+		}
+	}
 	if t.guard(t.main) {
 		t.ch.SoftHangup(channel.CauseNone)
+		t.ch.Publish(event.Event{Kind: event.SoftHangup})
 		t.dead = true
 		t.guard(t.hangupExtension)
 	}

@@ -49,6 +49,10 @@ type Thread struct {
 	depth int
 	// dead says that the call is over: h and the hang-up handlers run.
 	dead bool
+	// only is the one thing that the channel is to do instead of the plan.
+	only *only
+	// fenced refuses dangerous functions: a program from outside asks.
+	fenced bool
 }
 
 // exception is why the extension e runs.
@@ -303,6 +307,8 @@ func (t *Thread) Set(name string, v channel.Value) error {
 		return fmt.Errorf("function %s not registered", n)
 	case f.Write == nil:
 		return fmt.Errorf("function %s cannot be written to", n)
+	case f.Dangerous && t.fenced:
+		return dangerous(n)
 	}
 	a := t.arguments(args, v.Taint, f.Args, f.Raw)
 	err := f.Write(t, a, v.S)
@@ -319,6 +325,9 @@ func (t *Thread) function(name, args string, taint []decl.Span) (channel.Value, 
 		return channel.Value{}, false
 	case f.Read == nil:
 		t.log.Error(fmt.Sprintf("Function %s cannot be read", name))
+		return channel.Value{}, false
+	case f.Dangerous && t.fenced:
+		t.log.Error(dangerous(name).Error())
 		return channel.Value{}, false
 	}
 	a := t.arguments(args, taint, f.Args, f.Raw)

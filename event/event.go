@@ -22,13 +22,13 @@ const (
 	ChannelState        // State, StateText
 	ChannelHangup       // Cause, CauseText
 	NewExten            // Context, Exten, Priority, App, AppData
-	NewCallerID
+	NewCallerID         // Value = the presentation in words
 	NewConnectedLine
 	VarSet     // Name, Value
 	DialBegin  // Dest…, Value = dial string
 	DialState  // Value = RINGING, PROGRESS …
 	DialEnd    // Value = DIALSTATUS
-	BridgeJoin // Bridge
+	BridgeJoin // Bridge, Members = the channels in it with this one
 	BridgeLeave
 	DTMFBegin // Value = digit
 	DTMFEnd   // Value = digit, Duration
@@ -52,6 +52,15 @@ const (
 	Playing       // Name = a sound file, Value = the language
 	Note          // Value = what a device of a dry run saw
 	Feature       // a phone's button asks for a feature: Name = as in features.conf, Value = on or off
+	BridgeCreate  // Bridge: before the first channel joins
+	BridgeDestroy // Bridge: after the last one has left
+	AccountCode   // AccountCode is new, Value = the old one
+	HangupRequest // the far end has hung up: Cause
+	SoftHangup    // the dialplan of the channel is over
+	Originated    // how a call that a program asked for went: Name = Success or Failure, Value = its id, State = Reason
+	ReloadModule  // one part was reloaded: Name, State = how it went
+	RTCPSent      // AppData = "Header: value" lines
+	RTCPReceived
 	maxKind
 )
 
@@ -63,25 +72,44 @@ type Event struct {
 	Channel  string
 	Uniqueid string
 	Linkedid string
-	// Dest* is the other channel of DialBegin, DialState and DialEnd.
+	// Dest* is the other channel of DialBegin, DialState and DialEnd; Other is
+	// everything that is told of it.
 	Dest, DestUniqueid string
-	State              int
-	StateText          string
-	CallerNum          string
-	CallerName         string
-	ConnectedNum       string
-	ConnectedName      string
-	AccountCode        string
-	Context            string
-	Exten              string
-	Priority           int
-	App, AppData       string
-	Bridge             string
-	Name, Value        string
-	Address            string
-	Cause              int
-	CauseText          string
-	Duration           time.Duration
+	Other              *Party
+	// Parties are the four of an attended transfer: the transferer in the first call
+	// and in the second, who is transferred, and to whom; nil for who is not there.
+	Parties       []*Party
+	State         int
+	StateText     string
+	CallerNum     string
+	CallerName    string
+	ConnectedNum  string
+	ConnectedName string
+	AccountCode   string
+	Language      string
+	Context       string
+	Exten         string
+	Priority      int
+	App, AppData  string
+	Bridge        string
+	Members       int
+	Name, Value   string
+	Address       string
+	Cause         int
+	CauseText     string
+	Duration      time.Duration
+}
+
+// Party is what an event tells of another channel than its own.
+type Party struct {
+	Channel, Uniqueid, Linkedid string
+	State                       int
+	StateText                   string
+	CallerNum, CallerName       string
+	ConnectedNum, ConnectedName string
+	AccountCode, Language       string
+	Context, Exten              string
+	Priority                    int
 }
 
 // Bus carries events. The zero Bus is ready, and so is a nil *Bus, which carries
@@ -100,6 +128,7 @@ type Subscription struct {
 	c       chan Event
 	kinds   [maxKind]bool
 	bus     *Bus
+	closed  bool
 	dropped atomic.Uint64
 }
 
@@ -150,6 +179,29 @@ func (b *Bus) Subscribe(size int, kinds ...Kind) *Subscription {
 	return s
 }
 
+// Want changes which kinds the subscription is for; none at all pauses it. What
+// waits already stays.
+func (s *Subscription) Want(kinds ...Kind) {
+	b := s.bus
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s.closed {
+		return
+	}
+	var now [maxKind]bool
+	for _, k := range kinds {
+		now[k] = true
+	}
+	for k := range now {
+		if now[k] && !s.kinds[k] {
+			b.wanted[k].Add(1)
+		} else if !now[k] && s.kinds[k] {
+			b.wanted[k].Add(-1)
+		}
+	}
+	s.kinds = now
+}
+
 // Dropped counts the events that did not fit into the queue.
 func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
 
@@ -168,6 +220,7 @@ func (s *Subscription) Close() {
 				b.wanted[k].Add(-1)
 			}
 		}
+		s.closed = true
 		close(s.c)
 		return
 	}

@@ -157,9 +157,7 @@ func (c *call) send(l *leg) bool {
 }
 
 func (c *call) publish(kind event.Kind, l *leg, value string) {
-	if c.caller.Registry().Bus().Wants(kind) {
-		c.caller.Publish(event.Event{Kind: kind, Dest: l.ch.Name(), DestUniqueid: l.ch.Uniqueid(), Value: value})
-	}
+	c.caller.PublishWith(event.Event{Kind: kind, Value: value}, l.ch)
 }
 
 // showCallee tells the caller whom it talks to.

@@ -78,7 +78,11 @@ func (h *half) Call() error {
 	runs.SetSettings(func(r *channel.Settings) {
 		r.Account, r.AMAFlags, r.Language, r.MusicClass = s.Account, s.AMAFlags, s.Language, s.MusicClass
 	})
-	runs.Publish(event.Event{Kind: event.LocalBridge, Dest: ch.Name(), DestUniqueid: ch.Uniqueid()})
+	e := event.Event{Kind: event.LocalBridge, Context: at.context, Exten: at.exten, Priority: 1}
+	if h.pair.place.keep {
+		e.Value = "No" // it does not optimise itself away
+	}
+	runs.PublishWith(e, ch)
 	h.pair.mu.Lock()
 	h.pair.started = true
 	h.pair.mu.Unlock()
@@ -141,7 +145,7 @@ func (h *half) Hangup(cause channel.Cause) {
 		o.Hangup()
 		return
 	}
-	o.SoftHangup(cause)
+	o.FarHangup(cause)
 }
 
 // SendDigit implements channel.Leg.

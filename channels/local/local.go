@@ -112,10 +112,10 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 	}
 	first, second := p.halves[0], p.halves[1]
 	first.bind(d.Registry.New(channel.Options{
-		Full: name + "1", Tech: d, Leg: first, From: r.From, Location: at, State: channel.Down, Settings: settings, Media: first.media,
+		Full: name + "1", Uniqueid: r.Uniqueid, Tech: d, Leg: first, From: r.From, Location: at, State: channel.Down, Settings: settings, Media: first.media,
 	}))
 	second.bind(d.Registry.New(channel.Options{
-		Full: name + "2", Tech: d, Leg: second, From: first.channel(), Location: at, State: channel.Ring, Settings: settings, Media: second.media,
+		Full: name + "2", Uniqueid: r.OtherUniqueid, Tech: d, Leg: second, From: first.channel(), Location: at, State: channel.Ring, Settings: settings, Media: second.media,
 	}))
 	d.count(p.place.name(), 1)
 	return first.channel(), nil

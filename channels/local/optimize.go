@@ -49,11 +49,11 @@ func (p *pair) leave() bool {
 	if near.Owner() == nil && far.Owner() != nil {
 		stays, comes, rest = b, near, a
 	}
-	a.Publish(event.Event{Kind: event.LocalOptimize, Name: "begin", Dest: b.Name(), DestUniqueid: b.Uniqueid(), Value: near.Name()})
+	a.PublishWith(event.Event{Kind: event.LocalOptimize, Name: "begin", Value: near.Name()}, b)
 	if channel.Masquerade(stays, comes) != nil {
 		return false
 	}
-	comes.Publish(event.Event{Kind: event.LocalOptimize, Name: "end", Dest: rest.Name(), DestUniqueid: rest.Uniqueid()})
+	comes.PublishWith(event.Event{Kind: event.LocalOptimize, Name: "end"}, rest)
 	comes.SoftHangup(channel.CauseNormalClearing)
 	rest.SoftHangup(channel.CauseNormalClearing)
 	return true

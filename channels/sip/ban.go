@@ -11,6 +11,7 @@ import (
 
 	"pbx/channels/sip/guard"
 	"pbx/config"
+	"pbx/config/acl"
 	"pbx/decl"
 	"pbx/event"
 )
@@ -36,7 +37,7 @@ func (g *Settings) guardRules() guard.Rules {
 func setBanIgnore(r *reader, v config.Variable) error {
 	var bad error
 	for w := range strings.FieldsFuncSeq(v.Value, func(c rune) bool { return c == ',' || c == ' ' || c == '\t' }) {
-		p, err := parsePrefix(w)
+		p, err := acl.ParsePrefix(w)
 		if err != nil {
 			bad = err
 			continue

@@ -98,7 +98,7 @@ func (d *Driver) showPeer(w io.Writer, r *decl.Request) error {
 	}
 	t.row("AMA flags", cmp.Or(p.AMAFlags, "Unknown"))
 	t.row("Transfer mode", pick(p.AllowTransfer, "open", "closed"))
-	t.row("CallingPres", presentationText(p.CallingPres))
+	t.row("CallingPres", p.CallingPres.Text())
 	t.row("Callgroup", groupText(p.CallGroup))
 	t.row("Pickupgroup", groupText(p.PickupGroup))
 	t.row("Named Callgr", strings.Join(p.NamedCall, ","))
@@ -231,7 +231,7 @@ func (d *Driver) showUser(w io.Writer, r *decl.Request) error {
 	t.row("Tonezone", orNot(p.ToneZone))
 	t.row("Transfer mode", pick(p.AllowTransfer, "open", "closed"))
 	t.row("MaxCallBR", strconv.Itoa(p.MaxCallBitrate)+" kbps")
-	t.row("CallingPres", presentationText(p.CallingPres))
+	t.row("CallingPres", p.CallingPres.Text())
 	t.row("Call limit", strconv.Itoa(p.limit()))
 	t.row("Callgroup", groupText(p.CallGroup))
 	t.row("Pickupgroup", groupText(p.PickupGroup))
@@ -314,15 +314,4 @@ func groupText(mask uint64) string {
 		}
 	}
 	return strings.Join(words, ", ")
-}
-
-func presentationText(p channel.Presentation) string {
-	if p == channel.Unavailable {
-		return "Number Unavailable"
-	}
-	text := "Presentation Allowed, "
-	if p.Restricted() {
-		text = "Presentation Prohibited, "
-	}
-	return text + [...]string{"Not Screened", "Passed Screen", "Failed Screen", "Network Number"}[p&3]
 }

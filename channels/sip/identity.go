@@ -145,7 +145,6 @@ func (p *pvt) channelOptions(from *channel.Channel) channel.Options {
 		}
 		return o
 	}
-	o.State = channel.Ring
 	o.Identity = p.identity()
 	o.Location = channel.Location{Context: p.context, Exten: p.exten, Priority: 1}
 	if p.media.valid {

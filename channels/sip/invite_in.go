@@ -48,6 +48,7 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 	p.server, tx.Owner = tx, p
 	d.calls.add(p)
 	p.setChannel(d.registry.New(p.channelOptions(nil)))
+	p.channel.SetState(channel.Ring)
 	p.inProgress()
 	if p.media.valid {
 		p.accept(p.media.agreed)

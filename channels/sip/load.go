@@ -16,6 +16,7 @@ import (
 	"pbx/channels/sip/transaction"
 	"pbx/channels/sip/transport"
 	"pbx/config"
+	"pbx/config/acl"
 )
 
 // configLoader reads sip.conf into a Config and collects what is to be told
@@ -97,7 +98,7 @@ func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 
 func newConfigLoader() *configLoader {
 	c := &configLoader{
-		cfg: &Config{}, now: time.Now, acls: make(map[string]ACL), keywords: keywords(), names: make(map[string]*PeerConfig),
+		cfg: &Config{}, now: time.Now, keywords: keywords(), names: make(map[string]*PeerConfig),
 		lines: make(map[*PeerConfig]map[string]config.Pos),
 	}
 	both := tags[PeerSettings]()
@@ -281,30 +282,9 @@ func (c *configLoader) authentication(s *config.Section) {
 }
 
 func (c *configLoader) readACLs(f *config.File) {
-	for _, s := range f.Sections {
-		if s.Template || strings.EqualFold(s.Name, "general") {
-			continue
-		}
-		list := c.acls[strings.ToLower(s.Name)]
-		for _, v := range s.Vars {
-			permit := strings.EqualFold(v.Name, "permit")
-			if !permit && !strings.EqualFold(v.Name, "deny") {
-				c.find(v.Pos, config.Warning, "unknown-option", fmt.Sprintf("acl.conf has no option %s", v.Name), "permit or deny")
-				continue
-			}
-			rule, err := parseRule(v.Value, permit)
-			if err != nil && permit {
-				c.find(v.Pos, config.Warning, "sip-value", v.Name+": "+err.Error(), "")
-				continue
-			}
-			if err != nil {
-				c.find(v.Pos, config.Warning, "sip-value", v.Name+": "+err.Error()+"; until this is mended nobody passes", "")
-				rule = denyAll
-			}
-			list = append(list, rule)
-		}
-		c.acls[strings.ToLower(s.Name)] = list
-	}
+	var found []config.Finding
+	c.acls, found = acl.Named(f)
+	c.findings = append(c.findings, found...)
 }
 
 // defaults are the options of a file that says nothing: safe ones, or with

@@ -10,6 +10,7 @@ import (
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/transaction"
 	"pbx/config"
+	"pbx/config/acl"
 )
 
 // The options that say where things are: hosts, addresses, ports and access
@@ -123,7 +124,7 @@ func setExternHost(r *reader, v config.Variable) error {
 }
 
 func setLocalNet(r *reader, v config.Variable) error {
-	p, err := parsePrefix(strings.TrimSpace(v.Value))
+	p, err := acl.ParsePrefix(strings.TrimSpace(v.Value))
 	if err == nil {
 		r.g.LocalNet = append(r.g.LocalNet, p)
 	}
@@ -229,14 +230,14 @@ func contactACL(r *reader) *ACL {
 
 func setACL(permit bool, list func(*reader) *ACL) func(*reader, config.Variable) error {
 	return func(r *reader, v config.Variable) error {
-		rule, err := parseRule(v.Value, permit)
+		rule, err := acl.ParseRule(v.Value, permit)
 		if err != nil && permit {
 			return err
 		}
 		if err != nil {
 			// A rule that cannot be read must not open the door that it was
 			// to close: nobody passes until it is mended.
-			*list(r) = append(*list(r), denyAll)
+			*list(r) = append(*list(r), acl.DenyAll())
 			return fmt.Errorf("%w; until this is mended nobody passes", err)
 		}
 		*list(r) = append(*list(r), rule)
@@ -244,19 +245,13 @@ func setACL(permit bool, list func(*reader) *ACL) func(*reader, config.Variable)
 	}
 }
 
-// denyAll matches every address.
-var denyAll = Rule{Prefixes: []prefix{
-	{Prefix: netip.PrefixFrom(netip.IPv4Unspecified(), 0)},
-	{Prefix: netip.PrefixFrom(netip.IPv6Unspecified(), 0)},
-}}
-
 // setNamedACL adds the rules of sections of acl.conf.
 func setNamedACL(list func(*reader) *ACL) func(*reader, config.Variable) error {
 	return func(r *reader, v config.Variable) error {
 		for _, name := range splitList(v.Value) {
 			rules, ok := r.l.acls[strings.ToLower(name)]
 			if !ok {
-				*list(r) = append(*list(r), denyAll)
+				*list(r) = append(*list(r), acl.DenyAll())
 				return fmt.Errorf("acl.conf has no section [%s]; until this is mended nobody passes", name)
 			}
 			*list(r) = append(*list(r), rules...)

@@ -121,7 +121,7 @@ func (p *pvt) queue(c channel.Control) {
 func (p *pvt) hangupChannel(cause channel.Cause) {
 	if p.channel != nil && !p.released {
 		p.tellQuality()
-		p.channel.SoftHangup(cause)
+		p.channel.FarHangup(cause)
 	}
 }
 

@@ -54,7 +54,9 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 		d.Post(p.uncount)
 		return fail(channel.CauseCongestion, fmt.Errorf("RTP: %w", err))
 	}
-	p.setChannel(d.registry.New(p.channelOptions(r.From)))
+	o := p.channelOptions(r.From)
+	o.Uniqueid = r.Uniqueid
+	p.setChannel(d.registry.New(o))
 	return p.channel, nil
 }
 

@@ -97,10 +97,9 @@ func (p *pvt) blind(m *message.Message, to *refer.Target) (status int, reason st
 	party.SetVar("BLINDTRANSFER", channel.Clean(p.channel.Name()))
 	p.channel.SetVar("BLINDTRANSFER", channel.Clean(party.Name()))
 	p.carryHeaders(party, m)
-	p.channel.Publish(event.Event{
-		Kind: event.Transfer, Name: "blind", Dest: party.Name(), DestUniqueid: party.Uniqueid(),
-		Context: place.Context, Exten: place.Exten, Priority: 1,
-	})
+	p.channel.PublishWith(event.Event{
+		Kind: event.Transfer, Name: "blind", Context: place.Context, Exten: place.Exten, Priority: 1, Bridge: p.channel.Snapshot().BridgeID,
+	}, party)
 	p.transferred = true
 	party.AsyncGoto(place)
 	p.channel.SoftHangup(channel.CauseNormalClearing)
@@ -171,6 +170,16 @@ func (p *pvt) attended(m *message.Message, id *refer.DialogID) (status int, reas
 		stays, comes = first, target
 	}
 	names := [2]string{first.Name(), second.Name()}
+	told := event.Event{Kind: event.Transfer, Name: "attended", Dest: names[0], Value: names[1], Bridge: first.Snapshot().BridgeID}
+	if p.d.bus.Wants(event.Transfer) {
+		for _, ch := range [...]*channel.Channel{first, second, party, target} {
+			var who *event.Party
+			if ch != nil {
+				who = ch.Party()
+			}
+			told.Parties = append(told.Parties, who)
+		}
+	}
 	if err := channel.MasqueradeHeld(stays, comes); err != nil {
 		return 481, "Call leg/transaction does not exist"
 	}
@@ -185,7 +194,7 @@ func (p *pvt) attended(m *message.Message, id *refer.DialogID) (status int, reas
 	if partner == nil { // else the bridge that they are in has cleared it again
 		stays.SetVar("ATTENDEDTRANSFER", channel.Clean(names[0]))
 	}
-	stays.Publish(event.Event{Kind: event.Transfer, Name: "attended", Dest: names[0], Value: names[1]})
+	stays.Publish(told)
 	for _, ch := range [...]*channel.Channel{first, second, party, target} {
 		if ch != nil && ch != stays && ch != partner {
 			ch.SoftHangup(channel.CauseNormalClearing)

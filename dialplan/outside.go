@@ -1,0 +1,107 @@
+package dialplan
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"pbx/channel"
+)
+
+// What programs outside of the exchange ask of the plan: variables, functions, and
+// calls that do one thing. A fenced request may not use the functions that can
+// harm the system (live_dangerously of asterisk.conf).
+
+// ErrNoFunction is the reason of a function that there is not, or that cannot be
+// read or written.
+var ErrNoFunction = errors.New("no such function")
+
+func dangerous(name string) error {
+	return fmt.Errorf("Dangerous function %s read or write blocked (live_dangerously)", name)
+}
+
+// Read reads a variable or a function by its text, such as CALLERID(num), on ch, or
+// a global variable and a function of no call when ch is nil. fenced refuses the
+// dangerous functions.
+func (e *Engine) Read(ch *channel.Channel, name string, fenced bool) (channel.Value, error) {
+	if ch == nil {
+		if v, ok := e.GlobalValue(name); ok {
+			return v, nil
+		}
+		ch = e.opts.Channels.Detached()
+	}
+	t := e.thread(ch)
+	t.fenced = fenced
+	if n, args, function, c := reference(name); function {
+		v, ok := t.function(n, args, nil)
+		if !ok {
+			return channel.Value{}, ErrNoFunction
+		}
+		return c.apply(v), nil
+	}
+	return t.Get(name), nil
+}
+
+// Write sets one.
+func (e *Engine) Write(ch *channel.Channel, name string, v channel.Value, fenced bool) error {
+	if ch == nil {
+		if !strings.HasSuffix(name, ")") {
+			name, _ = channel.SplitInherit(name)
+			e.SetGlobalValue(name, v)
+			return nil
+		}
+		ch = e.opts.Channels.Detached()
+	}
+	t := e.thread(ch)
+	t.fenced = fenced
+	return t.Set(name, v)
+}
+
+// only is a call that does one thing.
+type only struct {
+	app  *channel.Application
+	data string
+}
+
+// StartApplication runs one application on ch, on a goroutine of its own that hangs
+// it up in the end. Somebody who sends the channel elsewhere meanwhile gets it into
+// the plan.
+func (e *Engine) StartApplication(ch *channel.Channel, app, data string) error {
+	a, ok := e.catalog.Application(strings.TrimSpace(app))
+	if !ok {
+		return fmt.Errorf("no application %q", app)
+	}
+	t := e.thread(ch)
+	t.only = &only{a, data}
+	ch.SetOwner(t)
+	ch.Registry().Go(t.run)
+	return nil
+}
+
+// doOnly does it; it reports whether the call is over.
+func (t *Thread) doOnly() (over bool) {
+	o := t.only
+	err := t.call(o.app, channel.Clean(o.data))
+	if l, ok := t.ch.TakeRedirect(); ok {
+		t.place = l
+		return false
+	}
+	if err != nil && !errors.Is(err, channel.ErrHangup) {
+		t.log.Warn(fmt.Sprintf("%s: %s: %v", t.ch.Name(), o.app.Name, err))
+	}
+	return true
+}
+
+// Routine runs a subroutine on a channel that no thread runs, to its Return.
+func (e *Engine) Routine(ch *channel.Channel, spec string, args []channel.Value) error {
+	return e.thread(ch).routine(spec, args)
+}
+
+// Resolve reads [[context,]extension,]priority-or-label from a place. It fails where
+// there is no such label.
+func (e *Engine) Resolve(ch *channel.Channel, from channel.Location, spec string) (channel.Location, error) {
+	if ch == nil {
+		ch = e.opts.Channels.Detached()
+	}
+	return e.thread(ch).resolve(from, spec)
+}
