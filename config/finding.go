@@ -44,8 +44,11 @@ func (s Severity) String() string {
 
 // Finding is one thing to tell about a configuration.
 type Finding struct {
-	Pos      Pos
-	Column   int // from 1; 0 is the whole line
+	Pos    Pos
+	Column int // from 1; 0 is the whole line
+	// Token is the text of the line that is at fault, from which pbx check
+	// tells the column; "" where it is the whole line.
+	Token    string
 	Severity Severity
 	// Rule is the name of what was broken, such as "unknown-option".
 	Rule string

@@ -64,12 +64,36 @@ func (b *builder) line(name, rest string) {
 		return
 	}
 	p.Number, b.last = number, number
+	if (text == "n" || text == "next") && b.before != name+"/"+caller {
+		b.counted = append(b.counted, p)
+	}
+	b.before = name + "/" + caller
 	p.App, p.Args = b.application(rest)
 	b.compile(p)
 	if name == "_." || name == "_!" {
 		b.find(b.pos, config.Warning, "pattern-dot", "use _X"+name[1:]+" instead", "the pattern %s also catches h, i, t and s", name)
+		b.token(name)
 	}
 	b.add(name, caller, anyCaller, p)
+}
+
+// interleaved names the priorities that n counted on from another extension of the
+// context, where that is not the number which the extension needs.
+func (b *builder) interleaved() {
+	for _, p := range b.counted {
+		e := p.extension
+		if e == nil || p.Number == 1 || e.Priority(p.Number-1) != nil {
+			continue
+		}
+		if !e.Pattern() {
+			q := query{exten: undash(e.Name), priority: p.Number - 1, caller: e.Caller}
+			if q.find(e.Context) != nil {
+				continue // a pattern has the ones before
+			}
+		}
+		b.find(p.Pos, config.Warning, "interleaved", "write the lines of an extension one after the other",
+			"n counts on from the line before, which is another extension's: this is priority %d of %s", p.Number, e.Name)
+	}
 }
 
 // splitCaller divides EXT/CALLER.
@@ -144,6 +168,7 @@ func (b *builder) number(text, name, caller string) (int, bool) {
 		return p.Number, true
 	}
 	b.find(b.pos, config.Warning, "bad-priority", "a number, n, hint or a label of the extension", "priority %q is neither a number nor a label; the line is skipped", text)
+	b.token(text)
 	return 0, false
 }
 
@@ -166,6 +191,7 @@ func (b *builder) application(text string) (name, args string) {
 	}
 	if trailing := strings.TrimSpace(args[end+1:]); trailing != "" {
 		b.find(b.pos, config.Warning, "trailing-text", "", "%q after the last parenthesis is dropped", trailing)
+		b.token(trailing)
 	}
 	return name, args[:end]
 }
@@ -183,6 +209,7 @@ func (b *builder) compile(p *Priority) {
 	var ok bool
 	if p.app, ok = b.known.Application(p.App); !ok {
 		b.find(p.Pos, config.Error, "unknown-application", b.known.nearApplication(p.App), "there is no application %q", p.App)
+		b.token(p.App)
 	}
 }
 
@@ -219,6 +246,7 @@ func (b *builder) add(name, caller string, anyCaller bool, p *Priority) {
 	if p.Label != "" {
 		if other := e.Label(p.Label); other != nil {
 			b.find(p.Pos, config.Warning, "duplicate-label", "the first one is kept", "label %q is taken by priority %d, at %s", p.Label, other.Number, other.Pos)
+			b.token(p.Label)
 			p.Label = ""
 		}
 	}

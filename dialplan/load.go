@@ -54,7 +54,7 @@ func buildEdited(f *config.File, known *Catalog, global func(name string) (strin
 		}},
 		known:   known,
 		globals: make(map[string]string),
-		before:  global,
+		outer:   global,
 		made:    made,
 	}
 	b.expander = newExpander(b, nil)
@@ -78,6 +78,7 @@ func buildEdited(f *config.File, known *Catalog, global func(name string) (strin
 	for _, c := range b.plan.order {
 		b.finish(c)
 	}
+	b.interleaved()
 	return b.plan, b.findings
 }
 
@@ -87,15 +88,17 @@ type builder struct {
 	known    *Catalog
 	findings []config.Finding
 	globals  map[string]string
-	before   func(string) (string, bool)
+	outer    func(string) (string, bool)
 	edits    *edits                    // nil: none
 	made     func(context string) bool // beside the file; nil: none
 	expander *expander
 
 	// Of the section that is being read.
 	context *Context
-	exten   string // the name of the last exten line, substituted
-	last    int    // the last priority; noLast before the first
+	exten   string      // the name of the last exten line, substituted
+	last    int         // the last priority; noLast before the first
+	before  string      // the extension that the last priority belongs to
+	counted []*Priority // those that n counted from another extension
 	pos     config.Pos
 }
 
@@ -107,14 +110,17 @@ func (b *builder) find(pos config.Pos, s config.Severity, rule, hint, format str
 	})
 }
 
+// token says which part of the line the last finding is about.
+func (b *builder) token(text string) { b.findings[len(b.findings)-1].Token = text }
+
 // variable, function and warn make builder the source of the names that are
 // substituted while a plan is read: global variables only.
 func (b *builder) variable(name string, _ builtin) channel.Value {
 	if v, ok := b.globals[name]; ok {
 		return channel.Clean(v)
 	}
-	if b.before != nil {
-		if v, ok := b.before(name); ok {
+	if b.outer != nil {
+		if v, ok := b.outer(name); ok {
 			return channel.Clean(v)
 		}
 	}
@@ -180,7 +186,7 @@ func (b *builder) section(s *config.Section) {
 		b.plan.contexts[s.Name] = c
 		b.plan.order = append(b.plan.order, c)
 	}
-	b.context, b.exten, b.last = c, "", noLast
+	b.context, b.exten, b.last, b.before = c, "", noLast, ""
 	for _, v := range s.Vars {
 		b.pos = v.Pos
 		switch name := strings.ToLower(v.Name); {
@@ -208,6 +214,7 @@ func (b *builder) section(s *config.Section) {
 				hint = "did you mean " + near + "?"
 			}
 			b.find(v.Pos, config.Warning, "unknown-directive", hint, "unknown directive %q; the line is skipped", v.Name)
+			b.token(v.Name)
 		}
 	}
 }
@@ -284,6 +291,7 @@ func (b *builder) finish(c *Context) {
 				hint = "did you mean " + near + "?"
 			}
 			b.find(inc.Pos, config.Warning, "include-missing", hint, "context %s includes %s, which is not there", c.Name, strconv.Quote(inc.Context))
+			b.token(inc.Context)
 		}
 	}
 }

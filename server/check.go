@@ -24,6 +24,9 @@ type Report struct {
 	Failed bool
 }
 
+// Findings are what Check finds in a directory.
+func Findings(dir string) []config.Finding { return Check(Options{ConfigDir: dir}).Findings }
+
 // Check reads the configuration as one program, as New would, and looks at what
 // the files say about each other: devices that are dialled and not there, places
 // that are gone to and not there, sounds that are missing. Nothing is bound,
@@ -47,6 +50,15 @@ func Check(o Options) Report {
 		r.add(c.checkPeers()...)
 	}
 	absent(r.Findings)
+	src := newSources(c.dirs.Config)
+	src.readAll(c)
+	for i := range r.Findings {
+		src.place(&r.Findings[i])
+	}
+	r.Findings = slices.DeleteFunc(r.Findings, func(f config.Finding) bool {
+		return strictRules[f.Rule] && !o.Strict || src.silenced(f)
+	})
+	r.add(src.misspelled()...)
 	r.Findings = sortFindings(r.Findings)
 	for _, f := range r.Findings {
 		r.Failed = r.Failed || f.Severity == config.Error || o.Strict && f.Severity == config.Warning
@@ -97,6 +109,11 @@ func (c *configuration) unread() []config.Finding {
 		}
 	}
 	return out
+}
+
+// contextComes reports whether the exchange itself makes a context beside the file.
+func (c *configuration) contextComes(name string) bool {
+	return c.sip != nil && slices.Contains(c.sip.General.RegContexts(), name)
 }
 
 // sortFindings puts them in the order of the files, each said once.

@@ -7,6 +7,8 @@ import (
 	"pbx/channel"
 	"pbx/config"
 	"pbx/decl"
+	"pbx/dialplan"
+	"pbx/dialplan/flow"
 )
 
 // shaped are the applications whose text is no list of arguments.
@@ -29,238 +31,178 @@ func (k *planCheck) raw(app *channel.Application, text string) {
 		return
 	}
 	switch name {
-	case "goto":
-		k.place(text)
-	case "gosub":
-		k.place(withoutArgs(text))
-	case "gotoif", "gosubif", "gotoiftime":
-		_, places, ok := cutOutside(text, '?')
-		if !ok {
+	case "gotoif", "gosubif", "gotoiftime", "macroif":
+		if _, _, ok := flow.Cut(text, '?'); !ok {
 			k.find(config.Error, "argument-count", "", "%s needs a condition, a question mark and where to go: %s", app.Name, usageLine(app))
-			return
-		}
-		yes, no, _ := cutOutside(places, ':')
-		for _, p := range []string{yes, no} {
-			if name == "gosubif" {
-				p = withoutArgs(p)
-			}
-			if p = strings.TrimSpace(p); p != "" {
-				k.place(p)
-			}
 		}
 	case "execif", "execiftime":
-		_, calls, ok := cutOutside(text, '?')
-		if !ok {
+		if _, _, ok := flow.Cut(text, '?'); !ok {
 			k.find(config.Error, "argument-count", "", "%s needs a condition, a question mark and an application: %s", app.Name, usageLine(app))
-			return
-		}
-		yes, no, _ := cutOutside(calls, ':')
-		for _, call := range []string{yes, no} {
-			k.call(strings.TrimSpace(call))
 		}
 	case "set":
-		name, _, ok := strings.Cut(text, "=")
+		name, _, ok := flow.Cut(text, '=')
 		if !ok {
 			k.find(config.Warning, "argument-count", "", "Set needs name=value")
 		}
 		if function, _, ok := strings.Cut(strings.TrimSpace(name), "("); ok && !dynamic(function) {
-			k.function(function)
-		}
-	}
-}
-
-// call checks an application written inside another's arguments.
-func (k *planCheck) call(text string) {
-	if text == "" || dynamic(text) && !strings.Contains(text, "(") {
-		return
-	}
-	name, args, _ := strings.Cut(text, "(")
-	name = strings.TrimSpace(name)
-	if dynamic(name) {
-		return
-	}
-	if _, ok := k.catalog.Application(name); !ok {
-		var names []string
-		for _, a := range k.catalog.Applications() {
-			names = append(names, a.Name)
-		}
-		hint := ""
-		if near := config.Nearest(name, names); near != "" {
-			hint = "did you mean " + near + "?"
-		}
-		k.find(config.Error, "unknown-application", hint, "there is no application %q", name)
-		return
-	}
-	k.application(name, strings.TrimSuffix(args, ")"))
-}
-
-// withoutArgs takes the arguments of a Gosub off: context,exten,priority(args).
-func withoutArgs(text string) string {
-	place, _, _ := cutOutside(text, '(')
-	return place
-}
-
-// cutOutside cuts at the first c that stands outside quotes, brackets,
-// parentheses and braces.
-func cutOutside(text string, c byte) (before, after string, found bool) {
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		ch := text[i]
-		if ch == c && depth == 0 && !quoted {
-			return text[:i], text[i+1:], true
-		}
-		switch ch {
-		case '\\':
-			i++
-		case '"':
-			quoted = !quoted
-		case '(', '[', '{':
-			depth++
-		case ')', ']', '}':
-			depth = max(0, depth-1)
-		}
-	}
-	return text, "", false
-}
-
-// place checks where a Goto leads: [[context,]extension,]priority. Parts that a
-// call decides are passed over.
-func (k *planCheck) place(text string) {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return
-	}
-	parts := decl.Split(text, 0)
-	if len(parts) > 3 {
-		parts = parts[:3]
-	}
-	context, exten, priority := k.context.Name, "", parts[len(parts)-1]
-	if len(parts) == 3 {
-		context = strings.TrimSpace(parts[0])
-	}
-	if len(parts) > 1 {
-		exten = strings.TrimSpace(parts[len(parts)-2])
-	}
-	priority = strings.TrimSpace(priority)
-	if len(parts) == 3 {
-		before := len(k.found)
-		k.contextName(context)
-		if len(k.found) > before || dynamic(context) {
-			return
-		}
-	}
-	if dynamic(exten) || dynamic(priority) || strings.HasPrefix(priority, "+") || strings.HasPrefix(priority, "-") {
-		return // known, or counted from where the call is, when it runs
-	}
-	if _, ok := k.plan.Context(context); !ok {
-		return
-	}
-	if exten == "" { // the extension that runs
-		k.own(context, priority)
-		return
-	}
-	n, err := strconv.Atoi(priority)
-	there := false
-	for _, caller := range k.callers() {
-		if err == nil {
-			p, _ := k.plan.Find(context, exten, n, caller, k.at)
-			there = there || p != nil
-		} else {
-			p, _ := k.plan.FindLabel(context, exten, priority, caller, k.at)
-			there = there || p != nil
-		}
-	}
-	if !there && !k.anywhere(context) {
-		k.find(config.Error, "unknown-place", "", "there is no %s,%s,%s", context, exten, priority)
-	}
-}
-
-// own checks a priority or label of the extension that runs. Another extension
-// of the same name may hold it: one for other callers, or one that an include
-// brings.
-func (k *planCheck) own(context, priority string) {
-	n, err := strconv.Atoi(priority)
-	if err == nil && k.exten.Priority(n) != nil || err != nil && k.exten.Label(priority) != nil {
-		return
-	}
-	name := k.exten.Name
-	for _, caller := range k.callers() {
-		if err == nil {
-			if p, _ := k.plan.Find(context, name, n, caller, k.at); p != nil {
-				return
-			}
-		} else if p, _ := k.plan.FindLabel(context, name, priority, caller, k.at); p != nil {
-			return
-		}
-	}
-	what := "priority"
-	if err != nil {
-		what = "label"
-	}
-	k.find(config.Error, "unknown-place", "", "extension %s has no %s %s", name, what, priority)
-}
-
-// callers are the numbers that a place is looked up for: none, and those that
-// extensions here are written for.
-func (k *planCheck) callers() []string {
-	list := []string{""}
-	for _, c := range k.plan.Contexts() {
-		for _, e := range c.Extensions() {
-			if !e.AnyCaller {
-				list = append(list, e.Caller)
+			if f := k.function(function); f != nil && f.Write == nil {
+				k.findAt(function, config.Error, "wrong-direction", "", "%s can only be read", function)
 			}
 		}
 	}
-	return list
 }
 
-// anywhere reports whether a context looks beyond what is written: at another
-// engine, or at contexts by the time of day.
-func (k *planCheck) anywhere(name string) bool {
-	c, ok := k.plan.Context(name)
-	if !ok {
-		return true
+// places checks where a step leads.
+func (k *planCheck) places() {
+	for _, e := range k.flow.Edges(k.step) {
+		if k.contextOf(e.Place) && !e.Place.Implied && e.Kind != flow.Mention {
+			k.place(e.Place)
+		}
 	}
-	if len(c.Switches) > 0 {
+}
+
+// contextOf checks the context of a place. It reports whether there is one in which
+// to look further.
+func (k *planCheck) contextOf(l flow.Place) bool {
+	name, known := l.Context.Known()
+	switch {
+	case l.Context == nil:
 		return true
-	}
-	for _, inc := range c.Includes {
-		if inc.Timing != nil {
+	case known:
+		k.reached[name] = true
+		if _, ok := k.plan.Context(name); ok {
 			return true
 		}
+		if k.conf.contextComes(name) {
+			return false
+		}
+		k.findAt(name, config.Error, "unknown-context", k.nearContext(name), "there is no context %s", name)
+		return false
+	case l.Context.Open():
+		k.open = true
+		return false
 	}
-	return false
+	there := false
+	for _, c := range k.plan.Contexts() {
+		if l.Context.CouldEqual(c.Name) {
+			k.reached[c.Name], there = true, true
+		}
+	}
+	if !there {
+		k.findAt(l.Text, config.Error, "unknown-context", "", "no context could be that of %s", l.Text)
+	}
+	return there
 }
 
-// functions checks the names of the functions in a text.
-func (k *planCheck) functions(text string) {
-	for i := strings.Index(text, "${"); i >= 0; {
-		rest := text[i+2:]
-		end := strings.IndexFunc(rest, func(r rune) bool {
-			return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-		})
-		if end > 0 && rest[end] == '(' {
-			k.function(rest[:end])
-		}
-		next := strings.Index(rest, "${")
-		if next < 0 {
+// place checks that a place could be there, in one of the contexts that the call
+// may be in.
+func (k *planCheck) place(l flow.Place) {
+	if l.Context == nil && l.Exten == nil && l.Priority == "" && l.Offset == 0 {
+		return // a label that a call decides
+	}
+	for _, at := range k.flow.Runs(k.step) {
+		if len(k.flow.Resolve(l, at)) > 0 || k.flow.Elsewhere(at.In) {
 			return
 		}
-		i += 2 + next
+	}
+	if name, ok := l.Context.Known(); ok && l.Context != nil {
+		if c, there := k.plan.Context(name); there && k.flow.Elsewhere(c) {
+			return
+		}
+	}
+	exten, fixed := l.Exten.Known()
+	switch {
+	case l.Offset != 0:
+		k.findAt(l.Text, config.Error, "unknown-place", "", "extension %s has no priority %d", k.exten.Name, k.step.Number+l.Offset)
+	case l.Exten == nil && l.Context == nil:
+		what, names := "priority", []string(nil)
+		if _, err := strconv.Atoi(l.Priority); err != nil {
+			what = "label"
+			for _, p := range k.exten.Priorities {
+				names = append(names, p.Label)
+			}
+		}
+		k.findAt(l.Text, config.Error, "unknown-place", didYouMean(l.Priority, names), "extension %s has no %s %s", k.exten.Name, what, l.Priority)
+	default:
+		context := k.context.Name
+		if name, ok := l.Context.Known(); ok && l.Context != nil {
+			context = name
+		}
+		hint := ""
+		if fixed {
+			hint = didYouMean(exten, k.extensions(context))
+		} else {
+			exten, _, _ = strings.Cut(strings.TrimPrefix(l.Text, context+","), ",")
+		}
+		if fixed || l.Exten == nil {
+			k.findAt(l.Text, config.Error, "unknown-place", hint, "there is no %s,%s,%s", context, exten, l.Priority)
+		} else {
+			k.findAt(l.Text, config.Error, "unknown-place", hint, "no extension of context %s with a priority %s could be %s", context, l.Priority, exten)
+		}
 	}
 }
 
-func (k *planCheck) function(name string) {
-	if _, ok := k.catalog.Function(name); ok {
-		return
+// extensions are the names in a context that a caller or Goto may mean.
+func (k *planCheck) extensions(context string) (names []string) {
+	if c, ok := k.plan.Context(context); ok {
+		for _, e := range c.Extensions() {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+// didYouMean is a hint at the nearest name.
+func didYouMean(name string, names []string) string {
+	if near := config.Nearest(name, names); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return ""
+}
+
+// functions checks the functions in a text.
+func (k *planCheck) functions(text string) {
+	for _, r := range dialplan.References(text) {
+		if r.Function && !dynamic(r.Name) {
+			if f := k.function(r.Name); f != nil {
+				k.read(f, r.Args)
+			}
+		}
+		k.functions(r.Inner)
+	}
+}
+
+// function finds a function, and says so where it is not there.
+func (k *planCheck) function(name string) *channel.Function {
+	if f, ok := k.catalog.Function(name); ok {
+		return f
 	}
 	var names []string
 	for _, f := range k.catalog.Functions() {
 		names = append(names, f.Name)
 	}
-	hint := ""
-	if near := config.Nearest(name, names); near != "" {
-		hint = "did you mean " + near + "?"
+	k.findAt(name, config.Error, "unknown-function", didYouMean(name, names), "there is no function %s", name)
+	return nil
+}
+
+// read checks a function that is read.
+func (k *planCheck) read(f *channel.Function, args string) {
+	if f.Read == nil {
+		k.findAt(f.Name, config.Error, "wrong-direction", "write Set("+f.Name+"(…)=…)", "%s can only be written", f.Name)
+		return
 	}
-	k.find(config.Error, "unknown-function", hint, "there is no function %s", name)
+	k.functionArguments(f, args)
+}
+
+// functionArguments checks how many arguments a function is given.
+func (k *planCheck) functionArguments(f *channel.Function, args string) {
+	need := 0
+	for _, a := range f.Args {
+		if !a.Optional {
+			need++
+		}
+	}
+	if given := len(decl.Split(args, 0)); given < need {
+		k.findAt(f.Name, config.Error, "argument-count", "", "%s needs %s: %s", f.Name, plural(need, "argument"), usageText(f.Name, f.Args))
+	}
 }

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"pbx/channel"
 	"pbx/config"
 	"pbx/decl"
 	"pbx/dialplan"
+	"pbx/dialplan/flow"
 	"pbx/media/sound"
 )
 
@@ -20,30 +20,29 @@ type planCheck struct {
 	plan    *dialplan.Plan
 	catalog *dialplan.Catalog
 	sounds  *sound.Library
-	globals map[string]string
 	devices map[string]string // lower-case name → name, of sip.conf
+	flow    *flow.Flow
+	office  *office
 	found   []config.Finding
 
 	// where the check is
 	context *dialplan.Context
 	exten   *dialplan.Extension
 	step    *dialplan.Priority
+	// entered are the steps that something jumps to, or comes to from another
+	// extension.
+	entered map[*dialplan.Priority]bool
 	// reached are the contexts that something names; open is true once a place
 	// depends on a variable.
 	reached map[string]bool
+	named   map[string]bool // by more than an include
 	open    bool
-	at      time.Time
 }
 
 func newPlanCheck(c *configuration, catalog *dialplan.Catalog, sounds *sound.Library) *planCheck {
 	k := &planCheck{
-		conf: c, plan: c.plan, catalog: catalog, sounds: sounds,
-		globals: make(map[string]string), devices: make(map[string]string), reached: make(map[string]bool),
-	}
-	for _, g := range c.plan.Globals {
-		if !dynamic(g.Value) {
-			k.globals[g.Name] = g.Value
-		}
+		conf: c, plan: c.plan, catalog: catalog, sounds: sounds, flow: flow.New(c.plan, catalog), office: readOffice(c.loader()),
+		devices: make(map[string]string), reached: make(map[string]bool),
 	}
 	if c.sip != nil {
 		for _, p := range c.sip.Peers {
@@ -54,20 +53,36 @@ func newPlanCheck(c *configuration, catalog *dialplan.Catalog, sounds *sound.Lib
 }
 
 func (k *planCheck) run() []config.Finding {
+	k.enter()
 	for _, k.context = range k.plan.Contexts() {
-		for _, inc := range k.context.Includes {
-			k.reached[inc.Context] = true
-		}
 		for _, k.exten = range k.context.Extensions() {
+			k.letters()
 			if k.step = k.exten.Hint; k.step != nil {
 				k.hint()
 			}
 			for _, k.step = range k.exten.Priorities {
-				k.application(k.step.App, k.step.Args)
+				k.functions(k.step.Args)
+				for i, c := range k.flow.Calls(k.step) {
+					if c.App != nil {
+						k.application(c.App, c.Args)
+					} else if i > 0 { // the step's own is told by the loader
+						k.findAt(c.Name, config.Error, "unknown-application", didYouMean(c.Name, k.applications()), "there is no application %q", c.Name)
+					}
+				}
+				k.places()
+				k.expressions(k.step.Args)
 			}
+			k.gaps()
 		}
 	}
 	k.unused()
+	k.hidden()
+	k.labels()
+	k.loops()
+	k.neverSet()
+	k.tainted()
+	k.guests()
+	k.mailboxes()
 	return k.found
 }
 
@@ -75,8 +90,14 @@ func (k *planCheck) find(s config.Severity, rule, hint, format string, args ...a
 	k.found = append(k.found, config.Finding{Pos: k.step.Pos, Severity: s, Rule: rule, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
+// findAt is find for a part of the line.
+func (k *planCheck) findAt(token string, s config.Severity, rule, hint, format string, args ...any) {
+	k.find(s, rule, hint, format, args...)
+	k.found[len(k.found)-1].Token = token
+}
+
 // dynamic reports whether text is known only when a call runs.
-func dynamic(text string) bool { return strings.Contains(text, "${") || strings.Contains(text, "$[") }
+func dynamic(text string) bool { return flow.Dynamic(text) }
 
 // known puts in what is known beforehand: the extension where it is no pattern,
 // the context, and global variables as the file sets them.
@@ -84,9 +105,7 @@ func (k *planCheck) known(text string) string {
 	if !dynamic(text) {
 		return text
 	}
-	for name, value := range k.globals {
-		text = strings.ReplaceAll(text, "${"+name+"}", value)
-	}
+	text = k.flow.Globals(text)
 	text = strings.ReplaceAll(text, "${CONTEXT}", k.context.Name)
 	if !k.exten.Pattern() && len(k.exten.Name) > 1 {
 		text = strings.ReplaceAll(text, "${EXTEN}", k.exten.Name)
@@ -97,13 +116,15 @@ func (k *planCheck) known(text string) string {
 	return text
 }
 
-// application checks one application with the text between its parentheses.
-func (k *planCheck) application(name, text string) {
-	k.functions(text)
-	app, ok := k.catalog.Application(name)
-	if !ok {
-		return // the loader says so, where it is a step
+func (k *planCheck) applications() (names []string) {
+	for _, a := range k.catalog.Applications() {
+		names = append(names, a.Name)
 	}
+	return names
+}
+
+// application checks one application with the text between its parentheses.
+func (k *planCheck) application(app *channel.Application, text string) {
 	text = k.known(text)
 	if shaped[strings.ToLower(app.Name)] {
 		k.raw(app, text)
@@ -157,15 +178,13 @@ func (k *planCheck) argument(app *channel.Application, decls []decl.Arg, value s
 		values = values[:0]
 		for more := true; more; {
 			var v string
-			v, value, more = cutOutside(value, d.Separator[0])
+			v, value, more = flow.Cut(value, d.Separator[0])
 			values = append(values, v)
 		}
 	}
 	for _, v := range values {
 		v = strings.TrimSpace(v)
 		switch d.Target {
-		case decl.Location:
-			k.place(v)
 		case decl.Device:
 			k.device(v)
 		case decl.Sound:
@@ -183,11 +202,11 @@ func (k *planCheck) options(app *channel.Application, text string) {
 	}
 	var a decl.Args
 	for _, c := range a.ParseOptions(text, app.Options) {
-		k.find(config.Warning, "unknown-option", "`core show application "+app.Name+"` lists them", "%s has no option %q", app.Name, string(c))
+		k.findAt(text, config.Warning, "unknown-option", "`core show application "+app.Name+"` lists them", "%s has no option %q", app.Name, string(c))
 	}
 	for _, o := range app.Options {
 		if _, given := a.Option(o.Letter); given && o.Absent != "" {
-			k.find(config.Note, "absent-option", "", "%s does not act on option %s yet: %s", app.Name, string(o.Letter), o.Absent)
+			k.findAt(text, config.Note, "absent-option", "", "%s does not act on option %s yet: %s", app.Name, string(o.Letter), o.Absent)
 		}
 	}
 }
@@ -197,7 +216,7 @@ func (k *planCheck) sound(name string) {
 		return
 	}
 	if !k.sounds.Exists(sound.Request{Name: name, Language: k.conf.core.Language}) {
-		k.find(config.Warning, "missing-sound", "", "there is no sound file %s", name)
+		k.findAt(name, config.Warning, "missing-sound", "", "there is no sound file %s", name)
 	}
 }
 
@@ -208,7 +227,7 @@ func (k *planCheck) device(text string) {
 	case dynamic(tech) || text == "":
 		return
 	case !ok || resource == "":
-		k.find(config.Error, "bad-device", "", "%q is not Technology/device", text)
+		k.findAt(text, config.Error, "bad-device", "", "%q is not Technology/device", text)
 		return
 	}
 	if !strings.EqualFold(tech, "SIP") {
@@ -229,16 +248,14 @@ func (k *planCheck) device(text string) {
 	if strings.ContainsAny(name, ".:[") {
 		return // a host
 	}
-	k.find(config.Error, "unknown-device", k.nearDevice(name), "sip.conf has no [%s]", name)
+	k.findAt(name, config.Error, "unknown-device", k.nearDevice(name), "sip.conf has no [%s]", name)
 }
 
 func (k *planCheck) technology(tech, text string) {
-	switch strings.ToUpper(tech) {
-	case "LOCAL":
-		k.find(config.Warning, "absent-technology", "", "%s: Local channels are not there yet", text)
-	default:
-		k.find(config.Warning, "unknown-technology", "", "%s: there is no channel driver %s", text, tech)
+	if strings.EqualFold(tech, "Local") {
+		return // a place, and checked as one
 	}
+	k.findAt(tech, config.Warning, "unknown-technology", "", "%s: there is no channel driver %s", text, tech)
 }
 
 func (k *planCheck) nearDevice(name string) string {
@@ -247,10 +264,7 @@ func (k *planCheck) nearDevice(name string) string {
 		names = append(names, n)
 	}
 	slices.Sort(names)
-	if near := config.Nearest(name, names); near != "" {
-		return "did you mean " + near + "?"
-	}
-	return ""
+	return didYouMean(name, names)
 }
 
 // hint checks the devices of a hint.
@@ -263,7 +277,7 @@ func (k *planCheck) hint() {
 			continue
 		}
 		if _, there := k.devices[strings.ToLower(name)]; !there && k.conf.sip != nil {
-			k.find(config.Error, "unknown-device", k.nearDevice(name), "the hint of %s watches SIP/%s, and sip.conf has no [%s]", k.exten.Name, name, name)
+			k.findAt(d, config.Error, "unknown-device", k.nearDevice(name), "the hint of %s watches SIP/%s, and sip.conf has no [%s]", k.exten.Name, name, name)
 		}
 	}
 }
@@ -278,7 +292,7 @@ func (k *planCheck) contextName(name string) {
 	}
 	k.reached[name] = true
 	if _, ok := k.plan.Context(name); !ok {
-		k.find(config.Error, "unknown-context", k.nearContext(name), "there is no context %s", name)
+		k.findAt(name, config.Error, "unknown-context", k.nearContext(name), "there is no context %s", name)
 	}
 }
 
@@ -287,33 +301,5 @@ func (k *planCheck) nearContext(name string) string {
 	for _, c := range k.plan.Contexts() {
 		names = append(names, c.Name)
 	}
-	if near := config.Nearest(name, names); near != "" {
-		return "did you mean " + near + "?"
-	}
-	return ""
-}
-
-// unused names contexts that nothing leads to. Where a place depends on a variable
-// nothing can be said.
-func (k *planCheck) unused() {
-	if k.open || k.conf.sip == nil {
-		return
-	}
-	for _, word := range []string{"default", k.plan.Settings.UsersContext, k.conf.sip.General.Defaults.Context} {
-		k.reached[word] = true
-	}
-	for _, p := range k.conf.sip.Peers {
-		k.reached[p.Context], k.reached[p.SubscribeContext] = true, true
-		for _, v := range p.Variables {
-			k.reached[v.Value.S] = true // such as TRANSFER_CONTEXT
-		}
-	}
-	for _, c := range k.plan.Contexts() {
-		if !k.reached[c.Name] && !strings.HasPrefix(c.Name, "macro-") {
-			k.found = append(k.found, config.Finding{
-				Pos: c.Pos, Severity: config.Note, Rule: "unused-context",
-				Message: fmt.Sprintf("nothing leads to context %s: no device, include or Goto names it", c.Name),
-			})
-		}
-	}
+	return didYouMean(name, names)
 }

@@ -152,7 +152,7 @@ func TestCheckForgives(t *testing.T) {
 		"Read(PIN,beep,4,,2,10)",
 	} {
 		dir := writeOffice(t)
-		edit(t, filepath.Join(dir, "extensions.conf"), "exten => 600,1,Answer()", "exten => _69X,1(again),NoOp()\n same => n,"+line+"\nexten => 600,1,Answer()")
+		edit(t, filepath.Join(dir, "extensions.conf"), "exten => 600,1,Answer()", "exten => _10X,1(again),Wait(1)\n same => n,"+line+"\n same => n,NoOp()\nexten => 600,1,Answer()")
 		for _, f := range Check(Options{ConfigDir: dir, StateDir: t.TempDir()}).Findings {
 			if f.Severity >= config.Warning && f.Rule != "unbalanced" {
 				t.Errorf("%s: %s", line, f)

@@ -63,7 +63,7 @@ func absent(findings []config.Finding) {
 			continue
 		}
 		for _, name := range strings.Fields(names) {
-			if strings.Contains(strings.ToLower(f.Message+" "), strings.ToLower(" "+name+" ")) || strings.Contains(strings.ToLower(f.Message), strings.ToLower(`"`+name+`"`)) {
+			if strings.HasSuffix(f.Message, " "+name) || strings.Contains(strings.ToLower(f.Message), strings.ToLower(`"`+name+`"`)) {
 				f.Message, f.Hint = name+" is not done by this exchange yet", ""
 				f.Rule = strings.Replace(f.Rule, "unknown", "absent", 1)
 			}

@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"pbx/channel"
@@ -22,7 +21,7 @@ func (s *Server) reference() map[string][]byte {
 		"functions.md":    functionPage(s.engine.Catalog().Functions()),
 		"commands.md":     commandPage(s.Commands().All()),
 		"sip.conf.md":     optionPage(sip.Options()),
-		"check.md":        rulePage(rules),
+		"check.md":        rulePage(),
 	}
 }
 
@@ -220,7 +219,6 @@ var rules = []rule{
 	{"absent-application", "An application of Asterisk's that this exchange does not do yet."},
 	{"absent-function", "A function of Asterisk's that this exchange does not do yet."},
 	{"absent-option", "An option letter that is understood and does not act yet."},
-	{"absent-technology", "A Local channel: they are not there yet."},
 	{"argument-count", "Too few arguments, or some where none belong."},
 	{"bad-device", "What Dial is given is not Technology/device."},
 	{"bad-hash", "A hash of a password that has not the length of one. Nobody can log in with it."},
@@ -297,6 +295,7 @@ var rules = []rule{
 	{"unknown-directive", "A line of extensions.conf that begins with an unknown word; it is skipped."},
 	{"unknown-function", "A function that does not exist."},
 	{"unknown-option", "An option that does not exist; the nearest one is named."},
+	{"unknown-rule", "A comment silences a rule that does not exist."},
 	{"unknown-place", "Goto or its kin lead to a place that is not there."},
 	{"unknown-section", "A section that the file does not have; it is skipped."},
 	{"unknown-switch", "A switch that is not supported."},
@@ -304,16 +303,25 @@ var rules = []rule{
 	{"unreadable", "A file that is not there or cannot be read."},
 	{"unsafe", "A setting that lets strangers do harm, such as strictrtp=no."},
 	{"unused-context", "A context that nothing leads to."},
+	{"endless-loop", "Steps that a call goes round in without end: nothing waits, and nothing leads out or changes the condition. The exchange ends such a call."},
+	{"guest-trunk", "Somebody who proves nothing can call the world at the office's cost; the finding tells the way."},
+	{"interleaved", "`n` counts on from the line before, which is another extension's, and gives a number that leaves a gap."},
+	{"missing-mailbox", "A mailbox that voicemail.conf does not have."},
+	{"missing-music", "A class of music that musiconhold.conf does not have."},
+	{"missing-queue", "A queue that queues.conf does not have."},
+	{"never-set", "A variable that is read and that nothing sets."},
+	{"pattern-letters", "In a pattern the letters n, x and z stand for digits, in either case: in a word they do not match themselves."},
+	{"priority-gap", "A number is missing among the priorities of an extension, so that the call ends before the gap."},
+	{"shadowed", "An extension that no call reaches, because others come first for every number that it matches."},
+	{"tainted-code", "What a caller sends becomes a part of the dialplan."},
+	{"tainted-dial", "What a caller sends becomes a part of what is called. Separators in it do not act here; a number of any form does."},
+	{"tainted-file", "What a caller sends becomes a part of the name of a file."},
+	{"tainted-shell", "What a caller sends becomes a part of a command line. The exchange runs none with characters that mean something to the shell."},
+	{"unbalanced-quotes", "A double quote that is not closed: the commas behind it do not divide arguments."},
+	{"unquoted", "A variable that stands by itself in an expression: where it is empty there is a hole, and the result is nothing."},
+	{"unreachable", "A step that nothing leads to."},
+	{"unused-label", "A label that nothing jumps to."},
+	{"weak-pin", "A mailbox that anybody opens."},
+	{"wrong-direction", "A function that can only be read is written, or the other way round."},
 	{"weak-secret", "A password that is guessed first."},
-}
-
-func rulePage(list []rule) []byte {
-	b := bytes.NewBufferString("# Rules of pbx check\n\n" + generated)
-	b.WriteString("The name of the rule stands in brackets at the end of a finding.\n\n| rule | what it found |\n|---|---|\n")
-	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b rule) int { return strings.Compare(a.name, b.name) })
-	for _, r := range list {
-		fmt.Fprintf(b, "| `%s` | %s |\n", r.name, cell(r.help))
-	}
-	return page(b)
 }

@@ -26,6 +26,7 @@ func check(args []string, out, errs io.Writer) error {
 	p.flags(f)
 	strict := f.Bool("strict", false, "warnings count as errors")
 	asJSON := f.Bool("json", false, "print a JSON array")
+	sarifLog := f.Bool("sarif", false, "print a SARIF 2.1.0 log")
 	if err := p.parse(f, args, errs); err != nil {
 		return err
 	}
@@ -42,10 +43,17 @@ func check(args []string, out, errs io.Writer) error {
 		p.config = dir
 	}
 	r := server.Check(server.Options{ConfigDir: p.config, StateDir: p.state, Version: version, Strict: *strict})
-	if *asJSON {
+	var whole any
+	switch {
+	case *sarifLog:
+		whole = asSARIF(p.config, r.Findings)
+	case *asJSON:
+		whole = asFindings(r.Findings)
+	}
+	if whole != nil {
 		e := json.NewEncoder(out)
 		e.SetIndent("", "  ")
-		if err := e.Encode(asFindings(r.Findings)); err != nil {
+		if err := e.Encode(whole); err != nil {
 			return err
 		}
 	} else {

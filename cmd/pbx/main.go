@@ -33,9 +33,10 @@ usage:
         when the calls have ended or after the drain time, SIGHUP has it read
         its files again. -v shows more, -vvv what each call does.
         --cpuprofile writes, at the end, where the time went.
-  pbx check [--config DIR] [--state DIR] [--strict] [--json]
-        Read the files and name every mistake as file:line. Exit code 1 when
-        there is an error; with --strict, when there is a warning.
+  pbx check [--config DIR] [--state DIR] [--strict] [--json|--sarif]
+        Read the files and name every mistake as file:line:column. Exit code 1
+        when there is an error; with --strict, when there is a warning. --json
+        prints an array, --sarif a log that code hosts and editors show.
   pbx dial --from PEER|--context CONTEXT --to EXTENSION [--at MOMENT]
            [--answer [DEVICE=]WHAT]... [--press DIGITS[@TIME]]... [--caller WHO]
            [--set NAME=VALUE]... [--given FUNCTION=VALUE]... [--hangup TIME]

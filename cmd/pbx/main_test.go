@@ -191,3 +191,49 @@ func TestFirstStartThatFails(t *testing.T) {
 		t.Errorf("an office is left in %s", dir)
 	}
 }
+
+// TestSARIF holds what a reader of SARIF 2.1.0 counts on: every result names a rule
+// of the driver by its place in the list, a known level, and a region from line 1.
+func TestSARIF(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"sip.conf":        "[general]\nallowguest=no\n[101]\ntype=friend\nhost=dynamic\nsecret=101\ncontext=office\n",
+		"extensions.conf": "[office]\nexten => 1,1,Dail(SIP/101)\n same => n,Goto(2,1) ; pbx: ignore unknown-place\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errs := pbx(t, "check", "--sarif", "--config", dir, "--state", t.TempDir())
+	if code != exitFailed || errs != "" {
+		t.Errorf("code %d, %s", code, errs)
+	}
+	var log sarif
+	if err := json.Unmarshal([]byte(out), &log); err != nil {
+		t.Fatal(err)
+	}
+	if log.Version != "2.1.0" || len(log.Runs) != 1 {
+		t.Fatalf("version %q, %d runs", log.Version, len(log.Runs))
+	}
+	run := log.Runs[0]
+	seen := map[string]sarifResult{}
+	for _, r := range run.Results {
+		if run.Tool.Driver.Rules[r.Index].ID != r.Rule || !slices.Contains([]string{"note", "warning", "error"}, r.Level) || r.Message.Text == "" {
+			t.Errorf("%+v", r)
+		}
+		seen[r.Rule] = r
+	}
+	at := seen["unknown-application"].Locations[0].Physical
+	if at.Artifact.URI != "extensions.conf" || *at.Region != (sarifRegion{2, 14, 18}) {
+		t.Errorf("%+v %+v", at, at.Region)
+	}
+	if _, told := seen["unknown-place"]; told {
+		t.Error("the silenced rule is told")
+	}
+	if _, told := seen["weak-secret"]; !told {
+		t.Errorf("no weak-secret in %s", out)
+	}
+	if base := run.Bases["CONFIG"].URI; !strings.HasPrefix(base, "file:///") || !strings.HasSuffix(base, "/") {
+		t.Errorf("base %q", base)
+	}
+}
