@@ -122,8 +122,10 @@ var (
 			"channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config",
 			"io", "sched", "store", "cdr", "sounds", "configs",
 		},
+		// An editor's view of a configuration.
+		"lsp": {"server", "dialplan", "config"},
 		// The binary: the exchange, the console's client, the default office.
-		"cmd": {"server", "dryrun", "dialplan/layout", "console", "configs", "config"},
+		"cmd": {"server", "lsp", "dryrun", "dialplan/layout", "console", "configs", "config"},
 		// Tests of the whole and tools beside the exchange.
 		"e2e": {"media", "channels/sip/message"}, "bench": {}, ".": {}, "tools": {},
 	}

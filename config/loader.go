@@ -28,6 +28,8 @@ type Loader struct {
 	Dir string
 	// ExecIncludes allows #exec, which runs a program and reads its output.
 	ExecIncludes bool
+	// Overlay are texts that stand in for files, by their paths.
+	Overlay map[string][]byte
 }
 
 // Load reads a file with everything it includes.
@@ -74,6 +76,10 @@ func (l *Loader) name(path string) string {
 
 // read reads a regular file.
 func (p *parser) read(path string) (string, error) {
+	if text, ok := p.loader.Overlay[path]; ok {
+		p.note(path)
+		return string(text), nil
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -93,10 +99,15 @@ func (p *parser) read(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	p.note(path)
+	return string(text), nil
+}
+
+// note adds a file to those that were read.
+func (p *parser) note(path string) {
 	if name := p.loader.name(path); !slices.Contains(p.file.Read, name) {
 		p.file.Read = append(p.file.Read, name)
 	}
-	return string(text), nil
 }
 
 // include reads the files that an #include names. A refusal of one of them ends

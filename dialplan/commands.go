@@ -190,7 +190,7 @@ func (e *Engine) showApplications(_ context.Context, r *decl.Request) error {
 			unknown = append(unknown, name)
 			continue
 		}
-		explain(r.Out, "Application", a.Name, a.Synopsis, a.Help, a.Args, a.Options, a.Variables, a.SeeAlso)
+		explainApplication(r.Out, a)
 	}
 	if len(unknown) > 0 {
 		return fmt.Errorf("Your application(s) is (are) not registered: %s", strings.Join(unknown, ", "))
@@ -227,6 +227,6 @@ func (e *Engine) showFunction(_ context.Context, r *decl.Request) error {
 	if !ok {
 		return errors.New("No function by that name registered.")
 	}
-	explain(r.Out, "Function", f.Name, f.Synopsis, f.Help, f.Args, nil, nil, f.SeeAlso)
+	explainFunction(r.Out, f)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"pbx/channel"
 	"pbx/decl"
 )
 
@@ -33,6 +34,31 @@ func usage(name string, args []decl.Arg) string {
 	b.WriteString(strings.Repeat("]", open))
 	b.WriteByte(')')
 	return b.String()
+}
+
+// Explain writes what the console shows of an application, or of a function; false
+// is that there is none.
+func (c *Catalog) Explain(w io.Writer, name string, function bool) bool {
+	if function {
+		f, ok := c.Function(name)
+		if ok {
+			explainFunction(w, f)
+		}
+		return ok
+	}
+	a, ok := c.Application(name)
+	if ok {
+		explainApplication(w, a)
+	}
+	return ok
+}
+
+func explainApplication(w io.Writer, a *channel.Application) {
+	explain(w, "Application", a.Name, a.Synopsis, a.Help, a.Args, a.Options, a.Variables, a.SeeAlso)
+}
+
+func explainFunction(w io.Writer, f *channel.Function) {
+	explain(w, "Function", f.Name, f.Synopsis, f.Help, f.Args, nil, nil, f.SeeAlso)
 }
 
 // explain writes what core show application and core show function show.

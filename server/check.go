@@ -34,7 +34,7 @@ func Findings(dir string) []config.Finding { return Check(Options{ConfigDir: dir
 func Check(o Options) Report {
 	s := &Server{opts: o, now: time.Now, bus: &event.Bus{}, log: slog.New(slog.DiscardHandler)}
 	s.registry = channel.NewRegistry(s.bus, s.log, s.now, "")
-	c, err := readBase(o.ConfigDir, o.StateDir)
+	c, err := readBase(&o)
 	s.buildDialplan(c)
 	s.engine.AddApplications((&sip.Driver{}).Applications())
 	s.engine.AddFunctions((&sip.Driver{}).Functions())

@@ -31,12 +31,13 @@ type configuration struct {
 	web      web.Settings
 	plan     *dialplan.Plan
 	findings []config.Finding
+	overlay  map[string][]byte // texts that stand in for files, by path
 }
 
 // readBase reads what the parts are built from: asterisk.conf, logger.conf,
 // rtp.conf, http.conf and indications.conf.
-func readBase(configDir, stateDir string) (*configuration, error) {
-	c := &configuration{}
+func readBase(o *Options) (*configuration, error) {
+	c := &configuration{overlay: o.Overlay}
 	var errs []error
 	take := func(found []config.Finding, err error) {
 		c.findings = append(c.findings, found...)
@@ -44,7 +45,7 @@ func readBase(configDir, stateDir string) (*configuration, error) {
 			errs = append(errs, err)
 		}
 	}
-	dirs, core, found, err := readAsterisk(configDir, stateDir)
+	dirs, core, found, err := readAsterisk(o.ConfigDir, o.StateDir)
 	c.dirs, c.core = dirs, core
 	take(found, err)
 	l := c.loader()
@@ -125,7 +126,7 @@ func (c *configuration) readAEL() (*config.File, error) {
 }
 
 func (c *configuration) loader() *config.Loader {
-	return &config.Loader{Dir: c.dirs.Config, ExecIncludes: c.core.ExecIncludes}
+	return &config.Loader{Dir: c.dirs.Config, ExecIncludes: c.core.ExecIncludes, Overlay: c.overlay}
 }
 
 // engine are the options of the media engine.

@@ -31,7 +31,7 @@ type Rehearsal struct {
 // Rehearse reads a configuration for dry runs. An error says file:line where a file
 // is to blame.
 func Rehearse(o Options) (*Rehearsal, error) {
-	c, err := readBase(o.ConfigDir, o.StateDir)
+	c, err := readBase(&o)
 	if err = errors.Join(err, c.readSIP()); err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 	s.reloads.Lock()
 	defer s.reloads.Unlock()
 	old := s.configuration()
-	fresh, err := readBase(s.opts.ConfigDir, s.opts.StateDir)
+	fresh, err := readBase(&s.opts)
 	if err != nil && what&(reloadLogger|reloadRest) != 0 {
 		return nil, err
 	}

@@ -51,6 +51,9 @@ type Options struct {
 	Random  io.Reader
 	// NoConsole leaves the console socket out, for tests in memory.
 	NoConsole bool
+	// Overlay are texts that stand in for files, by their paths: what an editor has
+	// open.
+	Overlay map[string][]byte
 	// Strict refuses to start or reload when a file has an error.
 	Strict bool
 }
@@ -117,7 +120,7 @@ func (s *Server) build() error {
 	s.reloaded.Store(s.started.UnixNano())
 	s.bus = &event.Bus{}
 
-	conf, err := readBase(s.opts.ConfigDir, s.opts.StateDir)
+	conf, err := readBase(&s.opts)
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,9 @@ usage:
   pbx fmt [--config DIR] [-l|-w] [FILE]...
         Print extensions.conf, or the files, in the one layout; -w writes them,
         -l names those that would change. Comments and meaning stay.
+  pbx lsp [--config DIR]
+        A language server for editors, on standard input and output: findings
+        while you type, help, completion, go to a context or device, layout.
   pbx test [--config DIR] [--coverage] [--html FILE] [-v] [FILE]...
         Run tests of the dialplan, those of *.test and tests/*.test in the
         configuration directory if no file is named. Exit code 1 when one
@@ -87,6 +90,8 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		err = runExchange(args[1:], out, errs)
 	case name == "check":
 		err = check(args[1:], out, errs)
+	case name == "lsp":
+		err = language(args[1:], in, out, errs)
 	case name == "fmt":
 		err = format(args[1:], out, errs)
 	case name == "eval":
