@@ -31,11 +31,11 @@ type removal struct {
 }
 
 // drops reports whether a line of the file was taken away.
-func (e *edits) drops(context, kind, name, caller string, priority int, pos config.Pos) bool {
-	if e == nil || len(e.removed) == 0 || pos == editPos {
+func (x *edits) drops(context, kind, name, caller string, priority int, pos config.Pos) bool {
+	if x == nil || len(x.removed) == 0 || pos == editPos {
 		return false
 	}
-	return e.removed[removal{context, kind, name, caller, priority}] || e.removed[removal{context, kind, name, caller, 0}]
+	return x.removed[removal{context, kind, name, caller, priority}] || x.removed[removal{context, kind, name, caller, 0}]
 }
 
 var errNothingLikeIt = errors.New("there is nothing like it")

@@ -136,15 +136,15 @@ func sysinfo(d Deps, what string) (string, error) {
 	case "uptime":
 		return strconv.FormatInt(i.Uptime/3600, 10), nil
 	case "totalram":
-		return kib(uint64(i.Totalram)), nil
+		return kib(i.Totalram), nil
 	case "freeram":
-		return kib(uint64(i.Freeram)), nil
+		return kib(i.Freeram), nil
 	case "bufferram":
-		return kib(uint64(i.Bufferram)), nil
+		return kib(i.Bufferram), nil
 	case "totalswap":
-		return kib(uint64(i.Totalswap)), nil
+		return kib(i.Totalswap), nil
 	case "freeswap":
-		return kib(uint64(i.Freeswap)), nil
+		return kib(i.Freeswap), nil
 	case "numprocs":
 		return strconv.Itoa(int(i.Procs)), nil
 	}

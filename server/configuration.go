@@ -117,8 +117,7 @@ func (c *configuration) readAEL() (*config.File, error) {
 		text, err := os.ReadFile(path)
 		return string(text), name, err
 	}
-	f, found, err := ael.Parse(aelName, string(text), include)
-	c.findings = append(c.findings, found...)
+	f, err := ael.Parse(aelName, string(text), include)
 	if err != nil {
 		return nil, &config.Refusal{Finding: *ael.Finding(err)}
 	}

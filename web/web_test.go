@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -79,6 +80,7 @@ func get(t *testing.T, n pbxio.Network, at, path string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer r.Body.Close()
 	b, _ := io.ReadAll(r.Body)
 	return r.StatusCode, string(b)
 }
@@ -140,7 +142,7 @@ func TestServerLimits(t *testing.T) {
 			synctest.Wait()
 			for _, c := range list {
 				_ = c.SetReadDeadline(time.Now())
-				if _, err := c.Read(make([]byte, 1)); err != nil && err != io.EOF {
+				if _, err := c.Read(make([]byte, 1)); err != nil && !errors.Is(err, io.EOF) {
 					n++
 				}
 			}

@@ -97,9 +97,6 @@ func (c *compiler) place(k *code, n int) string {
 	return fmt.Sprintf("%s,%d", exten, n)
 }
 
-// here is the place of the next priority.
-func (c *compiler) here() string { return c.place(c.out, c.out.next()) }
-
 // number is the next priority for a jump from the same code.
 func (c *compiler) number() string { return fmt.Sprint(c.out.next()) }
 

@@ -12,15 +12,15 @@ import (
 // name to call it by; nil includes none. The sections of what it returns are those
 // of extensions.conf that mean the same. A mistake in the syntax is an error that
 // begins with file:line.
-func Parse(name, text string, include func(name string) (text, called string, err error)) (f *config.File, findings []config.Finding, err error) {
+func Parse(name, text string, include func(name string) (text, called string, err error)) (f *config.File, err error) {
 	p := &parser{file: &config.File{Name: name, Read: []string{name}}, include: include}
 	defer func() {
 		if s, ok := recover().(*syntax); ok {
-			f, findings, err = nil, p.findings, s
+			f, err = nil, s
 		}
 	}()
 	p.read(name, text)
-	return p.file, p.findings, nil
+	return p.file, nil
 }
 
 // maxIncludes is how deep files include each other.
@@ -29,15 +29,10 @@ const maxIncludes = 10
 type parser struct {
 	*reader
 	file     *config.File
-	findings []config.Finding
 	include  func(name string) (string, string, error)
 	depth    int
 	switches int // so far, for the names of their extensions
 	section  *config.Section
-}
-
-func (p *parser) warn(pos config.Pos, rule, format string, args ...any) {
-	p.findings = append(p.findings, config.Finding{Pos: pos, Severity: config.Warning, Rule: rule, Message: fmt.Sprintf(format, args...)})
 }
 
 // read reads the text of one file.

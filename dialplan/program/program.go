@@ -46,7 +46,7 @@ func Check(v channel.Value) error {
 	for _, s := range v.Taint {
 		part := v.S[s.Start:s.End]
 		for _, c := range []byte(part) {
-			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c >= 0x80 || strings.IndexByte(harmless, c) >= 0) {
+			if !safe(c) {
 				return &UnsafeError{part}
 			}
 		}
@@ -62,6 +62,10 @@ func Check(v channel.Value) error {
 		}
 	}
 	return nil
+}
+
+func safe(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c >= 0x80 || strings.IndexByte(harmless, c) >= 0
 }
 
 // Result is how a command ended.
