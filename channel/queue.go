@@ -18,6 +18,7 @@ type queue struct {
 	frames  []Frame
 	dropped int
 	wake    chan struct{} // of the goroutine that waits, shared by the legs it waits on
+	leave   func()        // ends what the goroutine waits for instead, see Channel.Context
 }
 
 // Queue delivers a frame to the channel's goroutine. It may be called from any
@@ -44,6 +45,9 @@ func (c *Channel) Queue(f Frame) {
 		q.dropped++
 	}
 	wake := q.wake
+	if q.leave != nil && f.Kind == FrameControl && (f.Control == ControlHangup || f.Control == ControlRedirect) {
+		q.leave()
+	}
 	q.mu.Unlock()
 	if v := c.reg.virtual; v != nil {
 		v.notify(wake)

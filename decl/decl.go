@@ -95,6 +95,9 @@ type Function[C any] struct {
 	// Dangerous functions (SHELL, FILE writing …) may not be reached from
 	// outside programs unless live_dangerously allows it.
 	Dangerous bool
+	// Outside functions ask something that is not of the exchange, such as the DNS
+	// or a database; dry runs do not.
+	Outside bool
 	// Read returns the value. On entry args.Tainted says whether the argument
 	// text came from the network; on return it says so of the value. A look-up
 	// whose answer is the office's own data sets it to false; one that hands

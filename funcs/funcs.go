@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pbx/channel"
+	"pbx/config"
 	"pbx/decl"
 	"pbx/dialplan"
 )
@@ -20,6 +21,10 @@ type Deps struct {
 	Random io.Reader
 	// Now is the clock; nil means the engine's.
 	Now func() time.Time
+	// Names asks the DNS for ENUMLOOKUP, SRVQUERY and their like.
+	Names Names
+	// Config reads the configuration files that AST_CONFIG looks into.
+	Config *config.Loader
 	// Version is what VERSION() tells.
 	Version string
 }
@@ -38,7 +43,7 @@ func All(d Deps) []channel.Function {
 		logicFunctions(d), mathFunctions(d), encodingFunctions(), timeFunctions(d), variableFunctions(d),
 		callerFunctions(), connectedFunctions(), channelFunctions(d), causeFunctions(), groupFunctions(d),
 		planFunctions(d), systemFunctions(d), lockFunctions(d),
-		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(),
+		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(), curlFunctions(), dnsFunctions(d), iconvFunctions(), configFunctions(d),
 	} {
 		all = append(all, family...)
 	}

@@ -62,7 +62,7 @@ func (r *Rehearsal) office(start time.Time) (*dryrun.Office, error) {
 	s.states = devstate.New(devstate.Deps{Bus: s.bus, Log: s.log, Now: s.now})
 	s.states.Register(s.registry)
 	f.AddFunctions(s.states.Functions(s.registry), false)
-	f.AddFunctions(funcs.All(s.funcDeps()), false)
+	f.AddFunctions(funcs.All(s.funcDeps(&c)), false)
 	f.AddApplications((&sip.Driver{}).Applications())
 	f.AddFunctions((&sip.Driver{}).Functions(), true)
 	if err := c.readPlan(f.Engine()); err != nil {

@@ -53,7 +53,7 @@ func (s *Server) records() channel.Store {
 func (s *Server) addCatalog(c *configuration) {
 	s.engine.AddApplications(apps.All(s.appDeps(c)))
 	s.engine.AddFunctions(s.states.Functions(s.registry))
-	s.engine.AddFunctions(funcs.All(s.funcDeps()))
+	s.engine.AddFunctions(funcs.All(s.funcDeps(c)))
 }
 
 func (s *Server) appDeps(c *configuration) apps.Deps {
@@ -62,8 +62,12 @@ func (s *Server) appDeps(c *configuration) apps.Deps {
 	}
 }
 
-func (s *Server) funcDeps() funcs.Deps {
-	return funcs.Deps{Engine: s.engine, Database: s.database, Random: s.opts.Random, Now: s.now, Version: s.opts.Version}
+func (s *Server) funcDeps(c *configuration) funcs.Deps {
+	d := funcs.Deps{Engine: s.engine, Database: s.database, Config: c.loader(), Random: s.opts.Random, Now: s.now, Version: s.opts.Version}
+	if s.resolver != nil {
+		d.Names = names{s.resolver}
+	}
+	return d
 }
 
 // tone finds a tone of the configuration of the moment.

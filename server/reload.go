@@ -83,6 +83,7 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 		if err := s.sip.Call(func() { s.sip.Reload(next.sip) }); err != nil {
 			return next.findings, errors.Join(errors.New("SIP"), err)
 		}
+		s.resolver.SetOptions(next.sip.Resolver)
 	} else {
 		next.sip = old.sip
 	}

@@ -24,6 +24,7 @@ import (
 	"pbx/channels/local"
 	"pbx/channels/message"
 	"pbx/channels/sip"
+	"pbx/channels/sip/transport"
 	"pbx/config"
 	"pbx/console"
 	"pbx/decl"
@@ -75,7 +76,8 @@ type Server struct {
 	messages *message.Driver
 	web      *web.Server
 	store    *store.Journal
-	database channel.Database // AstDB, kept in store
+	database channel.Database    // AstDB, kept in store
+	resolver *transport.Resolver // that dialplan functions ask
 	commands *console.Commands
 	console  *console.Server
 	ownLog   bool
@@ -136,10 +138,12 @@ func (s *Server) build() error {
 		return err
 	}
 	s.database = database{store.NewDatabase(s.store)}
+	s.resolver = transport.NewResolver(transport.ResolverOptions{})
 	s.buildDialplan(conf)
 	if err := conf.readSIP(); err != nil {
 		return err
 	}
+	s.resolver.SetOptions(conf.sip.Resolver)
 	s.messages = message.New(s.registry, s.engine)
 	// The driver brings applications and functions, which a plan may name.
 	if err := s.buildSIP(conf); err != nil {

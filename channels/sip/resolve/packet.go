@@ -18,7 +18,7 @@ const MaxPacket = 1232
 // typeNAPTR is a type that dnsmessage does not know (RFC 3403 4.1).
 const typeNAPTR dnsmessage.Type = 35
 
-var kindTypes = [...]dnsmessage.Type{A: dnsmessage.TypeA, AAAA: dnsmessage.TypeAAAA, SRV: dnsmessage.TypeSRV, NAPTR: typeNAPTR}
+var kindTypes = [...]dnsmessage.Type{A: dnsmessage.TypeA, AAAA: dnsmessage.TypeAAAA, SRV: dnsmessage.TypeSRV, NAPTR: typeNAPTR, TXT: dnsmessage.TypeTXT}
 
 // Pack makes the message that asks q.
 func Pack(q Question, id uint16) ([]byte, error) {
@@ -81,7 +81,7 @@ func Unpack(b []byte, q Question, id uint16) Answer {
 	switch {
 	case err != nil:
 		return Answer{Err: fmt.Errorf("%v: %w", q, err)}
-	case len(a.Addrs)+len(a.Servers)+len(a.Rules) > 0:
+	case a.records() > 0:
 		return a
 	}
 	return Answer{Err: ErrNone, TTL: negativeTTL(&p)}
@@ -117,7 +117,7 @@ func readAnswers(p *dnsmessage.Parser, q Question) (Answer, error) {
 			name = textOf(r.CNAME) // aliases stand in the order of their chain
 			a.TTL = min(a.TTL, time.Duration(h.TTL)*time.Second)
 			continue
-		case !mine || h.Type != kindTypes[q.Kind] || len(a.Addrs)+len(a.Servers)+len(a.Rules) >= maxRecords:
+		case !mine || h.Type != kindTypes[q.Kind] || a.records() >= maxRecords:
 			if err := p.SkipAnswer(); err != nil {
 				return a, err
 			}
@@ -134,6 +134,8 @@ func readAnswers(p *dnsmessage.Parser, q Question) (Answer, error) {
 		a.TTL = min(a.TTL, time.Duration(ttl)*time.Second)
 	}
 }
+
+func (a *Answer) records() int { return len(a.Addrs) + len(a.Servers) + len(a.Rules) + len(a.Texts) }
 
 // read takes one record.
 func (a *Answer) read(p *dnsmessage.Parser, kind Kind) error {
@@ -168,6 +170,12 @@ func (a *Answer) read(p *dnsmessage.Parser, kind Kind) error {
 		if rule, ok := parseRule(r.Data); ok {
 			a.Rules = append(a.Rules, rule)
 		}
+	case TXT:
+		r, err := p.TXTResource()
+		if err != nil {
+			return err
+		}
+		a.Texts = append(a.Texts, strings.Join(r.TXT, ""))
 	}
 	return nil
 }

@@ -16,9 +16,10 @@ const (
 	AAAA
 	SRV
 	NAPTR
+	TXT // for names of callers; it leads to no server
 )
 
-var kindNames = [...]string{"", "A", "AAAA", "SRV", "NAPTR"}
+var kindNames = [...]string{"", "A", "AAAA", "SRV", "NAPTR", "TXT"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -51,6 +52,8 @@ type Answer struct {
 	Addrs   []netip.Addr
 	Servers []Server
 	Rules   []Rule
+	// Texts are TXT records, their strings joined.
+	Texts []string
 	// TTL is how long the answer holds; of an ErrNone too (RFC 2308).
 	TTL time.Duration
 	// Err is nil, ErrNone, or why the DNS did not answer.
