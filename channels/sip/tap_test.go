@@ -335,6 +335,7 @@ defaultuser=us
 
 		_, o = submit(f, Submission{Method: "OPTIONS", Target: "sip:nobody@192.0.2.99"})
 		f.play("wait 33s")
+		synctest.Wait()
 		if o.Status != 0 || o.Reason == "" || o.Took < 31*time.Second {
 			t.Errorf("silence: %+v", *o)
 		}
