@@ -99,6 +99,7 @@ var (
 		"media":   {"media", "config", "io", "sched"},
 		"channel": {"channel", "media", "config", "io", "sched"},
 		"store":   {"config"},
+		"cdr":     {"cdr", "config"},
 		"bridge":  {"channel", "media", "config", "io", "sched"},
 		// The dialplan declares its own applications through channel.
 		"dialplan":      {"dialplan", "channel", "media", "config", "io", "sched"},

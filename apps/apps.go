@@ -33,6 +33,8 @@ type Deps struct {
 	Locks *dialplan.Locks
 	// Database is AstDB.
 	Database channel.Database
+	// Records are the call records; nil keeps none.
+	Records channel.Records
 	// Now is the clock, time.Now when nil.
 	Now func() time.Time
 
@@ -45,18 +47,23 @@ type set struct {
 	player *prompt.Player
 	locks  *dialplan.Locks
 	now    func() time.Time
+	// records are the call records.
+	records channel.Records
 }
 
 // All returns every application.
 func All(d Deps) []channel.Application {
-	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, now: d.Now}
+	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, now: d.Now, records: d.Records}
 	if s.locks == nil {
 		s.locks = new(dialplan.Locks)
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	deps := dial.Deps{Player: s.player, Dialplan: d.Dialplan}
+	if s.records == nil {
+		s.records = channel.NoRecords{}
+	}
+	deps := dial.Deps{Player: s.player, Dialplan: d.Dialplan, Records: s.records}
 	return []channel.Application{
 		answer(), hangup(), wait(), busy(s), congestion(s),
 		ringing(s), progress(), proceeding(), incomplete(),
@@ -72,7 +79,7 @@ func All(d Deps) []channel.Application {
 		playTones(s), stopPlayTones(s),
 		sendDTMF(), transfer(), pickup(), pickupChan(), messageSend(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
 		system(), trySystem(), waitUntil(s), waitDigit(), waitForCondition(), readExten(s),
-		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), authenticate(s, d.Database),
+		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), celGenUserEvent(), forkCDR(s), resetCDR(s), noCDR(s), setAMAFlags(), authenticate(s, d.Database),
 		dial.Application(deps), dial.Retry(deps),
 	}
 }

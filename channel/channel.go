@@ -433,11 +433,12 @@ func (c *Channel) Publish(e event.Event) {
 	e.State, e.StateText = int(c.state), c.state.String()
 	e.CallerNum, e.CallerName = c.id.Caller.Number, c.id.Caller.Name
 	e.ConnectedNum, e.ConnectedName = c.id.Connected.Number, c.id.Connected.Name
-	e.AccountCode, e.Language = c.settings.Account, c.settings.Language
+	e.CallerANI, e.RDNIS, e.DNID = c.id.ANI, c.id.RDNIS, c.id.DNID
+	e.AccountCode, e.AMAFlags, e.Language = c.settings.Account, c.settings.AMAFlags, c.settings.Language
 	if e.Context == "" {
 		e.Context, e.Exten, e.Priority = c.loc.Context, c.loc.Exten, c.loc.Priority
 	}
-	if e.Kind == event.ChannelHangup {
+	if e.Kind == event.ChannelHangup || e.Kind == event.SoftHangup {
 		e.Cause, e.CauseText = int(c.cause), c.cause.String()
 	}
 	c.mu.Unlock()

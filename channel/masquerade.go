@@ -73,6 +73,7 @@ func MasqueradeHeld(original, clone *Channel) error {
 	original.line, clone.line = clone.line, original.line
 	original.queue.forget()
 	clone.queue.forget()
+	app, data, bridge := original.app, original.data, original.bridgeID
 	legs := [2]Leg{original.leg, clone.leg}
 	names := [2]string{original.name, clone.name}
 	clone.mu.Unlock()
@@ -83,7 +84,8 @@ func MasqueradeHeld(original, clone *Channel) error {
 	legs[0].Rebind(original)
 	legs[1].Rebind(clone)
 	for _, c := range [...]*Channel{original, clone} {
-		c.Publish(event.Event{Kind: event.Masquerade, Dest: names[0], Value: names[1]})
+		// The phone named names[0] is now where that of names[1] was.
+		c.Publish(event.Event{Kind: event.Masquerade, Dest: names[0], Value: names[1], App: app, AppData: data, Bridge: bridge})
 		c.Queue(Frame{Kind: FrameControl, Control: ControlSourceUpdate})
 	}
 	return nil

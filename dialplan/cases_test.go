@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"pbx/apps"
+	"pbx/cdr"
 	"pbx/channel"
 	"pbx/channel/channeltest"
 	"pbx/channel/devstate"
@@ -31,7 +32,6 @@ import (
 
 // missing are the names in the cases that the exchange does not have yet.
 var missing = map[string]string{
-	"CDR":       "function",
 	"Originate": "application", "Queue": "application",
 }
 
@@ -78,8 +78,9 @@ func newOffice(tb testing.TB, log *slog.Logger) *office {
 	o.registry = channel.NewRegistry(o.bus, log, time.Now, "")
 	o.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: o.registry, MaxSteps: 20_000, System: map[string]string{"ASTETCDIR": "/etc/pbx"}})
 	db := new(memory.Database)
+	records := cdr.New(o.bus, time.Now, cdr.Defaults(), func([]*cdr.Row) {}, nil)
 	o.engine.AddApplications(apps.All(apps.Deps{
-		Sounds: sound.NewLibrary(nil, sounds.FS()), Dialplan: o.engine, Database: db,
+		Sounds: sound.NewLibrary(nil, sounds.FS()), Dialplan: o.engine, Database: db, Records: records,
 		Tones: func(string, string) (tone.List, bool) { return tone.List{}, false },
 	}))
 	o.engine.AddApplications([]channel.Application{{
@@ -98,7 +99,7 @@ func newOffice(tb testing.TB, log *slog.Logger) *office {
 	states := devstate.New(devstate.Deps{Bus: o.bus})
 	states.Register(o.registry)
 	o.engine.AddFunctions(states.Functions(o.registry))
-	o.engine.AddFunctions(funcs.All(funcs.Deps{Engine: o.engine, Database: db, Version: "1.0", Random: rand.NewChaCha8([32]byte{})}))
+	o.engine.AddFunctions(funcs.All(funcs.Deps{Engine: o.engine, Database: db, Records: records, Version: "1.0", Random: rand.NewChaCha8([32]byte{})}))
 	o.tech = channeltest.New("Local", o.registry)
 	o.registry.Register(local.New(local.Deps{Registry: o.registry, Dialplan: o.engine}))
 	return o

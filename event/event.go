@@ -61,6 +61,10 @@ const (
 	ReloadModule  // one part was reloaded: Name, State = how it went
 	RTCPSent      // AppData = "Header: value" lines
 	RTCPReceived
+	Forward    // a called phone sends the call elsewhere: Dest = its channel, Value = where to
+	UserLog    // CELGenUserEvent: Name = the event, Value = its text
+	CallRecord // Detail = *cdr.Row, a call detail record that is being written
+	CallEvent  // Detail = *cel.Row, a channel event that is being written
 	maxKind
 )
 
@@ -85,7 +89,10 @@ type Event struct {
 	CallerName    string
 	ConnectedNum  string
 	ConnectedName string
+	CallerANI     string
+	RDNIS, DNID   string
 	AccountCode   string
+	AMAFlags      string
 	Language      string
 	Context       string
 	Exten         string
@@ -98,6 +105,8 @@ type Event struct {
 	Cause         int
 	CauseText     string
 	Duration      time.Duration
+	// Detail is what a kind carries that has a type of its own.
+	Detail any
 }
 
 // Party is what an event tells of another channel than its own.
@@ -126,6 +135,7 @@ type Subscription struct {
 	// Close.
 	C       <-chan Event
 	c       chan Event
+	observe func(Event) // instead of the queue
 	kinds   [maxKind]bool
 	bus     *Bus
 	closed  bool
@@ -149,6 +159,10 @@ func (b *Bus) Publish(e Event) {
 		if !s.kinds[e.Kind] {
 			continue
 		}
+		if s.observe != nil {
+			s.observe(e)
+			continue
+		}
 		select {
 		case s.c <- e:
 		default:
@@ -157,11 +171,23 @@ func (b *Bus) Publish(e Event) {
 	}
 }
 
+// Observe has f called with every event of the kinds given, on the goroutine that
+// publishes it and before Publish returns: for who must miss nothing, and must know
+// what happened before the next step of the dialplan asks. f must be quick, must
+// not block, and must not use the bus.
+func (b *Bus) Observe(f func(Event), kinds ...Kind) *Subscription {
+	return b.add(&Subscription{bus: b, observe: f}, kinds)
+}
+
 // Subscribe opens a queue of size events for the kinds given, or for every kind
 // when none is.
 func (b *Bus) Subscribe(size int, kinds ...Kind) *Subscription {
 	s := &Subscription{c: make(chan Event, size), bus: b}
 	s.C = s.c
+	return b.add(s, kinds)
+}
+
+func (b *Bus) add(s *Subscription, kinds []Kind) *Subscription {
 	if len(kinds) == 0 {
 		for k := ChannelCreated; k < maxKind; k++ {
 			kinds = append(kinds, k)
@@ -221,7 +247,9 @@ func (s *Subscription) Close() {
 			}
 		}
 		s.closed = true
-		close(s.c)
+		if s.c != nil {
+			close(s.c)
+		}
 		return
 	}
 }

@@ -17,6 +17,8 @@ type Deps struct {
 	Engine *dialplan.Engine
 	// Database is AstDB.
 	Database channel.Database
+	// Records are the call records; nil keeps none.
+	Records channel.Records
 	// Random is where RAND and UUID take chance from; nil means crypto/rand.
 	Random io.Reader
 	// Now is the clock; nil means the engine's.
@@ -37,13 +39,16 @@ func All(d Deps) []channel.Function {
 	if d.Now == nil {
 		d.Now = d.Engine.Now
 	}
+	if d.Records == nil {
+		d.Records = channel.NoRecords{}
+	}
 	var all []channel.Function
 	for _, family := range [][]channel.Function{
 		textFunctions(), fieldFunctions(), listFunctions(), hashFunctions(), regexFunctions(d), formatFunctions(),
 		logicFunctions(d), mathFunctions(d), encodingFunctions(), timeFunctions(d), variableFunctions(d),
 		callerFunctions(), connectedFunctions(), channelFunctions(d), causeFunctions(), groupFunctions(d),
 		planFunctions(d), systemFunctions(d), lockFunctions(d),
-		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(), curlFunctions(), dnsFunctions(d), iconvFunctions(), configFunctions(d),
+		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(), curlFunctions(), dnsFunctions(d), iconvFunctions(), configFunctions(d), recordFunctions(d),
 	} {
 		all = append(all, family...)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"pbx/cdr"
 	"pbx/channel"
 	"pbx/channels/sip"
 	"pbx/config"
@@ -29,13 +30,14 @@ type configuration struct {
 	features channel.Features
 	sip      *sip.Config
 	web      web.Settings
+	records  *cdr.Config
 	plan     *dialplan.Plan
 	findings []config.Finding
 	overlay  map[string][]byte // texts that stand in for files, by path
 }
 
 // readBase reads what the parts are built from: asterisk.conf, logger.conf,
-// rtp.conf, http.conf and indications.conf.
+// rtp.conf, http.conf, indications.conf, cdr.conf and its kin.
 func readBase(o *Options) (*configuration, error) {
 	c := &configuration{overlay: o.Overlay}
 	var errs []error
@@ -58,6 +60,8 @@ func readBase(o *Options) (*configuration, error) {
 	c.features, found, err = readFeatures(l)
 	take(found, err)
 	c.web, found, err = web.Load(l)
+	take(found, err)
+	c.records, found, err = readRecords(l, c.dirs)
 	take(found, err)
 	return c, errors.Join(errs...)
 }

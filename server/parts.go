@@ -58,12 +58,20 @@ func (s *Server) addCatalog(c *configuration) {
 
 func (s *Server) appDeps(c *configuration) apps.Deps {
 	return apps.Deps{
-		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Now: s.now,
+		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Records: s.callRecords(), Now: s.now,
 	}
 }
 
+// callRecords are the call records as channels see them, nil in a check.
+func (s *Server) callRecords() channel.Records {
+	if s.cdr == nil {
+		return nil
+	}
+	return s.cdr.engine
+}
+
 func (s *Server) funcDeps(c *configuration) funcs.Deps {
-	d := funcs.Deps{Engine: s.engine, Database: s.database, Config: c.loader(), Random: s.opts.Random, Now: s.now, Version: s.opts.Version}
+	d := funcs.Deps{Engine: s.engine, Database: s.database, Records: s.callRecords(), Config: c.loader(), Random: s.opts.Random, Now: s.now, Version: s.opts.Version}
 	if s.resolver != nil {
 		d.Names = names{s.resolver}
 	}

@@ -67,6 +67,8 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 		s.registry.Limit(next.core.MaxCalls)
 		s.registry.SetLanguage(next.core.Language)
 		s.registry.SetFeatures(next.features)
+		next.records = fresh.records
+		s.cdr.engine.Configure(next.records.Settings)
 		next.web = fresh.web
 		s.applyWeb(&next)
 	}

@@ -76,6 +76,7 @@ type Server struct {
 	messages *message.Driver
 	web      *web.Server
 	store    *store.Journal
+	cdr      *records
 	database channel.Database    // AstDB, kept in store
 	resolver *transport.Resolver // that dialplan functions ask
 	commands *console.Commands
@@ -139,6 +140,7 @@ func (s *Server) build() error {
 	}
 	s.database = database{store.NewDatabase(s.store)}
 	s.resolver = transport.NewResolver(transport.ResolverOptions{})
+	s.buildRecords(conf)
 	s.buildDialplan(conf)
 	if err := conf.readSIP(); err != nil {
 		return err
@@ -189,7 +191,7 @@ func (s *Server) refuse(c *configuration) error {
 func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
-		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.engine.Commands(),
+		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.engine.Commands(),
 		s.hints.Commands(), s.states.Commands(), s.sip.Commands(),
 	} {
 		s.commands.Add(list...)
@@ -293,6 +295,9 @@ func (s *Server) release() {
 	}
 	if s.media != nil {
 		s.media.Close()
+	}
+	if s.cdr != nil {
+		s.cdr.close()
 	}
 	if s.store != nil {
 		if err := s.store.Close(); err != nil {

@@ -36,22 +36,28 @@ type Office struct {
 	SIP      *channeltest.Tech
 	Log      *Log
 	Database memory.Database
+	// Records are the call records, nil without any; an option of New sets them.
+	Records channel.Records
 
 	mu       sync.Mutex
 	sessions map[*channel.Channel]*Session
 }
 
-// New builds an office whose extensions.conf is plan.
-func New(t testing.TB, plan string) *Office {
+// New builds an office whose extensions.conf is plan. Each of with may add what the
+// office lacks before its applications are made.
+func New(t testing.TB, plan string, with ...func(*Office)) *Office {
 	t.Helper()
 	o := &Office{T: t, Bus: &event.Bus{}, Log: &Log{}, sessions: map[*channel.Channel]*Session{}}
+	for _, f := range with {
+		f(o)
+	}
 	log := slog.New(o.Log)
 	o.Registry = channel.NewRegistry(o.Bus, log, time.Now, "")
 	o.Engine = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: o.Registry, Now: time.Now})
 	o.Engine.AddApplications(apps.All(apps.Deps{
-		Sounds: sound.NewLibrary(nil, sounds.FS()), Tones: tones, Dialplan: o.Engine, Locks: o.Engine.Locks(), Database: &o.Database, Now: time.Now, Session: o.session,
+		Sounds: sound.NewLibrary(nil, sounds.FS()), Tones: tones, Dialplan: o.Engine, Locks: o.Engine.Locks(), Database: &o.Database, Records: o.Records, Now: time.Now, Session: o.session,
 	}))
-	o.Engine.AddFunctions(funcs.All(funcs.Deps{Engine: o.Engine, Database: &o.Database, Now: time.Now, Version: "test"}))
+	o.Engine.AddFunctions(funcs.All(funcs.Deps{Engine: o.Engine, Database: &o.Database, Records: o.Records, Now: time.Now, Version: "test"}))
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "extensions.conf"), []byte(plan), 0o600); err != nil {
 		t.Fatal(err)

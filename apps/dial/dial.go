@@ -25,6 +25,8 @@ type Deps struct {
 	Player *prompt.Player
 	// Dialplan starts threads for the parties that G and F send away.
 	Dialplan channel.Dialplan
+	// Records are the call records; nil keeps none.
+	Records channel.Records
 }
 
 // Application declares Dial.
@@ -79,10 +81,11 @@ type call struct {
 	log    *slog.Logger
 	*options
 
-	number  string // the extension that the caller dialled
-	start   time.Time
-	timeout time.Duration // negative: none
-	early   time.Duration
+	app, data string // as the dialplan has them, for the records
+	number    string // the extension that the caller dialled
+	start     time.Time
+	timeout   time.Duration // negative: none
+	early     time.Duration
 
 	legs    []*leg
 	waiting []later            // what rings later, in order of time
@@ -96,6 +99,8 @@ type call struct {
 
 func run(d Deps, t channel.Thread, args *decl.Args) error {
 	c := &call{Deps: d, t: t, caller: t.Channel(), log: t.Log(), number: t.Location().Exten}
+	here := t.Channel().Snapshot()
+	c.app, c.data = here.App, here.Data
 	c.start = c.now()
 	defer c.end()
 	c.clearVariables()
@@ -114,6 +119,11 @@ func run(d Deps, t channel.Thread, args *decl.Args) error {
 		if dests[i].missing {
 			c.log.Warn(fmt.Sprintf("Dial argument takes format (technology/resource): %q", dests[i].String()))
 			return c.finish("INVALIDARGS", channel.ErrHangup)
+		}
+	}
+	if c.newRecord && c.Records != nil {
+		if err := c.Records.Reset(c.caller.Uniqueid(), false); err != nil {
+			c.log.Warn("Dial: option C: " + err.Error())
 		}
 	}
 	if c.preDialCaller.given {

@@ -25,16 +25,16 @@ func (c *call) forward(l *leg, dest string) {
 	}
 	if c.ignoreForward {
 		c.verbose(3, "Forwarding %s to '%s' prevented.", l.ch.Name(), dest)
-		c.notForwarded(l, channel.CauseUserBusy)
+		c.notForwarded(l, channel.CauseUserBusy, "BUSY")
 		return
 	}
 	if l.forwards >= maxForwards {
 		c.log.Warn("Dial: too many forwards", "channel", l.ch.Name(), "to", dest)
-		c.notForwarded(l, channel.CauseUserBusy)
+		c.notForwarded(l, channel.CauseUserBusy, "BUSY")
 		return
 	}
 	if cause, ok := c.instead(l, l, dest); !ok {
-		c.notForwarded(l, cause)
+		c.notForwarded(l, cause, "CONGESTION")
 	}
 }
 
@@ -61,6 +61,7 @@ func (c *call) redirect(l, thanks *leg, dest, others string) (channel.Cause, boo
 	c.identify(next)
 	c.identifyForward(thanks, next)
 	c.set("FORWARDERNAME", thanks.ch.Name())
+	c.publish(event.Forward, thanks, next.number)
 	next.ch.SetVar("FORWARDERNAME", channel.Clean(thanks.ch.Name()))
 	if !c.send(next) {
 		c.notice("Forwarding failed to dial '%s'", dest)
@@ -74,12 +75,13 @@ func (c *call) redirect(l, thanks *leg, dest, others string) (channel.Cause, boo
 	return channel.CauseNone, true
 }
 
-// notForwarded ends a leg whose forwarding did not come about.
-func (c *call) notForwarded(l *leg, cause channel.Cause) {
+// notForwarded ends a leg whose forwarding did not come about; status is the word of
+// DialEnd.
+func (c *call) notForwarded(l *leg, cause channel.Cause, status string) {
 	c.failed.count(cause)
 	c.caller.SetCause(cause, "")
 	c.publish(event.DialState, l, "FORWARD")
-	c.drop(l, "CANCEL")
+	c.drop(l, status)
 }
 
 // identifyForward says on the new leg who forwarded, and whom option f shows as

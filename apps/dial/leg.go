@@ -157,7 +157,10 @@ func (c *call) send(l *leg) bool {
 }
 
 func (c *call) publish(kind event.Kind, l *leg, value string) {
-	c.caller.PublishWith(event.Event{Kind: kind, Value: value}, l.ch)
+	at := c.t.Location()
+	c.caller.PublishWith(event.Event{
+		Kind: kind, Value: value, App: c.app, AppData: c.data, Context: at.Context, Exten: at.Exten, Priority: at.Priority,
+	}, l.ch)
 }
 
 // showCallee tells the caller whom it talks to.

@@ -18,7 +18,6 @@ const (
 	noTransfers  = "transfers by digits are not there yet"
 	noParking    = "parking is not there yet"
 	noRecording  = "recording is not there yet"
-	noRecords    = "call records are not there yet"
 	noPrivacy    = "the privacy manager is not there yet"
 	noPulses     = "MF and SF signalling is not there"
 	noOperator   = "operator services need analog lines"
@@ -32,7 +31,7 @@ var optionTable = []decl.Option{
 	{Letter: 'a', Help: "Answer the caller at once when the called party answers, before announcements and subroutines."},
 	{Letter: 'b', Args: []string{"context^exten^priority"}, Help: "Run a subroutine on each new leg before it is called; arguments follow in parentheses."},
 	{Letter: 'B', Args: []string{"context^exten^priority"}, Help: "Run a subroutine on the caller's channel before anything is dialled."},
-	{Letter: 'C', Help: "Begin the call record anew.", Absent: noRecords},
+	{Letter: 'C', Help: "Begin the call record anew."},
 	{Letter: 'c', Help: "Tell every leg that is cancelled that the call was answered elsewhere, so that it is not shown as missed."},
 	{Letter: 'd', Help: "Let the caller press one digit while it rings and go to that extension, in the context EXITCONTEXT if it is set."},
 	{Letter: 'D', Args: []string{"called", "calling", "progress"}, Help: "Send digits to the called party and to the caller after the answer, or to the called party when it sends early audio. A w waits half a second, a W a whole one."},
@@ -96,6 +95,7 @@ type options struct {
 	forcedID                      string
 	forcedPresentation            channel.Presentation
 	goOn                          bool // g
+	newRecord                     bool // C
 	calleeHangsUp, callerHangsUp  bool // h H
 	ignoreForward, ignoreLine     bool // i I
 	limit, warnAt, warnEvery      time.Duration
@@ -126,7 +126,7 @@ func parseOptions(v channel.Value, log *slog.Logger) *options {
 	o.preDial, o.preDialCaller = place(&a, 'b'), place(&a, 'B')
 	o.gotoBoth, o.afterward = place(&a, 'G'), place(&a, 'F')
 	o.onCallee, o.macro = inline(&a, 'U', ",s,1"), inline(&a, 'M', "")
-	o.elsewhere, o.exitDigit, o.goOn = flag('c'), flag('d'), flag('g')
+	o.elsewhere, o.exitDigit, o.goOn, o.newRecord = flag('c'), flag('d'), flag('g'), flag('C')
 	d := strings.Split(text('D')+"::", ":")
 	o.digits, o.digitsCaller, o.digitsProgress = d[0], d[1], d[2]
 	o.forceID, o.forcedID = flag('f'), text('f')

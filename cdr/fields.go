@@ -1,0 +1,153 @@
+package cdr
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrNoRecord is told of a channel that has no record, as when records are off.
+var ErrNoRecord = errors.New("the channel has no call record")
+
+// Field is ${CDR(name,options)} of a channel: a column of the record of the moment, or a
+// variable of the dialplan's own.
+func (e *Engine) Field(uniqueid, name, options string) (string, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.channels[uniqueid]
+	if p == nil {
+		return "", false
+	}
+	r := *p.last()
+	if r.state != final {
+		r.capture(p)
+		if r.Disposition == "" {
+			if r.Disposition = NoAnswer; !r.Answer.IsZero() {
+				r.Disposition = Answered
+			}
+		}
+		r.measure(e.now(), e.settings.Initiated)
+		if strings.EqualFold(name, "end") { // it has not come yet
+			r.End = time.Time{}
+		}
+	}
+	return r.Field(strings.ToLower(name), options)
+}
+
+// SetField is Set(CDR(name)=value): userfield or a variable of one's own. The account
+// code and the amaflags belong to the channel.
+func (e *Engine) SetField(uniqueid, name, value string) error {
+	name = strings.ToLower(name)
+	if name != "userfield" && slices.Contains(columns, name) {
+		return fmt.Errorf("attempt to set the '%s' read-only variable", name)
+	}
+	return e.each(uniqueid, func(_ *party, r *record) {
+		if name == "userfield" {
+			r.UserField = value
+			return
+		}
+		if r.Vars == nil {
+			r.Vars = make(map[string]string)
+		}
+		r.Vars[name] = value
+	})
+}
+
+// each calls f with the open records of a channel, and with the last one even when it
+// is closed: extension h may still write to it.
+func (e *Engine) each(uniqueid string, f func(*party, *record)) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.channels[uniqueid]
+	if p == nil {
+		return ErrNoRecord
+	}
+	for _, r := range p.records {
+		if r.state != final || r == p.last() {
+			f(p, r)
+		}
+	}
+	return nil
+}
+
+// Disable takes the channel's records out, or back in (NoCDR, CDR_PROP(disable)).
+func (e *Engine) Disable(uniqueid string, off bool) error {
+	return e.each(uniqueid, func(p *party, r *record) { p.disabled, r.disabled = off, off })
+}
+
+// PreferA makes the channel the first party of the pairs that it is in (CDR_PROP(party_a)).
+func (e *Engine) PreferA(uniqueid string, on bool) error {
+	return e.each(uniqueid, func(p *party, _ *record) { p.prefersA = on })
+}
+
+// Reset begins the open records anew (ResetCDR, Dial's option C); keep leaves them their
+// variables.
+func (e *Engine) Reset(uniqueid string, keep bool) error {
+	now := e.now()
+	return e.each(uniqueid, func(p *party, r *record) {
+		if r.state == final {
+			return
+		}
+		r.Start = now
+		if !r.Answer.IsZero() {
+			r.Answer = now
+		}
+		if !keep {
+			r.Vars, r.UserField = nil, ""
+		}
+		r.disabled, p.disabled = false, false
+	})
+}
+
+// Fork opens another record of a channel beside the open one (ForkCDR). Of the options,
+// a has it answered, e ends the open one, r begins it at this moment, and v gives it the variables.
+func (e *Engine) Fork(uniqueid string, answer, end, reset, variables bool) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.channels[uniqueid]
+	if p == nil {
+		return ErrNoRecord
+	}
+	from, now := p.last(), e.now()
+	if from.state == final {
+		return errors.New("the call record is closed")
+	}
+	r := e.begin(p, now)
+	if !variables {
+		r.Vars, r.UserField = nil, ""
+	}
+	r.state, r.b, r.bUID, r.Disposition = from.state, from.b, from.bUID, from.Disposition
+	r.Context, r.Dst, r.LastApp, r.LastData = from.Context, from.Dst, from.LastApp, from.LastData
+	if !reset {
+		r.Start, r.Answer = from.Start, from.Answer
+	}
+	if answer && r.Answer.IsZero() {
+		r.Answer = now
+	}
+	if end {
+		e.finish(p, from, now, 0)
+	}
+	return nil
+}
+
+// Active tells of the open records, oldest first: `cdr show active`.
+func (e *Engine) Active() []Row {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []Row
+	for _, p := range e.channels {
+		for _, r := range p.records {
+			if r.state == final || r.b == nil && p.dialled {
+				continue
+			}
+			c := *r
+			c.capture(p)
+			c.measure(e.now(), e.settings.Initiated)
+			out = append(out, c.Row)
+		}
+	}
+	slices.SortFunc(out, func(a, b Row) int { return int(a.Sequence - b.Sequence) })
+	return out
+}

@@ -1,0 +1,107 @@
+package cdr
+
+import (
+	"strings"
+	"time"
+
+	"pbx/event"
+)
+
+// party is what the engine knows of a channel.
+type party struct {
+	name, uniqueid, linkedid string
+	number, callerName       string
+	account, ama             string
+	context, exten           string
+	app, data                string
+	seq                      int64
+	up                       bool
+	dialled                  bool // somebody's Dial made it
+	talked                   bool // it has been in a bridge
+	dead                     bool // h runs: nothing begins any more
+	replaced                 bool // another phone has its place: it is about to end
+	bridge                   string
+	disabled                 bool
+	prefersA                 bool // CDR_PROP(party_a)
+	records                  []*record
+	call                     *call
+}
+
+// take copies what an event says of its channel.
+func (p *party) take(e *event.Event) {
+	p.name, p.linkedid = e.Channel, e.Linkedid
+	p.number, p.callerName = e.CallerNum, e.CallerName
+	p.account, p.ama = e.AccountCode, e.AMAFlags
+}
+
+// clid is the caller ID as records write it.
+func (p *party) clid() string {
+	return `"` + p.callerName + `" <` + p.number + `>`
+}
+
+func (p *party) last() *record { return p.records[len(p.records)-1] }
+
+// amaName is the word of records for an amaflags setting.
+func amaName(s string) string {
+	switch strings.ToLower(s) {
+	case "omit", "1":
+		return "OMIT"
+	case "billing", "2":
+		return "BILLING"
+	}
+	return "DOCUMENTATION"
+}
+
+// state is where a record is in its life.
+type state uint8
+
+const (
+	single  state = iota // the channel is alone
+	dialing              // with b, which rings
+	pending              // b answered and is not joined yet
+	bridged              // in a bridge, with b or, as the other party of a record, without
+	final
+)
+
+// record is one row in the making.
+type record struct {
+	Row
+	state    state
+	b        *party // nil without a second party
+	bUID     string
+	disabled bool
+	dialled  bool // the channel was one that Dial made
+	renew    bool // begins again when the parties meet: they were put together while it rang
+}
+
+// place copies where the channel is in the dialplan.
+func (r *record) place(p *party) {
+	r.Context, r.Dst, r.LastApp, r.LastData = p.context, p.exten, p.app, p.data
+}
+
+// with makes b the second party.
+func (r *record) with(b *party) { r.b, r.bUID = b, b.uniqueid }
+
+// capture copies what a row tells of its parties.
+func (r *record) capture(p *party) {
+	r.AccountCode, r.Src, r.CLID = p.account, p.number, p.clid()
+	r.Channel, r.UniqueID, r.LinkedID, r.AMAFlags = p.name, p.uniqueid, p.linkedid, amaName(p.ama)
+	if r.b != nil {
+		r.DstChannel, r.PeerAccount, r.Peer = r.b.name, r.b.account, r.b.number
+	}
+}
+
+// measure sets the durations as of end.
+func (r *record) measure(end time.Time, initiated bool) {
+	r.End = end
+	r.Duration = int(end.Sub(r.Start) / time.Second)
+	r.BillSec = 0
+	if r.Answer.IsZero() {
+		return
+	}
+	d := end.Sub(r.Answer)
+	r.BillSec = int(d / time.Second)
+	if initiated && d%time.Second >= 500*time.Millisecond {
+		r.BillSec++
+	}
+}

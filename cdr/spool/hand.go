@@ -1,0 +1,139 @@
+package spool
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"pbx/event"
+)
+
+// hand gives one backend what is in the queue, in order, until the spool is closed.
+func (s *Spool) hand(r *reader) {
+	wait := firstRetry
+	timer := time.NewTimer(0) // what is there from before
+	defer timer.Stop()
+	for {
+		closing := false
+		select {
+		case <-r.wake:
+		case <-timer.C:
+		case <-s.released:
+			closing = true
+		}
+		err := error(nil)
+		if !closing || !s.o.Leave {
+			err = s.catchUp(r)
+		}
+		switch {
+		case err == nil:
+			if r.failing {
+				r.failing = false
+				s.log.Log(context.Background(), event.LevelNotice, r.Name()+" takes call records again")
+			}
+			wait = firstRetry
+		case !r.failing:
+			r.failing = true
+			s.log.Error(fmt.Sprintf("%s takes no call records, they wait on disk: %v", r.Name(), err))
+			fallthrough
+		default:
+			timer.Reset(wait)
+			wait = min(2*wait, lastRetry)
+		}
+		if closing {
+			if c, ok := r.Backend.(io.Closer); ok {
+				_ = c.Close()
+			}
+			return
+		}
+	}
+}
+
+// catchUp hands out batches until the reader is at the end of the queue.
+func (s *Spool) catchUp(r *reader) error {
+	for {
+		batch, err := s.next(r)
+		if err != nil || batch == nil {
+			return err
+		}
+		if err := r.Deliver(batch.entries, batch.mark, batch.again); err != nil {
+			r.doubt = true
+			return err
+		}
+		s.qmu.Lock()
+		if r.at == batch.from { // else bound has given up on it meanwhile
+			r.at, r.doubt = batch.from+batch.length, false
+		}
+		if r.at == s.size {
+			s.cur.Backends[r.Name()] = &cursor{Offset: r.at}
+			err = s.save() // a disk that does not take it is met again by the next batch
+		}
+		s.qmu.Unlock()
+		if err != nil {
+			s.log.Warn(fmt.Sprintf("call records: %v", err))
+		}
+	}
+}
+
+type batch struct {
+	entries      []Entry
+	from, length int64
+	mark         Mark
+	again        bool
+}
+
+// next is the next batch of a reader, written down as handed out; nil at the end.
+func (s *Spool) next(r *reader) (*batch, error) {
+	s.qmu.Lock()
+	defer s.qmu.Unlock()
+	b := &batch{from: r.at, again: r.doubt}
+	most := s.size - r.at
+	c := s.cur.Backends[r.Name()]
+	if r.doubt && c.Offset == r.at && c.Length > 0 && c.Length <= most {
+		most = c.Length
+	} else {
+		b.again = false
+	}
+	if most <= 0 {
+		return nil, nil
+	}
+	data := make([]byte, min(most, 4<<20))
+	if _, err := s.file.ReadAt(data, r.at); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	for len(data) > 0 && (b.again || len(b.entries) < mostBatch) {
+		i := bytes.IndexByte(data, '\n')
+		if i < 0 {
+			break
+		}
+		var e Entry
+		if err := json.Unmarshal(data[:i], &e); err != nil {
+			s.log.Error(fmt.Sprintf("%s: a damaged record is left out", s.file.Name()))
+		} else {
+			b.entries = append(b.entries, e)
+		}
+		b.length += int64(i) + 1
+		data = data[i+1:]
+	}
+	if b.length == 0 {
+		return nil, nil
+	}
+	if b.again {
+		b.mark = c.Mark
+		return b, nil
+	}
+	mark, err := r.Mark(b.entries)
+	if err != nil {
+		return nil, err
+	}
+	b.mark = mark
+	s.cur.Backends[r.Name()] = &cursor{Offset: b.from, Length: b.length, Mark: mark}
+	if err := s.save(); err != nil {
+		return nil, err
+	}
+	return b, nil
+}

@@ -1,0 +1,187 @@
+package server
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"pbx/cdr"
+	"pbx/cdr/spool"
+	"pbx/config"
+	"pbx/decl"
+	"pbx/event"
+	"pbx/store"
+)
+
+// records are the call detail records of the exchange: the engine, and the queue to
+// the backends. Backends are those of the start; a reload changes the engine's settings.
+type records struct {
+	engine *cdr.Engine
+	queue  *spool.Spool // nil where nothing can be written
+	config *cdr.Config
+	names  []string // of the backends
+}
+
+func readRecords(l *config.Loader, d Directories) (*cdr.Config, []config.Finding, error) {
+	return cdr.Load(l, d.Log)
+}
+
+// buildRecords makes the engine and opens the queue. Where it cannot be opened the
+// exchange goes on without records, which is said once.
+func (s *Server) buildRecords(c *configuration) {
+	r := &records{config: c.records}
+	s.cdr = r
+	open := func(path string) func() (*sql.DB, error) {
+		return func() (*sql.DB, error) { return store.OpenSQL(path) }
+	}
+	var backends []spool.Backend
+	if c.records.CSV != nil {
+		backends = append(backends, c.records.CSV.Backend())
+	}
+	if len(c.records.Custom) > 0 {
+		backends = append(backends, cdr.CustomBackend(c.records.Custom))
+	}
+	if c.records.SQLite {
+		backends = append(backends, &cdr.SQLite{Open: open(filepath.Join(c.dirs.DB, "pbx.sqlite3"))})
+	}
+	if own := c.records.SQLiteCustom; own != nil {
+		own.Open = open(filepath.Join(c.dirs.Log, "master.db"))
+		backends = append(backends, own)
+	}
+	if c.records.Postgres != nil {
+		backends = append(backends, c.records.Postgres)
+	}
+	for _, b := range backends {
+		r.names = append(r.names, b.Name())
+	}
+	o := spool.Options{Dir: filepath.Join(c.dirs.Spool, "cdr"), Log: s.log, Stored: s.tellRecords}
+	if c.records.Batch {
+		o.Size, o.Every, o.Leave = c.records.Size, c.records.Time, !c.records.SafeShutdown
+	}
+	var err error
+	if r.queue, err = spool.Open(o, backends...); err != nil {
+		s.log.Error(fmt.Sprintf("call records are not written: %v", err))
+	}
+	r.engine = cdr.New(s.bus, s.now, c.records.Settings, r.rows, r.call)
+}
+
+// rows takes finished rows off the engine's hands.
+func (r *records) rows(rows []*cdr.Row) {
+	if r.queue == nil {
+		return
+	}
+	entries := make([]spool.Entry, len(rows))
+	for i, row := range rows {
+		entries[i] = spool.Entry{Kind: cdr.RowKind, Value: row}
+	}
+	r.queue.Add(entries...)
+}
+
+func (r *records) call(c *cdr.Call) {
+	if r.queue != nil {
+		r.queue.Add(spool.Entry{Kind: cdr.CallKind, Value: c})
+	}
+}
+
+// tellRecords tells the bus of rows, on the queue's goroutine.
+func (s *Server) tellRecords(entries []spool.Entry) {
+	if !s.bus.Wants(event.CallRecord) {
+		return
+	}
+	for _, e := range entries {
+		if row, ok := e.Value.(*cdr.Row); ok {
+			s.bus.Publish(event.Event{
+				Kind: event.CallRecord, Time: row.End, Channel: row.Channel, Uniqueid: row.UniqueID, Linkedid: row.LinkedID, Detail: row,
+			})
+		}
+	}
+}
+
+func (r *records) close() {
+	r.engine.Close()
+	if r.queue != nil {
+		r.queue.Close()
+	}
+}
+
+// recordCommands are the console commands of the call records.
+func (s *Server) recordCommands() []decl.Command {
+	return []decl.Command{
+		{Words: "cdr show status", Synopsis: "Show the settings of the call records", Run: s.showRecords},
+		{
+			Words: "cdr show active", Synopsis: "Show the call records that are open", Run: s.showOpenRecords,
+			Args: []decl.Arg{{Name: "channel", Help: "only its records", Optional: true}},
+		},
+		{Words: "cdr submit", Synopsis: "Hand over the call records that wait for a batch", Run: s.submitRecords},
+	}
+}
+
+func (s *Server) showRecords(_ context.Context, r *decl.Request) error {
+	c := s.cdr.engine.Settings()
+	yes := func(b bool) string { return map[bool]string{true: "Yes", false: "No"}[b] }
+	enabled := func(b bool) string { return map[bool]string{true: "Enabled", false: "Disabled"}[b] }
+	fmt.Fprintf(r.Out, "Call Detail Record (CDR) settings\n----------------------------------\n")
+	fmt.Fprintf(r.Out, "  Logging:                    %s\n", enabled(c.Enable))
+	mode := "Simple"
+	if s.cdr.config.Batch {
+		mode = "Batch"
+	}
+	fmt.Fprintf(r.Out, "  Mode:                       %s\n", mode)
+	if !c.Enable {
+		return nil
+	}
+	fmt.Fprintf(r.Out, "  Log calls by default:       %s\n", yes(c.ChannelDefault))
+	fmt.Fprintf(r.Out, "  Log unanswered calls:       %s\n", yes(c.Unanswered))
+	fmt.Fprintf(r.Out, "  Log congestion:             %s\n", yes(c.Congestion))
+	fmt.Fprintf(r.Out, "  Ignore bridging changes:    %s\n", yes(c.IgnoreBridges))
+	fmt.Fprintf(r.Out, "  Ignore dial state changes:  %s\n", yes(c.IgnoreDials))
+	fmt.Fprintf(r.Out, "  Cancel disposition enabled: %s\n\n", yes(c.Cancel))
+	waiting := 0
+	if s.cdr.queue != nil {
+		waiting = s.cdr.queue.Pending()
+	}
+	if s.cdr.config.Batch {
+		fmt.Fprintf(r.Out, "* Batch Mode Settings\n  -------------------\n")
+		fmt.Fprintf(r.Out, "  Safe shutdown:              %s\n  Current batch size:         %s\n  Maximum batch size:         %s\n  Maximum batch time:         %s\n\n",
+			enabled(s.cdr.config.SafeShutdown), plural(waiting, "record"), plural(s.cdr.config.Size, "record"), plural(int(s.cdr.config.Time.Seconds()), "second"))
+	}
+	fmt.Fprintf(r.Out, "* Registered Backends\n  -------------------\n")
+	for _, n := range slices.Sorted(slices.Values(s.cdr.names)) {
+		fmt.Fprintf(r.Out, "    %s\n", n)
+	}
+	if waiting > 0 && !s.cdr.config.Batch {
+		fmt.Fprintf(r.Out, "\n  %s for a backend\n", plural(waiting, "record")+" waiting")
+	}
+	fmt.Fprintln(r.Out)
+	return nil
+}
+
+func (s *Server) showOpenRecords(_ context.Context, r *decl.Request) error {
+	fmt.Fprintf(r.Out, "%-25s %-25s %-15s %-8s %-8s %-10s %-15s %s\n", "Channel", "DstChannel", "LastApp", "Start", "Answer", "Billsec", "Destination", "Linkedid")
+	n := 0
+	for _, row := range s.cdr.engine.Active() {
+		if want := r.Arg(0); want != "" && !strings.EqualFold(want, row.Channel) {
+			continue
+		}
+		n++
+		answer := "<none>"
+		if !row.Answer.IsZero() {
+			answer = row.Answer.Local().Format("15:04:05")
+		}
+		fmt.Fprintf(r.Out, "%-25s %-25s %-15s %-8s %-8s %-10d %-15s %s\n", row.Channel, orNone(row.DstChannel, "<none>"), row.LastApp,
+			row.Start.Local().Format("15:04:05"), answer, row.BillSec, row.Dst, row.LinkedID)
+	}
+	fmt.Fprintln(r.Out, plural(n, "open record"))
+	return nil
+}
+
+func (s *Server) submitRecords(_ context.Context, r *decl.Request) error {
+	if s.cdr.queue != nil {
+		s.cdr.queue.Flush()
+	}
+	fmt.Fprintln(r.Out, "Submitted CDRs to the backends for processing. This may take a while.")
+	return nil
+}
