@@ -3,17 +3,11 @@ package server
 import (
 	"cmp"
 	"errors"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
-	"pbx/channels/sip"
 	"pbx/config"
-	"pbx/event"
-
-	"pbx/channel"
 )
 
 // Report is what `pbx check` found.
@@ -32,14 +26,7 @@ func Findings(dir string) []config.Finding { return Check(Options{ConfigDir: dir
 // that are gone to and not there, sounds that are missing. Nothing is bound,
 // written or run.
 func Check(o Options) Report {
-	s := &Server{opts: o, now: time.Now, bus: &event.Bus{}, log: slog.New(slog.DiscardHandler)}
-	s.registry = channel.NewRegistry(s.bus, s.log, s.now, "")
-	c, err := readBase(&o)
-	s.buildDialplan(c)
-	s.engine.AddApplications((&sip.Driver{}).Applications())
-	s.engine.AddFunctions((&sip.Driver{}).Functions())
-	err = errors.Join(err, c.readSIP(), c.readPlan(s.engine))
-
+	s, c, err := readAll(o)
 	r := Report{Findings: c.findings}
 	r.add(refusals(err)...)
 	r.add(c.unread()...)
@@ -50,7 +37,7 @@ func Check(o Options) Report {
 		r.add(c.checkPeers()...)
 	}
 	absent(r.Findings)
-	src := newSources(c.dirs.Config)
+	src := newSources(c)
 	src.readAll(c)
 	for i := range r.Findings {
 		src.place(&r.Findings[i])

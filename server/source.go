@@ -14,11 +14,15 @@ import (
 // sources are the files as they were written, for what a place alone does not
 // tell: the column of a finding, and whether its author silenced it.
 type sources struct {
-	dir   string
-	files map[string][]string // lines
+	dir string
+	// overlay are texts that stand in for files, by their paths.
+	overlay map[string][]byte
+	files   map[string][]string // lines
 }
 
-func newSources(dir string) *sources { return &sources{dir: dir, files: make(map[string][]string)} }
+func newSources(c *configuration) *sources {
+	return &sources{dir: c.dirs.Config, overlay: c.overlay, files: make(map[string][]string)}
+}
 
 // readAll reads the files of the directory and those of the plan.
 func (s *sources) readAll(c *configuration) {
@@ -44,7 +48,10 @@ func (s *sources) lines(name string) []string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(s.dir, path)
 	}
-	text, _ := os.ReadFile(path) // the check has said already what cannot be read
+	text, ok := s.overlay[path]
+	if !ok {
+		text, _ = os.ReadFile(path) // the check has said already what cannot be read
+	}
 	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
 	s.files[name] = lines
 	return lines

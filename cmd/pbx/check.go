@@ -30,18 +30,11 @@ func check(args []string, out, errs io.Writer) error {
 	if err := p.parse(f, args, errs); err != nil {
 		return err
 	}
-	if !p.given && !configs.Written(p.config) {
-		// Nothing was ever started here: look at the office that would be.
-		dir, err := os.MkdirTemp("", "pbx-check-")
-		if err != nil {
-			return err
-		}
-		defer func() { _ = os.RemoveAll(dir) }()
-		if _, err := configs.Write(dir, rand.Reader); err != nil {
-			return err
-		}
-		p.config = dir
+	done, err := p.written()
+	if err != nil {
+		return err
 	}
+	defer done()
 	r := server.Check(server.Options{ConfigDir: p.config, StateDir: p.state, Version: version, Strict: *strict})
 	var whole any
 	switch {
@@ -65,6 +58,25 @@ func check(args []string, out, errs io.Writer) error {
 		return errFindings
 	}
 	return nil
+}
+
+// written makes sure that there are files to look at: where nothing was ever
+// started, those of the office that would be. done takes them away again.
+func (p *places) written() (done func(), err error) {
+	if p.given || configs.Written(p.config) {
+		return func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "pbx-office-")
+	if err != nil {
+		return nil, err
+	}
+	done = func() { _ = os.RemoveAll(dir) }
+	if _, err := configs.Write(dir, rand.Reader); err != nil {
+		done()
+		return nil, err
+	}
+	p.config = dir
+	return done, nil
 }
 
 // finding is a finding as --json prints it.

@@ -37,6 +37,10 @@ usage:
         Read the files and name every mistake as file:line:column. Exit code 1
         when there is an error; with --strict, when there is a warning. --json
         prints an array, --sarif a log that code hosts and editors show.
+  pbx reach --from CONTEXT|PEER [--config DIR] [--json]
+        What a caller there can get to, trunks first, and by which lines.
+  pbx graph [--config DIR] [--svg|--dot]
+        Draw the contexts, includes and jumps of the dialplan.
   pbx dial --from PEER|--context CONTEXT --to EXTENSION [--at MOMENT]
            [--answer [DEVICE=]WHAT]... [--press DIGITS[@TIME]]... [--caller WHO]
            [--set NAME=VALUE]... [--given FUNCTION=VALUE]... [--hangup TIME]
@@ -92,6 +96,10 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		err = check(args[1:], out, errs)
 	case name == "lsp":
 		err = language(args[1:], in, out, errs)
+	case name == "reach":
+		err = reach(args[1:], out, errs)
+	case name == "graph":
+		err = drawGraph(args[1:], out, errs)
 	case name == "fmt":
 		err = format(args[1:], out, errs)
 	case name == "eval":

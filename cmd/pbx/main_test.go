@@ -41,6 +41,14 @@ func TestCommandLine(t *testing.T) {
 		{"nobody there", []string{"console", "--state", dir, "-x", "help"}, exitFailed, "", "no exchange answers on " + filepath.Join(dir, "pbx.ctl")},
 		{"nobody there, the field's way", []string{"-rx", "help", "--state", dir}, exitFailed, "", "no exchange answers"},
 		{"the field's way, wrong", []string{"-rq"}, exitFailed, "", `unknown option "-rq"`},
+		{"reach without a place", []string{"reach"}, exitUsage, "", "--from CONTEXT"},
+		{"reach from nowhere", []string{"reach", "--state", dir, "--from", "ofice"}, exitFailed, "", "did you mean office?"},
+		{"reach", []string{"reach", "--state", dir, "--from", "menu"}, exitOK, "phone   SIP/101\n        extensions.conf:", ""},
+		{"reach as JSON", []string{"reach", "--state", dir, "--from", "101", "--json"}, exitOK, `"class": "phone"`, ""},
+		{"reach of nothing", []string{"reach", "--state", dir, "--from", "nobody"}, exitOK, "gets to no device", ""},
+		{"graph", []string{"graph", "--state", dir}, exitOK, "[unanswered]</text>", ""},
+		{"graph for Graphviz", []string{"graph", "--state", dir, "--dot"}, exitOK, "digraph dialplan {", ""},
+		{"graph, both", []string{"graph", "--state", dir, "--dot", "--svg"}, exitUsage, "", "either"},
 		{"check of the office that would be", []string{"check", "--state", dir, "--strict"}, exitOK, "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

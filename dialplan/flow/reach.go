@@ -2,7 +2,9 @@ package flow
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pbx/dialplan"
@@ -43,7 +45,40 @@ type hop struct {
 	Spot
 	from *hop
 	jump bool // from another extension
+	// bound are the arguments of the subroutine that runs, and the variables that
+	// hold one of them, as the one that calls wrote them.
+	bound bindings
 }
+
+// bindings are texts by the names of variables.
+type bindings map[string]string
+
+// maxBound is how long a text may grow in subroutines that call each other.
+const maxBound = 200
+
+// put replaces the variables of a text that are bound.
+func (b bindings) put(text string) string {
+	if !Dynamic(text) {
+		return text
+	}
+	for name, value := range b {
+		text = strings.ReplaceAll(text, "${"+name+"}", value)
+	}
+	return text
+}
+
+// key tells one binding from another.
+func (b bindings) key() string {
+	var all []string
+	for name, value := range b {
+		all = append(all, name+"="+value)
+	}
+	slices.Sort(all)
+	return strings.Join(all, "\x00")
+}
+
+// maxHops bounds the walk through subroutines that are called in many ways.
+const maxHops = 200000
 
 // Reach are the things that a caller in a context can get to, by class and then in
 // the order in which they are found: each device, and each application with an
@@ -53,9 +88,9 @@ func (f *Flow) Reach(context string, classify Classify) []Reached {
 	if !ok {
 		return nil
 	}
-	w := &walk{f: f, classify: classify, seen: make(map[Spot]bool), dialled: make(map[*dialplan.Context]bool), told: make(map[string]bool)}
+	w := &walk{f: f, classify: classify, seen: make(map[visited]bool), dialled: make(map[*dialplan.Context]bool), told: make(map[string]bool)}
 	w.dial(start, nil)
-	for len(w.queue) > 0 {
+	for len(w.queue) > 0 && len(w.seen) < maxHops {
 		h := w.queue[0]
 		w.queue = w.queue[1:]
 		w.visit(h)
@@ -64,21 +99,68 @@ func (f *Flow) Reach(context string, classify Classify) []Reached {
 	return w.found
 }
 
+// visited is a spot with what is bound there.
+type visited struct {
+	Spot
+	bound string
+}
+
 type walk struct {
 	f        *Flow
 	classify Classify
 	queue    []*hop
-	seen     map[Spot]bool
+	seen     map[visited]bool
 	dialled  map[*dialplan.Context]bool
 	told     map[string]bool
 	found    []Reached
 }
 
-func (w *walk) push(s Spot, from *hop, jump bool) {
-	if !w.seen[s] {
-		w.seen[s] = true
-		w.queue = append(w.queue, &hop{s, from, jump})
+func (w *walk) push(s Spot, from *hop, jump bool, bound bindings) {
+	key := visited{s, bound.key()}
+	if !w.seen[key] {
+		w.seen[key] = true
+		w.queue = append(w.queue, &hop{s, from, jump, bound})
 	}
+}
+
+// called are the arguments of a subroutine.
+func (h *hop) called(args []string) bindings {
+	b := make(bindings, len(args))
+	for i, a := range args {
+		if a = h.bound.put(strings.TrimSpace(a)); a != "" && len(a) < maxBound {
+			b["ARG"+strconv.Itoa(i+1)] = a
+		}
+	}
+	return b
+}
+
+// after is what is bound behind a step: a variable that is set to an argument is
+// another name of it.
+func (w *walk) after(h *hop) bindings {
+	bound, copied := h.bound, false
+	for _, c := range w.f.Calls(h.Step) {
+		name, value, ok := Cut(c.Args, '=')
+		if !ok || !c.Is("set") {
+			continue
+		}
+		name = strings.TrimSpace(name)
+		if inner, local := strings.CutPrefix(name, "LOCAL("); local {
+			name = strings.TrimSuffix(inner, ")")
+		}
+		name = strings.TrimLeft(name, "_")
+		_, had := bound[name]
+		value, now := h.bound.put(value), strings.Contains(value, "${ARG")
+		if !had && !now {
+			continue
+		}
+		if !copied {
+			bound, copied = maps.Clone(bound), true
+		}
+		if delete(bound, name); now && len(value) < maxBound && bound != nil {
+			bound[name] = value
+		}
+	}
+	return bound
 }
 
 // dial has the caller dial every extension of a context.
@@ -89,7 +171,7 @@ func (w *walk) dial(c *dialplan.Context, from *hop) {
 	w.dialled[c] = true
 	for _, e := range w.f.visible[c] {
 		for _, p := range stepsOf(e, "1") {
-			w.push(Spot{p, c}, from, true)
+			w.push(Spot{p, c}, from, true, nil)
 		}
 	}
 }
@@ -101,8 +183,9 @@ func (w *walk) visit(h *hop) {
 	if strings.Contains(h.Step.Args, "${SHELL(") || strings.Contains(h.Step.Args, "${CURL(") {
 		w.tell(h, Effect, functionEffect(h.Step.Args), false)
 	}
+	bound := w.after(h)
 	for _, s := range w.f.Next(h.Spot) {
-		w.push(s, h, s.Step.Extension() != h.Step.Extension())
+		w.push(s, h, s.Step.Extension() != h.Step.Extension(), bound)
 	}
 	for _, e := range w.f.edges[h.Step] {
 		switch e.Kind {
@@ -114,8 +197,15 @@ func (w *walk) visit(h *hop) {
 			}
 			continue
 		}
+		inner := bound
+		switch e.Kind {
+		case Gosub, Macro:
+			inner = h.called(e.Args)
+		case Local:
+			inner = nil
+		}
 		for _, s := range w.f.Resolve(e.Place, h.Spot) {
-			w.push(s, h, e.Kind != Block)
+			w.push(s, h, s.Step.Extension() != h.Step.Extension(), inner)
 		}
 	}
 	if w.f.digits[h.Step] || !w.f.plan.Settings.AutoFallthrough && w.f.falls[h.Step] && len(w.f.Next(h.Spot)) == 0 {
@@ -142,7 +232,11 @@ func effect(name string) bool {
 
 func (w *walk) reach(h *hop, c *Call) {
 	if effect(c.Name) {
-		w.tell(h, Effect, c.Name, Dynamic(c.Args))
+		name := c.Name
+		if c.App != nil {
+			name = c.App.Name
+		}
+		w.tell(h, Effect, name, Dynamic(c.Args))
 	}
 	devices := ""
 	switch {
@@ -151,8 +245,8 @@ func (w *walk) reach(h *hop, c *Call) {
 	case c.Is("retrydial"):
 		devices = argument(c.Args, 3)
 	}
-	for _, d := range Split(devices, '&') {
-		d = w.f.Globals(strings.TrimSpace(d))
+	for _, d := range Split(w.f.Globals(h.bound.put(devices)), '&') {
+		d = strings.TrimSpace(d)
 		if tech, _, _ := strings.Cut(d, "/"); d == "" || strings.EqualFold(tech, "Local") {
 			continue
 		}
