@@ -108,6 +108,7 @@ var (
 		"funcs":         {"funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"console":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"web":           {"config", "io"},
+		"agi":           {"apps", "dialplan", "channel", "media", "config"},
 		"manager":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		// Dry runs: the engine on devices of its own.
 		"dryrun":   {"dialplan", "apps/prompt", "channel", "media", "config", "io", "sched"},

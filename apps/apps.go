@@ -19,6 +19,7 @@ import (
 	"pbx/apps/prompt"
 	"pbx/channel"
 	"pbx/dialplan"
+	"pbx/dialplan/program"
 	"pbx/event"
 	"pbx/media/sound"
 )
@@ -35,6 +36,8 @@ type Deps struct {
 	Database channel.Database
 	// Records are the call records; nil keeps none.
 	Records channel.Records
+	// Programs runs commands; nil has limits of its own.
+	Programs *program.Runner
 	// Now is the clock, time.Now when nil.
 	Now func() time.Time
 
@@ -44,16 +47,17 @@ type Deps struct {
 
 // set holds what the applications share.
 type set struct {
-	player *prompt.Player
-	locks  *dialplan.Locks
-	now    func() time.Time
+	player   *prompt.Player
+	locks    *dialplan.Locks
+	programs *program.Runner
+	now      func() time.Time
 	// records are the call records.
 	records channel.Records
 }
 
 // All returns every application.
 func All(d Deps) []channel.Application {
-	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, now: d.Now, records: d.Records}
+	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, programs: d.Programs, now: d.Now, records: d.Records}
 	if s.locks == nil {
 		s.locks = new(dialplan.Locks)
 	}
@@ -78,7 +82,7 @@ func All(d Deps) []channel.Application {
 		sayDigits(s), sayNumber(s), sayAlpha(s), sayTime(s, "SayUnixTime"), sayTime(s, "DateTime"), sayPhonetic(s), sayOrdinal(s), sayMoney(s), sayAlphaCase(s),
 		playTones(s), stopPlayTones(s),
 		sendDTMF(), transfer(), pickup(), pickupChan(), messageSend(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
-		system(), trySystem(), waitUntil(s), waitDigit(), waitForCondition(), readExten(s),
+		system(s), trySystem(s), waitUntil(s), waitDigit(), waitForCondition(), readExten(s),
 		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), celGenUserEvent(), forkCDR(s), resetCDR(s), noCDR(s), setAMAFlags(), authenticate(s, d.Database),
 		dial.Application(deps), dial.Retry(deps),
 	}

@@ -13,12 +13,14 @@ import (
 
 var systemVariables = []decl.Variable{
 	{Name: "SYSTEMSTATUS", Help: "How it went: APPERROR when the command ended with another status than 0.", Values: []string{"SUCCESS", "FAILURE", "APPERROR"}},
+	program.StatusVariable, program.ReplyVariable, program.StdinVariable,
 }
 
 const systemHelp = `Runs the line with /bin/sh and waits for its end. ` +
-	`Text from a caller may stand in it only if it means nothing to the shell: a number or name does, quotes, $, ;, & and their like do not, and such a line is not run.`
+	`Text from a caller may stand in it only if it means nothing to the shell: a number or name does, quotes, $, ;, & and their like do not, and such a line is not run. ` +
+	`The facts of a SIP call are in the environment: SIP_HF_NAME for each header, SIP_TID, SIP_DID, SIP_SRCIP, SIP_RURI, SIP_ORURI, SIP_USER and SIP_OUSER.`
 
-func system() channel.Application {
+func system(s *set) channel.Application {
 	return channel.Application{
 		Name:      "System",
 		Synopsis:  "Run a command of the operating system",
@@ -28,11 +30,11 @@ func system() channel.Application {
 		SeeAlso:   []string{"TrySystem"},
 		Raw:       true,
 		Wait:      true,
-		Run:       func(t channel.Thread, args *decl.Args) error { return command(t, args, channel.ErrHangup) },
+		Run:       func(t channel.Thread, args *decl.Args) error { return command(t, s.programs, args, channel.ErrHangup) },
 	}
 }
 
-func trySystem() channel.Application {
+func trySystem(s *set) channel.Application {
 	return channel.Application{
 		Name:      "TrySystem",
 		Synopsis:  "Run a command of the operating system, whatever comes of it",
@@ -42,12 +44,12 @@ func trySystem() channel.Application {
 		SeeAlso:   []string{"System"},
 		Raw:       true,
 		Wait:      true,
-		Run:       func(t channel.Thread, args *decl.Args) error { return command(t, args, nil) },
+		Run:       func(t channel.Thread, args *decl.Args) error { return command(t, s.programs, args, nil) },
 	}
 }
 
 // command runs the line; failure is what one that cannot be run comes to.
-func command(t channel.Thread, args *decl.Args, failure error) error {
+func command(t channel.Thread, programs *program.Runner, args *decl.Args, failure error) error {
 	ended := func(status string, err error) error {
 		t.Channel().SetVar("SYSTEMSTATUS", channel.Clean(status))
 		return err
@@ -64,13 +66,19 @@ func command(t channel.Thread, args *decl.Args, failure error) error {
 		t.Log().Error("System: " + err.Error())
 		return ended("FAILURE", failure)
 	}
-	r, err := program.Run(context.Background(), line.S, nil)
+	r, err := programs.Run(context.Background(), program.For(t.Channel(), line.S))
 	switch {
 	case errors.Is(err, program.ErrNotRun):
 		warn(t, "Unable to execute '%s'", line.S)
 		return ended("FAILURE", failure)
+	case errors.Is(err, program.ErrTime):
+		warn(t, "'%s': %v", line.S, err)
+		return ended("APPERROR", program.Reply(t, r.Status))
+	case err != nil:
+		warn(t, "'%s': %v", line.S, err)
+		return ended("FAILURE", failure)
 	case r.Status != 0:
-		return ended("APPERROR", nil)
+		return ended("APPERROR", program.Reply(t, r.Status))
 	}
-	return ended("SUCCESS", nil)
+	return ended("SUCCESS", program.Reply(t, 0))
 }

@@ -15,6 +15,9 @@ const (
 	// FramePlayed tells that a sound started with media.Session.Play ended;
 	// Data is its media.PlayID.
 	FramePlayed
+	// FrameWake has the goroutine look at something of its own, such as the words of
+	// a program that runs the call.
+	FrameWake
 )
 
 // Control is a condition that one end of a call tells the other.

@@ -91,6 +91,21 @@ type Leg interface {
 	Item(name string) (string, bool)
 }
 
+// Requested is a Leg whose call came with a message, such as SIP's INVITE.
+type Requested interface {
+	// Request returns that message, as it came, and the facts that programs get of it
+	// in their environment, each NAME=value. It may wait for the driver's loop.
+	Request() (text []byte, facts []string)
+}
+
+// Refuser is a Leg whose unanswered call can be refused with a response of the
+// caller's choice.
+type Refuser interface {
+	// Refuse ends the call with a final response of 400 to 699 of the driver's
+	// protocol. The channel is hung up by it; a call that was answered is left alone.
+	Refuse(status int) error
+}
+
 // Joiner is a Leg that wants to know whom it is bridged with: one whose far end
 // could send its audio straight to the other's, or has more than audio to pass on,
 // or a Local channel, which may have nothing more to do then.

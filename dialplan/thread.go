@@ -79,6 +79,13 @@ func (t *Thread) Location() channel.Location { return t.place }
 // GotoLocation implements channel.Thread.
 func (t *Thread) GotoLocation(l channel.Location) { t.next, t.jumped = l, true }
 
+// Move changes the context and extension of the priority that runs, and of the one
+// that it leads to: a program of the call sets them one by one.
+func (t *Thread) Move(context, exten string) {
+	t.place.Context, t.place.Exten = context, exten
+	t.next.Context, t.next.Exten = context, exten
+}
+
 // Goto implements channel.Thread. A number is taken as it is: where it leads
 // nowhere the call goes on at the extension i or e.
 func (t *Thread) Goto(spec string) error {
@@ -292,6 +299,25 @@ func (t *Thread) Get(name string) channel.Value {
 		return c.apply(v)
 	}
 	return c.apply(t.variable(n, builtins[n]))
+}
+
+// Read is Get that tells an empty value from none: a variable that is not set, a
+// function that is not there or fails.
+func (t *Thread) Read(name string) (channel.Value, bool) {
+	n, args, function, c := reference(name)
+	if function {
+		v, ok := t.function(n, args, nil)
+		return c.apply(v), ok
+	}
+	known := builtins[n]
+	if known == noBuiltin {
+		if _, ok := t.ch.Var(n); !ok {
+			if _, ok := t.engine.globals.get(n); !ok {
+				return channel.Value{}, false
+			}
+		}
+	}
+	return c.apply(t.variable(n, known)), true
 }
 
 // Set implements channel.Thread.

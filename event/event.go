@@ -61,10 +61,15 @@ const (
 	ReloadModule  // one part was reloaded: Name, State = how it went
 	RTCPSent      // AppData = "Header: value" lines
 	RTCPReceived
-	Forward    // a called phone sends the call elsewhere: Dest = its channel, Value = where to
-	UserLog    // CELGenUserEvent: Name = the event, Value = its text
-	CallRecord // Detail = *cdr.Row, a call detail record that is being written
-	CallEvent  // Detail = *cel.Row, a channel event that is being written
+	Forward       // a called phone sends the call elsewhere: Dest = its channel, Value = where to
+	UserLog       // CELGenUserEvent: Name = the event, Value = its text
+	CallRecord    // Detail = *cdr.Row, a call detail record that is being written
+	CallEvent     // Detail = *cel.Row, a channel event that is being written
+	AGIExecStart  // a program's command begins: Name = a number of its own, Value = the command
+	AGIExecEnd    // the same, with Cause = the code of the reply and CauseText = its meaning
+	AsyncAGIStart // the call takes commands from managers: Value = the agi_… lines
+	AsyncAGIExec  // Name = the id that the command was sent with, or "", Value = the reply
+	AsyncAGIEnd
 	maxKind
 )
 

@@ -10,6 +10,7 @@ import (
 	"pbx/config"
 	"pbx/decl"
 	"pbx/dialplan"
+	"pbx/dialplan/program"
 )
 
 // Deps are what functions need of the exchange.
@@ -19,6 +20,8 @@ type Deps struct {
 	Database channel.Database
 	// Records are the call records; nil keeps none.
 	Records channel.Records
+	// Programs runs what SHELL() asks for; nil has limits of its own.
+	Programs *program.Runner
 	// Random is where RAND and UUID take chance from; nil means crypto/rand.
 	Random io.Reader
 	// Now is the clock; nil means the engine's.

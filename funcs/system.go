@@ -51,9 +51,11 @@ func systemFunctions(d Deps) []channel.Function {
 				if err := program.Check(channel.Value{S: a.Raw, Taint: a.Taint}); err != nil {
 					return "", err
 				}
-				r, err := program.Run(context.Background(), a.Raw, nil)
+				r, err := d.Programs.Run(context.Background(), program.For(t.Channel(), a.Raw))
 				if errors.Is(err, program.ErrNotRun) {
 					t.Log().Warn("SHELL(): Unable to execute '" + a.Raw + "'")
+				} else if err != nil {
+					t.Log().Warn("SHELL(" + a.Raw + "): " + err.Error())
 				}
 				return string(r.Output), nil
 			},

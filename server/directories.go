@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"pbx/agi"
 	"pbx/config"
+	"pbx/dialplan/program"
 )
 
 // Directories say where things live.
@@ -77,6 +79,9 @@ type Core struct {
 	ExecIncludes   bool
 	// Drain is how long calls may go on after SIGTERM: an option of ours.
 	Drain time.Duration
+	// Programs and AGI are what the programs of calls may take: options of ours.
+	Programs program.Limits
+	AGI      agi.Limits
 }
 
 // key is where the value of a key of [directories] goes, nil for one that holds
@@ -118,19 +123,19 @@ var idleOptions = map[string]string{
 	"cache_media_frames": "audio is not made of frames", "cache_record_files": "recordings go where they belong at once", "record_cache_dir": "recordings go where they belong at once",
 	"internal_timing": "timing is always internal", "nocolor": "output has no colours", "lightbackground": "output has no colours", "forceblackbackground": "output has no colours",
 	"dontwarn": "warnings are always shown", "timestamp": "use journald or a log file", "entityid": "it is made from the system", "documentation_language": "help is in English",
-	"stdexten": "it belongs to users.conf", "phpcompat": "there is no AGI yet", "sendfullybooted": "there is no manager interface yet", "rtp_use_dynamic": "payload types are always dynamic",
+	"stdexten": "it belongs to users.conf", "phpcompat": "AGI programs of PHP need nothing of it", "sendfullybooted": "there is no manager interface yet", "rtp_use_dynamic": "payload types are always dynamic",
 	"rtp_pt_dynamic": "payload types follow RFC 3551", "remote_console_port": "the console is a unix socket", "negate_channels": "it has no meaning here", "rtp_use_dynamic_payloads": "payload types are always dynamic",
 	"verbosemodules": "there are no modules", "maxfiles": "the limit is raised as far as the system lets", "disable_remote_console_shell": "the console has no shell",
 	"live_dangerously": "no outside program can reach the dialplan yet", "transmit_silence": "it is not done yet", "transmit_silence_during_record": "it is not done yet",
 	"maxload": "it is not done yet", "minmemfree": "it is not done yet", "mindtmfduration": "digits are passed as they come", "autosystemname": "",
 }
 
-var activeOptions = []string{"verbose", "debug", "systemname", "autosystemname", "maxcalls", "defaultlanguage", "languageprefix", "execincludes", "drain"}
+var activeOptions = []string{"verbose", "debug", "systemname", "autosystemname", "maxcalls", "defaultlanguage", "languageprefix", "execincludes", "drain", "programtime", "programoutput", "programprocesses", "agitime", "agideadtime"}
 
 // readAsterisk reads asterisk.conf, which may be absent.
 func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error) {
 	d := defaultDirectories(dir, state)
-	core := Core{Language: "en", Drain: DefaultDrain}
+	core := Core{Language: "en", Drain: DefaultDrain, Programs: program.DefaultLimits(), AGI: agi.Limits{Dead: agi.DefaultDead}}
 	l := &config.Loader{Dir: dir}
 	file, findings, err := loadOptional(l, "asterisk.conf")
 	if err != nil || file == nil {
@@ -223,6 +228,11 @@ func (c *Core) set(v config.Variable) (findings []config.Finding) {
 		}
 		*p = n
 	}
+	seconds := func(p *time.Duration, most int) {
+		n := int(*p / time.Second)
+		number(&n, most)
+		*p = time.Duration(n) * time.Second
+	}
 	truth := func(p *bool) {
 		b, ok := config.Bool(v.Value)
 		if !ok {
@@ -266,9 +276,17 @@ func (c *Core) set(v config.Variable) (findings []config.Finding) {
 	case "execincludes":
 		truth(&c.ExecIncludes)
 	case "drain":
-		n := int(c.Drain / time.Second)
-		number(&n, 3600)
-		c.Drain = time.Duration(n) * time.Second
+		seconds(&c.Drain, 3600)
+	case "programtime":
+		seconds(&c.Programs.Time, 1<<20)
+	case "programoutput":
+		number(&c.Programs.Output, 64<<20)
+	case "programprocesses":
+		number(&c.Programs.Processes, 1<<16)
+	case "agitime":
+		seconds(&c.AGI.Time, 1<<20)
+	case "agideadtime":
+		seconds(&c.AGI.Dead, 1<<20)
 	default:
 		if why, known := idleOptions[name]; known {
 			findings = append(findings, config.Finding{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pbx/agi"
 	"pbx/apps"
 	"pbx/channel"
 	"pbx/channel/devstate"
@@ -59,6 +60,7 @@ func (r *Rehearsal) office(start time.Time) (*dryrun.Office, error) {
 	deps := s.appDeps(&c)
 	deps.Session = f.Session
 	f.AddApplications(apps.All(deps))
+	f.AddApplications(agi.New(agi.Deps{}).Applications())
 	s.states = devstate.New(devstate.Deps{Bus: s.bus, Log: s.log, Now: s.now})
 	s.states.Register(s.registry)
 	f.AddFunctions(s.states.Functions(s.registry), false)

@@ -6,10 +6,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pbx/agi"
 	"pbx/channel"
 	"pbx/channel/channeltest"
 	"pbx/config"
 	"pbx/console"
+	"pbx/dialplan/program"
 	"pbx/event"
 )
 
@@ -174,8 +176,11 @@ func TestDirectories(t *testing.T) {
 			return d.Log == "/var/log/a" && d.Socket == "/run/a/pbx.ctl" && d.Sounds() == "/usr/share/a/sounds" && d.DB == "/var/lib/db" && d.Spool == "/s/spool"
 		}},
 		{"data is in the library directory", "[directories]\nastvarlibdir => /var/lib/a\n", func(d Directories, _ Core) bool { return d.Data == "/var/lib/a" }},
-		{"options", "[options]\nverbose = 3\ndebug=1\nsystemname = box\nmaxcalls=7\ndefaultlanguage=de\nexecincludes=yes\ndrain=10\n", func(_ Directories, c Core) bool {
-			return c == Core{Verbose: 3, Debug: 1, SystemName: "box", MaxCalls: 7, Language: "de", ExecIncludes: true, Drain: 10 * time.Second}
+		{"options", "[options]\nverbose = 3\ndebug=1\nsystemname = box\nmaxcalls=7\ndefaultlanguage=de\nexecincludes=yes\ndrain=10\nprogramtime=5\nprogramoutput=100\nprogramprocesses=3\nagitime=60\nagideadtime=0\n", func(_ Directories, c Core) bool {
+			return c == Core{
+				Verbose: 3, Debug: 1, SystemName: "box", MaxCalls: 7, Language: "de", ExecIncludes: true, Drain: 10 * time.Second,
+				Programs: program.Limits{Time: 5 * time.Second, Output: 100, Processes: 3}, AGI: agi.Limits{Time: time.Minute},
+			}
 		}},
 		{"socket", "[files]\nastctl = a.ctl\nastctlpermissions = 0660\n", func(d Directories, _ Core) bool { return d.Socket == "/s/a.ctl" && d.SocketMode == 0o660 }},
 		{"nonsense is left out", "[directories]\nastlogdir => log\n[options]\nmaxcalls = -1\n[files]\nastctl=../x\n", func(d Directories, c Core) bool {

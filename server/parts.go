@@ -10,12 +10,15 @@ import (
 	"strings"
 	"syscall"
 
+	"pbx/agi"
 	"pbx/apps"
+	"pbx/apps/prompt"
 	"pbx/channel"
 	"pbx/channel/devstate"
 	"pbx/channels/sip"
 	"pbx/dialplan"
 	"pbx/dialplan/hints"
+	"pbx/dialplan/program"
 	"pbx/funcs"
 	pbxio "pbx/io"
 	"pbx/media/sound"
@@ -38,6 +41,8 @@ func (s *Server) buildDialplan(c *configuration) {
 	s.states = devstate.New(devstate.Deps{Store: s.records(), Bus: s.bus, Log: s.log, Now: s.now})
 	s.states.Register(s.registry)
 	s.hints = hints.New(s.engine, s.registry)
+	s.programs = program.NewRunner(c.core.Programs)
+	s.agi = agi.New(s.agiDeps(c))
 	s.addCatalog(c)
 }
 
@@ -52,13 +57,33 @@ func (s *Server) records() channel.Store {
 // addCatalog makes every application and function known to the engine.
 func (s *Server) addCatalog(c *configuration) {
 	s.engine.AddApplications(apps.All(s.appDeps(c)))
+	s.engine.AddApplications(s.agi.Applications())
 	s.engine.AddFunctions(s.states.Functions(s.registry))
 	s.engine.AddFunctions(funcs.All(s.funcDeps(c)))
 }
 
 func (s *Server) appDeps(c *configuration) apps.Deps {
 	return apps.Deps{
-		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Records: s.callRecords(), Now: s.now,
+		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Records: s.callRecords(), Programs: s.programs, Now: s.now,
+	}
+}
+
+func (s *Server) agiDeps(c *configuration) agi.Deps {
+	return agi.Deps{
+		Engine: s.engine, Player: prompt.New(newLibrary(c.dirs), s.tone, nil), Database: s.database, Programs: s.programs,
+		Directory: c.dirs.AGI, Recordings: c.dirs.Sounds(), Environ: c.environ(s.opts.Version), Version: s.opts.Version,
+		Limits: func() agi.Limits { return s.configuration().core.AGI },
+	}
+}
+
+// environ is what scripts of AGI are told of the exchange in their environment.
+func (c *configuration) environ(version string) []string {
+	d := c.dirs
+	return []string{
+		"AST_CONFIG_DIR=" + d.Config, "AST_CONFIG_FILE=" + filepath.Join(d.Config, "asterisk.conf"), "AST_MODULE_DIR=" + d.VarLib,
+		"AST_SPOOL_DIR=" + d.Spool, "AST_MONITOR_DIR=" + filepath.Join(d.Spool, "monitor"), "AST_VAR_DIR=" + d.VarLib,
+		"AST_DATA_DIR=" + d.Data, "AST_LOG_DIR=" + d.Log, "AST_AGI_DIR=" + d.AGI, "AST_KEY_DIR=" + d.Key, "AST_RUN_DIR=" + d.Run,
+		"AST_SYSTEMNAME=" + c.core.SystemName, "AST_VERSION=" + agi.Compatible + "-" + version,
 	}
 }
 
@@ -71,7 +96,7 @@ func (s *Server) callRecords() channel.Records {
 }
 
 func (s *Server) funcDeps(c *configuration) funcs.Deps {
-	d := funcs.Deps{Engine: s.engine, Database: s.database, Records: s.callRecords(), Config: c.loader(), Random: s.opts.Random, Now: s.now, Version: s.opts.Version}
+	d := funcs.Deps{Engine: s.engine, Database: s.database, Programs: s.programs, Records: s.callRecords(), Config: c.loader(), Random: s.opts.Random, Now: s.now, Version: s.opts.Version}
 	if s.resolver != nil {
 		d.Names = names{s.resolver}
 	}

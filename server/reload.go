@@ -66,6 +66,7 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 		}
 		s.registry.Limit(next.core.MaxCalls)
 		s.registry.SetLanguage(next.core.Language)
+		s.programs.SetLimits(next.core.Programs)
 		s.registry.SetFeatures(next.features)
 		next.records = fresh.records
 		s.cdr.engine.Configure(next.records.Settings)

@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pbx/agi"
 	"pbx/channel"
 	"pbx/channel/devstate"
 	"pbx/channels/local"
@@ -30,6 +31,7 @@ import (
 	"pbx/decl"
 	"pbx/dialplan"
 	"pbx/dialplan/hints"
+	"pbx/dialplan/program"
 	"pbx/event"
 	pbxio "pbx/io"
 	"pbx/media"
@@ -75,6 +77,8 @@ type Server struct {
 	sip      *sip.Driver
 	messages *message.Driver
 	web      *web.Server
+	programs *program.Runner
+	agi      *agi.AGI
 	store    *store.Journal
 	cdr      *records
 	database channel.Database    // AstDB, kept in store
@@ -192,7 +196,7 @@ func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
 		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.engine.Commands(),
-		s.hints.Commands(), s.states.Commands(), s.sip.Commands(),
+		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(),
 	} {
 		s.commands.Add(list...)
 	}

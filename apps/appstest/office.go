@@ -105,6 +105,11 @@ func (o *Office) Run(exten string, steps ...channeltest.Step) *channeltest.Leg {
 	return l
 }
 
+// Player plays the office's prompts to its phones.
+func (o *Office) Player() *prompt.Player {
+	return prompt.New(sound.NewLibrary(nil, sounds.FS()), tones, o.session)
+}
+
 // session gives every channel a fake one.
 func (o *Office) session(ch *channel.Channel) prompt.Session { return o.Session(ch) }
 

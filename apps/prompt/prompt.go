@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"pbx/channel"
 	"pbx/event"
@@ -63,9 +64,16 @@ type Options struct {
 	// Untrusted says that the name came from the network: it must stay inside
 	// the sounds' directories.
 	Untrusted bool
+	// From is where in the sound to begin.
+	From time.Duration
+	// Position, when set, takes where in the sound it ended, counted from its
+	// beginning.
+	Position *time.Duration
 	// Watch is another channel of the goroutine, whose end stops the sound with
 	// channel.ErrHangup: the caller of the callee that hears an announcement.
 	Watch *channel.Channel
+
+	meter *meter
 }
 
 func (o *Options) stops(digit byte) bool {
@@ -85,6 +93,9 @@ func (p *Player) Play(ch *channel.Channel, name string, o Options) (digit byte, 
 			return 0, err
 		}
 		digit, played, err := p.await(ch, s, id, &o)
+		if o.Position != nil {
+			*o.Position = time.Duration(o.meter.at.Load())
+		}
 		if errors.Is(played, errMoved) {
 			continue
 		}
@@ -132,13 +143,19 @@ func (p *Player) start(ch *channel.Channel, name string, o *Options) (media.Play
 	if err != nil {
 		return 0, nil, err
 	}
+	src.Seek(o.From)
 	p.StopTone(ch)
 	earlyMedia(ch)
 	if ch.Registry().Bus().Wants(event.Playing) {
 		ch.Publish(event.Event{Kind: event.Playing, Name: name, Value: language})
 	}
 	event.Verbose(ch.Log(), 3, "<%s> Playing '%s.%s' (language '%s')", ch.Name(), name, src.Codec(), language)
-	return s.Play(src, false), s, nil
+	if o.Position == nil {
+		return s.Play(src, false), s, nil
+	}
+	o.meter = &meter{source: src}
+	o.meter.at.Store(int64(src.Position()))
+	return s.Play(o.meter, false), s, nil
 }
 
 // Start plays files one after another and does not wait for their end.

@@ -1,5 +1,5 @@
 // Package program runs commands of the dialplan's author on behalf of a call:
-// System, TrySystem and SHELL.
+// System, TrySystem and SHELL. Scripts of AGI are counted with them.
 //
 // A command is a line for /bin/sh. What came from a caller may stand in it only
 // where it cannot mean anything to the shell; Check says so. Run waits for the
@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -19,10 +20,6 @@ import (
 
 	"pbx/channel"
 )
-
-// MaxOutput is how much of a command's output is kept, in bytes; the rest is read
-// and dropped.
-const MaxOutput = 1 << 20
 
 // ErrNotRun says that the shell could not run the command (exit status 127) or
 // could not be started itself.
@@ -74,16 +71,47 @@ type Result struct {
 	Output []byte
 }
 
-// Run runs a line with /bin/sh and waits until it ends, or until ctx does: then
-// the shell and what it started in its process group are killed. The command
-// reads nothing. env is added to the environment of the exchange.
-func Run(ctx context.Context, line string, env []string) (Result, error) {
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", line)
-	cmd.Env = append(cmd.Environ(), env...)
+// Command is a line for /bin/sh.
+type Command struct {
+	Line string
+	// Env is added to the environment of the exchange.
+	Env []string
+	// Stdin is what the command may read, nil for nothing.
+	Stdin io.Reader
+}
+
+// ErrTime says that a command ran longer than it may and was killed.
+var ErrTime = errors.New("the command ran longer than it may and was killed")
+
+// Run runs a line with /bin/sh and waits until it ends, or until ctx or its time
+// does: then the shell and what it started in its process group are killed.
+func (r *Runner) Run(ctx context.Context, c Command) (Result, error) {
+	release, err := r.Take()
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	limits := r.Limits()
+	if limits.Time > 0 {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, limits.Time)
+		defer cancel()
+	}
+	result, err := run(ctx, c, limits.Output)
+	if limits.Time > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("%w (%v)", ErrTime, limits.Time)
+	}
+	return result, err
+}
+
+func run(ctx context.Context, c Command, most int) (Result, error) {
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", c.Line)
+	cmd.Env = append(cmd.Environ(), c.Env...)
+	cmd.Stdin = c.Stdin
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // for children that keep the output open
-	var out capped
+	out := capped{most: most}
 	cmd.Stdout = &out
 	err := cmd.Run()
 	r := Result{Output: out.kept.Bytes()}
@@ -104,11 +132,14 @@ func Run(ctx context.Context, line string, env []string) (Result, error) {
 	return r, nil
 }
 
-// capped keeps the first MaxOutput bytes. It has nothing but Write, so that no copy
-// goes around it.
-type capped struct{ kept bytes.Buffer }
+// capped keeps the first bytes of what is written. It has nothing but Write, so
+// that no copy goes around it.
+type capped struct {
+	kept bytes.Buffer
+	most int
+}
 
 func (c *capped) Write(p []byte) (int, error) {
-	c.kept.Write(p[:min(len(p), MaxOutput-c.kept.Len())])
+	c.kept.Write(p[:min(len(p), c.most-c.kept.Len())])
 	return len(p), nil
 }

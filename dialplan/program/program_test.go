@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"pbx/channel"
 	"pbx/decl"
@@ -23,7 +24,7 @@ func TestRun(t *testing.T) {
 		{"printf %s $GREETING", "hello", 0, nil},
 		{"cat", "", 0, nil}, // there is nothing to read
 	} {
-		r, err := Run(t.Context(), tt.line, []string{"GREETING=hello"})
+		r, err := (*Runner)(nil).Run(t.Context(), Command{Line: tt.line, Env: []string{"GREETING=hello"}})
 		if string(r.Output) != tt.out || r.Status != tt.status || !errors.Is(err, tt.err) {
 			t.Errorf("%s: %q, %d, %v", tt.line, r.Output, r.Status, err)
 		}
@@ -31,8 +32,8 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunBoundsTheOutput(t *testing.T) {
-	r, err := Run(t.Context(), "head -c 3000000 /dev/zero", nil)
-	if len(r.Output) != MaxOutput || err != nil {
+	r, err := NewRunner(Limits{Output: 1000, Processes: 1}).Run(t.Context(), Command{Line: "head -c 3000000 /dev/zero"})
+	if len(r.Output) != 1000 || err != nil {
 		t.Errorf("%d bytes, %v", len(r.Output), err)
 	}
 }
@@ -41,8 +42,54 @@ func TestRunBoundsTheOutput(t *testing.T) {
 func TestRunIsKilled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r, err := Run(ctx, "sleep 1000 & wait", nil); err == nil && r.Status == 0 {
+	if r, err := (*Runner)(nil).Run(ctx, Command{Line: "sleep 1000 & wait"}); err == nil && r.Status == 0 {
 		t.Errorf("it ended by itself: %+v", r)
+	}
+}
+
+func TestRunnerLimits(t *testing.T) {
+	r := NewRunner(Limits{Time: 50 * time.Millisecond, Output: 100, Processes: 1})
+	if _, err := r.Run(t.Context(), Command{Line: "sleep 1000 & wait"}); !errors.Is(err, ErrTime) {
+		t.Errorf("a command without end: %v", err)
+	}
+	release, err := r.Take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Run(t.Context(), Command{Line: "true"}); !errors.Is(err, ErrBusy) {
+		t.Errorf("a second program: %v", err)
+	}
+	release()
+	release() // twice is harmless
+	if r.Running() != 0 {
+		t.Errorf("%d programs run", r.Running())
+	}
+	got, err := r.Run(t.Context(), Command{Line: "cat", Stdin: strings.NewReader("request")})
+	if string(got.Output) != "request" || err != nil {
+		t.Errorf("%q, %v", got.Output, err)
+	}
+}
+
+func TestResponse(t *testing.T) {
+	for _, tt := range []struct {
+		table          string
+		status, answer int
+		ok             bool
+	}{
+		{"1=403,2=486", 2, 486, true},
+		{" 1 = 403 , 3-9=503, *=500", 5, 503, true},
+		{"1=403,*=500", 17, 500, true},
+		{"1=403,*=500", 0, 0, true}, // nothing is wrong
+		{"0=486", 0, 486, true},
+		{"1=403", 2, 0, true},
+		{"1=200", 1, 0, false},
+		{"x=403", 1, 0, false},
+		{"1", 1, 0, false},
+	} {
+		got, err := response(tt.table, tt.status)
+		if got != tt.answer || (err == nil) != tt.ok {
+			t.Errorf("%q, status %d: %d, %v", tt.table, tt.status, got, err)
+		}
 	}
 }
 
