@@ -25,6 +25,7 @@ type dialog struct {
 	route               transaction.Route
 	proof               *proof // nil in a dialog that the far end began
 	pinned              bool   // route stays, whatever the route set says (outboundproxy=…,force)
+	finding             *finding
 }
 
 // begin starts a request within the dialog in d.builder; d.finish ends it. seq is

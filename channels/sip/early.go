@@ -67,7 +67,7 @@ func (p *pvt) earlyOf(m *message.Message) *earlyDialog {
 		return nil
 	}
 	e := &earlyDialog{dialog: p.dialog}
-	e.remoteTag, e.localSeq, e.hasRemoteSeq = string(tag), p.out.seq, false
+	e.remoteTag, e.localSeq, e.hasRemoteSeq, e.finding = string(tag), p.out.seq, false, nil
 	if m.IsResponse() {
 		e.learnRoutes(m, true)
 	}
@@ -105,6 +105,9 @@ type prack struct {
 
 func (a *prack) send() {
 	p, d := a.p, a.p.d
+	if a.e.later(a.send) {
+		return
+	}
 	a.e.localSeq++
 	branch := d.random.branch()
 	b := a.e.begin(d, message.PRACK, branch, a.e.localSeq)

@@ -171,7 +171,7 @@ func (p *pvt) readdress() {
 	if err != nil {
 		return
 	}
-	contact := contactURI(message.UnescapeString(u.User), signalling, p.route.Protocol)
+	contact := p.d.contactOn(p.route, message.UnescapeString(u.User), secureURI(p.contact))
 	if contact == p.contact && media == p.media.addr {
 		return
 	}

@@ -44,7 +44,7 @@ import (
 // Words after the method: sdp, sdp=hold, sdp=zero, sdp=CODECS; branch=last
 // (a retransmission keeps its branch), cseq=N, cseq=+0, tag=X (our To tag when
 // she answers), fork=X (answer as another fork), call=new (a new dialog),
-// from=USER, noto. After "|" stand headers to add, or text that must be in what
+// from=USER, contact=URI, noto. After "|" stand headers to add, or text that must be in what
 // is expected; "!" before the text: must not. The header "rack" is the RAck of
 // the last reliable response.
 type flow struct {
@@ -409,6 +409,10 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 		return p.socket.Send(p.sent, flowAddr)
 	}
 	var b strings.Builder
+	contact := fmt.Sprintf("sip:%s@%v", p.name, p.addr)
+	if uri, ok := option(words, "contact"); ok {
+		contact = uri
+	}
 	body := ""
 	if form, ok := option(words, "sdp"); ok {
 		body = p.sdp(form)
@@ -450,7 +454,7 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 			if c, ok := m.Contact(); ok {
 				p.target = c.URI.String()
 			}
-			fmt.Fprintf(&b, "Contact: <sip:%s@%v>\r\n", p.name, p.addr)
+			fmt.Fprintf(&b, "Contact: <%s>\r\n", contact)
 		}
 		fmt.Fprintf(&b, "Call-ID: %s\r\nCSeq: %s\r\n", m.CallID(), m.Header(message.HeaderCSeq))
 	} else {
@@ -505,8 +509,8 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 			}
 			p.seq = max(seq, p.seq)
 		}
-		fmt.Fprintf(&b, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %v;branch=%s;rport\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:%s@%v>\r\n",
-			method, p.target, p.addr, p.branch, p.local, to, p.callID, seq, method, p.name, p.addr)
+		fmt.Fprintf(&b, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %v;branch=%s;rport\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: <%s>\r\n",
+			method, p.target, p.addr, p.branch, p.local, to, p.callID, seq, method, contact)
 	}
 	for _, h := range strings.Split(extra, "|") {
 		if h = strings.TrimSpace(h); h == "" {

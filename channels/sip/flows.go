@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
 )
 
@@ -120,88 +119,6 @@ func (d *Driver) rebind(p *Peer, c *Contact) {
 			o.route = c.route()
 		}
 	})
-}
-
-// secureURI reports whether a URI may be reached by TLS alone (RFC 3261 26.2.2).
-func secureURI(uri string) bool { return len(uri) >= 5 && strings.EqualFold(uri[:5], "sips:") }
-
-// nextHop is where a URI leads without help of the DNS, and by which protocol
-// (RFC 3263 4.1).
-func nextHop(uri string) (p transaction.Protocol, to netip.AddrPort, ok bool) {
-	u, err := message.ParseURI([]byte(uri))
-	if err != nil {
-		return p, to, false
-	}
-	if v, has := u.Params.Get("transport"); has {
-		p, _ = transaction.ParseProtocol(string(v))
-	}
-	switch {
-	case !secureURI(uri):
-	case p.Web():
-		p = transaction.WSS
-	default:
-		p = transaction.TLS
-	}
-	host, port := string(u.Host), u.Port
-	if maddr, ok := u.Params.Get("maddr"); ok {
-		host = string(maddr)
-	}
-	if port == 0 {
-		port = p.DefaultPort()
-	}
-	to, ok = hostPort(host, int(port))
-	return p, to, ok
-}
-
-// aim sends what follows where the route set or the target says. A host that is no
-// address leaves it to go back to where the dialog came from, and so does one at the
-// other end of the connection that the dialog came by: what is behind a NAT, and a
-// browser, is reached by nothing else (RFC 5626 4.3, RFC 7118 5.5).
-func (g *dialog) aim(d *Driver, from transaction.Route, symmetric bool) {
-	if g.pinned || g.toInstance(d) {
-		return
-	}
-	next := g.target
-	if len(g.routes) > 0 {
-		next = g.routes[0]
-	}
-	protocol, to, ok := nextHop(next)
-	from.Host = g.route.Host
-	switch {
-	case symmetric && len(g.routes) == 0 && !from.Protocol.Reliable():
-		g.route = from
-	case from.Protocol.Reliable() && (from.Protocol.Web() || symmetric && len(g.routes) == 0 || !ok || to.Addr() == from.Remote.Addr()):
-		if secureURI(next) && !from.Protocol.Secure() {
-			g.secure(d, from.Remote.Addr(), to, ok)
-			return
-		}
-		if ok && to.Addr() == from.Remote.Addr() {
-			from.Remote = to // where it listens, should the connection break
-		}
-		g.route = from
-	case ok:
-		if protocol.Web() { // nobody can be called so
-			g.route = from
-			return
-		}
-		host := g.route.Host
-		if g.route.Remote != to || g.route.Protocol != protocol {
-			g.route, _ = d.routeTo(protocol, to)
-			g.route.Host = host
-		}
-	case secureURI(next) && !from.Protocol.Secure():
-		g.secure(d, from.Remote.Addr(), to, ok)
-	case from.Remote.IsValid():
-		g.route = from
-	}
-}
-
-// secure has a dialog whose target is a sips URI go by TLS and nothing else.
-func (g *dialog) secure(d *Driver, received netip.Addr, to netip.AddrPort, ok bool) {
-	if !ok {
-		to = netip.AddrPortFrom(received, transaction.TLS.DefaultPort())
-	}
-	g.route, _ = d.routeTo(transaction.TLS, to)
 }
 
 // secured is the way to a contact, which of a sips URI must be TLS.

@@ -16,7 +16,7 @@ type answer struct {
 	d         *Driver
 	client    *transaction.Client
 	dialog    dialog // that of the first answer
-	ack       []byte
+	ack       []byte            // nil while the next hop is looked for
 	seq       uint32            // CSeq number of the INVITE
 	seqs      map[string]uint32 // the last CSeq numbers of early dialogs, by their To tag
 	symmetric bool
@@ -33,19 +33,38 @@ func (a *answer) Response(_ *transaction.Client, m *message.Message) {
 // Failed implements transaction.Receiver.
 func (a *answer) Failed(*transaction.Client, error) {}
 
+// acknowledge sends the ACK of the first answer.
+func (a *answer) acknowledge() {
+	d := a.d
+	a.dialog.begin(d, message.ACK, d.random.branch(), a.seq)
+	a.ack = bytes.Clone(d.finish())
+	d.sent(d.send(a.ack, a.dialog.route))
+}
+
 // again handles a 2xx response after the first.
 func (a *answer) again(m *message.Message) {
 	d := a.d
 	tag := string(m.ToTag())
 	if tag == a.dialog.remoteTag {
-		d.sent(d.send(a.ack, a.dialog.route)) // our ACK was lost
+		if a.ack != nil {
+			d.sent(d.send(a.ack, a.dialog.route)) // our ACK was lost
+		}
 		return
 	}
 	g := a.dialog
+	g.finding = nil
 	g.remoteTag = tag
 	g.learnRoutes(m, true)
 	g.learnTarget(m)
 	g.aim(d, d.from.route(), a.symmetric)
+	if !g.later(func() { a.dismiss(&g) }) {
+		a.dismiss(&g)
+	}
+}
+
+// dismiss acknowledges the answer of another fork and ends it.
+func (a *answer) dismiss(g *dialog) {
+	d, tag := a.d, g.remoteTag
 	if ack, ok := a.losers[tag]; ok {
 		d.sent(d.send(ack, g.route))
 		return

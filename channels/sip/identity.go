@@ -188,6 +188,41 @@ func contactURI(user string, local netip.AddrPort, p transaction.Protocol) strin
 	return string(appendTransport(appendHostPort(b, local), p))
 }
 
+// contactOn is our Contact in what goes by a route. Of a dialog that began with a
+// sips URI it is one as well, where TLS is served (RFC 3261 8.1.1.8, 12.1.1).
+func (d *Driver) contactOn(r transaction.Route, user string, secure bool) string {
+	local, _ := d.localAddress(r)
+	if !secure || !d.cfg.General.TLSEnable && !r.Protocol.Secure() {
+		return contactURI(user, local, r.Protocol)
+	}
+	if !r.Protocol.Secure() {
+		tls, _ := d.routeTo(transaction.TLS, r.Remote)
+		local, _ = d.localAddress(tls)
+	}
+	uri := "sips:" + contactURI(user, local, transaction.UDP)[len("sip:"):]
+	if r.Protocol.Web() {
+		uri = string(appendTransport([]byte(uri), r.Protocol))
+	}
+	return uri
+}
+
+// beganSecure reports whether a request that begins a dialog asks for sips: in its
+// Request-URI, or in where the answers go on to (RFC 3261 12.1.1).
+func (g *dialog) beganSecure(m *message.Message) bool {
+	if secureURI(string(m.RequestURIBytes())) {
+		return true
+	}
+	if len(g.routes) > 0 {
+		return secureURI(g.routes[0])
+	}
+	return secureURI(g.target)
+}
+
+// secure reports whether our requests begin with a sips URI.
+func (g *dialog) secure() bool {
+	return secureURI(g.target) || len(g.routes) > 0 && secureURI(g.routes[0])
+}
+
 // appendTransport appends the transport parameter of a URI that is reached by p
 // (RFC 3261 19.1.1); nothing for UDP, which is the default.
 func appendTransport(b []byte, p transaction.Protocol) []byte {
@@ -252,7 +287,7 @@ func (p *pvt) name() {
 	}
 	p.local = string(message.AppendAddress(nil, name, uri))
 	p.out.contact = contact
-	p.contact = contactURI(contact, p.localHost, p.route.Protocol)
+	p.contact = p.d.contactOn(p.route, contact, p.secure())
 	p.out.user, p.out.domain = user, domain
 	if p.settings.UserEqPhone && isPhone(p.exten) && !strings.Contains(p.target, ";user=") {
 		p.target += ";user=phone"

@@ -236,8 +236,8 @@ func (p *pvt) begin(m *message.Message) {
 	p.symmetric = p.settings.forceRPort(m, d.from)
 	p.comedia = p.settings.comedia(m, d.from)
 	p.aim(d, d.from.route(), p.symmetric)
-	local, addr := d.localAddress(p.route)
-	p.contact = contactURI(p.exten, local, p.route.Protocol)
+	_, addr := d.localAddress(p.route)
+	p.contact = d.contactOn(p.route, p.exten, p.beganSecure(m))
 	p.media.addr = addr
 	p.media.id = d.random.uint64() >> 33
 	p.media.version = p.media.id

@@ -199,7 +199,7 @@ func (p *pvt) answered(m *message.Message) {
 		p.useragent = string(m.Header(message.HeaderUserAgent))
 	}
 	p.proof.accepted(m)
-	p.out.won = &answer{d: p.d, client: won, dialog: p.dialog, ack: p.acknowledge(p.out.seq), seq: p.out.seq, seqs: seqs, symmetric: p.symmetric}
+	p.acknowledged(&answer{d: p.d, client: won, dialog: p.dialog, seq: p.out.seq, seqs: seqs, symmetric: p.symmetric})
 	p.setRinging(false)
 	if cancelled { // our CANCEL crossed the answer
 		p.sayBye(channel.CauseNormalClearing)
@@ -226,13 +226,27 @@ func (p *pvt) answered(m *message.Message) {
 	p.connectedLine()
 }
 
+// acknowledged sends the ACK of the answer to our INVITE, as soon as it is known
+// where to.
+func (p *pvt) acknowledged(a *answer) {
+	p.out.won = a
+	a.dialog.finding = nil
+	send := func() {
+		a.dialog.route = p.route
+		a.acknowledge()
+	}
+	if !p.later(send) {
+		send()
+	}
+}
+
 // movedTarget reports whether the far end's Contact is not where it answers from.
 func (p *pvt) movedTarget() bool {
 	to, ok := literal(p.target)
 	return ok && len(p.routes) == 0 && to != p.received
 }
 
-// acknowledge sends the ACK of a 2xx response to the INVITE with that CSeq number
+// acknowledge sends the ACK of a 2xx response to the re-INVITE with that CSeq number
 // and returns it.
 func (p *pvt) acknowledge(seq uint32) []byte {
 	d := p.d

@@ -156,12 +156,23 @@ func (p *pvt) sayBye(cause channel.Cause) {
 	if p.client != nil { // one of ours
 		p.client.Cancel("")
 	}
+	if p.later(p.owedBye) {
+		p.wantsBye, p.byeCause = true, cause
+		return
+	}
 	p.wantsBye = false
 	p.byeCause = cause
 	if p.proof != nil {
 		p.proof.tries = 0
 	}
 	p.sendBye()
+}
+
+// owedBye sends the BYE that waited for the way to the far end.
+func (p *pvt) owedBye() {
+	if p.wantsBye && p.phase != phaseGone {
+		p.sayBye(p.byeCause)
+	}
 }
 
 // sendBye sends BYE, again when it was challenged within a dialog that we began.
@@ -258,6 +269,9 @@ type plainRequest struct {
 
 func (r *plainRequest) send() {
 	p, d := r.p, r.p.d
+	if p.later(r.send) {
+		return
+	}
 	p.localSeq++
 	branch := d.random.branch()
 	b := p.dialog.begin(d, r.method, branch, p.localSeq)

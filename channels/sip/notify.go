@@ -16,6 +16,10 @@ func (s *subscription) notify() {
 	if s.hint != nil && !s.hint.known {
 		return // the first state is on its way, and tells again
 	}
+	if s.finding != nil {
+		s.later(s.enqueue)
+		return
+	}
 	s.pace.Sent(d.now())
 	branch := d.random.branch()
 	s.localSeq++

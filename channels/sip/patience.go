@@ -122,7 +122,7 @@ func (p *pvt) elsewhere(reason string, wait time.Duration) bool {
 	p.out.early = nil
 	p.proof.tries = 0
 	p.take(p.out.servers.route())
-	p.contact = contactURI(p.out.contact, p.localHost, p.route.Protocol)
+	p.contact = p.d.contactOn(p.route, p.out.contact, p.secure())
 	p.sendInvite()
 	return true
 }

@@ -253,7 +253,7 @@ func (p *pvt) closeMedia() {
 // abandon ends the call in one message, without waiting for what comes of it: the
 // driver closes.
 func (p *pvt) abandon() {
-	p.transferred = false
+	p.transferred, p.finding = false, nil
 	p.hangup(channel.CauseNormalClearing)
 	p.destroy(channel.CauseNormalClearing)
 }

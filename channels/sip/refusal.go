@@ -128,6 +128,9 @@ func (p *pvt) place(u *message.URI) string {
 		if section := p.d.peer(host); section != nil && section != p.peer && u.Port == 0 {
 			return ""
 		}
+		if secureURI(u.String()) { // never by anything but TLS (RFC 3261 26.2.2)
+			user += "::::tls"
+		}
 		return "SIP/" + user + "@" + string(message.AppendHostPort(nil, host, u.Port))
 	}
 	if user == "" {

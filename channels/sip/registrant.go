@@ -373,26 +373,6 @@ func (d *Driver) registrantFor(p *Peer) *registrant {
 	return nil
 }
 
-// uriHop is where a request goes whose first Route is the URI (RFC 3261 8.1.2); to
-// at when that is none.
-func (d *Driver) uriHop(uri string, s *PeerSettings, at hop) hop {
-	u, err := message.ParseURI([]byte(uri))
-	if err != nil || !u.IsSIP() {
-		return at
-	}
-	host := u.Host
-	if maddr, ok := u.Params.Get("maddr"); ok {
-		host = maddr
-	}
-	protocols, fixed := d.protocols(s), false
-	if name, ok := u.Params.Get("transport"); ok {
-		if p, known := transaction.ParseProtocol(string(name)); known {
-			protocols, fixed = []transaction.Protocol{p}, true
-		}
-	}
-	return hop{query: d.query(string(host), u.Port, protocols, fixed)}
-}
-
 // serves reports whether the registration is that of the account that p is: the
 // section of its line, or one at the registrar's host with its user.
 func (r *registrant) serves(p *Peer) bool {

@@ -35,6 +35,9 @@ func (p *pvt) tryModify() {
 	if p.wanted == 0 || p.phase != phaseUp || p.again != 0 || p.negotiating() || p.server != nil {
 		return
 	}
+	if p.later(p.tryModify) {
+		return
+	}
 	why := p.wanted
 	p.wanted = 0
 	if why&changeMedia != 0 && !p.stale() {
@@ -130,7 +133,10 @@ func (c *modification) Response(_ *transaction.Client, m *message.Message) {
 		p.proof.accepted(m)
 		p.refreshTarget(m)
 		if c.method == message.INVITE {
-			c.ack = p.acknowledge(c.seq)
+			ack := func() { c.ack = p.acknowledge(c.seq) }
+			if !p.later(ack) {
+				ack()
+			}
 		}
 	}
 	switch {

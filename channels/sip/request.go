@@ -41,8 +41,7 @@ type question struct {
 func (q *question) send() {
 	d, g := q.d, &q.dialog
 	g.route = q.servers.route()
-	local, _ := d.localAddress(g.route)
-	g.contact = contactURI(defaultCaller, local, g.route.Protocol)
+	g.contact = d.contactOn(g.route, defaultCaller, g.secure())
 	branch := d.random.branch()
 	b := g.begin(d, q.method, branch, firstSeq)
 	b.Header(message.HeaderDate, d.date())

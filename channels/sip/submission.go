@@ -196,6 +196,9 @@ func (d *Driver) submissionTarget(text string) (target string, at hop, peer *Pee
 		}
 		protocols, fixed = []transaction.Protocol{p}, true
 	}
+	if secureURI(text) {
+		protocols, fixed = []transaction.Protocol{transaction.TLS}, true
+	}
 	if a, ok := hostPort(string(u.Host), int(u.Port)); ok {
 		peer = d.peers.byAddr(a)
 	}
@@ -208,7 +211,7 @@ func (s *submission) begin(peer *Peer) {
 	g.route = s.servers.route()
 	local, _ := d.localAddress(g.route)
 	g.callID, g.localTag = d.random.callID(local.String()), d.random.tag()
-	g.contact = contactURI(defaultCaller, local, g.route.Protocol)
+	g.contact = d.contactOn(g.route, defaultCaller, g.secure())
 	g.proof = &proof{peer: peer, addr: g.route.Remote.Addr()}
 	g.local = cmp.Or(s.asked.header(message.HeaderFrom), d.ownName(peer, local))
 	g.remote = cmp.Or(s.asked.header(message.HeaderTo), "<"+g.target+">")

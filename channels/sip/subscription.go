@@ -151,8 +151,7 @@ func (s *subscription) follow(m *message.Message) {
 	s.symmetric = s.settings().forceRPort(m, d.from)
 	s.route = d.from.route()
 	s.aim(d, d.from.route(), s.symmetric)
-	local, _ := d.localAddress(s.route)
-	s.contact = contactURI(s.exten, local, s.route.Protocol)
+	s.contact = d.contactOn(s.route, s.exten, s.beganSecure(m))
 	if s.peer != nil {
 		s.proof = &proof{peer: s.peer, addr: s.route.Remote.Addr()}
 	}

@@ -109,8 +109,7 @@ func (d *Driver) parseSubscription(text string) (s *subscription, saved time.Tim
 	s.version = uint32(numbers[2])
 	s.context, s.exten, s.entity, s.watcher, s.eventID = f[15], f[16], f[17], f[18], f[19]
 	s.host = hostOf(s.entity)
-	local, _ := d.localAddress(s.route)
-	s.contact = contactURI(s.exten, local, s.route.Protocol)
+	s.contact = d.contactOn(s.route, s.exten, s.secure())
 	return s, time.Unix(numbers[1], 0), nil
 }
 

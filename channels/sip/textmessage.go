@@ -162,6 +162,9 @@ func messageTarget(to string) (string, error) {
 			return rest, nil // a section of sip.conf
 		}
 	}
+	if secureURI(to) {
+		return "sips:" + rest, nil
+	}
 	return "sip:" + rest, nil
 }
 
