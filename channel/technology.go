@@ -62,6 +62,13 @@ type Aligner interface {
 	Align(other Leg)
 }
 
+// Decider is a Leg whose far end may refuse a call for every place that it could be
+// reached at (RFC 3261 21.6).
+type Decider interface {
+	// Decided reports whether it did. Any goroutine may call it.
+	Decided() bool
+}
+
 // Leg is the driver's side of one channel. Its methods hand the work to the
 // driver's loop and return at once; what comes of it arrives as frames.
 type Leg interface {

@@ -202,6 +202,14 @@ exten => s,1,Log(NOTICE,sub on ${CHANNEL} with ${ARG1} and ${ARG2})
 			notices: "next BUSY | h BUSY 17 h", caller: "forward busy hangup(17)", callee: "call hangup(0)", took: 2 * moment,
 		},
 		{
+			name: "a place of several that declines for all of them", dial: "SIP/fwd@uas,3",
+			setup: func(o *appstest.Office) {
+				o.SIP.Script("fwd@uas", forward(moment, "SIP/no@uas|SIP/ring@uas"))
+				o.SIP.Script("no@uas", channeltest.Fail(moment, channel.ControlBusy, channel.CauseCallRejected, "SIP 603 Decline"))
+			},
+			notices: "next BUSY | h BUSY 17 h", caller: "forward busy hangup(17)", callee: "call hangup(0)", took: 2 * moment,
+		},
+		{
 			name: "a forward to nowhere", dial: "SIP/fwd@uas,3",
 			setup: func(o *appstest.Office) {
 				o.SIP.Script("fwd@uas", forward(moment, "Local/5@t"))

@@ -189,8 +189,10 @@ func (c *call) gone(l *leg) {
 // out takes a failed leg out: its cause becomes the caller's and is counted as
 // counted.
 func (c *call) out(l *leg, counted channel.Cause) {
-	if _, ok := c.instead(l, l.forwarder, l.next); ok {
-		return
+	if d, ok := l.ch.Leg().(channel.Decider); !ok || !d.Decided() {
+		if _, ok := c.instead(l, l.forwarder, l.next); ok {
+			return
+		}
 	}
 	c.caller.SetCause(l.ch.Cause(), l.ch.TechCause())
 	c.failed.count(counted)

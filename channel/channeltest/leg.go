@@ -96,6 +96,9 @@ func (l *Leg) told(format string, args ...any) {
 	l.record = append(l.record, fmt.Sprintf(format, args...))
 }
 
+// Decided implements channel.Decider.
+func (l *Leg) Decided() bool { return strings.HasPrefix(l.Channel().TechCause(), "SIP 6") }
+
 // Call implements channel.Leg: the script begins.
 func (l *Leg) Call() error {
 	if l.Resource != "" {

@@ -34,8 +34,9 @@ func (c *callRate) take(d *Driver, who string, limit, percent int) bool {
 func (p *pvt) count() error {
 	d := p.d
 	g := &d.cfg.General
-	if p.fork != nil && p.fork.calls > 0 { // another contact of one call
-		p.fork.calls++
+	fork := p.share()
+	if fork != nil && fork.calls > 0 { // another contact of one call
+		fork.calls++
 		p.counted = true
 		d.deviceChanged(p.peer)
 		return nil
@@ -52,8 +53,8 @@ func (p *pvt) count() error {
 	if p.peer == nil {
 		return nil
 	}
-	if p.fork != nil {
-		p.fork.calls++
+	if fork != nil {
+		fork.calls++
 	}
 	p.peer.inUse++
 	p.counted = true

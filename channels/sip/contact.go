@@ -172,6 +172,15 @@ func (d *Driver) place(p *Peer) {
 		for _, t := range p.found {
 			at = append(at, t.Addr)
 		}
+		own := len(at)
+		if proxy := p.OutboundProxy; proxy.Host != "" && proxy != d.cfg.General.Defaults.OutboundProxy {
+			for _, t := range d.hosts.targets(d.proxyQuery(&p.PeerSettings)) {
+				if a := unmapPort(t.Addr); !slices.Contains(at[:own], a) {
+					at = append(at, a)
+				}
+			}
+		}
+		p.proxies = slices.Clone(at[own:])
 		slices.SortFunc(at, netip.AddrPort.Compare)
 		at = slices.Compact(at)
 	}

@@ -74,6 +74,15 @@ type fork struct {
 	refused bool // one was answered with 6xx: no other begins
 }
 
+// share is the fork whose counters the call shares: that of its own peer. A branch
+// that goes through a trunk is a call of the trunk.
+func (p *pvt) share() *fork {
+	if p.fork != nil && p.fork.peer == p.peer {
+		return p.fork
+	}
+	return nil
+}
+
 // branch is what Fork hands out and Request gets back.
 type branch struct {
 	fork    *fork
@@ -106,14 +115,14 @@ func meansInstance(peer *Peer, from *channel.Channel) bool {
 }
 
 // prepareThrough makes a call to a contact that is reached by another dial string.
-func (d *Driver) prepareThrough(resource string, r channel.Request, done func(*pvt, error)) {
+func (d *Driver) prepareThrough(resource string, r channel.Request, within *fork, done func(*pvt, error)) {
 	through := parseDialString(resource)
 	if through.Exten == "" {
 		done(nil, errNoHost) // a peer by itself could lead back here
 		return
 	}
 	r.Target = nil
-	d.prepare(through, r, done)
+	d.prepare(through, r, within, done)
 }
 
 // forks keeps count of the peers that are at several places.

@@ -347,6 +347,77 @@ func TestForkedCall(t *testing.T) {
 	}
 }
 
+// TestForkDeclinedThroughTrunk: 6xx from one phone ends the call to the mobile that
+// was added to it, and the other way round.
+func TestForkDeclinedThroughTrunk(t *testing.T) {
+	ring := func(ch *channel.Channel) {
+		tech, _ := ch.Registry().Technology("SIP")
+		var legs []*channel.Channel
+		for _, b := range tech.(channel.Forker).Fork("bob", ch) {
+			leg, err := ch.Registry().Request("SIP/bob", channel.Request{From: ch, Target: b.Target, Formats: ch.Settings().Formats})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = leg.Leg().Call()
+			legs = append(legs, leg)
+		}
+		for len(legs) > 0 {
+			i, f, _ := channel.WaitAny(-1, legs...)
+			if f.Control == channel.ControlBusy {
+				if d := legs[i].Leg().(channel.Decider); !d.Decided() {
+					t.Error("who declined did not decide for both")
+				}
+				legs[i].Hangup()
+				legs = append(legs[:i], legs[i+1:]...)
+			}
+		}
+	}
+	for _, tt := range [][2]string{{"bob", "carol"}, {"carol", "bob"}} {
+		t.Run(tt[0]+" declines", func(t *testing.T) {
+			withFlow(t, forkOffice, map[string]func(*channel.Channel){"1000": ring}, func(f *flow) {
+				if err := f.d.Call(func() {
+					p := f.d.peer("bob")
+					addr, _ := literal("sip:bob@192.0.2.20")
+					p.addContact(f.d, &Contact{URI: "sip:bob@192.0.2.20", Addr: addr, Q: 1000})
+					c, err := f.d.staticContact("0171@carol")
+					if err != nil {
+						t.Error(err)
+					}
+					p.addContact(f.d, c)
+				}); err != nil {
+					t.Fatal(err)
+				}
+				f.play(strings.NewReplacer("YES", tt[0], "NO", tt[1]).Replace(`
+					alice > INVITE 1000 sdp
+					alice < 100
+					bob < INVITE sdp
+					carol < INVITE sdp
+					bob > 180
+					carol > 180
+					wait 1s
+					YES > 603
+					YES < ACK
+					NO < CANCEL | Reason: SIP;cause=603
+					NO > 200
+					NO > progress 487
+					NO < ACK
+					alice < 603
+					alice > ACK`))
+				if err := f.d.Call(func() {
+					for _, name := range []string{"bob", "carol"} {
+						if n := f.d.peer(name).inUse; n != 0 {
+							t.Errorf("%s counts %d calls", name, n)
+						}
+					}
+				}); err != nil {
+					t.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
 // TestForkDeclined: 6xx from one phone ends the call at all of them (RFC 3261
 // 16.7, 21.6), those that would have rung later too.
 func TestForkDeclined(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 type answer struct {
 	d         *Driver
 	client    *transaction.Client
-	dialog    dialog // that of the first answer
+	dialog    dialog            // that of the first answer
 	ack       []byte            // nil while the next hop is looked for
 	seq       uint32            // CSeq number of the INVITE
 	seqs      map[string]uint32 // the last CSeq numbers of early dialogs, by their To tag

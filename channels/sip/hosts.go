@@ -92,6 +92,17 @@ func (d *Driver) proxyQuery(s *PeerSettings) resolve.Query {
 	return d.queryFor(s, proxy.Host, proxy.Port)
 }
 
+// proxyHop is the way to outboundproxy=. The ancestor writes no Route for it, and
+// neither do we unless the flag route asks for one (RFC 3261 8.1.2).
+func (d *Driver) proxyHop(s *PeerSettings) hop {
+	h, proxy := hop{query: d.proxyQuery(s)}, &s.OutboundProxy
+	if proxy.Route {
+		uri := appendTarget(nil, "", bracketed(proxy.Host), proxy.Port, proxy.Protocol)
+		h.path = []string{string(uri) + ";lr"}
+	}
+	return h
+}
+
 // externQuery is what externhost= asks for: an address, whatever is served there.
 func (d *Driver) externQuery() resolve.Query {
 	q := d.query(d.cfg.General.ExternHost, 0, d.protocols(&d.cfg.General.Defaults), false)
@@ -150,10 +161,16 @@ func (d *Driver) hostChanged(h *hostName, list []resolve.Target) {
 		d.networkChanged("externhost " + h.query.Host + " is at " + list[0].Addr.Addr().String())
 	}
 	for _, p := range d.peers.list {
-		if !p.Dynamic && !p.Addr.IsValid() && queryKey(d.hostQuery(p.PeerConfig)) == key {
+		if p.Dynamic {
+			continue
+		}
+		switch {
+		case !p.Addr.IsValid() && queryKey(d.hostQuery(p.PeerConfig)) == key:
 			d.place(p)
 			d.qualifySoon(p)
 			d.deviceChanged(p)
+		case queryKey(d.proxyQuery(&p.PeerSettings)) == key:
+			d.place(p)
 		}
 	}
 }
@@ -230,7 +247,7 @@ func (d *Driver) requestURI(p *Peer, c *Contact, user string) string {
 func (d *Driver) hopTo(p *Peer, c *Contact) (at hop, ok bool) {
 	switch {
 	case p.OutboundProxy.Host != "":
-		return hop{query: d.proxyQuery(&p.PeerSettings)}, true
+		return d.proxyHop(&p.PeerSettings), true
 	case c != nil:
 		return hop{route: d.large(p, d.secured(c)), path: c.Path}, c.Addr.IsValid()
 	case !p.Dynamic:

@@ -70,16 +70,28 @@ func (t *peerTable) byName(name []byte) *Peer {
 }
 
 // byAddr finds the peer that has exactly that address and port, or else one with
-// insecure=port on that host. Of several the first in the configuration wins.
+// insecure=port on that host. Of several the first in the configuration wins, and
+// who is there himself before who is behind a proxy there.
 func (t *peerTable) byAddr(a netip.AddrPort) *Peer {
 	a = unmapPort(a)
 	if l := t.addrs[a]; len(l) > 0 {
-		return l[0]
+		return t.nearest(l, a)
 	}
 	if l := t.hosts[a.Addr()]; len(l) > 0 {
-		return l[0]
+		return t.nearest(l, a)
 	}
 	return nil
+}
+
+// nearest is the first of a list that is at an address itself, else the first that
+// is behind a proxy there.
+func (t *peerTable) nearest(list []*Peer, a netip.AddrPort) *Peer {
+	for _, p := range list {
+		if !slices.Contains(p.proxies, a) {
+			return p
+		}
+	}
+	return list[0]
 }
 
 // locate tells where p is reached now, instead of where it was before.

@@ -148,10 +148,20 @@ func setDomain(r *reader, v config.Variable) error {
 	return nil
 }
 
-// setProxy reads [proto://]host[:port][,force].
+// setProxy reads [proto://]host[:port][,force][,route].
 func setProxy(r *reader, v config.Variable) error {
 	where, flags, _ := strings.Cut(v.Value, ",")
-	proxy := Proxy{Force: strings.EqualFold(strings.TrimSpace(flags), "force")}
+	proxy, flagged := Proxy{}, error(nil)
+	for _, flag := range splitList(flags) {
+		switch strings.ToLower(flag) {
+		case "force":
+			proxy.Force = true
+		case "route":
+			proxy.Route = true
+		default:
+			flagged = expected(flag, "force", "route")
+		}
+	}
 	if proto, rest, ok := strings.Cut(where, "://"); ok {
 		where = rest
 		if !strings.EqualFold(proto, "sip") {
@@ -169,6 +179,7 @@ func setProxy(r *reader, v config.Variable) error {
 	var err error
 	if proxy.Host, proxy.Port, err = splitHostPort(where); err == nil {
 		r.s.OutboundProxy = proxy
+		err = flagged
 	}
 	return err
 }

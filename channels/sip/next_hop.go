@@ -177,4 +177,3 @@ func (g *dialog) head(d *Driver, next string, r transaction.Route, ok bool, from
 		g.route = from
 	}
 }
-

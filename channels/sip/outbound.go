@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"strings"
 
 	"pbx/channel"
@@ -30,7 +31,8 @@ type outbound struct {
 
 // prepare makes the call that a dial string asks for, on the loop, and tells done
 // once its servers are found; nothing of it is in the table yet.
-func (d *Driver) prepare(ds dialString, r channel.Request, done func(*pvt, error)) {
+// within is the fork that it is a branch of by another dial string, nil for none.
+func (d *Driver) prepare(ds dialString, r channel.Request, within *fork, done func(*pvt, error)) {
 	var peer *Peer
 	if ds.Port == 0 {
 		if peer = d.peer(ds.Peer); peer != nil && !peer.Type.IsPeer() {
@@ -38,12 +40,13 @@ func (d *Driver) prepare(ds dialString, r channel.Request, done func(*pvt, error
 		}
 	}
 	contact, fork := d.contactFor(peer, r)
+	fork = cmp.Or(within, fork)
 	if fork != nil && fork.refused {
 		done(nil, errRefused)
 		return
 	}
 	if contact != nil && contact.Dial != "" && ds.Exten == "" {
-		d.prepareThrough(contact.Dial, r, done)
+		d.prepareThrough(contact.Dial, r, fork, done)
 		return
 	}
 	p := &pvt{
@@ -104,7 +107,7 @@ func (p *pvt) address(c *Contact) (hop, error) {
 	}
 	p.target += host
 	if p.settings.OutboundProxy.Host != "" {
-		return hop{query: d.proxyQuery(p.settings)}, nil
+		return d.proxyHop(p.settings), nil
 	}
 	if protocol, ok := transaction.ParseProtocol(ds.Transport); ok && !protocol.Web() {
 		p.target = string(appendTransport([]byte(p.target), protocol))

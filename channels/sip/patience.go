@@ -91,11 +91,11 @@ func (p *pvt) stopWaiting(id *sched.ID) {
 }
 
 // desert gives up an INVITE that had no response, without a trace at the far end: it
-// is cancelled as soon as somebody turns out to have it, and an answer is ended.
+// is not sent again, and cancelled as soon as somebody turns out to have it, and an answer is ended.
 func (p *pvt) desert() {
 	c := p.client
 	p.client = nil
-	c.Cancel("")
+	c.Abandon("")
 	c.SetReceiver(&answer{d: p.d, client: c, dialog: p.dialog, seq: p.out.seq})
 }
 

@@ -212,6 +212,8 @@ type Proxy struct {
 	Host  string
 	Port  uint16
 	Force bool
+	// Route says that requests name it in a Route header (RFC 3261 8.1.2).
+	Route bool
 	// Protocol is that of proto:// where Fixed is set, else it is the device's.
 	Protocol transaction.Protocol
 	Fixed    bool
@@ -285,6 +287,8 @@ type Peer struct {
 	found []resolve.Target
 	// located are the addresses that the table knows the peer by.
 	located []netip.AddrPort
+	// proxies are those of them where the peer is not itself, but its outboundproxy.
+	proxies []netip.AddrPort
 	flows   []transaction.Flow // by which it registered
 	order   int                // of the section in the configuration
 

@@ -39,6 +39,7 @@ type pvt struct {
 	channel  *channel.Channel                // as the loop knows it
 	line     atomic.Pointer[channel.Channel] // the same, for everybody else
 	dtmfMode atomic.Uint32                   // DTMFMode+1 of SIPDtmfMode, 0 for the peer's
+	decided  atomic.Bool                     // the far end refused with 6xx
 
 	// invite is the INVITE of an inbound call as it arrived.
 	invite    *message.Message
@@ -195,10 +196,11 @@ func (p *pvt) uncount() {
 	}
 	if p.counted {
 		p.counted = false
-		if p.fork != nil {
-			p.fork.calls--
+		fork := p.share()
+		if fork != nil {
+			fork.calls--
 		}
-		if p.fork == nil || p.fork.calls == 0 {
+		if fork == nil || fork.calls == 0 {
 			p.peer.inUse--
 		}
 	}

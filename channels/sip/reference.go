@@ -237,7 +237,7 @@ var optionTexts = map[string]optionText{
 	"namedpickupgroup":          {form: "names", help: "Like pickupgroup, with names of your own."},
 	"nat":                       {form: "no, force_rport, comedia, auto_force_rport, auto_comedia", def: "auto_force_rport", help: "force_rport: answers and requests go to where the device's requests come from. comedia: audio goes to where its audio comes from. The auto forms do so only when the top Via shows another address."},
 	"outofcall_message_context": {help: "The context in which a MESSAGE outside of a call runs the extension that it is sent to; the device's context if not given."},
-	"outboundproxy":             {form: "host[:port][,force]", help: "Where requests to the device are sent first."},
+	"outboundproxy":             {form: "[proto://]host[:port][,force][,route]", help: "Where requests to the device are sent first. Calls that come from there are those of the section, where it names the proxy itself. force keeps a call on it whatever Record-Route says. route names it in a Route header, as proxies that follow RFC 3261 alone want it; the ancestor never does."},
 	"pedantic":                  {help: "Strict reading of messages."},
 	"permit":                    {form: "networks", help: "Addresses that requests of the device may come from, out of those that deny refuses."},
 	"pickupgroup":               {form: "groups 0-63", help: "The groups whose calls the device may pick up, read by `SIPPEER()`. Call pickup is not served yet."},

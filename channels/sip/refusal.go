@@ -42,17 +42,22 @@ func (p *pvt) refused(m *message.Message) {
 			cause = c
 		}
 	}
+	p.decided.Store(status >= 600)
 	p.turnedDown(status, cause, techCause(m))
 	if status >= 600 && p.fork != nil { // whoever says so speaks for all (RFC 3261 16.7, 21.6)
 		p.fork.refused = true
 		p.d.calls.each(func(o *pvt) {
 			if o != p && o.fork == p.fork && o.phase == phaseEarly && o.client != nil {
+				o.decided.Store(true)
 				o.client.Cancel("SIP;cause=" + strconv.Itoa(status))
 				o.turnedDown(status, cause, techCause(m))
 			}
 		})
 	}
 }
+
+// Decided implements channel.Decider.
+func (p *pvt) Decided() bool { return p.decided.Load() }
 
 // turnedDown tells the channel of a final response that is no answer.
 func (p *pvt) turnedDown(status int, cause channel.Cause, tech string) {

@@ -236,7 +236,7 @@ func (r *registrant) send() {
 		case err != nil:
 			r.follow(r.machine.Unsent(d.now(), err))
 		default:
-			r.servers, r.found = s, true
+			r.servers, r.found, r.routes = s, true, s.path
 			r.sendTo(s.route())
 		}
 	})
@@ -246,7 +246,7 @@ func (r *registrant) send() {
 func (r *registrant) hop() hop {
 	d, s := r.d, r.settings()
 	if s.OutboundProxy.Host != "" {
-		return hop{query: d.proxyQuery(s)}
+		return d.proxyHop(s)
 	}
 	host, port := r.registrar()
 	protocols, fixed := d.protocols(s), false

@@ -175,6 +175,18 @@ func TestServers(t *testing.T) {
 			bob > 200` + strings.Replace(taken, "carol > 200 sdp", "carol > answer sdp", 1), "answer ulaw",
 		},
 		{
+			"one that was given up is not asked again", provider, trunk, begin + `
+			bob < INVITE sdp
+			carol < INVITE @5s sdp
+			carol > 180
+			alice < 180
+			bob < INVITE sdp
+			bob < INVITE sdp
+			bob < INVITE sdp
+			bob < nothing 40s
+			bob > 200 sdp` + strings.Replace(taken, "carol > 200 sdp", "carol > answer sdp", 1), "Ringing; answer ulaw",
+		},
+		{
 			"nobody listens at the first", provider + ";icmp\n", trunk, begin + `
 			carol < INVITE sdp` + taken, "answer ulaw",
 		},
@@ -249,6 +261,10 @@ func TestServers(t *testing.T) {
 			alice < 200
 			bob < BYE | Route: <sip:192.0.2.20;lr>
 			bob > 200`, "answer ulaw",
+		},
+		{
+			"an outbound proxy that wants a Route", strings.Replace(provider, "host=example.com", "host=192.0.2.20\noutboundproxy=example.com,route", 1) + ";dns SRV _sip._udp.example.com = 10 0 5060 c.example.com\n", trunk, begin + `
+			carol < INVITE sdp | INVITE sip:77@192.0.2.20 SIP/2.0 | Route: <sip:example.com;lr>` + taken, "answer ulaw",
 		},
 		{
 			"an outbound proxy by force", strings.Replace(provider, "host=example.com", "host=192.0.2.20\noutboundproxy=udp://example.com,force", 1) + ";dns SRV _sip._udp.example.com = 10 0 5060 c.example.com\n", trunk, begin + `
@@ -484,4 +500,47 @@ TCP   [2001:db8::1]:5060                              example.com               
 		show("sip blacklist clear", "2 servers taken off the blacklist.\n")
 		show("sip blacklist clear", "0 servers taken off the blacklist.\n")
 	})
+}
+
+// TestCallsFromProxy: who names a proxy has the calls that come from there, unless
+// somebody is there himself.
+func TestCallsFromProxy(t *testing.T) {
+	const general = "[general]\nudpbindaddr=192.0.2.1:5060\nallowguest=no\nalwaysauthreject=no\nrtptimeout=0\n"
+	const in = `
+		mallory > INVITE 1000 sdp call=new
+		mallory < 100
+		mallory < 200 sdp
+		mallory > ACK
+		mallory < BYE @1s
+		mallory > 200`
+	const out = `
+		mallory > INVITE 1000 sdp call=new
+		mallory < 403
+		mallory > ACK`
+	const trunk = "[trunk]\ntype=peer\nhost=192.0.2.20\ncontext=trunk\n"
+	tests := []struct{ name, conf, script, context string }{
+		{"an address", trunk + "outboundproxy=198.51.100.66\n", in, "trunk"},
+		{"a name", ";dns A proxy.example.com = 198.51.100.66\n" + trunk + "outboundproxy=proxy.example.com\n", in, "trunk"},
+		{"by force", trunk + "outboundproxy=udp://198.51.100.66,force\n", in, "trunk"},
+		{"another port", trunk + "outboundproxy=198.51.100.66:5070\n", out, ""},
+		{"another port does not matter", trunk + "outboundproxy=198.51.100.66:5070\ninsecure=port\n", in, "trunk"},
+		{"somebody is there himself", trunk + "outboundproxy=198.51.100.66\n[proxy]\ntype=peer\nhost=198.51.100.66\ncontext=own\n", in, "own"},
+		{"the proxy of all is nobody's", "outboundproxy=198.51.100.66\n" + trunk, out, ""},
+		{"a phone behind it proves who it is", "[phone]\ntype=peer\nhost=dynamic\noutboundproxy=198.51.100.66\n", out, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			context := ""
+			withFlow(t, general+tt.conf, map[string]func(*channel.Channel){"1000": func(ch *channel.Channel) {
+				context = ch.Location().Context
+				answerFor(time.Second)(ch)
+			}}, func(f *flow) {
+				synctest.Wait()
+				f.play(tt.script)
+			})
+			if context != tt.context {
+				t.Errorf("the call came to context %q, want %q", context, tt.context)
+			}
+		})
+	}
 }

@@ -68,7 +68,7 @@ func (d *Driver) prepared(ds dialString, r channel.Request) (*pvt, error) {
 	}
 	ready := make(chan result, 1)
 	d.Post(func() {
-		d.prepare(ds, r, func(p *pvt, err error) { ready <- result{p, err} })
+		d.prepare(ds, r, nil, func(p *pvt, err error) { ready <- result{p, err} })
 	})
 	select {
 	case got := <-ready:

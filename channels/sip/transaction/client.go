@@ -201,6 +201,15 @@ func (c *Client) Cancel(reason string) bool {
 	return true
 }
 
+// Abandon gives up an INVITE that had no response: it is not sent any more, and
+// cancelled as soon as a response says that somebody has it (RFC 3261 9.1). What
+// comes until timer B is still handed to the receiver.
+func (c *Client) Abandon(reason string) {
+	if c.Cancel(reason) && c.state == Calling && c.interval > 0 {
+		c.after(c.deadline.Sub(c.layer.sched.Now()), 0)
+	}
+}
+
 // Cancelled reports whether Cancel was called.
 func (c *Client) Cancelled() bool { return c.cancel != nil }
 
