@@ -48,12 +48,12 @@ type Office struct {
 func New(t testing.TB, plan string, with ...func(*Office)) *Office {
 	t.Helper()
 	o := &Office{T: t, Bus: &event.Bus{}, Log: &Log{}, sessions: map[*channel.Channel]*Session{}}
-	for _, f := range with {
-		f(o)
-	}
 	log := slog.New(o.Log)
 	o.Registry = channel.NewRegistry(o.Bus, log, time.Now, "")
 	o.Engine = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: o.Registry, Now: time.Now})
+	for _, f := range with {
+		f(o)
+	}
 	o.Engine.AddApplications(apps.All(apps.Deps{
 		Sounds: sound.NewLibrary(nil, sounds.FS()), Tones: tones, Dialplan: o.Engine, Locks: o.Engine.Locks(), Database: &o.Database, Records: o.Records, Now: time.Now, Session: o.session,
 	}))
