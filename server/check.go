@@ -109,7 +109,7 @@ func sortFindings(findings []config.Finding) []config.Finding {
 		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return slices.CompactFunc(findings, func(a, b config.Finding) bool {
-		return a.Pos == b.Pos && a.Rule == b.Rule && a.Message == b.Message
+		return a.Pos.File == b.Pos.File && a.Pos.Line == b.Pos.Line && a.Rule == b.Rule && a.Message == b.Message
 	})
 }
 

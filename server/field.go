@@ -62,6 +62,9 @@ func absent(findings []config.Finding) {
 		default:
 			continue
 		}
+		if _, name, ok := strings.Cut(f.Message, "function ODBC_"); ok {
+			names = "ODBC_" + name // of func_odbc.conf
+		}
 		for _, name := range strings.Fields(names) {
 			if strings.HasSuffix(f.Message, " "+name) || strings.Contains(strings.ToLower(f.Message), strings.ToLower(`"`+name+`"`)) {
 				f.Message, f.Hint = name+" is not done by this exchange yet", ""

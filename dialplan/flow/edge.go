@@ -35,17 +35,12 @@ type Edge struct {
 // read finds the edges of a step.
 func (f *Flow) read(p *dialplan.Priority) {
 	r := &reading{f: f, p: p, falls: true}
+	f.falls[p] = true
 	for i, c := range f.Calls(p) {
 		r.app(&c)
-		if i == 0 && !r.falls {
-			f.falls[p] = false
-		}
-		if i == 0 {
+		if i == 0 { // what ExecIf runs may not run
 			f.falls[p] = r.falls
 		}
-	}
-	if name := p.App; name == "" {
-		f.falls[p] = true
 	}
 	r.functions(p.Args)
 	f.edges[p] = r.edges
@@ -254,7 +249,7 @@ func (r *reading) functions(text string) {
 	}
 }
 
-// opens and shuts are the applications that stand around a block.
+// blocks are the applications that stand around a block, by those that belong to it.
 var blocks = map[string][2]string{
 	"while": {"while", "endwhile"}, "endwhile": {"while", "endwhile"}, "exitwhile": {"while", "endwhile"}, "continuewhile": {"while", "endwhile"},
 	"if": {"if", "endif"}, "elseif": {"if", "endif"}, "else": {"if", "endif"}, "exitif": {"if", "endif"},

@@ -71,6 +71,9 @@ func New(plan *dialplan.Plan, catalog *dialplan.Catalog) *Flow {
 // Plan is the plan that was read.
 func (f *Flow) Plan() *dialplan.Plan { return f.plan }
 
+// Catalog is what the plan may name.
+func (f *Flow) Catalog() *dialplan.Catalog { return f.catalog }
+
 // Steps calls do with every step of the plan.
 func (f *Flow) Steps(do func(*dialplan.Priority)) {
 	for _, c := range f.plan.Contexts() {

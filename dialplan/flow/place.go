@@ -173,9 +173,6 @@ func (f *Flow) find(c *dialplan.Context, exten dialplan.Shape, priority string) 
 	}
 	open := exten.Open()
 	for _, e := range f.visible[c] {
-		if open && special(e.Name) {
-			continue
-		}
 		if ps := stepsOf(e, priority); len(ps) > 0 && (open || exten.CouldBe(e.Name)) {
 			out = append(out, ps...)
 		}
@@ -206,13 +203,4 @@ func stepsOf(e *dialplan.Extension, priority string) []*dialplan.Priority {
 		return []*dialplan.Priority{p}
 	}
 	return nil
-}
-
-// special reports whether an extension is one that the exchange itself goes to.
-func special(name string) bool {
-	switch name {
-	case "h", "i", "t", "T", "e", "s", "o", "a", "fax", "talk", "failed", "~~s~~":
-		return true
-	}
-	return false
 }
