@@ -7,6 +7,7 @@ import (
 
 	"pbx/channel"
 	"pbx/config"
+	"pbx/dialplan/trace"
 )
 
 // Expectation is one "expect" line of a test.
@@ -76,7 +77,7 @@ func ParseExpectation(text string) (Expectation, error) {
 func expectApp(arg string, not bool) func(*Trace, int) (int, string) {
 	name, args, withArgs := strings.Cut(arg, "(")
 	args = strings.TrimSuffix(args, ")")
-	fits := func(s *Step) bool {
+	fits := func(s *trace.Step) bool {
 		return strings.EqualFold(s.App, strings.TrimSpace(name)) && (!withArgs || like(args, s.Args))
 	}
 	return func(t *Trace, from int) (int, string) {
@@ -151,7 +152,7 @@ func expectVariable(name, want string, not bool) func(*Trace, int) (int, string)
 		got, where := "", ""
 		for _, s := range t.Steps {
 			for _, v := range s.Sets {
-				if v.Name == name && s.Channel == t.caller {
+				if v.Name == name && s.Channel == t.Caller {
 					got, where = v.Value, " since "+s.Pos.String()
 				}
 			}
@@ -233,10 +234,10 @@ func (f *Failure) Error() string {
 }
 
 // Compare looks at what a test's call did. It returns nil when all is as expected.
-func (t *Test) Compare(trace *Trace) *Failure {
+func (t *Test) Compare(made *Trace) *Failure {
 	at := 0
 	for _, e := range t.Expects {
-		next, wrong := e.check(trace, at)
+		next, wrong := e.check(made, at)
 		if wrong != "" {
 			return &Failure{e, wrong}
 		}

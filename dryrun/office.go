@@ -10,6 +10,7 @@ import (
 	"pbx/apps/prompt"
 	"pbx/channel"
 	"pbx/dialplan"
+	"pbx/dialplan/trace"
 	"pbx/event"
 )
 
@@ -142,7 +143,7 @@ func (f *Office) Eval(c *Call, text string) (value string, notes []string) {
 func (f *Office) Run(c *Call) *Trace {
 	f.call, f.keys = c, c.Keys
 	sub := f.bus.Subscribe(maxEvents, event.NewExten, event.VarSet, event.DialBegin, event.DialState, event.DialEnd,
-		event.BridgeJoin, event.Playing, event.Note, event.ChannelHangup, event.UserEvent)
+		event.BridgeJoin, event.Playing, event.Note, event.UserEvent)
 	l := f.newCaller(c)
 	for _, k := range c.Keys {
 		if k.At >= 0 {
@@ -155,9 +156,9 @@ func (f *Office) Run(c *Call) *Trace {
 	f.engine.Start(l.ch)
 	<-f.registry.Empty()
 	sub.Close()
-	t := &Trace{Start: f.start, plan: f.engine.Plan(), caller: l.ch.Name()}
+	t := &Trace{Trace: trace.Trace{Start: f.start, Caller: l.ch.Name()}}
 	for e := range sub.C {
-		t.add(e)
+		t.Add(&e, f.engine.Plan())
 	}
 	t.Outcome = f.outcome(l.ch, t)
 	t.Lost = sub.Dropped()
@@ -274,7 +275,7 @@ func (f *Office) note(ch *channel.Channel, text string) {
 
 // asks is a note about the text of the priority that is about to run.
 func (f *Office) asks(ch *channel.Channel, text string) {
-	ch.Publish(event.Event{Kind: event.Note, Name: "text", Value: text})
+	ch.Publish(event.Event{Kind: event.Note, Name: event.NextStep, Value: text})
 }
 
 // told keeps how the caller's unanswered call is refused.

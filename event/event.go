@@ -50,7 +50,7 @@ const (
 	LocalBridge   // the call through a Local channel begins: Channel is its ;2, Dest its ;1
 	LocalOptimize // a Local channel takes itself out: Name = begin or end, Dest = its other half
 	Playing       // Name = a sound file, Value = the language
-	Note          // Value = what a device of a dry run saw
+	Note          // Value = what only a driver knows of the channel, AppData = its Call-ID; Name may be one of the notes below
 	Feature       // a phone's button asks for a feature: Name = as in features.conf, Value = on or off
 	BridgeCreate  // Bridge: before the first channel joins
 	BridgeDestroy // Bridge: after the last one has left
@@ -71,6 +71,15 @@ const (
 	AsyncAGIExec  // Name = the id that the command was sent with, or "", Value = the reply
 	AsyncAGIEnd
 	maxKind
+)
+
+// The names of notes that are of another kind.
+const (
+	// NextStep is a note about the text of the priority that is about to run.
+	NextStep = "next step"
+	// RefusedCall is a note about a call that got no channel: CallerNum called Exten
+	// from Address.
+	RefusedCall = "refused call"
 )
 
 // Event is one thing that happened. Only the fields that its Kind names are

@@ -77,6 +77,8 @@ type Core struct {
 	MaxCalls       int
 	Language       string
 	ExecIncludes   bool
+	// Explain keeps the last calls for `core explain`: an option of ours.
+	Explain bool
 	// Drain is how long calls may go on after SIGTERM: an option of ours.
 	Drain time.Duration
 	// Programs and AGI are what the programs of calls may take: options of ours.
@@ -130,12 +132,12 @@ var idleOptions = map[string]string{
 	"maxload": "it is not done yet", "minmemfree": "it is not done yet", "mindtmfduration": "digits are passed as they come", "autosystemname": "",
 }
 
-var activeOptions = []string{"verbose", "debug", "systemname", "autosystemname", "maxcalls", "defaultlanguage", "languageprefix", "execincludes", "drain", "programtime", "programoutput", "programprocesses", "agitime", "agideadtime"}
+var activeOptions = []string{"verbose", "debug", "systemname", "autosystemname", "maxcalls", "defaultlanguage", "languageprefix", "execincludes", "drain", "explain", "programtime", "programoutput", "programprocesses", "agitime", "agideadtime"}
 
 // readAsterisk reads asterisk.conf, which may be absent.
 func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error) {
 	d := defaultDirectories(dir, state)
-	core := Core{Language: "en", Drain: DefaultDrain, Programs: program.DefaultLimits(), AGI: agi.Limits{Dead: agi.DefaultDead}}
+	core := Core{Language: "en", Drain: DefaultDrain, Explain: true, Programs: program.DefaultLimits(), AGI: agi.Limits{Dead: agi.DefaultDead}}
 	l := &config.Loader{Dir: dir}
 	file, findings, err := loadOptional(l, "asterisk.conf")
 	if err != nil || file == nil {
@@ -275,6 +277,8 @@ func (c *Core) set(v config.Variable) (findings []config.Finding) {
 		}
 	case "execincludes":
 		truth(&c.ExecIncludes)
+	case "explain":
+		truth(&c.Explain)
 	case "drain":
 		seconds(&c.Drain, 3600)
 	case "programtime":

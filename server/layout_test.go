@@ -178,7 +178,7 @@ func TestDirectories(t *testing.T) {
 		{"data is in the library directory", "[directories]\nastvarlibdir => /var/lib/a\n", func(d Directories, _ Core) bool { return d.Data == "/var/lib/a" }},
 		{"options", "[options]\nverbose = 3\ndebug=1\nsystemname = box\nmaxcalls=7\ndefaultlanguage=de\nexecincludes=yes\ndrain=10\nprogramtime=5\nprogramoutput=100\nprogramprocesses=3\nagitime=60\nagideadtime=0\n", func(_ Directories, c Core) bool {
 			return c == Core{
-				Verbose: 3, Debug: 1, SystemName: "box", MaxCalls: 7, Language: "de", ExecIncludes: true, Drain: 10 * time.Second,
+				Verbose: 3, Debug: 1, SystemName: "box", MaxCalls: 7, Language: "de", ExecIncludes: true, Explain: true, Drain: 10 * time.Second,
 				Programs: program.Limits{Time: 5 * time.Second, Output: 100, Processes: 3}, AGI: agi.Limits{Time: time.Minute},
 			}
 		}},

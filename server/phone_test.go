@@ -349,6 +349,14 @@ func target(msg string) string {
 }
 
 // bye ends a call that the phone made: response is the 200 to its INVITE.
+// cancel takes an INVITE back.
+func (p *phone) cancel(invite string) string {
+	first, rest, _ := strings.Cut(invite, "\r\n")
+	head, _, _ := strings.Cut(rest, "Content-Type:")
+	head = strings.Replace(head, " INVITE\r\n", " CANCEL\r\n", 1)
+	return strings.Replace(first, "INVITE", "CANCEL", 1) + "\r\n" + head + "Content-Length: 0\r\n\r\n"
+}
+
 func (p *phone) bye(invite, response string) {
 	p.x.t.Helper()
 	p.serial++

@@ -14,7 +14,7 @@ import (
 	pbxio "pbx/io"
 )
 
-var update = flag.Bool("update", false, "write docs/reference anew")
+var update = flag.Bool("update", false, "write docs/reference and the golden files anew")
 
 // TestReference holds that docs/reference is what the declarations in the code
 // say; `make docs` writes it.

@@ -70,6 +70,9 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 		s.registry.SetFeatures(next.features)
 		next.records = fresh.records
 		s.cdr.engine.Configure(next.records.Settings)
+		if next.core.Explain != old.core.Explain {
+			s.recorder.Switch(next.core.Explain)
+		}
 		next.web = fresh.web
 		s.applyWeb(&next)
 	}

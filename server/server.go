@@ -32,6 +32,7 @@ import (
 	"pbx/dialplan"
 	"pbx/dialplan/hints"
 	"pbx/dialplan/program"
+	"pbx/dialplan/trace"
 	"pbx/event"
 	pbxio "pbx/io"
 	"pbx/media"
@@ -72,6 +73,7 @@ type Server struct {
 	registry *channel.Registry
 	media    *media.Engine
 	engine   *dialplan.Engine
+	recorder *trace.Recorder
 	states   *devstate.Table
 	hints    *hints.Keeper
 	sip      *sip.Driver
@@ -165,6 +167,9 @@ func (s *Server) build() error {
 	}
 	logFindings(s.log, conf.findings)
 	s.conf.Store(conf)
+	s.recorder = trace.NewRecorder(s.bus, s.engine.Plan)
+	s.recorder.Switch(conf.core.Explain)
+	s.engine.OnSwap(s.recorder.Settle)
 	s.engine.Swap(conf.plan)
 	s.registry.Register(s.sip)
 	s.registry.Register(s.messages)
@@ -195,7 +200,7 @@ func (s *Server) refuse(c *configuration) error {
 func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
-		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.engine.Commands(),
+		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
 		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(),
 	} {
 		s.commands.Add(list...)

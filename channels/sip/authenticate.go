@@ -72,7 +72,7 @@ func (d *Driver) authenticated(tx *transaction.Server, m *message.Message, p *Pe
 // pass: identify, the guest rule and authenticate together. The answer was sent
 // unless the result is authOK; the peer is nil for a guest.
 func (d *Driver) admit(tx *transaction.Server, m *message.Message, from source) (*Peer, authResult) {
-	if p := d.identify(m, from); p != nil {
+	if p, _ := d.identify(m, from); p != nil {
 		return p, d.authenticate(tx, m, p, from)
 	}
 	if d.cfg.General.AllowGuest {
@@ -258,6 +258,9 @@ func (d *Driver) refused(m *message.Message, from source, reason string) {
 	addr := from.addr.String()
 	if m.Method() == message.REGISTER {
 		claimed = quotable(m.Header(message.HeaderTo))
+	}
+	if m.Method() == message.INVITE && d.bus.Wants(event.Note) {
+		d.noteRefused(m, 0, "", reason)
 	}
 	logged := d.refusalLogged()
 	switch {

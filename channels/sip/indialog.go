@@ -164,6 +164,7 @@ func (p *pvt) farBye(tx *transaction.Server, m *message.Message) {
 			cause = c
 		}
 	}
+	p.note("says BYE%s", reasonText(m))
 	if p.client != nil { // the INVITE, or a re-INVITE of ours
 		p.client.Cancel("")
 	}

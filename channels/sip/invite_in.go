@@ -9,6 +9,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
+	"pbx/event"
 )
 
 // sdpType is the media type of session descriptions.
@@ -39,6 +40,9 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 	}
 	if status != 0 {
 		d.respond(tx, m, status, reason, p.refusal(status))
+		if d.bus.Wants(event.Note) {
+			d.noteRefused(m, status, reason, p.whyNot(m, status))
+		}
 		p.closeMedia()
 		p.uncount()
 		return
@@ -50,6 +54,9 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 	p.setChannel(d.registry.New(p.channelOptions(nil)))
 	p.channel.SetState(channel.Ring)
 	p.inProgress()
+	if d.bus.Wants(event.Note) {
+		p.introduce(m)
+	}
 	if p.media.valid {
 		p.accept(p.media.agreed)
 	}
@@ -366,6 +373,7 @@ func (p *pvt) answer() {
 		sdp = p.localSDP()
 	}
 	p.reply(p.server, p.open, 200, "OK", sdp, nil)
+	p.note("is told 200 OK")
 	p.startSessionTimer()
 }
 
@@ -386,6 +394,9 @@ func (p *pvt) refuse(status int, reason string, extra func(*message.Builder)) {
 	p.stopReminder()
 	p.rel.stop(p.d)
 	p.reply(p.server, p.open, status, reason, nil, extra)
+	if !p.reinviting {
+		p.note("is told %d %s", status, reason)
+	}
 	p.server = nil
 }
 
@@ -408,6 +419,7 @@ func (d *Driver) cancelled(tx *transaction.Server, m *message.Message) {
 	// First the answer to the CANCEL itself: callers expect it before the 487.
 	p.reply(tx, m, 200, "OK", nil, nil)
 	if p.server == invite && p.phase == phaseEarly {
+		p.note("says CANCEL%s", reasonText(m))
 		p.refuse(487, "Request Terminated", nil)
 		p.phase = phaseEnding
 		cause := channel.CauseNone

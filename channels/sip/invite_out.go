@@ -8,6 +8,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
+	"pbx/event"
 )
 
 // call sends the INVITE.
@@ -36,6 +37,9 @@ func (p *pvt) call() {
 	p.readPatience()
 	p.awaitAnswer()
 	p.setRinging(true) // the field's lamps blink from the INVITE on
+	if p.d.bus.Wants(event.Note) {
+		p.noteOffer()
+	}
 	p.invitePeer()
 	if p.phase != phaseGone {
 		p.inProgress()
@@ -114,6 +118,9 @@ func (r *inviteReceiver) Response(c *transaction.Client, m *message.Message) {
 	}
 	switch {
 	case status < 200:
+		if status > 100 {
+			p.note("says %d %s", status, m.Reason())
+		}
 		p.early(m)
 	case status < 300:
 		p.answered(m)
@@ -213,6 +220,7 @@ func (p *pvt) answered(m *message.Message) {
 		a, status = early.agreed, 0
 	}
 	p.channel.SetCause(p.channel.Cause(), techCause(m))
+	p.note("says %d %s", m.Status(), m.Reason())
 	if status != 0 {
 		p.channel.SetCause(channel.CauseBearerNotAvailable, "")
 		p.hangupChannel(channel.CauseBearerNotAvailable)

@@ -101,7 +101,9 @@ func (p *pvt) indicated(status int, reason string) {
 		}
 	})
 	p.phase = phaseEnding
-	p.hangupChannel(channel.CauseNone)
+	if !p.released { // it was our doing: nobody hung up
+		p.channel.SoftHangup(channel.CauseNone)
+	}
 }
 
 // hangup ends the call, whatever has come of it.
@@ -185,6 +187,7 @@ func (p *pvt) sendBye() {
 		appendQ850(b, cause)
 	}
 	appendCause(b, cause)
+	p.note("is told BYE")
 	p.bye = d.txs.Send(d.finish(), message.BYE, branch, p.route, p.timers(), (*byeReceiver)(p))
 	if p.bye.State() == transaction.Terminated {
 		p.bye = nil

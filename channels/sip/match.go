@@ -182,25 +182,36 @@ func (d *Driver) settings(p *Peer) *PeerSettings {
 // behind it (byStream); SUBSCRIBE goes by name
 // alone, among all. A dynamic peer that is not registered has no address, and so
 // its name makes nobody of it.
-func (d *Driver) identify(m *message.Message, from source) *Peer {
+func (d *Driver) identify(m *message.Message, from source) (*Peer, matchedBy) {
 	name := d.claimedName(m)
 	if p := d.peers.byName(name); p != nil && (p.Type.IsUser() || m.Method() == message.SUBSCRIBE) {
-		return p
+		return p, byName
 	}
 	if m.Method() == message.SUBSCRIBE {
-		return nil
+		return nil, byNothing
 	}
 	if len(d.peers.callee) > 0 {
 		uri := m.RequestURI()
 		if p := d.peers.callee[callbackKey{from.addr.Addr().Unmap(), string(uri.User)}]; p != nil {
-			return p
+			return p, byCalledNumber
 		}
 	}
 	if from.protocol.Reliable() {
-		return d.byStream(from, name)
+		return d.byStream(from, name), byConnection
 	}
-	return d.peers.byAddr(from.addr)
+	return d.peers.byAddr(from.addr), byAddress
 }
+
+// matchedBy says what a peer was identified by.
+type matchedBy uint8
+
+const (
+	byNothing matchedBy = iota
+	byName
+	byCalledNumber
+	byConnection
+	byAddress
+)
 
 // claimedName is the user that a request says it is from.
 func (d *Driver) claimedName(m *message.Message) []byte {

@@ -181,7 +181,7 @@ func (r *rig) identified(t *testing.T, from, user, exten string) (name string) {
 		t.Fatal(err)
 	}
 	if err := r.Call(func() {
-		if p := r.identify(&m, source{addr: netip.MustParseAddrPort(from)}); p != nil {
+		if p, _ := r.identify(&m, source{addr: netip.MustParseAddrPort(from)}); p != nil {
 			name = p.Name
 		}
 	}); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/sdp"
+	"pbx/event"
 	"pbx/media"
 )
 
@@ -32,6 +33,7 @@ type mediaState struct {
 	told          netip.AddrPort // and the one it has taken; not valid is to us
 	refusedDirect bool           // it does not want to send elsewhere
 	stuck         bool           // it refused the last change of ours
+	noted         string         // the codec that noteCodec told of
 }
 
 // line is an m-line as far as every description after it has to repeat it
@@ -186,6 +188,9 @@ func (p *pvt) accept(a agreement) {
 		p.media.agreed.first(p.media.prefer)
 	}
 	p.configure()
+	if p.d.bus.Wants(event.Note) {
+		p.noteCodec()
+	}
 	p.setHold(a.held)
 }
 

@@ -54,7 +54,8 @@ func (d *Driver) handleOptions(tx *transaction.Server, m *message.Message, from 
 // handleOutOfDialog answers the other methods where no dialog is meant, as
 // golden tests of the ancestor have it.
 func (d *Driver) handleOutOfDialog(tx *transaction.Server, m *message.Message, from source) {
-	tx.Route.Remote = d.replyAddress(m, from, d.identify(m, from))
+	peer, _ := d.identify(m, from)
+	tx.Route.Remote = d.replyAddress(m, from, peer)
 	switch m.Method() {
 	case message.REFER:
 		if d.open(tx, m, from) {

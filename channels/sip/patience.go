@@ -102,6 +102,7 @@ func (p *pvt) desert() {
 // unreached goes on to the next server when one could not be reached or was silent,
 // and ends the call when there is none.
 func (p *pvt) unreached(err error) {
+	p.note("is not reached at %v: %v", p.route.Remote, err)
 	if p.elsewhere(reasonOf(err), 0) {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 // refused handles a final response that is no answer.
 func (p *pvt) refused(m *message.Message) {
 	status := m.Status()
+	p.note("says %d %s%s", status, m.Reason(), reasonText(m))
 	if p.phase != phaseEarly { // cancelled: this is its 487
 		p.destroy(channel.CauseNormalClearing)
 		return

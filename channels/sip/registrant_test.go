@@ -423,7 +423,7 @@ context=other
 				t.Fatal(err)
 			}
 			if err := r.Call(func() {
-				if got := r.identify(m, source{addr: netip.MustParseAddrPort("127.0.50.40:5080")}); got == nil || got.Name != want {
+				if got, _ := r.identify(m, source{addr: netip.MustParseAddrPort("127.0.50.40:5080")}); got == nil || got.Name != want {
 					t.Errorf("a call to %s is %v's, want %s", number, got, want)
 				}
 			}); err != nil {
@@ -444,7 +444,7 @@ func TestRegisteredNumbers(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := r.Call(func() {
-				if got := r.identify(m, source{addr: netip.MustParseAddrPort("127.0.50.40:5060")}); got == nil || got.Name != want {
+				if got, _ := r.identify(m, source{addr: netip.MustParseAddrPort("127.0.50.40:5060")}); got == nil || got.Name != want {
 					t.Errorf("a call to %s is %v's, want %s", number, got, want)
 				}
 			}); err != nil {

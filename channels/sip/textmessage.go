@@ -21,7 +21,7 @@ func (d *Driver) handleMessage(tx *transaction.Server, m *message.Message, from 
 		d.respond(tx, m, 405, "Method Not Allowed", nil)
 		return
 	}
-	peer := d.identify(m, from)
+	peer, _ := d.identify(m, from)
 	if d.cfg.General.AuthMessages {
 		var res authResult
 		if peer, res = d.admit(tx, m, from); res != authOK {

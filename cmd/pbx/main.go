@@ -62,6 +62,9 @@ usage:
         Run tests of the dialplan, those of *.test and tests/*.test in the
         configuration directory if no file is named. Exit code 1 when one
         fails. --coverage prints the priorities that never ran.
+  pbx explain [--config DIR] [--state DIR] [--messages] [last|list|WHICH]
+        Have the running exchange tell the story of a call: WHICH is a Call-ID,
+        a channel or a Uniqueid, without it the call that ended last.
   pbx console [--config DIR] [--state DIR] [-v] [-x COMMAND]
         Talk to the running exchange; -x runs one command and exits with 1 if
         it failed. Also: pbx -r, pbx -rx COMMAND.
@@ -108,6 +111,8 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		err = test(args[1:], out, errs)
 	case name == "dial":
 		err = dial(args[1:], out, errs)
+	case name == "explain":
+		err = explain(args[1:], out, errs)
 	case name == "console":
 		err = consoleCommand(args[1:], in, out, errs)
 	case name == "version" || name == "--version" || name == "-V":

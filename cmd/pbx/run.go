@@ -172,39 +172,3 @@ func loggedOutput(out io.Writer) bool {
 	}
 	return os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", st.Dev, st.Ino)
 }
-
-func consoleCommand(args []string, in *os.File, out, errs io.Writer) error {
-	f := flag.NewFlagSet("console", flag.ContinueOnError)
-	var p places
-	var verbose count
-	p.flags(f)
-	verbose.flags(f)
-	command := f.String("x", "", "run one `command` and exit")
-	if err := p.parse(f, args, errs); err != nil {
-		return err
-	}
-	sockets, err := server.Sockets(p.config, p.state)
-	if err != nil {
-		return err
-	}
-	path := sockets[0]
-	for _, s := range sockets {
-		if _, err := os.Stat(s); err == nil {
-			path = s
-			break
-		}
-	}
-	if *command == "" {
-		return console.Prompt(background(), path, int(verbose), filepath.Join(p.state, "console_history"), in, out)
-	}
-	c, err := console.Dial(path, nil)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	err = c.Run(background(), *command, out)
-	if errors.Is(err, console.ErrFailed) {
-		return errFindings // the answer said why
-	}
-	return err
-}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"pbx/console"
+	"pbx/server"
+)
+
+func consoleCommand(args []string, in *os.File, out, errs io.Writer) error {
+	f := flag.NewFlagSet("console", flag.ContinueOnError)
+	var p places
+	var verbose count
+	p.flags(f)
+	verbose.flags(f)
+	command := f.String("x", "", "run one `command` and exit")
+	if err := p.parse(f, args, errs); err != nil {
+		return err
+	}
+	if *command == "" {
+		path, err := socket(&p)
+		if err != nil {
+			return err
+		}
+		return console.Prompt(background(), path, int(verbose), filepath.Join(p.state, "console_history"), in, out)
+	}
+	return ask(&p, *command, out)
+}
+
+// socket is where the running exchange listens.
+func socket(p *places) (string, error) {
+	sockets, err := server.Sockets(p.config, p.state)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range sockets {
+		if _, err := os.Stat(s); err == nil {
+			return s, nil
+		}
+	}
+	return sockets[0], nil
+}
+
+// ask has the running exchange run a command.
+func ask(p *places, command string, out io.Writer) error {
+	path, err := socket(p)
+	if err != nil {
+		return err
+	}
+	c, err := console.Dial(path, nil)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	err = c.Run(background(), command, out)
+	if errors.Is(err, console.ErrFailed) {
+		return errFindings // the answer said why
+	}
+	return err
+}
+
+// quoted is a word of a console command.
+func quoted(word string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word) + `"`
+}
+
+// explain has the running exchange tell the story of a call.
+func explain(args []string, out, errs io.Writer) error {
+	f := flag.NewFlagSet("explain", flag.ContinueOnError)
+	p := places{more: true}
+	p.flags(f)
+	messages := f.Bool("messages", false, "show the SIP messages as well, where recordhistory keeps them")
+	if err := p.parse(f, args, errs); err != nil {
+		return err
+	}
+	if f.NArg() > 1 {
+		fmt.Fprintf(errs, "pbx explain: unexpected %q\n", f.Arg(1))
+		return errUsage
+	}
+	which := "last"
+	if f.NArg() == 1 {
+		which = f.Arg(0)
+	}
+	command := "core explain " + quoted(which)
+	if *messages {
+		command += " messages"
+	}
+	return ask(&p, command, out)
+}
