@@ -33,7 +33,9 @@ type Channel struct {
 	mu         sync.Mutex
 	line       // what goes with the phone when Masquerade moves it
 	hungup     bool
-	owner      Thread // set while a dialplan thread runs the channel
+	gone       bool          // hung up, and out of the registry
+	done       chan struct{} // closed when gone; nil until somebody waits
+	owner      Thread        // set while a dialplan thread runs the channel
 	vars       []Variable
 	loc        Location
 	app, data  string
@@ -526,6 +528,7 @@ func (c *Channel) Hangup() {
 		c.Publish(event.Event{Kind: event.ChannelHangup})
 	}
 	c.reg.remove(c)
+	c.finish()
 }
 
 // AsyncGoto sends the channel to another place, from any goroutine: the thread

@@ -1,5 +1,7 @@
 package channel
 
+import "strings"
+
 // Presentation is the caller ID presentation value of the field (Q.931 octet
 // 3a): what may be shown of a number and who screened it.
 type Presentation int
@@ -64,6 +66,16 @@ type Party struct {
 	HasNumber bool
 	Presentation
 	Tag string
+}
+
+// ParseParty reads a caller ID as people write it: "Name" <number>, or a number.
+func ParseParty(s string) Party {
+	name, number := "", strings.TrimSpace(s)
+	if i := strings.LastIndexByte(s, '<'); i >= 0 {
+		name = strings.Trim(strings.TrimSpace(s[:i]), `"`)
+		number, _, _ = strings.Cut(s[i+1:], ">")
+	}
+	return Party{Name: name, Number: number, HasNumber: number != ""}
 }
 
 // Identity is everything a channel knows about who calls whom.

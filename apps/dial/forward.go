@@ -95,7 +95,7 @@ func (c *call) identifyForward(from, to *leg) {
 		if !c.forceID {
 			return
 		}
-		id.Connected = party(c.forcedID)
+		id.Connected = channel.ParseParty(c.forcedID)
 		if c.forcedID == "" {
 			id.Connected = channel.Party{Number: c.number, HasNumber: c.number != ""}
 		}

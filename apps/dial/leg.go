@@ -116,7 +116,7 @@ func (c *call) identify(l *leg) {
 			id.Caller = from.Caller
 			l.presetID = false
 		case c.storeID:
-			id.Caller = party(c.storedID)
+			id.Caller = channel.ParseParty(c.storedID)
 			l.presetID = false
 		case !l.presetID:
 			id.Caller.Number, id.Caller.HasNumber = c.number, c.number != ""
