@@ -49,9 +49,14 @@ const faultMark = ";!"
 
 // example is a piece of a file.
 type example struct {
-	Good  bool
-	Title string
-	File  string // extensions.conf unless the heading says otherwise
+	Good bool
+	// Alone examples are the whole of a file, others are behind the default
+	// office's.
+	Alone bool
+	// Guests may come in, and there is a trunk.
+	Guests bool
+	Title  string
+	File   string // extensions.conf unless the heading says otherwise
 	// Text is without the marks, Lines are those that were marked, from 1.
 	Text  string
 	Lines []int
@@ -60,7 +65,8 @@ type example struct {
 // ruleExamples reads the file of a rule: pieces under headings such as
 //
 //	;= bad: a misspelled name
-//	;= good in sip.conf
+//	;= good alone in sip.conf
+//	;= bad with guests
 func ruleExamples(name string) []example {
 	text, err := fs.ReadFile(ruleFiles, "rules/"+name+".conf")
 	if err != nil {
@@ -71,13 +77,21 @@ func ruleExamples(name string) []example {
 		head, body, _ := strings.Cut(piece, "\n")
 		head, title, _ := strings.Cut(head, ":")
 		kind, file, _ := strings.Cut(head, " in ")
-		e := example{Good: strings.TrimSpace(kind) == "good", Title: strings.TrimSpace(title), File: strings.TrimSpace(file)}
+		words := strings.Fields(kind)
+		e := example{
+			Good: words[0] == "good", Alone: slices.Contains(words, "alone"), Guests: slices.Contains(words, "guests"),
+			Title: strings.TrimSpace(title), File: strings.TrimSpace(file),
+		}
 		if e.File == "" {
 			e.File = "extensions.conf"
 		}
 		var lines []string
 		for i, l := range strings.Split(strings.TrimSpace(body), "\n") {
-			if code, marked := strings.CutSuffix(l, faultMark); marked {
+			code, marked := strings.CutSuffix(l, faultMark)
+			if !marked {
+				code, marked = strings.CutSuffix(l, "//!") // in extensions.ael
+			}
+			if marked {
 				e.Lines = append(e.Lines, i+1)
 				l = strings.TrimRight(code, " \t")
 			}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,20 +18,42 @@ var around = map[string]string{
 	"musiconhold.conf": "[default]\nmode=files\n[jazz]\nmode=files\n",
 }
 
+// examined are the files that examples are put into.
+func examined(t *testing.T) map[string]string {
+	t.Helper()
+	office := maps.Clone(around)
+	files, err := filepath.Glob(filepath.Join(writeOffice(t), "*.conf"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no office", err)
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		office[filepath.Base(f)] = string(text)
+	}
+	return office
+}
+
 // plant writes the default office with the text of an example. It returns the line
 // of the file before the first of the text.
-func plant(t *testing.T, e example) (dir string, before int) {
+func plant(t *testing.T, office map[string]string, e example) (dir string, before int) {
 	t.Helper()
-	dir = writeOffice(t)
-	for name, text := range around {
+	dir = t.TempDir()
+	for name, text := range office {
 		write(t, filepath.Join(dir, name), text)
 	}
 	path := filepath.Join(dir, e.File)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+	if e.Guests {
+		write(t, filepath.Join(dir, "sip.conf"), "[general]\nallowguest=yes\ncontext=office\n[trunk]\ntype=peer\nhost=192.0.2.9\n"+
+			"[101]\ntype=friend\nhost=dynamic\nsecret=Lrw92hSdo2k3jx77\n")
 	}
-	head := string(text) + "\n"
+	if e.Alone {
+		write(t, path, e.Text)
+		return dir, 0
+	}
+	head := office[e.File] + "\n"
 	if e.File == "extensions.conf" {
 		head += "[office]\n"
 	}
@@ -45,6 +68,7 @@ func TestRuleExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	office := examined(t)
 	for _, f := range files {
 		name := strings.TrimSuffix(f.Name(), ".conf")
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +77,7 @@ func TestRuleExamples(t *testing.T) {
 			}
 			planted, good := 0, 0
 			for _, e := range ruleExamples(name) {
-				dir, before := plant(t, e)
+				dir, before := plant(t, office, e)
 				var found []int
 				r := Check(Options{ConfigDir: dir, StateDir: t.TempDir(), Strict: true})
 				for _, f := range r.Findings {

@@ -125,6 +125,7 @@ func counts(m map[string]int) string {
 // TestCheckAEL holds that extensions.ael is checked by the same rules, on its own
 // lines.
 func TestCheckAEL(t *testing.T) {
+	office := examined(t)
 	for _, tt := range []struct{ rule, text string }{
 		{"unknown-application", "context a {\n 1 => {\n  Answer();\n  Dail(SIP/101); //!\n };\n};\n"},
 		{"unknown-function", "context a {\n 1 => NoOp(${TOUPPR(x)}); //!\n};\n"},
@@ -142,7 +143,7 @@ func TestCheckAEL(t *testing.T) {
 		{"", "macro ring(dev) {\n Dial(${dev},20);\n switch (${DIALSTATUS}) {\n case BUSY:\n  Playback(beep);\n  break;\n default:\n  Hangup();\n };\n};\ncontext office {\n 1 => {\n  for (i=0; ${i} < 3; i=${i} + 1) { Wait(1); };\n  &ring(SIP/101);\n };\n 2 => Dial(SIP/199); // pbx: ignore unknown-device\n};\n"},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
-			dir, _ := plant(t, example{File: "asterisk.conf"})
+			dir, _ := plant(t, office, example{File: "asterisk.conf"})
 			write(t, filepath.Join(dir, "extensions.ael"), strings.ReplaceAll(tt.text, " //!", ""))
 			want := 0
 			if before, _, ok := strings.Cut(tt.text, "//!"); ok {
