@@ -575,10 +575,11 @@ func TestAsync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, nil)
 		sub := o.Bus.Subscribe(100, event.AsyncAGIStart, event.AGIExecStart, event.AGIExecEnd, event.AsyncAGIExec, event.AsyncAGIEnd)
-		l := o.Call("async")
+		l := o.SIP.Inbound(channel.Options{Name: "alice", Location: channel.Location{Context: "t", Exten: "async", Priority: 1}})
 		if err := o.agi.Command(l.Channel(), "NOOP", ""); err == nil {
 			t.Error("a command before AGI(agi:async)")
 		}
+		o.Engine.Start(l.Channel())
 		synctest.Wait()
 		for _, c := range [][2]string{{"GET VARIABLE EXTEN", "cid1"}, {"EXEC NoOp x", ""}, {"BOGUS x", "c3"}, {"GET VARIABLE", "c6"}, {"ASYNCAGI BREAK", "c5"}} {
 			if err := o.agi.Command(l.Channel(), c[0], c[1]); err != nil {

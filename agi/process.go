@@ -61,7 +61,7 @@ func (s *session) launch() (wire, status) {
 func (s *session) start(path string, release func()) (_ *process, err error) {
 	p := &process{exited: make(chan struct{})}
 	cmd := exec.Command(path, s.args...)
-	cmd.Env = append(append(cmd.Environ(), s.agi.deps.Environ...), program.Environ(s.ch)...)
+	cmd.Env = append(append(cmd.Environ(), s.agi.deps.Environ...), program.Environ(s.t)...)
 	cmd.Stderr = s.agi.deps.Stderr
 	// A group of its own, so that what it started goes with it when it is killed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -66,7 +66,7 @@ func command(t channel.Thread, programs *program.Runner, args *decl.Args, failur
 		t.Log().Error("System: " + err.Error())
 		return ended("FAILURE", failure)
 	}
-	r, err := programs.Run(context.Background(), program.For(t.Channel(), line.S))
+	r, err := programs.Run(context.Background(), program.For(t, line.S))
 	switch {
 	case errors.Is(err, program.ErrNotRun):
 		warn(t, "Unable to execute '%s'", line.S)

@@ -101,15 +101,17 @@ type Leg interface {
 // Requested is a Leg whose call came with a message, such as SIP's INVITE.
 type Requested interface {
 	// Request returns that message, as it came, and the facts that programs get of it
-	// in their environment, each NAME=value. It may wait for the driver's loop.
-	Request() (text []byte, facts []string)
+	// in their environment, each NAME=value; exten is the extension where the call is
+	// by now. It may wait for the driver's loop.
+	Request(exten string) (text []byte, facts []string)
 }
 
 // Refuser is a Leg whose unanswered call can be refused with a response of the
 // caller's choice.
 type Refuser interface {
 	// Refuse ends the call with a final response of 400 to 699 of the driver's
-	// protocol. The channel is hung up by it; a call that was answered is left alone.
+	// protocol. The channel is hung up when it returns; a call that was answered is
+	// left alone. It may wait for the driver's loop.
 	Refuse(status int) error
 }
 

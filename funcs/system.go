@@ -51,7 +51,7 @@ func systemFunctions(d Deps) []channel.Function {
 				if err := program.Check(channel.Value{S: a.Raw, Taint: a.Taint}); err != nil {
 					return "", err
 				}
-				r, err := d.Programs.Run(context.Background(), program.For(t.Channel(), a.Raw))
+				r, err := d.Programs.Run(context.Background(), program.For(t, a.Raw))
 				if errors.Is(err, program.ErrNotRun) {
 					t.Log().Warn("SHELL(): Unable to execute '" + a.Raw + "'")
 				} else if err != nil {

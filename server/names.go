@@ -3,6 +3,9 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
 
 	"pbx/channels/sip/resolve"
 	"pbx/channels/sip/transport"
@@ -45,4 +48,21 @@ func (n names) SRV(ctx context.Context, name string) ([]funcs.SRV, error) {
 func (n names) TXT(ctx context.Context, name string) ([]string, error) {
 	a, err := n.lookup(ctx, name, resolve.TXT)
 	return a.Texts, err
+}
+
+// LookupSRV implements agi.Resolver: the servers in the order in which they are
+// tried.
+func (n names) LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error) {
+	a, err := n.lookup(ctx, "_"+service+"._"+proto+"."+name, resolve.SRV)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(a.Servers) == 0 {
+		return "", nil, fmt.Errorf("%s has no SRV records of %s", name, service)
+	}
+	list := make([]*net.SRV, 0, len(a.Servers))
+	for _, s := range resolve.Order(a.Servers, rand.Uint32N) {
+		list = append(list, &net.SRV{Target: s.Target, Port: s.Port, Priority: s.Priority, Weight: s.Weight})
+	}
+	return name, list, nil
 }

@@ -72,7 +72,8 @@ func (s *Server) agiDeps(c *configuration) agi.Deps {
 	return agi.Deps{
 		Engine: s.engine, Player: prompt.New(newLibrary(c.dirs), s.tone, nil), Database: s.database, Programs: s.programs,
 		Directory: c.dirs.AGI, Recordings: c.dirs.Sounds(), Environ: c.environ(s.opts.Version), Version: s.opts.Version,
-		Limits: func() agi.Limits { return s.configuration().core.AGI },
+		Limits:   func() agi.Limits { return s.configuration().core.AGI },
+		Resolver: names{s.resolver},
 	}
 }
 

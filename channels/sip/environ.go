@@ -17,12 +17,7 @@ const maxEnviron = 64 << 10
 // several times is one value, divided by commas (RFC 3261 7.3.1). SIP_RURI and
 // SIP_USER are those of the extension where the call is by now, SIP_ORURI and
 // SIP_OUSER those that it came with.
-func (p *pvt) Request() (text []byte, facts []string) {
-	ch := p.line.Load()
-	if ch == nil {
-		return nil, nil
-	}
-	exten := ch.Location().Exten
+func (p *pvt) Request(exten string) (text []byte, facts []string) {
 	if p.d.Call(func() {
 		if m := p.invite; m != nil {
 			text = append([]byte(nil), m.Bytes()...)
@@ -121,14 +116,13 @@ func (p *pvt) Refuse(status int) error {
 	if status < 400 || status > 699 {
 		return fmt.Errorf("%d is no final response that refuses a call", status)
 	}
-	p.post(func() {
+	return p.d.Call(func() {
 		if p.outgoing || p.phase != phaseEarly {
 			return
 		}
-		if ch := p.line.Load(); ch.Cause() == channel.CauseNone {
-			ch.SetCause(causeOfStatus(status), "")
+		if p.channel.Cause() == channel.CauseNone {
+			p.channel.SetCause(causeOfStatus(status), "")
 		}
 		p.indicated(status, message.StatusText(status))
 	})
-	return nil
 }

@@ -8,10 +8,10 @@ import (
 // Weights returns a number of 0 to n-1, each as likely as the others.
 type Weights func(n uint32) uint32
 
-// order sorts the records of one SRV answer into the order in which they are
+// Order sorts the records of one SRV answer into the order in which they are
 // tried (RFC 2782): by priority, and by lot within one, a record's chance being
 // its share of the weights.
-func order(list []Server, weights Weights) []Server {
+func Order(list []Server, weights Weights) []Server {
 	list = slices.Clone(list)
 	// Those without weight come first, so that they have a small chance as well.
 	slices.SortStableFunc(list, func(a, b Server) int {

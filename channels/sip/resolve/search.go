@@ -251,7 +251,7 @@ func (s *Search) served() {
 			found = nil
 			break
 		}
-		for _, v := range order(a.Servers, s.weights) {
+		for _, v := range Order(a.Servers, s.weights) {
 			if v.Target == "." || v.Target == "" {
 				none = true
 				continue

@@ -195,7 +195,7 @@ func TestWeights(t *testing.T) {
 	const runs = 20000
 	first := make(map[string]int)
 	for range runs {
-		got := order(list, weights)
+		got := Order(list, weights)
 		first[got[0].Target]++
 		if got[4].Target != "backup" {
 			t.Fatalf("a lower priority comes early: %v", got)
