@@ -31,7 +31,7 @@ func (k *planCheck) tainted() {
 		}
 		r := sinkRules[t.Sink]
 		k.findAt(t.Via, r.severity, r.rule, "FILTER() lets through only the characters that belong there",
-			"%s lets a caller write any characters into %s: %s%s", t.Via, r.what, t.Into, from)
+			"%s brings any characters from outside into %s: %s%s", t.Via, r.what, t.Into, from)
 	}
 }
 

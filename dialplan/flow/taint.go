@@ -231,7 +231,7 @@ func (t *tainting) function(p *dialplan.Priority, r *dialplan.Reference, written
 			return Origin{written, p.Pos}, true
 		}
 		return Origin{}, false
-	case "SIP_HEADER", "PJSIP_HEADER", "MESSAGE", "MESSAGE_DATA":
+	case "SIP_HEADER", "PJSIP_HEADER", "MESSAGE", "MESSAGE_DATA", "TXTCIDNAME", "ENUMLOOKUP", "ENUMRESULT", "SRVRESULT":
 		return Origin{written, p.Pos}, true
 	case "GLOBAL":
 		o, ok := t.globals[r.Args]
@@ -243,7 +243,7 @@ func (t *tainting) function(p *dialplan.Priority, r *dialplan.Reference, written
 	case "FILTER", "LEN", "MD5", "SHA1", "QUOTE", "MATH", "STRFTIME", "STRPTIME", "REGEX", "FIELDQTY", "FIELDNUM", "ISNULL", "EXISTS",
 		"BASE64_ENCODE", "KEYPADHASH", "URIENCODE", "SQL_ESC", "DB", "DB_EXISTS", "DB_KEYS", "DB_KEYCOUNT", "DB_DELETE", "HASH", "SHELL", "CURL", "STAT", "FILE",
 		"DEVICE_STATE", "EXTENSION_STATE", "DIALPLAN_EXISTS", "VALID_EXTEN", "VM_INFO", "GROUP_COUNT", "GROUP_MATCH_COUNT", "REALTIME",
-		"BLACKLIST", "SIPPEER", "HINT", "ENV", "CHANNEL", "RAND", "DUNDILOOKUP", "ENUMLOOKUP", "TXTCIDNAME", "QUEUE_EXISTS", "DIGIT_SUM":
+		"BLACKLIST", "SIPPEER", "HINT", "ENV", "CHANNEL", "RAND", "DUNDILOOKUP", "QUEUE_EXISTS", "DIGIT_SUM":
 		return Origin{}, false
 	}
 	if strings.HasPrefix(r.Name, "ODBC_") || strings.HasPrefix(r.Name, "SQL_") {
