@@ -144,14 +144,18 @@ func (c *call) enter() error {
 		l.SetBridge(c.ID, l.other.Channel)
 		l.name = l.Name()
 	}
-	for i, l := range c.legs {
+	for i := range c.legs { // the callee first: programs expect it so
+		l := c.legs[len(c.legs)-1-i]
 		for _, name := range transferred { // they tell of the transfer that led here, until it has
 			if v, ok := l.Var(name); ok && v.S != "" {
 				l.SetVar(name, channel.Value{})
 			}
 		}
-		l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
 		l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID, Members: i + 1})
+	}
+	for i := range c.legs {
+		l := c.legs[len(c.legs)-1-i]
+		l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
 	}
 	if err := c.join(); err != nil {
 		return err

@@ -32,7 +32,11 @@ func Load(l *config.Loader, logDir string) (*Config, []config.Finding, error) {
 		read func(*config.File) []config.Finding
 	}{
 		{"cdr.conf", func(f *config.File) []config.Finding { return c.main(f) }},
-		{"cdr_custom.conf", func(f *config.File) []config.Finding { return c.custom(f, logDir) }},
+		{"cdr_custom.conf", func(f *config.File) []config.Finding {
+			list, found := LoadMappings(f, "cdr_custom.conf", filepath.Join(logDir, "cdr-custom"), knownToRows)
+			c.Custom = list
+			return found
+		}},
 		{"cdr_sqlite3_custom.conf", c.sqliteCustom},
 		{"cdr_pgsql.conf", c.postgres},
 	} {
@@ -83,26 +87,28 @@ func (c *Config) main(f *config.File) (out []config.Finding) {
 	return out
 }
 
-func (c *Config) custom(f *config.File, logDir string) (out []config.Finding) {
+// LoadMappings reads the [mappings] of cdr_custom.conf or cel_custom.conf: files below dir
+// and their templates.
+func LoadMappings(f *config.File, name, dir string, known func(string, bool) bool) (list []Custom, out []config.Finding) {
 	for _, sec := range f.Sections {
 		if !strings.EqualFold(sec.Name, "mappings") {
-			out = append(out, note(sec.Pos, config.Warning, "unknown-section", "cdr_custom.conf has no section [%s]", sec.Name))
+			out = append(out, note(sec.Pos, config.Warning, "unknown-section", "%s has no section [%s]", name, sec.Name))
 			continue
 		}
 		for _, v := range sec.Vars {
-			path, ok := below(filepath.Join(logDir, "cdr-custom"), v.Name)
-			t, err := ParseTemplate(v.Value, knownToRows)
+			path, ok := below(dir, v.Name)
+			t, err := ParseTemplate(v.Value, known)
 			switch {
 			case !ok:
 				out = append(out, note(v.Pos, config.Error, "bad-value", "%q is not the name of a file below the log directory", v.Name))
 			case err != nil:
 				out = append(out, note(v.Pos, config.Error, "bad-value", "%v; the mapping is left out", err))
 			default:
-				c.Custom = append(c.Custom, Custom{path, t})
+				list = append(list, Custom{path, t})
 			}
 		}
 	}
-	return out
+	return list, out
 }
 
 func (c *Config) sqliteCustom(f *config.File) (out []config.Finding) {

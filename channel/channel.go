@@ -525,7 +525,8 @@ func (c *Channel) Hangup() {
 	}
 	leg.Hangup(cause)
 	if c.reg.bus.Wants(event.ChannelHangup) {
-		c.Publish(event.Event{Kind: event.ChannelHangup})
+		status, _ := c.Var("DIALSTATUS")
+		c.Publish(event.Event{Kind: event.ChannelHangup, Value: status.S})
 	}
 	c.reg.remove(c)
 	c.finish()

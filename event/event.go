@@ -20,7 +20,7 @@ type Kind uint8
 const (
 	ChannelCreated Kind = iota + 1
 	ChannelState        // State, StateText
-	ChannelHangup       // Cause, CauseText
+	ChannelHangup       // Cause, CauseText, Value = DIALSTATUS
 	NewExten            // Context, Exten, Priority, App, AppData
 	NewCallerID         // Value = the presentation in words
 	NewConnectedLine

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pbx/cdr"
+	"pbx/cdr/cel"
 	"pbx/channel"
 	"pbx/channels/sip"
 	"pbx/config"
@@ -31,6 +32,7 @@ type configuration struct {
 	sip      *sip.Config
 	web      web.Settings
 	records  *cdr.Config
+	cel      *cel.Config
 	plan     *dialplan.Plan
 	findings []config.Finding
 	overlay  map[string][]byte // texts that stand in for files, by path
@@ -61,8 +63,7 @@ func readBase(o *Options) (*configuration, error) {
 	take(found, err)
 	c.web, found, err = web.Load(l)
 	take(found, err)
-	c.records, found, err = readRecords(l, c.dirs)
-	take(found, err)
+	take(c.readRecords(l))
 	return c, errors.Join(errs...)
 }
 

@@ -3,14 +3,18 @@ package server
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"pbx/cdr"
+	"pbx/cdr/cel"
 	"pbx/cdr/spool"
 	"pbx/config"
+	"pbx/console"
 	"pbx/decl"
 	"pbx/event"
 	"pbx/store"
@@ -22,11 +26,16 @@ type records struct {
 	engine *cdr.Engine
 	queue  *spool.Spool // nil where nothing can be written
 	config *cdr.Config
+	cel    *cel.Engine
 	names  []string // of the backends
 }
 
-func readRecords(l *config.Loader, d Directories) (*cdr.Config, []config.Finding, error) {
-	return cdr.Load(l, d.Log)
+func (c *configuration) readRecords(l *config.Loader) ([]config.Finding, error) {
+	var found, more []config.Finding
+	var err, err2 error
+	c.records, found, err = cdr.Load(l, c.dirs.Log)
+	c.cel, more, err2 = cel.Load(l, c.dirs.Log, console.TimeFormat)
+	return append(found, more...), errors.Join(err, err2)
 }
 
 // buildRecords makes the engine and opens the queue. Where it cannot be opened the
@@ -54,6 +63,12 @@ func (s *Server) buildRecords(c *configuration) {
 	if c.records.Postgres != nil {
 		backends = append(backends, c.records.Postgres)
 	}
+	if len(c.cel.Custom) > 0 {
+		backends = append(backends, cel.Custom(c.cel.Custom))
+	}
+	if c.cel.Enable && c.records.SQLite {
+		backends = append(backends, &cel.SQLite{Open: open(filepath.Join(c.dirs.DB, "pbx.sqlite3"))})
+	}
 	for _, b := range backends {
 		r.names = append(r.names, b.Name())
 	}
@@ -65,6 +80,7 @@ func (s *Server) buildRecords(c *configuration) {
 	if r.queue, err = spool.Open(o, backends...); err != nil {
 		s.log.Error(fmt.Sprintf("call records are not written: %v", err))
 	}
+	r.cel = cel.New(s.bus, s.now(), c.cel.Settings, r.events)
 	r.engine = cdr.New(s.bus, s.now, c.records.Settings, r.rows, r.call)
 }
 
@@ -80,6 +96,17 @@ func (r *records) rows(rows []*cdr.Row) {
 	r.queue.Add(entries...)
 }
 
+func (r *records) events(rows []*cel.Row) {
+	if r.queue == nil {
+		return
+	}
+	entries := make([]spool.Entry, len(rows))
+	for i, row := range rows {
+		entries[i] = spool.Entry{Kind: cel.Kind, Value: row}
+	}
+	r.queue.Add(entries...)
+}
+
 func (r *records) call(c *cdr.Call) {
 	if r.queue != nil {
 		r.queue.Add(spool.Entry{Kind: cdr.CallKind, Value: c})
@@ -88,13 +115,15 @@ func (r *records) call(c *cdr.Call) {
 
 // tellRecords tells the bus of rows, on the queue's goroutine.
 func (s *Server) tellRecords(entries []spool.Entry) {
-	if !s.bus.Wants(event.CallRecord) {
-		return
-	}
 	for _, e := range entries {
-		if row, ok := e.Value.(*cdr.Row); ok {
+		switch row := e.Value.(type) {
+		case *cdr.Row:
 			s.bus.Publish(event.Event{
 				Kind: event.CallRecord, Time: row.End, Channel: row.Channel, Uniqueid: row.UniqueID, Linkedid: row.LinkedID, Detail: row,
+			})
+		case *cel.Row:
+			s.bus.Publish(event.Event{
+				Kind: event.CallEvent, Time: row.Time, Channel: row.Channel, Uniqueid: row.UniqueID, Linkedid: row.LinkedID, Detail: row,
 			})
 		}
 	}
@@ -102,6 +131,7 @@ func (s *Server) tellRecords(entries []spool.Entry) {
 
 func (r *records) close() {
 	r.engine.Close()
+	r.cel.Close()
 	if r.queue != nil {
 		r.queue.Close()
 	}
@@ -115,6 +145,7 @@ func (s *Server) recordCommands() []decl.Command {
 			Words: "cdr show active", Synopsis: "Show the call records that are open", Run: s.showOpenRecords,
 			Args: []decl.Arg{{Name: "channel", Help: "only its records", Optional: true}},
 		},
+		{Words: "cel show status", Synopsis: "Show the settings of the channel event log", Run: s.showEvents},
 		{Words: "cdr submit", Synopsis: "Hand over the call records that wait for a batch", Run: s.submitRecords},
 	}
 }
@@ -183,5 +214,23 @@ func (s *Server) submitRecords(_ context.Context, r *decl.Request) error {
 		s.cdr.queue.Flush()
 	}
 	fmt.Fprintln(r.Out, "Submitted CDRs to the backends for processing. This may take a while.")
+	return nil
+}
+
+func (s *Server) showEvents(_ context.Context, r *decl.Request) error {
+	c := s.cdr.cel.Settings()
+	fmt.Fprintf(r.Out, "CEL Logging: %s\n", map[bool]string{true: "Enabled", false: "Disabled"}[c.Enable])
+	if !c.Enable {
+		return nil
+	}
+	if c.All {
+		fmt.Fprintln(r.Out, "CEL Tracking Event: ALL")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Events)) {
+		fmt.Fprintf(r.Out, "CEL Tracking Event: %s\n", name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Apps)) {
+		fmt.Fprintf(r.Out, "CEL Tracking Application: %s\n", name)
+	}
 	return nil
 }

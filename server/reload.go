@@ -68,7 +68,8 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 		s.registry.SetLanguage(next.core.Language)
 		s.programs.SetLimits(next.core.Programs)
 		s.registry.SetFeatures(next.features)
-		next.records = fresh.records
+		next.records, next.cel = fresh.records, fresh.cel
+		s.cdr.cel.Configure(next.cel.Settings)
 		s.cdr.engine.Configure(next.records.Settings)
 		if next.core.Explain != old.core.Explain {
 			s.recorder.Switch(next.core.Explain)

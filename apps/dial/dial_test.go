@@ -180,8 +180,8 @@ state SIP/alice-00000000 SIP/uas-00000003 RINGING
 end SIP/alice-00000000 SIP/uas2-00000002 BUSY
 end SIP/alice-00000000 SIP/uas-00000001 CANCEL
 end SIP/alice-00000000 SIP/uas-00000003 ANSWER
-join SIP/alice-00000000
 join SIP/uas-00000003
+join SIP/alice-00000000
 leave SIP/alice-00000000
 leave SIP/uas-00000003`
 		// Which of the two that ring is told first is the clock's choice.

@@ -1,0 +1,96 @@
+package cel
+
+import (
+	"database/sql"
+	"encoding/json"
+	"strings"
+
+	"pbx/cdr"
+	"pbx/cdr/spool"
+)
+
+// Kind is that of rows in the queue.
+const Kind = "cel"
+
+func decode(e spool.Entry) (*Row, bool) {
+	r := new(Row)
+	if e.Kind != Kind || json.Unmarshal(e.Data, r) != nil {
+		return nil, false
+	}
+	return r, true
+}
+
+// Custom is the files of cel_custom.conf as a backend.
+func Custom(list []cdr.Custom) spool.Backend {
+	return &spool.Files{ID: "cel-custom", Format: func(e spool.Entry) (lines []spool.Line) {
+		r, ok := decode(e)
+		if !ok {
+			return nil
+		}
+		for _, c := range list {
+			lines = append(lines, spool.Line{Path: c.Path, Text: []byte(c.Template.Expand(r.Value) + "\n")})
+		}
+		return lines
+	}}
+}
+
+// SQLite is the table cel of the exchange's database.
+type SQLite struct {
+	Open func() (*sql.DB, error)
+	db   *sql.DB
+}
+
+// Name implements spool.Backend.
+func (s *SQLite) Name() string { return "cel-sqlite" }
+
+// Mark implements spool.Backend.
+func (s *SQLite) Mark([]spool.Entry) (spool.Mark, error) { return nil, nil }
+
+// Close closes the database.
+func (s *SQLite) Close() error {
+	if s.db == nil {
+		return nil
+	}
+	return s.db.Close()
+}
+
+const schema = `
+CREATE TABLE IF NOT EXISTS cel (
+	id TEXT PRIMARY KEY, eventtype TEXT, eventtime TEXT, cid_name TEXT, cid_num TEXT, cid_ani TEXT, cid_rdnis TEXT, cid_dnid TEXT,
+	exten TEXT, context TEXT, channame TEXT, appname TEXT, appdata TEXT, amaflags INTEGER, accountcode TEXT, peeraccount TEXT,
+	uniqueid TEXT, linkedid TEXT, peer TEXT, userfield TEXT, userdeftype TEXT, extra TEXT
+);
+CREATE INDEX IF NOT EXISTS cel_linkedid ON cel (linkedid);
+`
+
+// Deliver implements spool.Backend.
+func (s *SQLite) Deliver(batch []spool.Entry, _ spool.Mark, _ bool) error {
+	if s.db == nil {
+		db, err := s.Open()
+		if err != nil {
+			return err
+		}
+		if _, err := db.Exec(schema); err != nil {
+			_ = db.Close()
+			return err
+		}
+		s.db = db
+	}
+	tx, err := s.db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it says that there is nothing to do
+	for _, e := range batch {
+		r, ok := decode(e)
+		if !ok {
+			continue
+		}
+		if _, err := tx.Exec("INSERT OR IGNORE INTO cel VALUES (?"+strings.Repeat(",?", 21)+")",
+			r.ID, r.Type, r.TimeText, r.Name, r.Number, r.ANI, r.RDNIS, r.DNID, r.Exten, r.Context, r.Channel, r.App, r.AppData, r.AMAFlags,
+			r.AccountCode, r.PeerAccount, r.UniqueID, r.LinkedID, r.Peer, r.UserField, r.UserDefType, r.Extra); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
