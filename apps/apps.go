@@ -38,6 +38,8 @@ type Deps struct {
 	Records channel.Records
 	// Programs runs commands; nil has limits of its own.
 	Programs *program.Runner
+	// QueueLog takes the lines of queue_log; nil throws them away.
+	QueueLog channel.QueueLog
 	// Now is the clock, time.Now when nil.
 	Now func() time.Time
 
@@ -52,12 +54,13 @@ type set struct {
 	programs *program.Runner
 	now      func() time.Time
 	// records are the call records.
-	records channel.Records
+	records  channel.Records
+	queueLog channel.QueueLog
 }
 
 // All returns every application.
 func All(d Deps) []channel.Application {
-	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, programs: d.Programs, now: d.Now, records: d.Records}
+	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, programs: d.Programs, now: d.Now, records: d.Records, queueLog: d.QueueLog}
 	if s.locks == nil {
 		s.locks = new(dialplan.Locks)
 	}
@@ -83,7 +86,7 @@ func All(d Deps) []channel.Application {
 		playTones(s), stopPlayTones(s),
 		sendDTMF(), transfer(), pickup(), pickupChan(), messageSend(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
 		system(s), trySystem(s), waitUntil(s), waitDigit(), waitForCondition(), readExten(s),
-		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), celGenUserEvent(), forkCDR(s), resetCDR(s), noCDR(s), setAMAFlags(), authenticate(s, d.Database),
+		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), celGenUserEvent(), forkCDR(s), resetCDR(s), noCDR(s), setAMAFlags(), queueLog(s), authenticate(s, d.Database),
 		dial.Application(deps), dial.Retry(deps),
 	}
 }

@@ -30,6 +30,9 @@ type Channel struct {
 
 	softHangup atomic.Bool
 
+	call    string // names the call in the log: C-0000000a; "" without
+	callLog atomic.Pointer[slog.Logger]
+
 	mu         sync.Mutex
 	line       // what goes with the phone when Masquerade moves it
 	hungup     bool
@@ -127,7 +130,25 @@ func (c *Channel) Created() time.Time {
 }
 
 // Log returns the exchange's logger with the channel's call.
-func (c *Channel) Log() *slog.Logger { return c.reg.log }
+func (c *Channel) Log() *slog.Logger {
+	if c.call == "" {
+		return c.reg.log
+	}
+	l := c.callLog.Load()
+	if l == nil {
+		l = c.CallLog(c.reg.log)
+		c.callLog.Store(l)
+	}
+	return l
+}
+
+// CallLog is log with the channel's call, where lines tell of that.
+func (c *Channel) CallLog(log *slog.Logger) *slog.Logger {
+	if c.call == "" {
+		return log
+	}
+	return log.With("call", c.call)
+}
 
 // Linkedid is the Uniqueid of the first channel of the call.
 func (c *Channel) Linkedid() string {

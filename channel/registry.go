@@ -33,6 +33,7 @@ type Registry struct {
 	active  atomic.Int64 // calls that are up
 	most    atomic.Int64 // of them, 0 for no limit
 	closing atomic.Bool
+	callIDs atomic.Bool
 
 	language atomic.Pointer[string]
 	features atomic.Pointer[Features]
@@ -184,10 +185,12 @@ func (r *Registry) New(o Options) *Channel {
 	}
 	c.linkedid = c.uniqueid
 	if o.From != nil {
-		c.linkedid = o.From.Linkedid()
+		c.linkedid, c.call = o.From.Linkedid(), o.From.call
 	} else {
 		c.first = true
-		r.calls.Add(1)
+		if n := r.calls.Add(1); r.callIDs.Load() {
+			c.call = fmt.Sprintf("C-%08x", n-1)
+		}
 		r.active.Add(1)
 	}
 	r.mu.Lock()
@@ -268,6 +271,10 @@ func (r *Registry) Count() (active int, calls uint64) {
 
 // Close makes Closing true: drivers refuse new calls from then on.
 func (r *Registry) Close() { r.closing.Store(true) }
+
+// SetCallIDs has the log's lines of calls that begin from now on tell of which call they
+// are (use_callids).
+func (r *Registry) SetCallIDs(on bool) { r.callIDs.Store(on) }
 
 // Limit sets how many calls may be up at once (maxcalls); 0 is no limit.
 func (r *Registry) Limit(calls int) { r.most.Store(int64(calls)) }

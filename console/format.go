@@ -143,6 +143,13 @@ func (l *Logger) fileLine(m *line) []byte {
 	return append(dst, '\n')
 }
 
+// syslogLine is the line as syslog gets it, which has a time and a name of its own.
+func (l *Logger) syslogLine(m *line) []byte {
+	call, text := cutCall(m.text)
+	dst := append(make([]byte, 0, len(text)+64), levelName(m.level)...)
+	return append(l.place(dst, m, call), bytes.ReplaceAll(text, []byte("\n"), []byte(" "))...)
+}
+
 func (l *Logger) place(dst []byte, m *line, call []byte) []byte {
 	if len(call) > 0 {
 		dst = append(dst, '[')

@@ -47,9 +47,10 @@ func (f *logFile) write(b []byte) {
 func (f *logFile) close() { _ = f.f.Close() }
 
 // Configure opens the files, closes those that were open before, and takes
-// timeFormat (a Go layout, "" for the field's) for the time of a line. A file
-// that cannot be opened is left out and named in the error.
-func (l *Logger) Configure(files []FileConfig, timeFormat string) error {
+// timeFormat (a Go layout, "" for the field's) for the time of a line, and logs as
+// the syslog lines. What
+// cannot be opened is left out and named in the error.
+func (l *Logger) Configure(files []FileConfig, timeFormat string, logs ...SyslogConfig) error {
 	var errs []error
 	var sinks []*Sink
 	for _, c := range files {
@@ -60,18 +61,29 @@ func (l *Logger) Configure(files []FileConfig, timeFormat string) error {
 		}
 		sinks = append(sinks, &Sink{log: l, name: c.Path, kind: "File", levels: c.Levels, file: f})
 	}
+	for _, c := range logs {
+		sink, err := l.attachSyslog(c)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		sinks = append(sinks, sink)
+	}
 	if timeFormat == "" {
 		timeFormat = defaultTimeFormat
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.format = timeFormat
-	l.files = slices.Clone(files)
+	l.files, l.logs = slices.Clone(files), logs
 	l.sinks = slices.DeleteFunc(l.sinks, func(s *Sink) bool {
 		if s.file != nil {
 			s.file.close()
 		}
-		return s.file != nil
+		if s.closer != nil {
+			_ = s.closer.Close()
+		}
+		return s.file != nil || s.closer != nil
 	})
 	l.sinks = append(l.sinks, sinks...)
 	l.recount()
@@ -81,30 +93,9 @@ func (l *Logger) Configure(files []FileConfig, timeFormat string) error {
 // Reopen opens every file again, for a program that moved them away.
 func (l *Logger) Reopen() error {
 	l.mu.Lock()
-	files, format := slices.Clone(l.files), l.format
+	files, format, logs := slices.Clone(l.files), l.format, l.logs
 	l.mu.Unlock()
-	return l.Configure(files, format)
-}
-
-// Rotate moves every file to FILE.0, FILE.0 to FILE.1 and so on, and opens new
-// ones. Eight old files are kept.
-func (l *Logger) Rotate() error {
-	l.mu.Lock()
-	files := slices.Clone(l.files)
-	l.mu.Unlock()
-	var errs []error
-	for _, c := range files {
-		for i := 6; i >= 0; i-- {
-			old := fmt.Sprintf("%s.%d", c.Path, i)
-			if err := os.Rename(old, fmt.Sprintf("%s.%d", c.Path, i+1)); err != nil && !errors.Is(err, os.ErrNotExist) {
-				errs = append(errs, err)
-			}
-		}
-		if err := os.Rename(c.Path, c.Path+".0"); err != nil && !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(append(errs, l.Reopen())...)
+	return l.Configure(files, format, logs...)
 }
 
 // Channel describes a sink for `logger show channels`.

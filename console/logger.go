@@ -45,6 +45,9 @@ type Logger struct {
 	sinks  []*Sink
 	format string // of the time, Go layout
 	files  []FileConfig
+	logs   []SyslogConfig
+	// rotation is what Rotate does.
+	rotation Rotation
 	// console is what consoles show, but for verbose and debug.
 	console Levels
 }
@@ -53,10 +56,11 @@ type Logger struct {
 type Sink struct {
 	log    *Logger
 	name   string
-	kind   string // Console or File
+	kind   string // Console, File or Syslog
 	levels Levels
 	write  func(level slog.Level, line []byte)
 	file   *logFile
+	closer io.Closer // of a syslog
 }
 
 // line is one event on its way to the writer. Its buffer goes back to the pool.
@@ -89,7 +93,7 @@ func (l *Logger) SetConsoleLevels(levels Levels) {
 	defer l.mu.Unlock()
 	l.console = levels
 	for _, s := range l.sinks {
-		if s.file == nil {
+		if s.kind == "Console" {
 			n := levels
 			n.Verbose, n.FollowVerbose = s.levels.Verbose, s.levels.FollowVerbose
 			s.levels = n
@@ -293,6 +297,10 @@ func (l *Logger) deliver(m *line) {
 			continue
 		}
 		if s.file == nil {
+			if s.closer != nil { // syslog has a time and a name of its own
+				s.write(m.level, l.syslogLine(m))
+				continue
+			}
 			if console == nil {
 				console = l.consoleLine(m)
 			}

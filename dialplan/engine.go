@@ -212,7 +212,7 @@ func (e *Engine) Start(ch *channel.Channel) {
 
 func (e *Engine) thread(ch *channel.Channel) *Thread {
 	t := &Thread{
-		engine: e, ch: ch, plan: e.Plan(), log: e.opts.Log, place: ch.Location(),
+		engine: e, ch: ch, plan: e.Plan(), log: ch.CallLog(e.opts.Log), place: ch.Location(),
 		timeouts: channel.Timeouts{Digit: defaultDigitTimeout, Response: defaultResponseTimeout},
 	}
 	t.expander = newExpander(t, e.regexps)

@@ -150,8 +150,12 @@ func (s *Server) applyLogging(c *configuration) {
 }
 
 func (s *Server) applyLogFiles(c *configuration) {
+	if s.registry != nil {
+		s.registry.SetCallIDs(c.log.CallIDs)
+	}
 	s.logger.SetConsoleLevels(c.log.Console)
-	if err := s.logger.Configure(c.log.Files, c.log.TimeFormat); err != nil {
+	s.logger.SetRotation(c.log.Rotation)
+	if err := s.logger.Configure(c.log.Files, c.log.TimeFormat, c.log.Syslog...); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			s.log.Warn(strings.TrimSpace(line))
 		}

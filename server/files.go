@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -151,8 +152,15 @@ func unknownSection(sec *config.Section, file string, known []string) config.Fin
 // logSettings are what logger.conf says.
 type logSettings struct {
 	Files      []console.FileConfig
+	Syslog     []console.SyslogConfig
 	TimeFormat string
 	Console    console.Levels
+	Rotation   console.Rotation
+	CallIDs    bool
+	// hostname is appended to the names of files, "" for not.
+	hostname string
+	// QueueLog is the file of queue_log, "" for none.
+	QueueLog string
 }
 
 var loggerGeneral = []string{
@@ -162,8 +170,14 @@ var loggerGeneral = []string{
 
 // readLogger reads logger.conf. Without one, warnings and worse go to
 // messages.log.
-func readLogger(l *config.Loader, dirs Directories) (logSettings, []config.Finding, error) {
-	s := logSettings{Console: console.ConsoleLevels()}
+func readLogger(l *config.Loader, dirs Directories) (s logSettings, findings []config.Finding, err error) {
+	s = logSettings{Console: console.ConsoleLevels(), CallIDs: true, QueueLog: "queue_log", Rotation: console.Rotation{Strategy: "sequential"}}
+	defer func() {
+		if s.QueueLog != "" {
+			s.QueueLog = filepath.Join(dirs.Log, s.QueueLog)
+			s.Rotation.Others = []string{s.QueueLog}
+		}
+	}()
 	file, findings, err := loadOptional(l, "logger.conf")
 	if err != nil {
 		return s, findings, err
@@ -187,7 +201,9 @@ func readLogger(l *config.Loader, dirs Directories) (logSettings, []config.Findi
 						break
 					}
 					s.TimeFormat = format
-				case !contains(loggerGeneral, v.Name):
+				case contains(loggerGeneral, v.Name):
+					findings = append(findings, s.general(v)...)
+				default:
 					findings = append(findings, unknownKey(v, "logger.conf [general]", loggerGeneral))
 				}
 			}
@@ -200,6 +216,52 @@ func readLogger(l *config.Loader, dirs Directories) (logSettings, []config.Findi
 		}
 	}
 	return s, findings, nil
+}
+
+// general acts on a line of [general].
+func (s *logSettings) general(v config.Variable) (findings []config.Finding) {
+	bad := func(want string) {
+		findings = append(findings, config.Finding{
+			Pos: v.Pos, Severity: config.Error, Rule: "bad-value", Message: fmt.Sprintf("%s = %q is not %s; it is left out", v.Name, v.Value, want),
+		})
+	}
+	on, isBool := config.Bool(v.Value)
+	switch strings.ToLower(v.Name) {
+	case "appendhostname":
+		if !isBool {
+			bad("yes or no")
+		} else if name, err := os.Hostname(); on && err == nil {
+			s.hostname = name
+		}
+	case "use_callids":
+		if s.CallIDs = on; !isBool {
+			s.CallIDs = true
+			bad("yes or no")
+		}
+	case "queue_log":
+		if !isBool {
+			bad("yes or no")
+		} else if !on {
+			s.QueueLog = ""
+		}
+	case "queue_log_name":
+		if v.Value == "" || !filepath.IsLocal(v.Value) {
+			bad("the name of a file in the log directory")
+		} else if s.QueueLog != "" {
+			s.QueueLog = v.Value
+		}
+	case "rotatestrategy":
+		if strategy := strings.ToLower(v.Value); contains(console.Rotations, strategy) {
+			s.Rotation.Strategy = strategy
+		} else {
+			bad("sequential, rotate, timestamp or none")
+		}
+	case "exec_after_rotate":
+		s.Rotation.After = v.Value
+	default:
+		findings = append(findings, config.Finding{Pos: v.Pos, Severity: config.Note, Rule: "no-effect", Message: v.Name + " has nothing to act on here"})
+	}
+	return findings
 }
 
 func (s *logSettings) file(v config.Variable, dirs Directories) (findings []config.Finding) {
@@ -222,10 +284,13 @@ func (s *logSettings) file(v config.Variable, dirs Directories) (findings []conf
 		levels.FollowDebug = true
 		s.Console = levels
 	case name == "syslog" || strings.HasPrefix(name, "syslog."):
-		findings = append(findings, config.Finding{
-			Pos: v.Pos, Severity: config.Note, Rule: "no-effect",
-			Message: v.Name + " is not done yet: the service manager's journal has what the console shows",
-		})
+		facility := strings.TrimPrefix(strings.TrimPrefix(name, "syslog"), ".")
+		if !console.KnownFacility(facility) {
+			return append(findings, config.Finding{
+				Pos: v.Pos, Severity: config.Error, Rule: "bad-value", Message: fmt.Sprintf("syslog has no facility %q", facility),
+			})
+		}
+		s.Syslog = append(s.Syslog, console.SyslogConfig{Facility: facility, Levels: levels})
 	default:
 		path := v.Name
 		if !filepath.IsAbs(path) {
@@ -236,6 +301,9 @@ func (s *logSettings) file(v config.Variable, dirs Directories) (findings []conf
 				})
 			}
 			path = filepath.Join(dirs.Log, path)
+		}
+		if s.hostname != "" {
+			path += "." + s.hostname
 		}
 		s.Files = append(s.Files, console.FileConfig{Path: path, Levels: levels, JSON: json})
 	}

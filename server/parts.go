@@ -64,7 +64,7 @@ func (s *Server) addCatalog(c *configuration) {
 
 func (s *Server) appDeps(c *configuration) apps.Deps {
 	return apps.Deps{
-		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Records: s.callRecords(), Programs: s.programs, Now: s.now,
+		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Records: s.callRecords(), QueueLog: queueLog{s}, Programs: s.programs, Now: s.now,
 	}
 }
 

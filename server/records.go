@@ -69,6 +69,9 @@ func (s *Server) buildRecords(c *configuration) {
 	if c.cel.Enable && c.records.SQLite {
 		backends = append(backends, &cel.SQLite{Open: open(filepath.Join(c.dirs.DB, "pbx.sqlite3"))})
 	}
+	if c.log.QueueLog != "" {
+		backends = append(backends, cdr.QueueLog(c.log.QueueLog))
+	}
 	for _, b := range backends {
 		r.names = append(r.names, b.Name())
 	}
@@ -80,6 +83,7 @@ func (s *Server) buildRecords(c *configuration) {
 	if r.queue, err = spool.Open(o, backends...); err != nil {
 		s.log.Error(fmt.Sprintf("call records are not written: %v", err))
 	}
+	queueLog{s}.Add("", "", "", "QUEUESTART", "")
 	r.cel = cel.New(s.bus, s.now(), c.cel.Settings, r.events)
 	r.engine = cdr.New(s.bus, s.now, c.records.Settings, r.rows, r.call)
 }
@@ -126,6 +130,16 @@ func (s *Server) tellRecords(entries []spool.Entry) {
 				Kind: event.CallEvent, Time: row.Time, Channel: row.Channel, Uniqueid: row.UniqueID, Linkedid: row.LinkedID, Detail: row,
 			})
 		}
+	}
+}
+
+// queueLog writes queue_log through the queue of records.
+type queueLog struct{ s *Server }
+
+// Add implements channel.QueueLog.
+func (q queueLog) Add(call, queue, agent, name, data string) {
+	if r := q.s.cdr; r != nil && r.queue != nil {
+		r.queue.Add(spool.Entry{Kind: cdr.QueueKind, Value: &cdr.QueueLine{Time: q.s.now(), Call: call, Queue: queue, Agent: agent, Event: name, Data: data}})
 	}
 }
 
@@ -181,6 +195,9 @@ func (s *Server) showRecords(_ context.Context, r *decl.Request) error {
 	}
 	fmt.Fprintf(r.Out, "* Registered Backends\n  -------------------\n")
 	for _, n := range slices.Sorted(slices.Values(s.cdr.names)) {
+		if strings.HasPrefix(n, "cel") || n == "queue_log" {
+			continue
+		}
 		fmt.Fprintf(r.Out, "    %s\n", n)
 	}
 	if waiting > 0 && !s.cdr.config.Batch {

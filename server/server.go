@@ -135,6 +135,7 @@ func (s *Server) build() error {
 	}
 	s.applyLogging(conf)
 	s.registry = channel.NewRegistry(s.bus, s.log, s.now, conf.core.SystemName)
+	s.registry.SetCallIDs(conf.log.CallIDs)
 	s.registry.Limit(conf.core.MaxCalls)
 	s.registry.SetLanguage(conf.core.Language)
 	s.registry.SetFeatures(conf.features)
