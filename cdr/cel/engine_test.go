@@ -93,7 +93,8 @@ func TestEvents(t *testing.T) {
 		},
 		{
 			"busy", "102",
-			[]channeltest.Step{channeltest.Fail(0, channel.ControlBusy, channel.CauseUserBusy, "SIP 486 Busy Here")}, nil,
+			[]channeltest.Step{channeltest.Fail(0, channel.ControlBusy, channel.CauseUserBusy, "SIP 486 Busy Here")},
+			nil,
 			[]string{
 				"CHAN_START " + a + " 102", "APP_START " + a + dial, "CHAN_START " + b + " s",
 				`HANGUP ` + b + ` 102 AppDial((Outgoing Line)) {"hangupcause":17,"hangupsource":"","dialstatus":""}`, "CHAN_END " + b + " 102 AppDial((Outgoing Line))",
