@@ -95,8 +95,7 @@ func TestAttendedTransfer(t *testing.T) {
 	t.Parallel()
 	x, alice, carol := aliceAndCarol(t)
 	ready := make(chan *leg, 1)
-	var erin *agent
-	erin = newAgent(t, x.net.host(5)+":5070", x.addr(), func(l *leg, invite string) {
+	erin := newAgent(t, x.net.host(5)+":5070", x.addr(), func(l *leg, invite string) {
 		l.reply(invite, "180 Ringing", "")
 		l.reply(invite, "200 OK", l.sdp(9000, "0 101"))
 		l.from, l.to = header(invite, "To")+";tag=c"+l.id, header(invite, "From")

@@ -213,7 +213,7 @@ func TestBrowser(t *testing.T) {
 			x := newExchangeOn(t, n, streams(t, n))
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 			defer cancel()
-			conn, _, err := websocket.Dial(ctx, fmt.Sprintf(url, n.host(1)), &websocket.DialOptions{
+			conn, _, err := websocket.Dial(ctx, fmt.Sprintf(url, n.host(1)), &websocket.DialOptions{ //nolint:bodyclose // Dial took what there was of it
 				Subprotocols: []string{"sip"}, HTTPClient: insecureClient(), HTTPHeader: map[string][]string{"Origin": {"https://" + n.host(1)}},
 			})
 			if err != nil {

@@ -51,7 +51,8 @@ func (d *Driver) export(b []byte, r transaction.Route, out bool) {
 		return
 	}
 	c.copied = appendConcealed(c.copied[:0], b)
-	ours := netip.AddrPortFrom(d.sourceAddr(r.Remote.Addr().Unmap(), r.Listener), d.net.Local(r.Listener).Port())
+	local := d.net.LocalOf(r)
+	ours := netip.AddrPortFrom(d.sourceAddr(r.Remote.Addr().Unmap(), local.Addr()), local.Port())
 	p := hep.Packet{
 		Source: r.Remote, Dest: ours, TCP: r.Protocol.Reliable(), Time: d.now(), Type: hep.TypeSIP,
 		Correlation: d.correlation(), Payload: c.copied,

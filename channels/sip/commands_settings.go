@@ -207,10 +207,8 @@ func (d *Driver) showTCP(w io.Writer, _ *decl.Request) error {
 // listening are the addresses of the listeners of a protocol.
 func (d *Driver) listening(p transaction.Protocol) string {
 	var list []string
-	for i := range d.net.Listeners() {
-		if d.net.Protocol(i) == p {
-			list = append(list, d.net.Local(i).String())
-		}
+	for _, i := range d.net.Listening(p) {
+		list = append(list, d.net.Local(i).String())
 	}
 	return cmp.Or(strings.Join(list, ", "), "Disabled")
 }

@@ -376,6 +376,10 @@ func (c *configLoader) finish() {
 		g.SubMaxExpiry = g.MaxExpiry
 	}
 	g.finishBinds()
+	c.cfg.bindPos = make(map[transaction.Protocol]config.Pos)
+	for p, names := range bindOptions {
+		c.cfg.bindPos[p] = c.generalLine(names...)
+	}
 	c.loadTLS()
 	g.MaxExpiry = max(g.MaxExpiry, g.MinExpiry)
 	g.DefaultExpiry = min(max(g.DefaultExpiry, g.MinExpiry), g.MaxExpiry)

@@ -24,10 +24,9 @@ const (
 	routeLimit = 4096
 )
 
-// sourceAddr is our address as the network sees it on the way to dest, before
-// any translation.
-func (d *Driver) sourceAddr(dest netip.Addr, listener int) netip.Addr {
-	local := d.net.Local(listener).Addr()
+// sourceAddr is our address as the network sees it on the way to dest from a
+// listener at local, before any translation.
+func (d *Driver) sourceAddr(dest, local netip.Addr) netip.Addr {
 	if !local.IsUnspecified() {
 		return local.Unmap()
 	}
@@ -50,8 +49,9 @@ func (d *Driver) sourceAddr(dest netip.Addr, listener int) netip.Addr {
 func (d *Driver) localAddress(r transaction.Route) (signalling netip.AddrPort, media netip.Addr) {
 	g := &d.cfg.General
 	to := r.Remote
-	own := d.sourceAddr(to.Addr().Unmap(), r.Listener)
-	signalling = netip.AddrPortFrom(own, d.net.Local(r.Listener).Port())
+	local := d.net.LocalOf(r)
+	own := d.sourceAddr(to.Addr().Unmap(), local.Addr())
+	signalling = netip.AddrPortFrom(own, local.Port())
 	media = own
 	if g.RTPBind.IsValid() && !g.RTPBind.IsUnspecified() && g.RTPBind.Is4() == own.Is4() {
 		media = g.RTPBind

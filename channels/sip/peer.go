@@ -321,6 +321,8 @@ type Config struct {
 	NotifyTypes []NotifyType
 
 	tls *transport.TLS // nil where its files cannot be read
+	// bindPos are the lines that say where each protocol is served.
+	bindPos map[transaction.Protocol]config.Pos
 }
 
 // picksUp reports whether the peer may take calls that ring at other: its pickup

@@ -1,22 +1,18 @@
 package sip
 
 import (
-	"fmt"
-
 	"pbx/event"
 )
 
 // Reload replaces the configuration, on the loop; any goroutine may call it.
 // Calls, registrations and what qualify knows stay; a peer whose section is gone
-// loses its contacts. The listeners stay as they were bound.
+// loses its contacts. A listener stays open where its address is still configured.
 func (d *Driver) Reload(cfg *Config) {
 	d.Post(func() { d.reload(cfg) })
 }
 
 func (d *Driver) reload(cfg *Config) {
-	if was := &d.cfg.General; !was.sameListeners(&cfg.General) {
-		d.log.Warn("SIP: new addresses, tcpenable and tlsenable take effect at the next start", "bound", fmt.Sprint(was.UDPBinds), "configured", fmt.Sprint(cfg.General.UDPBinds))
-	}
+	elsewhere := d.relisten(cfg)
 	was := d.cfg
 	d.cfg = cfg
 	d.applyConfig()
@@ -29,6 +25,9 @@ func (d *Driver) reload(cfg *Config) {
 	d.watchExternal()
 	d.reviewSubscriptions(&was.General)
 	d.setSources()
+	if elsewhere {
+		d.movedListeners()
+	}
 	for _, p := range d.peers.list {
 		d.deviceChanged(p)
 	}

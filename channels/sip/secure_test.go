@@ -124,7 +124,7 @@ func TestSecureContact(t *testing.T) {
 			}
 			for text, want := range map[string]bool{
 				"INVITE sips:a@b SIP/2.0\r\n": true, "INVITE sip:a@b SIP/2.0\r\n": false,
-				"INVITE sip:a@b SIP/2.0\r\nContact: <sips:c@d>\r\n": true,
+				"INVITE sip:a@b SIP/2.0\r\nContact: <sips:c@d>\r\n":                             true,
 				"INVITE sip:a@b SIP/2.0\r\nContact: <sips:c@d>\r\nRecord-Route: <sip:e;lr>\r\n": false,
 				"INVITE sip:a@b SIP/2.0\r\nContact: <sip:c@d>\r\nRecord-Route: <sips:e;lr>\r\n": true,
 			} {

@@ -175,7 +175,7 @@ func TestCaptureOptions(t *testing.T) {
 		{"off", "[general]\nenabled=no\ncapture_address=192.0.2.1\n", ""},
 		{"no address", "[general]\n", "capture_address"},
 		{"another id", "[general]\ncapture_address=h.example:9061\nuuid_type=nothing\n", "uuid_type"},
-		{"unknown", "[general]\ncapture_adress=h.example:9061\nenabled=no\n", "capture_adress"},
+		{"unknown", "[general]\ncapture_addres=h.example:9061\nenabled=no\n", "capture_addres"},
 	} {
 		cfg, findings := loadText(t, "[general]\n", "hep.conf", c.file)
 		found := c.finding == ""

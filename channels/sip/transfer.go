@@ -141,7 +141,7 @@ func (p *pvt) carryHeaders(party *channel.Channel, m *message.Message) {
 
 // attended joins the party of this call with that of another one of the same
 // phone (RFC 3891, RFC 5589 section 7): one phone takes the place of the other in
-// whatever that does, and both calls of the transferer end.
+// whatever that does, and both calls of that phone end.
 func (p *pvt) attended(m *message.Message, id *refer.DialogID) (status int, reason string) {
 	other := p.d.calls.dialog([]byte(id.CallID), []byte(id.ToTag), []byte(id.FromTag))
 	if other == nil || other == p || other.channel == nil || other.released || !p.mayReplace(other) {

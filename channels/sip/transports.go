@@ -157,39 +157,6 @@ func (g *Settings) finishBinds() {
 	}
 }
 
-// listen opens the listeners. Without UDP there is no exchange; a stream that cannot
-// be opened is named, and the others serve.
-func (d *Driver) listen() error {
-	g := &d.cfg.General
-	for _, at := range g.UDPBinds {
-		o := g.socketOptions(at, g.UDPBinds)
-		o.RecvBuffer, o.SendBuffer = 4<<20, 4<<20
-		if _, err := d.net.ListenUDP(at, o); err != nil {
-			return err
-		}
-	}
-	streams := func(p transaction.Protocol, list []netip.AddrPort) {
-		for _, at := range list {
-			if _, err := d.net.ListenStream(p, at, g.socketOptions(at, list)); err != nil {
-				d.log.Error("SIP: "+p.String()+" is not served", "address", at.String(), "err", err)
-			}
-		}
-	}
-	if g.TCPEnable {
-		streams(transaction.TCP, g.TCPBinds)
-	}
-	if g.TLSEnable {
-		streams(transaction.TLS, g.TLSBinds)
-	}
-	return nil
-}
-
-// sameListeners reports whether two configurations listen at the same places.
-func (g *Settings) sameListeners(o *Settings) bool {
-	return slices.Equal(g.UDPBinds, o.UDPBinds) && g.TCPEnable == o.TCPEnable && g.TLSEnable == o.TLSEnable &&
-		(!g.TCPEnable || slices.Equal(g.TCPBinds, o.TCPBinds)) && (!g.TLSEnable || slices.Equal(g.TLSBinds, o.TLSBinds))
-}
-
 // socketOptions are those of one listener. One on :: leaves IPv4 to another that
 // has the same port.
 func (g *Settings) socketOptions(at netip.AddrPort, all []netip.AddrPort) pbxio.SocketOptions {

@@ -53,7 +53,7 @@ func (r *rig) browser(at, origin string, protocols ...string) (*websocket.Conn, 
 	if origin != "" {
 		o.HTTPHeader = http.Header{"Origin": {origin}}
 	}
-	c, resp, err := websocket.Dial(r.t.Context(), "ws://"+at+"/ws", o)
+	c, resp, err := websocket.Dial(r.t.Context(), "ws://"+at+"/ws", o) //nolint:bodyclose // Dial took what there was of it
 	if err != nil {
 		if resp != nil {
 			return nil, resp.StatusCode, err

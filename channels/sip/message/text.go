@@ -50,7 +50,6 @@ func all(s []byte, class uint16) bool {
 	return true
 }
 
-// isToken reports whether s is a token (RFC 3261 25.1).
 // IsToken reports whether s is a token (RFC 3261 25.1).
 func IsToken(s string) bool { return isToken(s) }
 

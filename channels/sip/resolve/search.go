@@ -70,7 +70,6 @@ type route struct {
 	protocol transaction.Protocol
 	service  string // the name of its SRV records, "" when there are none to ask for
 	hosts    []host
-	none     bool // the domain says that it does not have the service
 }
 
 type host struct {

@@ -355,8 +355,8 @@ func (s *Set) ListenStream(p transaction.Protocol, addr netip.AddrPort, o pbxio.
 	if err != nil {
 		return fail(err)
 	}
-	n := len(s.listeners)
-	s.listeners = append(s.listeners, listener{protocol: p, stream: l, local: addrOf(l.Addr()), options: o})
+	n := s.slot(p, addr)
+	s.put(n, listener{protocol: p, stream: l, local: addrOf(l.Addr()), asked: addr, options: o})
 	s.group.Add(1)
 	go s.accept(n, l, p)
 	return n, nil

@@ -188,7 +188,7 @@ func overUDP(ctx context.Context, server netip.AddrPort, q resolve.Question) res
 	if err != nil {
 		return failed(server, err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	defer stop()
 	if _, err := c.Write(b); err != nil {
 		return failed(server, err)
@@ -215,7 +215,7 @@ func overTCP(ctx context.Context, server netip.AddrPort, q resolve.Question) res
 	if err != nil {
 		return failed(server, err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	defer stop()
 	// RFC 1035 4.2.2: two bytes of length go before the message.
 	if _, err := c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...)); err != nil {

@@ -79,6 +79,8 @@ type Set struct {
 type listener struct {
 	protocol transaction.Protocol
 	local    netip.AddrPort
+	asked    netip.AddrPort // what it was to be bound to
+	closed   bool           // Unlisten
 	options  pbxio.SocketOptions
 	// Of UDP a socket on the loop, of streams a listener with a goroutine; a WebSocket
 	// has neither, it comes from the HTTP server.
@@ -131,7 +133,7 @@ func (s *Set) ListenUDP(addr netip.AddrPort, o pbxio.SocketOptions) (int, error)
 	if err != nil {
 		return 0, fmt.Errorf("listen on udp %v: %w", addr, err)
 	}
-	n := len(s.listeners)
+	n := s.slot(transaction.UDP, addr)
 	id, err := s.ctx.Add(socket.FD(), pbxio.In, func(_ pbxio.ID, ev pbxio.Events) bool {
 		if ev&pbxio.Err != 0 {
 			s.errors(n)
@@ -142,15 +144,72 @@ func (s *Set) ListenUDP(addr netip.AddrPort, o pbxio.SocketOptions) (int, error)
 	if err != nil {
 		return 0, errors.Join(fmt.Errorf("listen on udp %v: %w", addr, err), socket.Close())
 	}
-	s.listeners = append(s.listeners, listener{socket: socket, id: id, local: socket.Local(), options: o})
+	s.put(n, listener{socket: socket, id: id, local: socket.Local(), asked: addr, options: o})
 	return n, nil
 }
 
-// Listeners returns how many there are.
-func (s *Set) Listeners() int { return len(s.listeners) }
+// slot is the number of a new listener: that of one which was closed at the same
+// place, so that what knows it by number finds it again.
+func (s *Set) slot(p transaction.Protocol, addr netip.AddrPort) int {
+	for i := range s.listeners {
+		if l := &s.listeners[i]; l.closed && l.protocol == p && l.asked == addr {
+			return i
+		}
+	}
+	return len(s.listeners)
+}
+
+func (s *Set) put(n int, l listener) {
+	if n == len(s.listeners) {
+		s.listeners = append(s.listeners, l)
+	} else {
+		s.listeners[n] = l
+	}
+}
+
+// Unlisten closes listener n. Connections that came by it stay.
+func (s *Set) Unlisten(n int) error {
+	l := &s.listeners[n]
+	var err error
+	switch {
+	case l.socket != nil:
+		err = errors.Join(s.ctx.Remove(l.id), l.socket.Close())
+	case l.stream != nil:
+		err = l.stream.Close()
+	}
+	l.socket, l.stream, l.closed = nil, nil, true
+	return err
+}
+
+// Listening are the numbers of the listeners of a protocol that are open.
+func (s *Set) Listening(p transaction.Protocol) (list []int) {
+	for i := range s.listeners {
+		if l := &s.listeners[i]; l.protocol == p && !l.closed {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// Asked is the address that listener n was to be bound to.
+func (s *Set) Asked(n int) netip.AddrPort { return s.listeners[n].asked }
+
+// live is the number of the listener that stands in for n, which may be closed, on
+// the way to a far end.
+func (s *Set) live(r transaction.Route) int {
+	if r.Listener >= 0 && r.Listener < len(s.listeners) && s.listeners[r.Listener].closed {
+		if n, ok := s.For(r.Protocol, r.Remote.Addr()); ok {
+			return n
+		}
+	}
+	return r.Listener
+}
 
 // Local is the address that listener n is bound to.
 func (s *Set) Local(n int) netip.AddrPort { return s.listeners[n].local }
+
+// LocalOf is the address that what goes by a route comes from.
+func (s *Set) LocalOf(r transaction.Route) netip.AddrPort { return s.listeners[s.live(r)].local }
 
 // Protocol is the protocol of listener n.
 func (s *Set) Protocol(n int) transaction.Protocol { return s.listeners[n].protocol }
@@ -164,6 +223,7 @@ func (s *Set) For(p transaction.Protocol, to netip.Addr) (n int, ok bool) {
 		l := &s.listeners[i]
 		a := l.local.Addr()
 		switch {
+		case l.closed:
 		case a.Is4() != to.Is4() && (!a.Is6() || !a.IsUnspecified()):
 		case l.protocol == p:
 			return i, true
@@ -177,7 +237,11 @@ func (s *Set) For(p transaction.Protocol, to netip.Addr) (n int, ok bool) {
 // receive takes one batch. What is left is reported again at the loop's next
 // turn, after the other descriptors.
 func (s *Set) receive(n int) {
-	got, err := s.listeners[n].socket.RecvBatch(s.ring)
+	socket := s.listeners[n].socket
+	if socket == nil {
+		return // closed
+	}
+	got, err := socket.RecvBatch(s.ring)
 	if err != nil {
 		return // nothing there, or no memory
 	}
@@ -194,6 +258,7 @@ var ErrUnsendable = errors.New("not an address to send to")
 func (s *Set) Send(b []byte, r transaction.Route) (transaction.Flow, error) {
 	to := r.Remote
 	a := to.Addr()
+	r.Listener = s.live(r)
 	if r.Listener < 0 || r.Listener >= len(s.listeners) || !to.IsValid() || to.Port() == 0 ||
 		a.IsMulticast() || a.IsUnspecified() || a == broadcast {
 		return 0, fmt.Errorf("%v: %w", to, ErrUnsendable)

@@ -21,6 +21,9 @@ func (s *Set) errors(n int) {
 		s.quoted = make([]byte, quote)
 	}
 	for range batch {
+		if s.listeners[n].socket == nil {
+			return // closed
+		}
 		d := pbxio.Datagram{Buf: s.quoted}
 		why, ok := s.listeners[n].socket.RecvError(&d)
 		if !ok {
