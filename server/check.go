@@ -140,6 +140,11 @@ func (c *configuration) checkPeers() []config.Finding {
 				Pos: v.Pos, Severity: config.Error, Rule: "unknown-context",
 				Message: "[" + sec.Name + "] has " + key + " = " + v.Value + ", which extensions.conf does not have",
 			}
+			if strings.EqualFold(sec.Name, "general") && !c.sip.General.AllowGuest {
+				// Only who names no context of his own would be there: often meant so.
+				f.Severity = config.Note
+			}
+			f.Token = v.Value
 			if near := config.Nearest(v.Value, names); near != "" {
 				f.Hint = "did you mean " + near + "?"
 			}
