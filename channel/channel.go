@@ -11,6 +11,7 @@
 package channel
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -47,6 +48,7 @@ type Channel struct {
 	bridgeID   string
 	bridgePeer *Channel
 	redirect   *Location
+	errand     Errand
 	datastore  map[any]any
 	legCauses  []LegCause
 }
@@ -226,12 +228,15 @@ func (c *Channel) UpdateIdentity(f func(*Identity)) {
 	caller, connected := before.Caller != c.id.Caller, before.Connected != c.id.Connected
 	c.mu.Unlock()
 	if caller && c.reg.bus.Wants(event.NewCallerID) {
-		c.Publish(event.Event{Kind: event.NewCallerID, Value: c.Identity().Caller.Presentation.Text()})
+		c.Publish(event.Event{Kind: event.NewCallerID, Value: presentationText(c.Identity().Caller.Presentation)})
 	}
 	if connected && c.reg.bus.Wants(event.NewConnectedLine) {
 		c.Publish(event.Event{Kind: event.NewConnectedLine})
 	}
 }
+
+// presentationText is the number of a presentation and its words.
+func presentationText(p Presentation) string { return fmt.Sprintf("%d (%s)", int(p), p.Text()) }
 
 // Location is the place in the dialplan.
 func (c *Channel) Location() Location {
@@ -249,6 +254,13 @@ func (c *Channel) SetLocation(l Location, app, data string) {
 	if c.reg.bus.Wants(event.NewExten) {
 		c.Publish(event.Event{Kind: event.NewExten, Context: l.Context, Exten: l.Exten, Priority: l.Priority, App: app, AppData: data})
 	}
+}
+
+// SetPlace records where a channel goes that no thread runs yet.
+func (c *Channel) SetPlace(l Location) {
+	c.mu.Lock()
+	c.loc, c.app, c.data = l, "", ""
+	c.mu.Unlock()
 }
 
 // Cause is why the call ended, or the last cause that a dialled leg left.
@@ -551,35 +563,6 @@ func (c *Channel) Hangup() {
 	}
 	c.reg.remove(c)
 	c.finish()
-}
-
-// AsyncGoto sends the channel to another place, from any goroutine: the thread
-// leaves what it does and continues there.
-func (c *Channel) AsyncGoto(l Location) {
-	c.mu.Lock()
-	c.redirect = &l
-	c.mu.Unlock()
-	c.Queue(Frame{Kind: FrameControl, Control: ControlRedirect})
-}
-
-// TakeRedirect returns the place that AsyncGoto left, once.
-func (c *Channel) TakeRedirect() (Location, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.redirect == nil {
-		return Location{}, false
-	}
-	l := *c.redirect
-	c.redirect = nil
-	c.queue.drop(func(f *Frame) bool { return f.Kind == FrameControl && f.Control == ControlRedirect })
-	return l, true
-}
-
-// Redirected reports whether TakeRedirect would return a place.
-func (c *Channel) Redirected() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.redirect != nil
 }
 
 // SetOwner records the thread that runs the channel; the engine calls it.

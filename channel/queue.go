@@ -97,10 +97,14 @@ func (c *Channel) Sleep(d time.Duration) error {
 		if left <= 0 {
 			return nil
 		}
-		if _, err := c.Wait(left); errors.Is(err, ErrTimeout) {
+		f, err := c.Wait(left)
+		switch {
+		case errors.Is(err, ErrTimeout):
 			return nil
-		} else if err != nil {
+		case err != nil:
 			return err
+		case f.Kind == FrameControl && f.Control == ControlRedirect:
+			return ErrRedirect
 		}
 	}
 }

@@ -119,17 +119,17 @@ func (p *parser) lookup(name, filter string) *Section {
 		return p.base(name)
 	}
 	for _, s := range all {
-		if s.admitted(filter) {
+		if s.Admitted(filter) {
 			return s
 		}
 	}
 	return nil
 }
 
-// admitted reports whether every "name=value" of a filter is met by some
+// Admitted reports whether every "name=value" of a filter is met by some
 // variable; both are regular expressions. TEMPLATES=include admits templates
 // too, TEMPLATES=restrict nothing else.
-func (s *Section) admitted(filter string) bool {
+func (s *Section) Admitted(filter string) bool {
 	template := !s.Template
 	for term := range strings.SplitSeq(filter, "&") {
 		name, value, ok := strings.Cut(term, "=")

@@ -131,7 +131,7 @@ func (c *Commands) Run(ctx context.Context, line string, out io.Writer) error {
 	e, ok := c.find(words)
 	if !ok {
 		fmt.Fprintf(out, "No such command '%s' (type 'core show help %s' for other possible commands)\n",
-			Escape(strings.Join(words, " ")), Escape(words[0]))
+			Escape(strings.Join(words, " ")), Escape(strings.Join(words, " ")))
 		return fmt.Errorf("no such command %q", line)
 	}
 	err := run(ctx, e, &decl.Request{Args: words[len(e.words):], Line: line, Out: out})

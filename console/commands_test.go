@@ -46,7 +46,7 @@ func TestRun(t *testing.T) {
 		{"quotes and backslash", `sip show "a b" c\ d ""`, "a b|c d|\n", false},
 		{"alias", "peers now", "now\n", false},
 		{"blanks", "   ", "", false},
-		{"unknown", "sap show", "No such command 'sap show' (type 'core show help sap' for other possible commands)\n", true},
+		{"unknown", "sap show", "No such command 'sap show' (type 'core show help sap show' for other possible commands)\n", true},
 		{"escape", "a\x1bb", `No such command 'a\x1bb' (type 'core show help a\x1bb' for other possible commands)` + "\n", true},
 		{"failure", "fail", `no\x1b[2J way` + "\nCommand 'fail' failed.\n", true},
 		{"usage", "misuse", "Usage: misuse [<what>]\n       \nCommand 'misuse' failed.\n", true},

@@ -62,6 +62,23 @@ func (e *Engine) AddLine(context, key, value string, replace bool) error {
 	})
 }
 
+// HasExtension reports whether a context has that priority of an extension as it is
+// written; "hint" is one too.
+func (e *Engine) HasExtension(context, name, priority string) bool {
+	exten, caller, _ := splitCaller(name)
+	c, ok := e.Plan().contexts[context]
+	if !ok {
+		return false
+	}
+	n, _ := strconv.Atoi(priority)
+	for _, x := range c.Extensions() {
+		if compareNames(x.Name, exten) == 0 && x.Caller == caller && (x.Priority(n) != nil || x.Hint != nil && strings.EqualFold(priority, "hint")) {
+			return true
+		}
+	}
+	return false
+}
+
 // RemoveExtension takes an extension, or one priority of it if that is not 0, out of
 // a context.
 func (e *Engine) RemoveExtension(context, name string, priority int) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"pbx/channel"
 )
@@ -84,7 +85,7 @@ func (t *Thread) doOnly() (over bool) {
 	err := t.call(o.app, channel.Clean(o.data))
 	if l, ok := t.ch.TakeRedirect(); ok {
 		t.place = l
-		return false
+		return false // an errand is run by main
 	}
 	if err != nil && !errors.Is(err, channel.ErrHangup) {
 		t.log.Warn(fmt.Sprintf("%s: %s: %v", t.ch.Name(), o.app.Name, err))
@@ -104,4 +105,25 @@ func (e *Engine) Resolve(ch *channel.Channel, from channel.Location, spec string
 		ch = e.opts.Channels.Detached()
 	}
 	return e.thread(ch).resolve(from, spec)
+}
+
+// Limit ends a channel after d from now; 0 takes the limit away. Any goroutine may
+// call it.
+func (e *Engine) Limit(ch *channel.Channel, d time.Duration) {
+	if t, ok := ch.Owner().(*Thread); ok {
+		t.SetAbsolute(d)
+		return
+	}
+	if d > 0 {
+		ch.Registry().AfterFunc(d, func() { ch.SoftHangup(channel.CauseNone) })
+	}
+}
+
+// Left is the time that is left to a channel with a limit, 0 for one without. Any
+// goroutine may call it.
+func (e *Engine) Left(ch *channel.Channel) time.Duration {
+	if t := ch.Owner(); t != nil {
+		return t.Absolute()
+	}
+	return 0
 }

@@ -16,9 +16,7 @@ import (
 // hangs it up.
 func (t *Thread) run() {
 	defer func() {
-		if t.limit != nil {
-			t.limit()
-		}
+		t.SetAbsolute(0)
 		t.engine.locks.release(t.ch)
 		t.ch.Hangup()
 	}()
@@ -60,6 +58,9 @@ func (t *Thread) main() {
 	if t.place.Priority < 1 {
 		t.place.Priority = 1
 	}
+	if err := t.errand(); err != nil && !t.interrupted(err) {
+		return
+	}
 	for {
 		found, err := t.priorities()
 		var digits string
@@ -96,12 +97,31 @@ func (t *Thread) priorities() (found bool, err error) {
 		}
 		if l, ok := t.ch.TakeRedirect(); ok {
 			t.place = l
+			if err := t.errand(); err != nil {
+				return true, err
+			}
 			continue
 		}
 		if t.ch.HungUp() {
 			return true, channel.ErrHangup
 		}
 	}
+}
+
+// errand runs what somebody left for the thread to do.
+func (t *Thread) errand() error {
+	f := t.ch.TakeErrand()
+	if f == nil {
+		return nil
+	}
+	t.steps = 0
+	if err := f(t); err != nil {
+		return err
+	}
+	if t.ch.HungUp() {
+		return channel.ErrHangup
+	}
+	return nil
 }
 
 // step runs the priority at place and moves to the next one.
@@ -140,9 +160,15 @@ func (t *Thread) step() (found bool, err error) {
 // interrupted deals with an application that ended otherwise than by going on.
 // It reports whether the call goes on elsewhere.
 func (t *Thread) interrupted(err error) bool {
-	if l, ok := t.ch.TakeRedirect(); ok {
+	for {
+		l, ok := t.ch.TakeRedirect()
+		if !ok {
+			break
+		}
 		t.place = l
-		return true
+		if err = t.errand(); err == nil {
+			return true
+		}
 	}
 	t.verbose(2, "Spawn extension (%s, %s, %d) exited non-zero on '%s'", t.place.Context, t.place.Exten, t.place.Priority, t.ch.Name())
 	if !errors.Is(err, channel.ErrHangup) {

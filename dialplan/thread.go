@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,8 +35,9 @@ type Thread struct {
 	steps    int // since an application that takes time
 
 	expired   atomic.Bool // the absolute timeout ran out
-	deadline  time.Time   // of the absolute timeout, zero for none
-	limit     func()      // takes the absolute timeout back, nil without one
+	limits    sync.Mutex  // guards the absolute timeout, which programs set too
+	deadline  time.Time   // of it, zero for none
+	limit     func()      // takes it back, nil without one
 	exception exception
 
 	// found is the extension that lookup begins with, while place is in it and
@@ -204,6 +206,8 @@ func (t *Thread) Timeouts() *channel.Timeouts { return &t.timeouts }
 
 // Absolute implements channel.Thread.
 func (t *Thread) Absolute() time.Duration {
+	t.limits.Lock()
+	defer t.limits.Unlock()
 	if t.deadline.IsZero() {
 		return 0
 	}
@@ -212,6 +216,8 @@ func (t *Thread) Absolute() time.Duration {
 
 // SetAbsolute implements channel.Thread.
 func (t *Thread) SetAbsolute(d time.Duration) {
+	t.limits.Lock()
+	defer t.limits.Unlock()
 	if t.limit != nil {
 		t.limit()
 		t.limit = nil

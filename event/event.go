@@ -40,8 +40,8 @@ const (
 	PresenceState  // Name = CustomPresence:name …, Value = the state, AppData = subtype, StateText = message
 	MessageWaiting // Name = box@context, State = new messages, Priority = old ones
 	Registry       // Name = user, Value = Registered …, Address = domain
-	Security       // Name = what, Value = detail, Address
-	Reload
+	Security       // Name = what, Value = detail, Address; AppData = "Header: value" lines
+	Reload         // Name = the part, "" for all; State = how it went, 0 for well
 	Shutdown
 	UserEvent     // Name, Value = "Header: value" lines
 	Masquerade    // the channel's phone changed: Dest = original's new name, Value = clone's
@@ -58,9 +58,6 @@ const (
 	HangupRequest // the far end has hung up: Cause
 	SoftHangup    // the dialplan of the channel is over
 	Originated    // how a call that a program asked for went: Name = Success or Failure, Value = its id, State = Reason
-	ReloadModule  // one part was reloaded: Name, State = how it went
-	RTCPSent      // AppData = "Header: value" lines
-	RTCPReceived
 	Forward       // a called phone sends the call elsewhere: Dest = its channel, Value = where to
 	UserLog       // CELGenUserEvent: Name = the event, Value = its text
 	CallRecord    // Detail = *cdr.Row, a call detail record that is being written

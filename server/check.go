@@ -78,7 +78,7 @@ func refusals(err error) []config.Finding {
 // futureFiles are files of an office that nothing reads yet.
 var futureFiles = []string{
 	"voicemail.conf", "queues.conf", "queuerules.conf", "res_parking.conf", "musiconhold.conf", "confbridge.conf", "meetme.conf",
-	"agents.conf", "followme.conf", "manager.conf", "http.conf", "ari.conf", "cdr_manager.conf",
+	"agents.conf", "followme.conf", "ari.conf", "cdr_manager.conf",
 	"extensions.lua", "udptl.conf", "extconfig.conf", "func_odbc.conf", "phoneprov.conf",
 	"iax.conf", "pjsip.conf", "say.conf", "enum.conf", "amd.conf",
 }

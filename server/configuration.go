@@ -15,6 +15,7 @@ import (
 	"pbx/config"
 	"pbx/dialplan"
 	"pbx/dialplan/ael"
+	"pbx/manager"
 	"pbx/media"
 	"pbx/media/tone"
 	"pbx/web"
@@ -31,6 +32,7 @@ type configuration struct {
 	features channel.Features
 	sip      *sip.Config
 	web      web.Settings
+	manager  manager.Settings
 	records  *cdr.Config
 	cel      *cel.Config
 	plan     *dialplan.Plan
@@ -62,6 +64,8 @@ func readBase(o *Options) (*configuration, error) {
 	c.features, found, err = readFeatures(l)
 	take(found, err)
 	c.web, found, err = web.Load(l)
+	take(found, err)
+	c.manager, found, err = manager.Load(l)
 	take(found, err)
 	take(c.readRecords(l))
 	return c, errors.Join(errs...)

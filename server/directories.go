@@ -79,6 +79,8 @@ type Core struct {
 	ExecIncludes   bool
 	// Explain keeps the last calls for `core explain`: an option of ours.
 	Explain bool
+	// LiveDangerously lets outside programs use functions that can harm the system.
+	LiveDangerously bool
 	// Drain is how long calls may go on after SIGTERM: an option of ours.
 	Drain time.Duration
 	// Programs and AGI are what the programs of calls may take: options of ours.
@@ -125,14 +127,14 @@ var idleOptions = map[string]string{
 	"cache_media_frames": "audio is not made of frames", "cache_record_files": "recordings go where they belong at once", "record_cache_dir": "recordings go where they belong at once",
 	"internal_timing": "timing is always internal", "nocolor": "output has no colours", "lightbackground": "output has no colours", "forceblackbackground": "output has no colours",
 	"dontwarn": "warnings are always shown", "timestamp": "use journald or a log file", "entityid": "it is made from the system", "documentation_language": "help is in English",
-	"stdexten": "it belongs to users.conf", "phpcompat": "AGI programs of PHP need nothing of it", "sendfullybooted": "there is no manager interface yet", "rtp_use_dynamic": "payload types are always dynamic",
+	"stdexten": "it belongs to users.conf", "phpcompat": "AGI programs of PHP need nothing of it", "sendfullybooted": "programs are always told", "rtp_use_dynamic": "payload types are always dynamic",
 	"rtp_pt_dynamic": "payload types follow RFC 3551", "remote_console_port": "the console is a unix socket", "negate_channels": "it has no meaning here", "rtp_use_dynamic_payloads": "payload types are always dynamic",
 	"verbosemodules": "there are no modules", "maxfiles": "the limit is raised as far as the system lets", "disable_remote_console_shell": "the console has no shell",
-	"live_dangerously": "no outside program can reach the dialplan yet", "transmit_silence": "it is not done yet", "transmit_silence_during_record": "it is not done yet",
+	"transmit_silence": "it is not done yet", "transmit_silence_during_record": "it is not done yet",
 	"maxload": "it is not done yet", "minmemfree": "it is not done yet", "mindtmfduration": "digits are passed as they come", "autosystemname": "",
 }
 
-var activeOptions = []string{"verbose", "debug", "systemname", "autosystemname", "maxcalls", "defaultlanguage", "languageprefix", "execincludes", "drain", "explain", "programtime", "programoutput", "programprocesses", "agitime", "agideadtime"}
+var activeOptions = []string{"verbose", "debug", "systemname", "autosystemname", "maxcalls", "defaultlanguage", "languageprefix", "execincludes", "drain", "live_dangerously", "explain", "programtime", "programoutput", "programprocesses", "agitime", "agideadtime"}
 
 // readAsterisk reads asterisk.conf, which may be absent.
 func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error) {
@@ -275,6 +277,8 @@ func (c *Core) set(v config.Variable) (findings []config.Finding) {
 				Message: "languageprefix = no has no effect: a sound is looked for as en/digits/1",
 			})
 		}
+	case "live_dangerously":
+		truth(&c.LiveDangerously)
 	case "execincludes":
 		truth(&c.ExecIncludes)
 	case "explain":

@@ -129,6 +129,9 @@ func (s *Server) buildSIP(c *configuration) error {
 func (s *Server) serveWeb(c *configuration) {
 	s.web = web.New(s.opts.Network, s.log)
 	s.web.Mux.Handle("/ws", s.sip.WebSocket())
+	for _, path := range []string{"/rawman", "/mxml", "/manager"} {
+		s.web.Mux.Handle(path, s.manager.Handler())
+	}
 	s.applyWeb(c)
 }
 

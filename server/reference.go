@@ -22,6 +22,7 @@ func (s *Server) reference() map[string][]byte {
 		"commands.md":     commandPage(s.Commands().All()),
 		"sip.conf.md":     optionPage(sip.Options()),
 		"check.md":        rulePage(),
+		"ami.md":          actionPage(s.manager.Actions()),
 	}
 }
 
@@ -88,6 +89,31 @@ func code(text string) string {
 
 // page ends a page with one newline.
 func page(b *bytes.Buffer) []byte { return append(bytes.TrimRight(b.Bytes(), "\n"), '\n') }
+
+func actionPage(actions []decl.Action) []byte {
+	b := bytes.NewBufferString("# AMI actions\n\n" + generated)
+	for _, a := range actions {
+		fmt.Fprintf(b, "## %s\n\n%s.", a.Name, strings.TrimSuffix(a.Synopsis, "."))
+		if len(a.Classes) > 0 {
+			fmt.Fprintf(b, " One of the write classes %s.", strings.Join(a.Classes, ", "))
+		}
+		b.WriteString("\n\n")
+		writeHelp(b, a.Help)
+		if len(a.Args) > 0 {
+			b.WriteString("| header | |\n|---|---|\n")
+			for _, x := range a.Args {
+				help := x.Help
+				if x.Optional {
+					help = strings.TrimSpace("optional; " + help)
+					help = strings.TrimSuffix(help, ";")
+				}
+				fmt.Fprintf(b, "| `%s` | %s |\n", x.Name, cell(help))
+			}
+			b.WriteString("\n")
+		}
+	}
+	return page(b)
+}
 
 func applicationPage(apps []*channel.Application) []byte {
 	b := bytes.NewBufferString("# Dialplan applications\n\n" + generated)

@@ -19,6 +19,9 @@ const (
 	reloadAll  = reloadDialplan | reloadSIP | reloadLogger | reloadRest
 )
 
+// partNames are the parts as programs know them.
+var partNames = map[reloadSet]string{reloadDialplan: "pbx_config", reloadLogger: "logger", reloadRest: "manager"}
+
 // Reload reads every file again. All of them are read and checked before any is
 // taken: with an error the old configuration goes on as it was, and the error
 // says file:line.
@@ -74,8 +77,9 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 		if next.core.Explain != old.core.Explain {
 			s.recorder.Switch(next.core.Explain)
 		}
-		next.web = fresh.web
+		next.web, next.manager = fresh.web, fresh.manager
 		s.applyWeb(&next)
+		s.applyManager(&next)
 	}
 	if what&reloadLogger != 0 {
 		next.log = fresh.log
@@ -97,6 +101,8 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 	s.conf.Store(&next)
 	s.reloaded.Store(s.now().UnixNano())
 	logFindings(s.log, next.findings)
-	s.bus.Publish(event.Event{Kind: event.Reload, Time: s.now()})
+	if what != reloadSIP { // the driver tells of itself
+		s.bus.Publish(event.Event{Kind: event.Reload, Time: s.now(), Name: partNames[what]})
+	}
 	return next.findings, nil
 }

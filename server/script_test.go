@@ -40,6 +40,8 @@ import (
 //	wait 2s
 //	log "Executing [103@t:1]"        it was logged since the last log line
 //	show "core show channels" 2 active channels
+//	ami m > Action: Ping | ActionID: 1   a program called m, logged in the first time,
+//	                                 sends an action; what it gets is its transcript
 //
 // Messages with a session description are checked for one: INVITE and 200 of an
 // INVITE have it.
@@ -51,6 +53,7 @@ type story struct {
 	phones map[string]*storyPhone
 	logged logged
 	last   time.Time
+	amis   map[string]*storyProgram
 }
 
 type storyPhone struct {
@@ -197,6 +200,9 @@ func (s *story) end() {
 
 // stop ends the exchange.
 func (s *story) stop() {
+	for _, p := range s.amis {
+		_ = p.conn.Close()
+	}
 	s.s.Stop(0)
 	if err := <-s.over; err != nil {
 		s.t.Errorf("Run: %v", err)
@@ -238,7 +244,7 @@ func (s *story) phone(name string) *storyPhone {
 func (s *story) play(script string) {
 	s.t.Helper()
 	for line := range strings.Lines(script) { // every phone listens from the start
-		if w := strings.Fields(line); len(w) > 2 && (w[1] == ">" || w[1] == "<") {
+		if w := strings.Fields(line); len(w) > 2 && w[0] != "ami" && (w[1] == ">" || w[1] == "<") {
 			s.phone(w[0])
 		}
 	}
@@ -274,6 +280,8 @@ func (s *story) step(line string) error {
 		synctest.Wait()
 		s.last = time.Now()
 		return nil
+	case "ami":
+		return s.ami(words[1], append([]string{strings.TrimSpace(strings.SplitN(head, ">", 2)[1])}, texts...))
 	case "log":
 		synctest.Wait()
 		s.s.logger.Flush()

@@ -35,6 +35,7 @@ import (
 	"pbx/dialplan/trace"
 	"pbx/event"
 	pbxio "pbx/io"
+	"pbx/manager"
 	"pbx/media"
 	"pbx/store"
 	"pbx/web"
@@ -81,6 +82,7 @@ type Server struct {
 	web      *web.Server
 	programs *program.Runner
 	agi      *agi.AGI
+	manager  *manager.Server
 	store    *store.Journal
 	cdr      *records
 	database channel.Database    // AstDB, kept in store
@@ -176,8 +178,10 @@ func (s *Server) build() error {
 	s.registry.Register(s.messages)
 	s.registry.AddPresence("SIP", s.sip.Presence)
 	s.registry.Register(local.New(local.Deps{Registry: s.registry, Dialplan: s.engine, Media: s.media, Log: s.log}))
+	s.buildManager()
 	s.buildCommands()
 	s.serveWeb(conf)
+	s.applyManager(conf)
 	if !s.opts.NoConsole {
 		return s.openConsole(conf)
 	}
@@ -202,7 +206,7 @@ func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
 		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
-		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(),
+		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(), s.manager.Commands(),
 	} {
 		s.commands.Add(list...)
 	}
@@ -289,6 +293,9 @@ func (s *Server) Run() error {
 func (s *Server) release() {
 	if s.console != nil {
 		s.console.Close()
+	}
+	if s.manager != nil {
+		s.manager.Close()
 	}
 	if s.web != nil {
 		s.web.Close()

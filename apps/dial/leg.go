@@ -108,6 +108,16 @@ func (c *call) request(dest, resource string, target any) (*leg, channel.Cause, 
 func (c *call) identify(l *leg) {
 	l.ch.Inherit(c.caller)
 	l.ch.SetVar("DIALEDPEERNUMBER", channel.Clean(l.number))
+	l.ch.SetLocation(c.t.Location(), "AppDial", "(Outgoing Line)")
+	mine := c.caller.Settings()
+	l.ch.SetSettings(func(s *channel.Settings) {
+		if s.Account == "" {
+			s.Account = mine.Account
+		}
+		if s.MusicClass == "" {
+			s.MusicClass = mine.MusicClass
+		}
+	})
 	from := c.caller.Identity()
 	l.ch.UpdateIdentity(func(id *channel.Identity) {
 		l.presetID = id.Caller.Number != ""
@@ -129,20 +139,13 @@ func (c *call) identify(l *leg) {
 			id.RDNIS, id.RedirectReason = from.RDNIS, from.RedirectReason
 		}
 	})
-	mine := c.caller.Settings()
-	l.ch.SetSettings(func(s *channel.Settings) {
-		if s.Account == "" {
-			s.Account = mine.Account
-		}
-		if s.MusicClass == "" {
-			s.MusicClass = mine.MusicClass
-		}
-	})
 }
 
 // send sends the call out.
 func (c *call) send(l *leg) bool {
-	l.ch.SetLocation(c.t.Location(), "AppDial", "(Outgoing Line)")
+	if c.preDial.given { // it was elsewhere
+		l.ch.SetLocation(c.t.Location(), "AppDial", "(Outgoing Line)")
+	}
 	if err := l.ch.Leg().Call(); err != nil {
 		c.verbose(3, "Couldn't call %s: %v", l.dest, err)
 		if cause := l.ch.Cause(); cause != channel.CauseNone {

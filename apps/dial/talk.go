@@ -20,10 +20,10 @@ func (c *call) connect(l *leg) error {
 	c.caller.SetCause(channel.CauseNormalClearing, "")
 	callee.SetCause(channel.CauseNormalClearing, "")
 	c.lose(l)
-	c.publish(event.DialEnd, l, "ANSWER")
 	c.set("DIALSTATUS", "ANSWER")
 	c.set("DIALEDPEERNAME", callee.Name())
 	c.set("DIALEDPEERNUMBER", l.number)
+	c.publish(event.DialEnd, l, "ANSWER")
 	defer func() {
 		c.caller.AddLegCause(channel.LegCause{Channel: callee.Name(), Cause: callee.Cause(), Tech: callee.TechCause()})
 	}()
@@ -229,6 +229,6 @@ func (c *call) release(ch *channel.Channel, to channel.Location) {
 			break
 		}
 	}
-	ch.SetLocation(to, "", "")
+	ch.SetLocation(to, "AppDial", "(Outgoing Line)")
 	c.Dialplan.Start(ch)
 }

@@ -155,7 +155,7 @@ func (t *Tech) Request(r channel.Request) (*channel.Channel, error) {
 	}
 	l := t.newLeg(r.Resource, steps)
 	l.ch = t.reg.New(channel.Options{
-		Name: peer, Tech: t, Leg: l, State: channel.Down, From: r.From,
+		Name: peer, Uniqueid: r.Uniqueid, Tech: t, Leg: l, State: channel.Down, From: r.From,
 		Identity: channel.Identity{Caller: t.callees[r.Resource]},
 	})
 	return l.ch, nil

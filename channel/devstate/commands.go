@@ -44,7 +44,7 @@ func (t *Table) Commands() []decl.Command {
 const ruler = "---------------------------------------------------------------------\n"
 
 func (t *Table) listDevices(_ context.Context, r *decl.Request) error {
-	names, states := t.devicesByName()
+	names, states := t.DevicesByName()
 	fmt.Fprint(r.Out, "\n"+ruler+"--- Custom Device States --------------------------------------------\n"+ruler+"---\n")
 	for _, name := range names {
 		fmt.Fprintf(r.Out, "--- Name: 'Custom:%s'  State: '%s'\n---\n", name, states[name])
@@ -83,7 +83,7 @@ func deviceStates() (words []string) {
 func (t *Table) completeDevice(args []string, _ string) []string {
 	switch len(args) {
 	case 0:
-		names, _ := t.devicesByName()
+		names, _ := t.DevicesByName()
 		for i := range names {
 			names[i] = Custom + ":" + names[i]
 		}
@@ -95,7 +95,7 @@ func (t *Table) completeDevice(args []string, _ string) []string {
 }
 
 func (t *Table) listPresence(_ context.Context, r *decl.Request) error {
-	names, states := t.presenceByName()
+	names, states := t.PresenceByName()
 	fmt.Fprint(r.Out, "\n"+ruler+"--- Custom Presence States ------------------------------------------\n"+ruler+"---\n")
 	for _, name := range names {
 		fmt.Fprintf(r.Out, "--- Name: 'CustomPresence:%s'  State: '%s'\n---\n", name, FormatPresence(states[name]))
@@ -122,7 +122,7 @@ func (t *Table) completePresence(args []string, _ string) []string {
 	var words []string
 	switch len(args) {
 	case 0:
-		words, _ = t.presenceByName()
+		words, _ = t.PresenceByName()
 		for i := range words {
 			words[i] = CustomPresence + ":" + words[i]
 		}

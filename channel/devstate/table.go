@@ -164,14 +164,23 @@ func (t *Table) publish(e event.Event) {
 	}
 }
 
-// devicesByName are the custom devices in the order of their names.
-func (t *Table) devicesByName() (names []string, states map[string]channel.DeviceState) {
+// DevicesByName are the custom devices in the order of their names, without the
+// prefix.
+func (t *Table) DevicesByName() (names []string, states map[string]channel.DeviceState) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return slices.Sorted(maps.Keys(t.devices)), maps.Clone(t.devices)
 }
 
-func (t *Table) presenceByName() (names []string, states map[string]channel.Presence) {
+// Mailboxes are the mailboxes that somebody has told of, in the order of their names.
+func (t *Table) Mailboxes() []string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return slices.Sorted(maps.Keys(t.boxes))
+}
+
+// PresenceByName are the custom presence states likewise.
+func (t *Table) PresenceByName() (names []string, states map[string]channel.Presence) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return slices.Sorted(maps.Keys(t.presence)), maps.Clone(t.presence)

@@ -99,6 +99,7 @@ func (p *pvt) blind(m *message.Message, to *refer.Target) (status int, reason st
 	p.carryHeaders(party, m)
 	p.channel.PublishWith(event.Event{
 		Kind: event.Transfer, Name: "blind", Context: place.Context, Exten: place.Exten, Priority: 1, Bridge: p.channel.Snapshot().BridgeID,
+		Parties: []*event.Party{p.channel.Party()},
 	}, party)
 	p.transferred = true
 	party.AsyncGoto(place)

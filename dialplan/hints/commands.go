@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"pbx/channel"
 	"pbx/decl"
 )
 
@@ -33,6 +34,29 @@ type row struct {
 
 func (r *row) print(w io.Writer) {
 	fmt.Fprintf(w, "%-30.30s: %-60.60s  State:%-15.15s Presence:%-15.15s Watchers %2d\n", r.exten+"@"+r.context, r.text, r.state, r.presence, r.watchers)
+}
+
+// Hint is a hint of the plan with what its devices do.
+type Hint struct {
+	Exten, Context, Text string
+	State                channel.ExtensionState
+}
+
+// List returns the hints by name. Any goroutine may call it.
+func (k *Keeper) List() (list []Hint, err error) {
+	err = k.call(func() {
+		k.settle()
+		for at, h := range k.hints {
+			if !h.status.Removed {
+				list = append(list, Hint{at.exten, at.context, h.text, h.status.State})
+			}
+		}
+		for at, text := range k.patterns {
+			list = append(list, Hint{at.exten, at.context, text, channel.ExtensionGone})
+		}
+	})
+	slices.SortFunc(list, func(a, b Hint) int { return compare(place{a.Exten, a.Context}, place{b.Exten, b.Context}) })
+	return list, err
 }
 
 // rows lists the hints by name. A pattern stands for none that is there yet, and

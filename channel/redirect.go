@@ -1,0 +1,65 @@
+package channel
+
+// AsyncGoto sends the channel to another place, from any goroutine: the thread
+// leaves what it does and continues there.
+func (c *Channel) AsyncGoto(l Location) {
+	c.mu.Lock()
+	c.redirect, c.errand = &l, nil
+	c.mu.Unlock()
+	c.Queue(Frame{Kind: FrameControl, Control: ControlRedirect})
+}
+
+// TakeRedirect returns the place that AsyncGoto left, once.
+func (c *Channel) TakeRedirect() (Location, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.redirect == nil {
+		return Location{}, false
+	}
+	l := *c.redirect
+	c.redirect = nil
+	c.queue.drop(func(f *Frame) bool { return f.Kind == FrameControl && f.Control == ControlRedirect })
+	return l, true
+}
+
+// Redirected reports whether TakeRedirect would return a place.
+func (c *Channel) Redirected() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.redirect != nil
+}
+
+// Errand is something that somebody else has a channel's thread do, on the thread's
+// goroutine. After it the thread goes on at the priority after the one it left; an
+// error is as that of an application.
+type Errand func(Thread) error
+
+// AsyncRun has the thread of the channel leave what it does and run an errand. A
+// channel that no thread runs gets one of its own, if it is in a bridge, and is hung
+// up after the errand. Any goroutine may call it.
+func (c *Channel) AsyncRun(f Errand) {
+	c.mu.Lock()
+	next := c.loc
+	next.Priority++
+	if c.owner == nil {
+		run := f
+		f = func(t Thread) error {
+			if err := run(t); err != nil {
+				return err
+			}
+			return ErrHangup
+		}
+	}
+	c.redirect, c.errand = &next, f
+	c.mu.Unlock()
+	c.Queue(Frame{Kind: FrameControl, Control: ControlRedirect})
+}
+
+// TakeErrand returns the errand that AsyncRun left, once; nil without one.
+func (c *Channel) TakeErrand() Errand {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := c.errand
+	c.errand = nil
+	return f
+}

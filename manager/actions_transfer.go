@@ -1,0 +1,197 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"pbx/bridge"
+	"pbx/channel"
+	"pbx/decl"
+	"pbx/event"
+)
+
+// transferActions send channels elsewhere.
+func (s *Server) transferActions() []decl.Action {
+	call := []string{"call"}
+	place := []decl.Arg{{Name: "Exten"}, {Name: "Context"}, {Name: "Priority"}}
+	return []decl.Action{
+		{
+			Name: "Redirect", Synopsis: "Redirect (transfer) a call.", Classes: call, Run: s.redirect,
+			Help: "Sends a channel to another place in the dialplan, and another one with ExtraChannel: to the same place, or one of its own.",
+			Args: append(append([]decl.Arg{named(""), {Name: "ExtraChannel", Optional: true}}, place...),
+				decl.Arg{Name: "ExtraExten", Optional: true}, decl.Arg{Name: "ExtraContext", Optional: true}, decl.Arg{Name: "ExtraPriority", Optional: true}),
+		},
+		{
+			Name: "BlindTransfer", Synopsis: "Blind transfer channel(s) to the given destination", Classes: call, Run: s.blindTransfer,
+			Help: "Sends whom a channel talks to to an extension, as if the channel's phone had transferred it.", Args: []decl.Arg{named(""), {Name: "Context"}, {Name: "Exten"}},
+		},
+		{
+			Name: "Atxfer", Synopsis: "Attended transfer.", Classes: call, Run: s.attendedTransfer,
+			Help: "Begins an attended transfer by the feature code of features.conf; there is none yet.", Args: []decl.Arg{named(""), {Name: "Exten"}, {Name: "Context", Optional: true}},
+		},
+		{
+			Name: "CancelAtxfer", Synopsis: "Cancel an attended transfer.", Classes: call, Run: s.cancelTransfer,
+			Help: "Takes an attended transfer back.", Args: []decl.Arg{named("")},
+		},
+		{
+			Name: "Bridge", Synopsis: "Bridge two channels already in the PBX.", Classes: call, Run: s.join,
+			Help: "Takes two channels from what they do and joins them. Each goes on in the dialplan after the call.",
+			Args: []decl.Arg{{Name: "Channel1"}, {Name: "Channel2"}, {Name: "Tone", Optional: true}},
+		},
+	}
+}
+
+// place is a place in the dialplan as headers name it.
+func (s *Server) place(ch *channel.Channel, context, exten, priority string) (channel.Location, error) {
+	if exten == "" {
+		exten = "s"
+	}
+	at := channel.Location{Context: context, Exten: exten, Priority: 1}
+	if at.Context == "" {
+		at.Context = ch.Location().Context
+	}
+	if priority = strings.TrimSpace(priority); priority == "" {
+		return at, nil
+	}
+	at, err := s.deps.Engine.Resolve(ch, at, priority)
+	if err != nil {
+		return at, errors.New("Priority is invalid")
+	}
+	return at, nil
+}
+
+func (s *Server) redirect(_ context.Context, r *decl.ActionRequest) error {
+	name := r.Get("Channel")
+	if name == "" {
+		return errors.New("Channel not specified")
+	}
+	ch, ok := s.deps.Registry.Find(name)
+	if !ok {
+		return errors.New("Channel does not exist: " + name)
+	}
+	to, err := s.place(ch, r.Get("Context"), r.Get("Exten"), r.Get("Priority"))
+	if err != nil {
+		return err
+	}
+	if ch.HungUp() {
+		return errors.New("Redirect failed, channel not up.")
+	}
+	extra := r.Get("ExtraChannel")
+	if extra == "" {
+		r.Then = func() { ch.AsyncGoto(to) }
+		return r.OK("Redirect successful")
+	}
+	other, ok := s.deps.Registry.Find(extra)
+	if !ok {
+		return errors.New("ExtraChannel does not exist: " + extra)
+	}
+	second := to
+	if exten := r.Get("ExtraExten"); exten != "" {
+		if second, err = s.place(other, r.Get("ExtraContext"), exten, r.Get("ExtraPriority")); err != nil {
+			return err
+		}
+	}
+	if other.HungUp() {
+		return errors.New("Redirect failed, extra channel not up.")
+	}
+	r.Then = func() {
+		// Whoever bridges them sees one of them go, and looks at the other: that one
+		// must know by then.
+		first, at := ch, to
+		if first.Owner() == nil {
+			first, other, at, second = other, first, second, at
+		}
+		other.AsyncGoto(second)
+		first.AsyncGoto(at)
+	}
+	return r.OK("Dual Redirect successful")
+}
+
+var errNoChannelThere = errors.New("Channel specified does not exist")
+
+func (s *Server) transferer(r *decl.ActionRequest) (*channel.Channel, error) {
+	ch, err := s.find(r, errors.New("No channel specified"))
+	if errors.Is(err, errNoSuchChannel) {
+		return nil, errNoChannelThere
+	}
+	return ch, err
+}
+
+func (s *Server) blindTransfer(_ context.Context, r *decl.ActionRequest) error {
+	ch, err := s.transferer(r)
+	if err != nil {
+		return err
+	}
+	if r.Get("Exten") == "" {
+		return errors.New("No extension specified")
+	}
+	to := channel.Location{Context: r.Get("Context"), Exten: r.Get("Exten"), Priority: 1}
+	if to.Context == "" {
+		to.Context = ch.Location().Context
+	}
+	peer := ch.Bridged()
+	if peer == nil || peer.HungUp() {
+		return errors.New("Transfer invalid")
+	}
+	if !s.deps.Engine.Match(to.Context, to.Exten, 1, peer.Identity().Caller.Number).Exists() {
+		return errors.New("Transfer failed")
+	}
+	r.Then = func() {
+		peer.SetVar("BLINDTRANSFER", channel.Clean(ch.Name()))
+		ch.SetVar("BLINDTRANSFER", channel.Clean(peer.Name()))
+		ch.PublishWith(event.Event{
+			Kind: event.Transfer, Name: "blind", Context: to.Context, Exten: to.Exten, Priority: 1, Bridge: ch.Snapshot().BridgeID,
+			Parties: []*event.Party{ch.Party()},
+		}, peer)
+		peer.AsyncGoto(to)
+		ch.SoftHangup(channel.CauseNormalClearing)
+	}
+	return r.OK("Transfer succeeded")
+}
+
+// errNoFeature is the answer where features.conf has no code to dial.
+var errNoFeature = errors.New("No feature code for attended transfers is configured")
+
+func (s *Server) attendedTransfer(_ context.Context, r *decl.ActionRequest) error {
+	if _, err := s.transferer(r); err != nil {
+		return err
+	}
+	if r.Get("Exten") == "" {
+		return errors.New("No extension specified")
+	}
+	return errNoFeature
+}
+
+func (s *Server) cancelTransfer(_ context.Context, r *decl.ActionRequest) error {
+	if _, err := s.transferer(r); err != nil {
+		return err
+	}
+	return errNoFeature
+}
+
+func (s *Server) join(_ context.Context, r *decl.ActionRequest) error {
+	var two [2]*channel.Channel
+	for i, header := range []string{"Channel1", "Channel2"} {
+		name := r.Get(header)
+		if name == "" {
+			return fmt.Errorf("Missing %s", header)
+		}
+		ch, ok := s.deps.Registry.Find(name)
+		if !ok {
+			return fmt.Errorf("%s does not exist: %s", header, name)
+		}
+		two[i] = ch
+	}
+	if two[0] == two[1] {
+		return errors.New("Unable to bridge a channel with itself")
+	}
+	for _, ch := range two {
+		if ch.State() != channel.Up || ch.HungUp() || ch.Owner() == nil && ch.Bridged() == nil {
+			return errors.New("Unable to bridge channel " + ch.Name())
+		}
+	}
+	r.Then = func() { bridge.Join(two[0], two[1], bridge.Options{}) }
+	return r.OK("Channels have been bridged")
+}

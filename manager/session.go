@@ -1,0 +1,311 @@
+package manager
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"pbx/decl"
+	"pbx/event"
+)
+
+// Version is that of the protocol which programs look at.
+const Version = "9.0.0"
+
+const greeting = "Asterisk Call Manager/" + Version + "\r\n"
+
+// session is one program that is connected, or one over HTTP.
+type session struct {
+	server        *Server
+	conn          net.Conn // nil over HTTP
+	remote, local netip.AddrPort
+	secure        bool
+	began         time.Time
+	out           *outbox
+
+	mu        sync.Mutex
+	user      *User // nil before the login
+	mask      Class // of EventMask
+	filters   filters
+	challenge string
+	reason    string // why it was ended, "" for the program's own wish
+	gone      bool
+	uses      int // HTTP requests at it
+	expires   time.Time
+}
+
+// sessionLimits are how long a line may be kept waiting for.
+const (
+	loginDelay = time.Second // after a wrong secret
+	farewell   = 2 * time.Second
+)
+
+func newSession(s *Server, conn net.Conn) *session {
+	x := &session{server: s, conn: conn, began: s.deps.Now(), out: newOutbox(), mask: ClassAll}
+	if a, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		x.remote = unmapped(a.AddrPort())
+	}
+	if a, ok := conn.LocalAddr().(*net.TCPAddr); ok {
+		x.local = unmapped(a.AddrPort())
+	}
+	_, x.secure = conn.(*tls.Conn)
+	s.mu.Lock()
+	s.sessions[x] = struct{}{}
+	s.mu.Unlock()
+	return x
+}
+
+func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
+
+// serve runs the session to its end.
+func (x *session) serve() {
+	s := x.server
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		x.write()
+	}()
+	x.out.push(greeting)
+	_ = x.conn.SetReadDeadline(time.Now().Add(s.settings.Load().AuthTimeout))
+	err := x.read()
+	x.mu.Lock()
+	user, reason := x.user, x.reason
+	x.gone = true
+	x.mu.Unlock()
+	s.mu.Lock()
+	delete(s.sessions, x)
+	s.mu.Unlock()
+	s.tune()
+	if user == nil {
+		s.admitted()
+	}
+	x.out.end()
+	select {
+	case <-written:
+	case <-time.After(farewell):
+	}
+	_ = x.conn.Close()
+	<-written
+	switch {
+	case reason != "":
+		s.deps.Log.Warn(fmt.Sprintf("manager: %s: %s", x.who(), reason))
+	case user == nil && errors.Is(err, os.ErrDeadlineExceeded):
+		s.deps.Log.Log(s.ctx, event.LevelNotice, fmt.Sprintf("manager: %s did not log in within %v", x.remote, s.settings.Load().AuthTimeout))
+	case user != nil && user.DisplayConnects:
+		event.Verbose(s.deps.Log, 2, "Manager '%s' logged off from %s", user.Name, x.remote.Addr())
+	}
+}
+
+// who is the session in a log line.
+func (x *session) who() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.user == nil {
+		return x.remote.String()
+	}
+	return fmt.Sprintf("'%s' from %s", x.user.Name, x.remote)
+}
+
+// errBye ends a session that said goodbye, or that could not prove itself.
+var errBye = errors.New("goodbye")
+
+// read reads and carries out messages.
+func (x *session) read() error {
+	in := newReader(x.conn)
+	for {
+		headers, err := in.next()
+		switch {
+		case errors.Is(err, errTooLong), errors.Is(err, errTooMany):
+			r := decl.NewActionRequest(nil)
+			r.Fail(err.Error())
+			x.send(r.Answer())
+			continue
+		case err != nil:
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if err := x.handle(headers); err != nil {
+			return nil
+		}
+	}
+}
+
+// handle carries out one message. Its error ends the session.
+func (x *session) handle(headers []decl.Header) error {
+	r := decl.NewActionRequest(headers)
+	err := x.perform(r)
+	x.send(r.Answer())
+	if r.Then != nil {
+		r.Then()
+	}
+	return err
+}
+
+// perform finds the action and runs it. The error is errBye or nil: what an action
+// says is in the answer.
+func (x *session) perform(r *decl.ActionRequest) error {
+	s := x.server
+	name := r.Get("Action")
+	user := x.loggedIn()
+	if name == "" {
+		x.badFormat("NONE")
+		r.Fail(errNoAction.Error())
+		return nil
+	}
+	a := s.action(name)
+	switch {
+	case user == nil && (a == nil || !a.open):
+		r.Fail("Permission denied")
+		return nil
+	case a == nil:
+		x.badFormat(name)
+		r.Fail("Invalid/unknown command: " + name + ". Use Action: ListCommands to show available commands.")
+		return nil
+	case a.need != 0 && a.need&user.Write == 0:
+		x.security("RequestNotAllowed", "Error", user.Name, "RequestType", "Action: "+a.Name)
+		r.Fail("Permission denied")
+		return nil
+	}
+	if user != nil {
+		r.User = user.Name
+		r.May = func(words ...string) bool { return user.Write&classes(words) != 0 }
+		r.Fenced = !s.deps.Facts().LiveDangerously
+	}
+	err := x.run(a, r)
+	if err != nil && !errors.Is(err, errBye) {
+		r.Reset()
+		r.Fail(err.Error())
+		return nil
+	}
+	return err
+}
+
+// run runs an action and contains its panic.
+func (x *session) run(a *action, r *decl.ActionRequest) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			x.server.deps.Log.Error(fmt.Sprintf("manager: panic in %s: %v\n%s", a.Name, p, debug.Stack()))
+			err = errors.New("Internal error")
+		}
+	}()
+	if a.session != nil {
+		return a.session(x, r)
+	}
+	return a.Run(x.server.ctx, r)
+}
+
+func (x *session) loggedIn() *User {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.user
+}
+
+// send queues a text; a program that does not read loses its session.
+func (x *session) send(text string) {
+	if !x.out.push(text) {
+		x.leave("does not read what it is sent: the session is ended")
+	}
+}
+
+// leave ends the session from any goroutine.
+func (x *session) leave(reason string) {
+	x.mu.Lock()
+	if x.reason == "" {
+		x.reason = reason
+	}
+	x.gone = true
+	x.mu.Unlock()
+	x.out.end()
+	if x.conn != nil {
+		_ = x.conn.SetReadDeadline(time.Unix(1, 0)) // its reader looks up
+		if reason != "" {
+			_ = x.conn.SetWriteDeadline(time.Unix(1, 0))
+		}
+	}
+}
+
+// write writes what is queued, until the end.
+func (x *session) write() {
+	for range x.out.wake {
+		for {
+			texts, done := x.out.take()
+			for _, t := range texts {
+				if !x.put(t) {
+					return
+				}
+			}
+			if done && len(texts) == 0 {
+				return
+			}
+			if len(texts) == 0 {
+				break
+			}
+		}
+	}
+}
+
+// put writes one text in the time that the user has for it.
+func (x *session) put(text string) bool {
+	limit := defaultWriteTimeout
+	if u := x.loggedIn(); u != nil {
+		limit = u.WriteTimeout
+	}
+	x.mu.Lock()
+	if x.reason == "" {
+		_ = x.conn.SetWriteDeadline(time.Now().Add(limit))
+	}
+	x.mu.Unlock()
+	if _, err := io.WriteString(x.conn, text); err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			x.leave(fmt.Sprintf("has not read for %v: the session is ended", limit))
+		} else {
+			x.leave("")
+		}
+		return false
+	}
+	return true
+}
+
+// wants are the classes of the events that the session is sent.
+func (x *session) wants() Class {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.user == nil || x.gone {
+		return 0
+	}
+	return x.user.Read & x.mask
+}
+
+// event sends the session an event, if it is one for it.
+func (x *session) event(w *written) {
+	x.mu.Lock()
+	pass := x.user != nil && !x.gone && x.user.Read&x.mask&w.class != 0
+	own := x.filters
+	user := x.user
+	x.mu.Unlock()
+	if !pass {
+		return
+	}
+	if len(user.Filters)+len(own) > 0 {
+		all := user.Filters
+		if len(own) > 0 {
+			all = append(all[:len(all):len(all)], own...)
+		}
+		if !all.pass(w.name, w.text) {
+			return
+		}
+	}
+	x.send(w.text)
+}
+
+// ID is the session in security events.
+func (x *session) ID() string { return fmt.Sprintf("%p", x) }
