@@ -537,6 +537,7 @@ func TestManagerFlows(t *testing.T) {
 			ami m > Action: Originate | ActionID: or1 | Channel: SIP/bob | Context: t | Exten: 1000 | Priority: 1 | CallerID: "Orig" <777> | Timeout: 5000 | Variable: A=1,B=2 | Account: ac9
 			bob < INVITE call=A | From: "Orig" <sip:777@
 			bob > 180
+			wait 100ms
 			bob > 200
 			bob < ACK A
 			wait 2s
@@ -548,6 +549,7 @@ func TestManagerFlows(t *testing.T) {
 			ami m > Action: Originate | ActionID: or2 | Channel: SIP/bob | Application: Wait | Data: 1 | Async: true | ChannelId: my.id.1
 			bob < INVITE call=A
 			bob > 180
+			wait 100ms
 			bob > 200
 			bob < ACK A
 			wait 2s
