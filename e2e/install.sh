@@ -14,6 +14,11 @@ need tshark tshark
 need svmap sipvicious
 need kamailio kamailio
 [ -n "$(compgen -G '/usr/lib/*/kamailio/modules/tls.so')" ] || want+=(kamailio-tls-modules)
+# Programs that calls run: AGI in several languages.
+need perl perl
+need python3 python3
+need node nodejs
+[ -n "$(compgen -G '/usr/share/perl5/Asterisk/AGI.pm')" ] || want+=(libasterisk-agi-perl)
 [ ${#want[@]} -eq 0 ] && exit 0
 echo "installing: ${want[*]}"
 sudo=
