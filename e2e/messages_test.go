@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/xml"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/message/messagetest"
 )
@@ -162,9 +164,14 @@ func TestRealMessages(t *testing.T) {
 		err := m.Parse(texts[i])
 		switch complaint := packet.complaint(); {
 		case complaint != "":
-			t.Logf("%s: tshark says: %.100s; we: %v", name, complaint, err)
-			if err != nil && err.Error() == "" {
-				t.Errorf("%s: refused without a reason", name)
+			if err == nil {
+				err = message.Validate(&m)
+			}
+			if err == nil {
+				err = challengeless(&m)
+			}
+			if t.Logf("%s: tshark says: %.100s; we: %v", name, complaint, err); err == nil || err.Error() == "" {
+				t.Errorf("%s: tshark complains (%s) and we have no reason to refuse it", name, complaint)
 			}
 			continue
 		case err != nil:
@@ -186,6 +193,20 @@ func TestRealMessages(t *testing.T) {
 	if clean < len(paths)*9/10 {
 		t.Errorf("only %d of %d messages were compared", clean, len(paths))
 	}
+}
+
+// challengeless says why a challenge in a response cannot be answered, nil where
+// there is none or it can. The message as such is good: who gets it learns that it
+// was refused.
+func challengeless(m *message.Message) error {
+	for _, id := range [...]message.HeaderID{message.HeaderWWWAuthenticate, message.HeaderProxyAuthenticate} {
+		for v := range m.Lines(id) {
+			if _, ok := digest.ParseChallenge(v); !ok {
+				return fmt.Errorf("the challenge %q names no nonce (RFC 3261 25.1)", v)
+			}
+		}
+	}
+	return nil
 }
 
 func compareHeaders(t *testing.T, name string, m *message.Message, packet *dissected) {

@@ -106,6 +106,7 @@ type Driver struct {
 	peers peerTable
 	// registrants are the registrations of ours, in the order of the configuration.
 	registrants   []*registrant
+	leaving       []*registrant // taken out of it, and not yet off their registrars
 	auth          authenticator
 	hosts         hostTable
 	hintSource    channel.Hints // nil: there are no hints

@@ -246,7 +246,7 @@ var optionTexts = map[string]optionText{
 	"preferred_codec_only":      {help: "Whether only the first common codec is answered."},
 	"prematuremedia":            {help: "Media before progress."},
 	"progressinband":            {form: "yes, no or never", def: "no", help: "never: 180 goes out even after 183. yes acts as no: what a caller hears before the answer is Dial's option r, Playtones or Playback with noanswer."},
-	"promiscredir":              {help: "Whether a call that the device redirects (302) goes to whatever address it names. Without it the call goes to the number in the device's context, or the one that the variable FORWARD_CONTEXT names."},
+	"promiscredir":              {help: "Whether a call that the device redirects (302), or a registration with it, goes to whatever address it names. Without it the call goes to the number in the device's context, or the one that the variable FORWARD_CONTEXT names."},
 	"qualify":                   {form: "yes, no or ms", def: "no", help: "Whether the device is asked with OPTIONS if it is there. yes takes 2000 ms for OK; a slower one is LAGGED, a silent one UNREACHABLE and not called."},
 	"qualifyfreq":               {form: "seconds", def: "60", help: "How often qualify asks a device that is there; one that is not is asked every 10 s."},
 	"qualifygap":                {form: "ms", def: "100", help: "The time between the first questions of qualify."},

@@ -3,6 +3,7 @@ package sip
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,11 @@ type registrant struct {
 	told    registry.State      // what the bus heard last
 	// service is the route that requests take through the provider (RFC 3608).
 	service []string
-	gone    func() // called when an unregistration is over
+	// toward is the registrar that a 3xx response named, for this try, and redirects
+	// how often that was.
+	toward    string
+	redirects int
+	gone      func() // called when an unregistration is over
 }
 
 // registryGap is the time between the first tries of several registrations.
@@ -42,6 +47,9 @@ func (d *Driver) startRegistrations() {
 	old := d.registrants
 	d.registrants = nil
 	bound := make(map[registry.Line]*registrant, len(old))
+	for _, r := range d.leaving { // put back before the registrar heard that it went
+		bound[r.machine.Line.Binding()] = r
+	}
 	for _, r := range old {
 		bound[r.machine.Line.Binding()] = r
 	}
@@ -52,6 +60,7 @@ func (d *Driver) startRegistrations() {
 		if r == nil {
 			r = d.newRegistrant(c.Line)
 		}
+		d.stay(r)
 		delete(bound, key)
 		d.registrants = append(d.registrants, r)
 		if r.configure(c.Line) {
@@ -61,9 +70,27 @@ func (d *Driver) startRegistrations() {
 	}
 	for _, r := range old {
 		if bound[r.machine.Line.Binding()] == r {
-			r.leave(nil)
+			d.leaving = append(d.leaving, r)
+			r.leave(func() { d.left(r) })
 		}
 	}
+}
+
+func (d *Driver) left(r *registrant) {
+	d.leaving = slices.DeleteFunc(d.leaving, func(o *registrant) bool { return o == r })
+}
+
+// stay takes back that a registration leaves. It goes on with the same Call-ID, so
+// that the registrar knows what of it comes late (RFC 3261 10.3).
+func (d *Driver) stay(r *registrant) {
+	if !slices.Contains(d.leaving, r) {
+		return
+	}
+	d.left(r)
+	r.stop()
+	r.forget()
+	r.gone = nil
+	r.machine = registry.New(r.machine.Line, registry.Policy{}, 0, d.random.uint64)
 }
 
 func (d *Driver) newRegistrant(l registry.Line) *registrant {
@@ -149,7 +176,7 @@ func (r *registrant) dueIn(wait time.Duration) {
 	r.timer = r.d.sched.Add(wait, func() time.Duration {
 		r.timer = 0
 		defer r.d.recovered(nil)
-		r.proof.tries, r.found = 0, false
+		r.proof.tries, r.found, r.toward, r.redirects = 0, false, "", 0
 		r.follow(r.machine.Due(r.d.now()))
 		return 0
 	})
@@ -225,11 +252,16 @@ func (r *registrant) send() {
 		r.sendTo(r.route)
 		return
 	}
-	d, asked := r.d, r.machine
 	at := r.hop()
-	if asked.Bound(d.now()) {
+	if r.machine.Bound(r.d.now()) {
 		at.known = r.route
 	}
+	r.sendBy(at)
+}
+
+// sendBy sends a REGISTER to the first server of a hop.
+func (r *registrant) sendBy(at hop) {
+	d, asked := r.d, r.machine
 	d.reach(at, func(s *servers, err error) {
 		switch {
 		case r.machine != asked || r.found: // configured anew meanwhile, or leaving
@@ -267,7 +299,7 @@ func (r *registrant) sendTo(to transaction.Route) {
 	host = bracketed(host)
 	user := string(message.AppendEscaped(nil, l.User))
 	r.route, r.proof.addr = to, to.Remote.Addr()
-	r.target = string(appendTarget(nil, "", host, port, transaction.UDP))
+	r.target = cmp.Or(r.toward, string(appendTarget(nil, "", host, port, transaction.UDP)))
 	r.local = "<" + string(appendTarget(nil, user, host, 0, transaction.UDP)) + ">"
 	r.remote = r.local
 	r.contact = contactURI(l.Exten, local, to.Protocol)
@@ -324,6 +356,9 @@ func (r *registrant) Response(c *transaction.Client, m *message.Message) {
 	if wait, ok := unavailable(m); ok && r.elsewhere("503", wait) {
 		return
 	}
+	if r.redirected(m) {
+		return
+	}
 	reply := registry.ReadReply(m, r.contact)
 	switch {
 	case reply.Status == 401 || reply.Status == 407:
@@ -333,6 +368,35 @@ func (r *registrant) Response(c *transaction.Client, m *message.Message) {
 		r.service = registry.ServiceRoute(m)
 	}
 	r.follow(r.machine.Answered(d.now(), reply))
+}
+
+// maxRedirects bounds how often one try is sent on.
+const maxRedirects = 3
+
+// redirected goes on at the registrar that a 3xx response names (RFC 3261 8.1.3.4),
+// where promiscredir= lets a provider send us elsewhere: our proof goes there too.
+func (r *registrant) redirected(m *message.Message) bool {
+	d, s := r.d, r.settings()
+	a, ok := m.Contact()
+	switch m.Status() {
+	case 301, 302, 305:
+	default:
+		return false
+	}
+	if !ok || a.Wildcard || !a.URI.IsSIP() || !s.PromiscRedirect || r.redirects >= maxRedirects {
+		return false
+	}
+	a.URI.Headers, a.URI.User = nil, nil
+	to := a.URI.String()
+	at := d.uriHop(to, s, hop{})
+	if at.query.Host == "" {
+		return false
+	}
+	d.verbose(3, "SIP: the registrar sends us on", "user", r.machine.Line.User, "to", to)
+	r.redirects++
+	r.toward, r.found, r.proof.tries = to, false, 0
+	r.sendBy(at)
+	return true
 }
 
 // Failed implements transaction.Receiver.

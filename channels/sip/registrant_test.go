@@ -316,6 +316,104 @@ func TestRegistrarComesBack(t *testing.T) {
 	})
 }
 
+// TestRegistrarSendsOn: a 3xx response is followed with promiscredir, and is a
+// refusal without.
+func TestRegistrarSendsOn(t *testing.T) {
+	for follow, text := range map[bool]string{
+		true: registering[:len(listen)] + "promiscredir=yes\nregister => regme:regpw@127.0.50.40:5070/inreg\n", false: registering,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, text, nil)
+			p, other := r.registrar("127.0.50.40:5070"), r.registrar("127.0.50.41:5071")
+			time.Sleep(registryGap)
+			p.answer(p.register(), 302, "Contact: <sip:127.0.50.41:5071>")
+			m := other.register()
+			if (m != nil) != follow {
+				t.Fatalf("promiscredir %v: followed %v", follow, m != nil)
+			}
+			if !follow {
+				if got := r.state("regme"); !strings.HasSuffix(got, " Rejected") {
+					t.Errorf("state %q", got)
+				}
+				return
+			}
+			if uri := string(m.RequestURIBytes()); uri != "sip:127.0.50.41:5071" || string(m.To().URI.Host) != "127.0.50.40" {
+				t.Errorf("%s", m.Bytes())
+			}
+			other.answer(m, 401, fmt.Sprintf(asks, "abc"))
+			m = other.register()
+			if got := proven(t, m, message.HeaderAuthorization, "regme", "regpw"); got != "abc 00000001" {
+				t.Errorf("proof %q", got)
+			}
+			other.answer(m, 200, "Expires: 300")
+			if got := r.state("regme"); !strings.HasSuffix(got, " Registered") {
+				t.Errorf("state %q", got)
+			}
+			time.Sleep(285*time.Second + time.Millisecond)
+			p.answer(p.register(), 302, "Contact: <sip:127.0.50.41:5071>")
+			for range maxRedirects - 1 { // in a circle
+				other.answer(other.register(), 302, "Contact: <sip:127.0.50.41:5071>")
+			}
+			other.answer(other.register(), 302, "Contact: <sip:127.0.50.41:5071>")
+			if other.register() != nil {
+				t.Error("sent round and round")
+			}
+		})
+	}
+}
+
+// TestRegistrationPutBack: a line that went and came back while the registrar was
+// silent goes on in the same order, and what it said on leaving does not count.
+func TestRegistrationPutBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, registering, nil)
+		p := r.registrar("127.0.50.40:5070")
+		time.Sleep(registryGap)
+		first := p.register()
+		p.answer(first, 200, "Expires: 300")
+		cfg, _ := loadText(t, listen)
+		r.Reload(cfg)
+		synctest.Wait()
+		gone := p.register()
+		if gone == nil || gone.Expires() != 0 {
+			t.Fatal("what is gone is not taken back")
+		}
+		cfg, _ = loadText(t, registering)
+		r.Reload(cfg)
+		time.Sleep(registryGap)
+		var back *message.Message
+		for _, m := range p.receive() {
+			if m.Expires() != 0 {
+				back = m
+			}
+		}
+		if back == nil {
+			t.Fatal("what is back does not register")
+		}
+		was, _ := gone.CSeq()
+		now, _ := back.CSeq()
+		if string(back.CallID()) != string(gone.CallID()) || now <= was {
+			t.Errorf("CSeq %d of %s after %d of %s", now, back.CallID(), was, gone.CallID())
+		}
+		p.answer(back, 200, "Expires: 300")
+		p.answer(gone, 200) // late
+		r.expectState("regme", "285 Registered")
+		cfg, _ = loadText(t, listen)
+		r.Reload(cfg)
+		synctest.Wait()
+		for _, m := range p.receive() {
+			p.answer(m, 200)
+		}
+		if err := r.Call(func() {
+			if n := len(r.Driver.leaving); n != 0 {
+				t.Errorf("%d are still leaving", n)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // TestRegistrationsReload: what is kept, changed, gone and new.
 func TestRegistrationsReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
