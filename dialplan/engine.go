@@ -3,6 +3,7 @@ package dialplan
 import (
 	"io"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -96,9 +97,10 @@ func (e *Engine) Load(l *config.Loader, name string) (*Plan, []config.Finding, e
 	return p, append(findings, more...), nil
 }
 
-// Build is Load for a file that was read already, by another front end too.
-func (e *Engine) Build(f *config.File) (*Plan, []config.Finding) {
-	return build(f, e.catalog, e.Global, e.made)
+// Build is Load for a file that was read already, by another front end too. beside
+// are contexts that will be there without the file: see SetContexts.
+func (e *Engine) Build(f *config.File, beside ...string) (*Plan, []config.Finding) {
+	return build(f, e.catalog, e.Global, func(context string) bool { return slices.Contains(beside, context) || e.made(context) })
 }
 
 // Parse is Load for a text that is at hand.

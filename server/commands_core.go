@@ -39,9 +39,9 @@ func (s *Server) coreCommands() []decl.Command {
 		text("core show settings", "Show where things live and the main switches", s.showSettings),
 		class("core set verbose", "verbose output", s.setVerbose),
 		class("core set debug", "debug output", s.setDebug),
-		text("core reload", "Read every configuration file again", s.reloadCommand(reloadAll)),
-		text("dialplan reload", "Read extensions.conf again", s.reloadCommand(reloadDialplan)),
-		text("sip reload", "Read sip.conf again", s.reloadCommand(reloadSIP)),
+		s.reloadCommand("core reload", "Read every configuration file again", reloadAll),
+		s.reloadCommand("dialplan reload", "Read extensions.conf again", reloadDialplan),
+		s.reloadCommand("sip reload", "Read sip.conf again", reloadSIP),
 		text("core stop now", "End every call and stop", s.stopCommand(stopNow)),
 		text("core stop gracefully", "Take no new calls, stop when the last one ends", s.stopCommand(stopGracefully)),
 		text("core stop when convenient", "Stop as soon as there is no call", s.stopCommand(stopWhenConvenient)),
@@ -172,27 +172,11 @@ func changed(r *decl.Request, what string, old, n int) {
 	fmt.Fprintf(r.Out, "%s was %s and is now %s.\n", what, onOff(old), onOff(n))
 }
 
-func (s *Server) reloadCommand(what reloadSet) func(context.Context, *decl.Request) error {
-	return func(_ context.Context, r *decl.Request) error {
-		findings, err := s.reload(what)
-		for _, f := range findings {
-			if f.Severity >= config.Warning {
-				fmt.Fprintln(r.Out, esc(f.String()))
-			}
-		}
-		if err != nil {
-			fmt.Fprintln(r.Out, "The old configuration goes on.")
-			return err
-		}
-		return nil
-	}
-}
-
 func (s *Server) loggerCommands() []decl.Command {
 	return []decl.Command{
 		{Words: "logger show channels", Synopsis: "Show where log lines go", Run: s.showLogChannels},
 		{Words: "logger show levels", Synopsis: "Show the levels of log lines", Run: showLogLevels},
-		{Words: "logger reload", Synopsis: "Read logger.conf again", Run: s.reloadCommand(reloadLogger)},
+		s.reloadCommand("logger reload", "Read logger.conf again", reloadLogger),
 		{Words: "logger rotate", Synopsis: "Move the log files aside and begin new ones", Run: func(context.Context, *decl.Request) error {
 			return s.logger.Rotate()
 		}},

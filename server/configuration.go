@@ -82,10 +82,11 @@ func (c *configuration) readSIP() error {
 }
 
 // readPlan reads extensions.conf, and extensions.ael where there is one, with the
-// applications and functions that engine knows.
+// applications and functions that engine knows, which it leaves as it is.
 func (c *configuration) readPlan(engine *dialplan.Engine) error {
+	var beside []string
 	if c.sip != nil { // pbx check goes on without it
-		engine.SetContexts("SIP", c.sip.General.RegContexts())
+		beside = c.sip.General.RegContexts()
 	}
 	other, err := c.readAEL()
 	if err != nil {
@@ -101,7 +102,7 @@ func (c *configuration) readPlan(engine *dialplan.Engine) error {
 	case other != nil:
 		f.Sections, f.Read = append(f.Sections, other.Sections...), append(f.Read, other.Read...)
 	}
-	c.plan, found = engine.Build(f)
+	c.plan, found = engine.Build(f, beside...)
 	c.findings = append(c.findings, found...)
 	return nil
 }

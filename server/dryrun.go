@@ -70,6 +70,7 @@ func (r *Rehearsal) office(start time.Time) (*dryrun.Office, error) {
 	if err := c.readPlan(f.Engine()); err != nil {
 		return nil, err
 	}
+	f.Engine().SetContexts("SIP", c.sip.General.RegContexts())
 	f.Engine().Swap(c.plan)
 	if r.conf.plan == nil {
 		r.conf.plan = c.plan

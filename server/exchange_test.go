@@ -258,8 +258,17 @@ func TestReload(t *testing.T) {
 		a := x.phone("101")
 		a.register()
 		x.edit("extensions.conf", "exten => 601,1,Goto(menu,s,1)", "exten => 603,1,Hangup(17)")
-		if got := x.command("dialplan reload"); got != "" {
+		want := "extensions.conf: 1 added, 0 changed, 1 gone\n" +
+			"  + 603 in [office] (extensions.conf:45)\n" +
+			"  - 601 in [office] (extensions.conf:45)\n"
+		if got := x.command("dialplan reload --dry-run"); got != want+"Nothing was changed: a dry run.\n" {
+			t.Errorf("dialplan reload --dry-run: %s", got)
+		}
+		if got := x.command("dialplan reload"); got != want+"Dialplan reloaded.\n" {
 			t.Errorf("dialplan reload: %s", got)
+		}
+		if got := x.command("dialplan reload --dry-run"); got != "Nothing would change.\n" {
+			t.Errorf("dialplan reload --dry-run after it: %s", got)
 		}
 		invite := a.call("603", "new")
 		a.send(a.ack(invite, a.expect("486")))

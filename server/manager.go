@@ -62,7 +62,7 @@ func (s *Server) reloadModule(name string) error {
 		}
 		return manager.ErrNoModule
 	}
-	if _, err := s.reload(what); err != nil {
+	if _, _, err := s.reload(what, false); err != nil {
 		return fmt.Errorf("Reload failed: %w", err)
 	}
 	return nil

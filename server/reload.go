@@ -25,7 +25,10 @@ var partNames = map[reloadSet]string{reloadDialplan: "pbx_config", reloadLogger:
 // Reload reads every file again. All of them are read and checked before any is
 // taken: with an error the old configuration goes on as it was, and the error
 // says file:line.
-func (s *Server) Reload() ([]config.Finding, error) { return s.reload(reloadAll) }
+func (s *Server) Reload() ([]config.Finding, error) {
+	_, findings, err := s.reload(reloadAll, false)
+	return findings, err
+}
 
 // Hangup is what SIGHUP asks for: a reload, with log files opened anew.
 func (s *Server) Hangup() {
@@ -37,13 +40,15 @@ func (s *Server) Hangup() {
 	}
 }
 
-func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
+// reload reads files again and takes them in, unless it is a dry run. It says what
+// is different, and what is wrong with the files.
+func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, error) {
 	s.reloads.Lock()
 	defer s.reloads.Unlock()
 	old := s.configuration()
 	fresh, err := readBase(&s.opts)
 	if err != nil && what&(reloadLogger|reloadRest) != 0 {
-		return nil, err
+		return nil, nil, err
 	}
 	next := *old
 	next.findings = nil
@@ -54,11 +59,15 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 		// The files of the office refer to each other, and are read together
 		// even when one of them is asked for.
 		if err := errors.Join(next.readSIP(), next.readPlan(s.engine)); err != nil {
-			return next.findings, err
+			return nil, next.findings, err
 		}
 	}
 	if err := s.refuse(&next); err != nil {
-		return next.findings, err
+		return nil, next.findings, err
+	}
+	diff := s.changes(old, fresh, &next, what)
+	if dry {
+		return diff, next.findings, nil
 	}
 	// Everything could be read: take it.
 	if what&reloadRest != 0 {
@@ -85,6 +94,9 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 		next.log = fresh.log
 		s.applyLogFiles(&next)
 	}
+	if what&reloadSIP != 0 {
+		s.engine.SetContexts("SIP", next.sip.General.RegContexts())
+	}
 	if what&reloadDialplan != 0 {
 		s.engine.Swap(next.plan)
 	} else {
@@ -92,7 +104,7 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 	}
 	if what&reloadSIP != 0 {
 		if err := s.sip.Call(func() { s.sip.Reload(next.sip) }); err != nil {
-			return next.findings, errors.Join(errors.New("SIP"), err)
+			return nil, next.findings, errors.Join(errors.New("SIP"), err)
 		}
 		s.resolver.SetOptions(next.sip.Resolver)
 	} else {
@@ -104,5 +116,5 @@ func (s *Server) reload(what reloadSet) ([]config.Finding, error) {
 	if what != reloadSIP { // the driver tells of itself
 		s.bus.Publish(event.Event{Kind: event.Reload, Time: s.now(), Name: partNames[what]})
 	}
-	return next.findings, nil
+	return diff, next.findings, nil
 }

@@ -173,6 +173,7 @@ func (s *Server) build() error {
 	s.recorder = trace.NewRecorder(s.bus, s.engine.Plan)
 	s.recorder.Switch(conf.core.Explain)
 	s.engine.OnSwap(s.recorder.Settle)
+	s.engine.SetContexts("SIP", conf.sip.General.RegContexts())
 	s.engine.Swap(conf.plan)
 	s.registry.Register(s.sip)
 	s.registry.Register(s.messages)

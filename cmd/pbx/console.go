@@ -93,3 +93,20 @@ func explain(args []string, out, errs io.Writer) error {
 	}
 	return ask(&p, command, out)
 }
+
+// reload has the running exchange read its files again, or say what that would
+// change.
+func reload(args []string, out, errs io.Writer) error {
+	f := flag.NewFlagSet("reload", flag.ContinueOnError)
+	var p places
+	p.flags(f)
+	dry := f.Bool("dry-run", false, "say what would change, and change nothing")
+	if err := p.parse(f, args, errs); err != nil {
+		return err
+	}
+	command := "core reload"
+	if *dry {
+		command += " --dry-run"
+	}
+	return ask(&p, command, out)
+}

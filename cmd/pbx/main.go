@@ -65,6 +65,9 @@ usage:
   pbx explain [--config DIR] [--state DIR] [--messages] [last|list|WHICH]
         Have the running exchange tell the story of a call: WHICH is a Call-ID,
         a channel or a Uniqueid, without it the call that ended last.
+  pbx reload [--config DIR] [--state DIR] [--dry-run]
+        Have the running exchange read its files again and say what changed;
+        --dry-run says it and changes nothing.
   pbx console [--config DIR] [--state DIR] [-v] [-x COMMAND]
         Talk to the running exchange; -x runs one command and exits with 1 if
         it failed. Also: pbx -r, pbx -rx COMMAND.
@@ -111,6 +114,8 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		err = test(args[1:], out, errs)
 	case name == "dial":
 		err = dial(args[1:], out, errs)
+	case name == "reload":
+		err = reload(args[1:], out, errs)
 	case name == "explain":
 		err = explain(args[1:], out, errs)
 	case name == "console":
