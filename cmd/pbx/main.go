@@ -71,6 +71,9 @@ usage:
   pbx console [--config DIR] [--state DIR] [-v] [-x COMMAND]
         Talk to the running exchange; -x runs one command and exits with 1 if
         it failed. Also: pbx -r, pbx -rx COMMAND.
+  pbx doc NAME
+        Explain an application, a function, an option of sip.conf, a rule of
+        pbx check or a console command.
   pbx version
   pbx help
 
@@ -114,6 +117,8 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		err = test(args[1:], out, errs)
 	case name == "dial":
 		err = dial(args[1:], out, errs)
+	case name == "doc":
+		err = doc(args[1:], out, errs)
 	case name == "reload":
 		err = reload(args[1:], out, errs)
 	case name == "explain":
