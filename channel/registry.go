@@ -272,6 +272,10 @@ func (r *Registry) Count() (active int, calls uint64) {
 // Close makes Closing true: drivers refuse new calls from then on.
 func (r *Registry) Close() { r.closing.Store(true) }
 
+// Number has the channels numbered from n on. Uniqueids are made of the second and the
+// number, so an exchange that is started again within a second must not begin at the same one.
+func (r *Registry) Number(n uint64) { r.seq.Store(n) }
+
 // SetCallIDs has the log's lines of calls that begin from now on tell of which call they
 // are (use_callids).
 func (r *Registry) SetCallIDs(on bool) { r.callIDs.Store(on) }

@@ -19,6 +19,7 @@ need perl perl
 need python3 python3
 need node nodejs
 [ -n "$(compgen -G '/usr/share/perl5/Asterisk/AGI.pm')" ] || want+=(libasterisk-agi-perl)
+[ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] || want+=(postgresql)
 [ ${#want[@]} -eq 0 ] && exit 0
 echo "installing: ${want[*]}"
 sudo=
@@ -32,4 +33,7 @@ $sudo apt-get install -y -qq --no-install-recommends "${want[@]}" >/dev/null
 # Debian starts what it installs; the tests start their own.
 if [[ " ${want[*]} " == *" kamailio "* ]] && command -v systemctl >/dev/null && systemctl is-active -q kamailio; then
   $sudo systemctl disable -q --now kamailio
+fi
+if [[ " ${want[*]} " == *" postgresql "* ]] && command -v systemctl >/dev/null && systemctl is-active -q postgresql; then
+  $sudo systemctl disable -q --now postgresql
 fi

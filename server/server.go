@@ -137,6 +137,7 @@ func (s *Server) build() error {
 	}
 	s.applyLogging(conf)
 	s.registry = channel.NewRegistry(s.bus, s.log, s.now, conf.core.SystemName)
+	s.registry.Number(uint64(s.started.Nanosecond()/1_000_000) * 1000)
 	s.registry.SetCallIDs(conf.log.CallIDs)
 	s.registry.Limit(conf.core.MaxCalls)
 	s.registry.SetLanguage(conf.core.Language)
