@@ -100,12 +100,14 @@ var (
 		"channel": {"channel", "media", "config", "io", "sched"},
 		"store":   {"config"},
 		"cdr":     {"cdr", "config"},
-		"bridge":  {"channel", "media", "config", "io", "sched"},
+		// SQL, for functions, applications and records.
+		"database": {"config"},
+		"bridge":   {"channel", "media", "config", "io", "sched"},
 		// The dialplan declares its own applications through channel.
 		"dialplan":      {"dialplan", "channel", "media", "config", "io", "sched"},
-		"apps/appstest": {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched", "sounds"},
+		"apps/appstest": {"apps", "funcs", "database", "dialplan", "bridge", "channel", "media", "config", "io", "sched", "sounds"},
 		"apps":          {"apps", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
-		"funcs":         {"funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
+		"funcs":         {"funcs", "database", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"console":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"web":           {"config", "io"},
 		"agi":           {"apps", "dialplan", "channel", "media", "config"},
@@ -121,7 +123,7 @@ var (
 		"channels/sip/transport":   {"channels/sip/message", "channels/sip/transaction", "channels/sip/resolve", "io", "sched"},
 		"channels/sip":             {"channels/sip", "channel", "media", "config", "io", "sched"},
 		"server": {
-			"channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config",
+			"database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config",
 			"io", "sched", "store", "cdr", "sounds", "configs",
 		},
 		// An editor's view of a configuration.

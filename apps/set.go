@@ -69,5 +69,5 @@ func assign(t channel.Thread, v channel.Value, without string) error {
 	if strings.HasPrefix(name.S, " ") || strings.HasSuffix(name.S, " ") {
 		warn(t, "Please avoid unnecessary spaces on variables as it may lead to unexpected results ('%s' set to '%s').", name.S, value.S)
 	}
-	return forgive(t, "Set", t.Set(name.S, value))
+	return forgive(t, "Set", t.SetNamed(name, value))
 }

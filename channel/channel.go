@@ -51,6 +51,7 @@ type Channel struct {
 	errand     Errand
 	datastore  map[any]any
 	legCauses  []LegCause
+	atEnd      []func()
 }
 
 // line is the part of a channel that belongs to the phone at its far end.
@@ -551,8 +552,12 @@ func (c *Channel) Hangup() {
 	if c.cause == CauseNone && c.state == Up {
 		c.cause = CauseNormalClearing
 	}
-	cause, leg := c.cause, c.leg
+	cause, leg, atEnd := c.cause, c.leg, c.atEnd
+	c.atEnd = nil
 	c.mu.Unlock()
+	for _, f := range atEnd {
+		f()
+	}
 	if c.reg.ending != nil {
 		c.reg.ending(c)
 	}
@@ -563,6 +568,20 @@ func (c *Channel) Hangup() {
 	}
 	c.reg.remove(c)
 	c.finish()
+}
+
+// AtEnd has f called by Hangup, on its goroutine, before the leg is hung up. One that
+// comes after it is called at once.
+func (c *Channel) AtEnd(f func()) {
+	c.mu.Lock()
+	over := c.hungup
+	if !over {
+		c.atEnd = append(c.atEnd, f)
+	}
+	c.mu.Unlock()
+	if over {
+		f()
+	}
 }
 
 // SetOwner records the thread that runs the channel; the engine calls it.

@@ -26,7 +26,6 @@ func TestContext(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := channel.NewRegistry(&event.Bus{}, slog.New(slog.DiscardHandler), time.Now, "")
 				c := channeltest.New("SIP", r).Inbound(channel.Options{Name: "1"}).Channel()
-				defer c.Hangup()
 				ctx, cancel := c.Context()
 				tc.act(c)
 				if got := ctx.Err() != nil; got != tc.ends {
@@ -34,10 +33,18 @@ func TestContext(t *testing.T) {
 				}
 				cancel()
 				late, cancel := c.Context()
-				defer cancel()
 				if got := late.Err() != nil; got != tc.ends {
 					t.Errorf("one that begins later has ended: %v, want %v", got, tc.ends)
 				}
+				cancel()
+				c.AtEnd(func() {
+					last, cancel := c.Context()
+					defer cancel()
+					if last.Err() != nil && !c.Redirected() {
+						t.Error("what is left to do at the end has no time")
+					}
+				})
+				c.Hangup()
 			})
 		})
 	}

@@ -54,6 +54,8 @@ type Thread interface {
 	// "CALLERID(num)".
 	Get(name string) Value
 	Set(name string, v Value) error
+	// SetNamed is Set with the taint of the name, which a function's arguments have.
+	SetNamed(name, v Value) error
 	// SetLocal sets a variable that lives until the Return of the subroutine; it
 	// fails outside of one.
 	SetLocal(name string, v Value) error

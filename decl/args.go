@@ -16,6 +16,9 @@ type Args struct {
 	Tainted bool
 	// Taint are the parts of Raw that did, in order.
 	Taint []Span
+	// NameTaint are, on a Write, the parts of Raw that did; Tainted and Taint are of
+	// the value then.
+	NameTaint []Span
 
 	options map[byte]string
 	given   string

@@ -183,6 +183,7 @@ func (e *Engine) edit(change func(x *edits) error) error {
 			return errors.New(f.Message)
 		}
 	}
+	p.tables = e.opts.Tables
 	d.base = p
 	e.overlay()
 	for _, f := range e.swapped {

@@ -25,6 +25,8 @@ type EngineOptions struct {
 	System map[string]string
 	// Random is read by functions such as RAND; nil means crypto/rand.
 	Random io.Reader
+	// Tables are the extensions of the switch Realtime; nil has none.
+	Tables Tables
 	// MaxSteps is how many priorities a call may run without an application
 	// that takes time, before it is taken for an endless loop and ended; 0 means
 	// a million.
@@ -123,7 +125,9 @@ func (e *Engine) Swap(p *Plan) {
 		e.SetGlobalValue(g.Name, channel.Clean(g.Value))
 	}
 	e.dynamic.mu.Lock()
-	e.dynamic.base = e.keep(p)
+	base := e.keep(p)
+	base.tables = e.opts.Tables
+	e.dynamic.base = base
 	e.overlay()
 	e.dynamic.mu.Unlock()
 	for _, f := range e.swapped {

@@ -229,7 +229,7 @@ func TestFindings(t *testing.T) {
 		"include => nowhere":                           "include-missing",
 		"include => t,9-10,*,*,*":                      "bad-time",
 		"extem => 1,1,NoOp()":                          "unknown-directive",
-		"switch => Realtime/x":                         "unknown-switch",
+		"switch => DUNDi/x":                            "unknown-switch",
 		"exten => 1,hint,SIP/1\nsame => n,NoOp()":      "n-after-hint",
 		"[general]\nautofalthrough=no":                 "unknown-option",
 	} {

@@ -259,12 +259,17 @@ func (b *builder) alternative(v config.Variable, keyword string) {
 	}
 	name, args, _ := strings.Cut(text, "/")
 	x := Switch{Name: name, Args: args, Each: keyword == "eswitch", Pos: v.Pos}
-	if strings.EqualFold(name, "Loopback") {
+	loops := strings.EqualFold(name, "Loopback")
+	if loops || strings.EqualFold(name, "Realtime") {
 		t, complaint := compile(args)
 		if complaint != "" {
 			b.find(v.Pos, config.Warning, "unbalanced", "", "%s", complaint)
 		}
-		x.loopback = &loopback{t}
+		if loops {
+			x.loopback = &loopback{t}
+		} else {
+			x.realtime = &realtime{t}
+		}
 		b.context.Switches = append(b.context.Switches, x)
 		return
 	}

@@ -45,6 +45,12 @@ func (q *query) through(c *Context, search func(q *query, c *Context) bool) bool
 		return false
 	}
 	for i := range c.Switches {
+		if r := c.Switches[i].realtime; r != nil {
+			if q.inTable(r, c, search) {
+				return true
+			}
+			continue
+		}
 		l := c.Switches[i].loopback
 		if l == nil {
 			continue

@@ -22,6 +22,7 @@ type Plan struct {
 	edits    edits
 	callers  bool // some extension matches on the caller's number
 	timed    bool // some include has times
+	tables   Tables
 }
 
 // Settings are the options of [general] that change how the plan runs.
@@ -82,7 +83,8 @@ type Switch struct {
 	Each bool
 	Pos  config.Pos
 
-	loopback *loopback // nil: another engine's, which is not there
+	loopback *loopback // nil: another engine's
+	realtime *realtime // nil: not Realtime
 }
 
 // IgnorePattern is the line ignorepat => pattern.

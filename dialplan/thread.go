@@ -327,7 +327,11 @@ func (t *Thread) Read(name string) (channel.Value, bool) {
 }
 
 // Set implements channel.Thread.
-func (t *Thread) Set(name string, v channel.Value) error {
+func (t *Thread) Set(name string, v channel.Value) error { return t.SetNamed(channel.Clean(name), v) }
+
+// SetNamed implements channel.Thread.
+func (t *Thread) SetNamed(named, v channel.Value) error {
+	name := named.S
 	if !strings.HasSuffix(name, ")") || strings.IndexByte(name, '(') < 0 {
 		t.ch.SetVar(name, v)
 		return nil
@@ -343,6 +347,14 @@ func (t *Thread) Set(name string, v channel.Value) error {
 		return dangerous(n)
 	}
 	a := t.arguments(args, v.Taint, f.Args, f.Raw)
+	if len(named.Taint) > 0 {
+		from := len(name) - len(")") - len(args)
+		for _, s := range named.Taint {
+			if s.Start, s.End = max(s.Start-from, 0), min(s.End-from, len(args)); s.Start < s.End {
+				a.NameTaint = append(a.NameTaint, s)
+			}
+		}
+	}
 	err := f.Write(t, a, v.S)
 	t.depth--
 	return err

@@ -8,6 +8,7 @@ import (
 
 	"pbx/channel"
 	"pbx/config"
+	"pbx/database"
 	"pbx/decl"
 	"pbx/dialplan"
 	"pbx/dialplan/program"
@@ -28,6 +29,8 @@ type Deps struct {
 	Now func() time.Time
 	// Names asks the DNS for ENUMLOOKUP, SRVQUERY and their like.
 	Names Names
+	// Databases are those of res_odbc.conf and its kin; nil has none.
+	Databases *database.Sources
 	// Config reads the configuration files that AST_CONFIG looks into.
 	Config *config.Loader
 	// Version is what VERSION() tells.
@@ -51,7 +54,7 @@ func All(d Deps) []channel.Function {
 		logicFunctions(d), mathFunctions(d), encodingFunctions(), timeFunctions(d), variableFunctions(d),
 		callerFunctions(), connectedFunctions(), channelFunctions(d), causeFunctions(), groupFunctions(d),
 		planFunctions(d), systemFunctions(d), lockFunctions(d),
-		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(), curlFunctions(), dnsFunctions(d), iconvFunctions(), configFunctions(d), recordFunctions(d),
+		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(), curlFunctions(), dnsFunctions(d), iconvFunctions(), configFunctions(d), odbcFunctions(d), realtimeFunctions(d), recordFunctions(d),
 	} {
 		all = append(all, family...)
 	}

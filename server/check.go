@@ -79,8 +79,8 @@ func refusals(err error) []config.Finding {
 var futureFiles = []string{
 	"voicemail.conf", "queues.conf", "queuerules.conf", "res_parking.conf", "musiconhold.conf", "confbridge.conf", "meetme.conf",
 	"agents.conf", "followme.conf", "ari.conf", "cdr_manager.conf",
-	"extensions.lua", "udptl.conf", "extconfig.conf", "func_odbc.conf", "phoneprov.conf",
-	"iax.conf", "pjsip.conf", "say.conf", "enum.conf", "amd.conf",
+	"extensions.lua", "udptl.conf", "phoneprov.conf",
+	"iax.conf", "pjsip.conf", "say.conf", "enum.conf", "amd.conf", "res_config_mysql.conf", "res_ldap.conf", "res_config_curl.conf",
 }
 
 // unread names the files that are there and have no effect yet.

@@ -15,7 +15,7 @@ func TestDatabaseCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	s.database = database{store.NewDatabase(j)}
+	s.database = astDB{store.NewDatabase(j)}
 	s.commands.Add(s.databaseCommands()...)
 	const entry = "/fam/key1                                         : value1                   \n1 results found.\n"
 	for _, tt := range [][2]string{

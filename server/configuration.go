@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"pbx/cdr"
@@ -13,6 +14,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip"
 	"pbx/config"
+	"pbx/database"
 	"pbx/dialplan"
 	"pbx/dialplan/ael"
 	"pbx/manager"
@@ -35,9 +37,11 @@ type configuration struct {
 	manager  manager.Settings
 	records  *cdr.Config
 	cel      *cel.Config
-	plan     *dialplan.Plan
-	findings []config.Finding
-	overlay  map[string][]byte // texts that stand in for files, by path
+	// databases are what res_odbc.conf and its kin say.
+	databases *database.Settings
+	plan      *dialplan.Plan
+	findings  []config.Finding
+	overlay   map[string][]byte // texts that stand in for files, by path
 }
 
 // readBase reads what the parts are built from: asterisk.conf, logger.conf,
@@ -68,6 +72,8 @@ func readBase(o *Options) (*configuration, error) {
 	c.manager, found, err = manager.Load(l)
 	take(found, err)
 	take(c.readRecords(l))
+	c.databases, found, err = database.Load(l, c.dirs.State, "")
+	take(found, err)
 	return c, errors.Join(errs...)
 }
 
@@ -104,7 +110,29 @@ func (c *configuration) readPlan(engine *dialplan.Engine) error {
 	}
 	c.plan, found = engine.Build(f, beside...)
 	c.findings = append(c.findings, found...)
+	c.findings = append(c.findings, c.lostFamilies()...)
 	return nil
+}
+
+// lostFamilies are the switches to families that extconfig.conf does not have.
+func (c *configuration) lostFamilies() (findings []config.Finding) {
+	if c.databases == nil {
+		return nil
+	}
+	known := c.databases.Families()
+	for _, context := range c.plan.Contexts() {
+		for _, s := range context.Switches {
+			family, ok := s.Family()
+			if !ok || slices.Contains(known, strings.ToLower(family)) {
+				continue
+			}
+			findings = append(findings, config.Finding{
+				Pos: s.Pos, Severity: config.Warning, Rule: "unknown-switch", Token: family,
+				Message: fmt.Sprintf("extconfig.conf has no family %q that can be asked; nothing is looked up in it", family),
+			})
+		}
+	}
+	return findings
 }
 
 // aelName is the file of the other language of dialplans.

@@ -5,11 +5,11 @@ import (
 	"pbx/store"
 )
 
-// database is AstDB as channels see it.
-type database struct{ *store.Database }
+// astDB is AstDB as channels see it.
+type astDB struct{ *store.Database }
 
 // Get implements channel.Database.
-func (d database) Get(family, key string) (channel.Value, bool) {
+func (d astDB) Get(family, key string) (channel.Value, bool) {
 	s, taint, ok := d.Database.Get(family, key)
 	if taint {
 		return channel.Tainted(s), ok
@@ -18,6 +18,6 @@ func (d database) Get(family, key string) (channel.Value, bool) {
 }
 
 // Put implements channel.Database.
-func (d database) Put(family, key string, v channel.Value) error {
+func (d astDB) Put(family, key string, v channel.Value) error {
 	return d.Database.Put(family, key, v.S, len(v.Taint) > 0)
 }

@@ -16,6 +16,7 @@ import (
 	"pbx/channels/local"
 	"pbx/channels/sip"
 	"pbx/config"
+	"pbx/database"
 	"pbx/dialplan"
 	"pbx/dryrun"
 	"pbx/event"
@@ -57,10 +58,12 @@ func (r *Rehearsal) office(start time.Time) (*dryrun.Office, error) {
 	s := &Server{opts: r.opts, now: f.Now, bus: &event.Bus{}, log: slog.New(slog.DiscardHandler), registry: f.Registry(), engine: f.Engine()}
 	s.database = new(memory.Database)
 	s.conf.Store(&c)
+	s.sources = database.New(c.databases, f.Now) // declares functions; dry runs ask nothing
 	deps := s.appDeps(&c)
 	deps.Session = f.Session
 	f.AddApplications(apps.All(deps))
 	f.AddApplications(agi.New(agi.Deps{}).Applications())
+	f.AddApplications(funcs.Applications())
 	s.states = devstate.New(devstate.Deps{Bus: s.bus, Log: s.log, Now: s.now})
 	s.states.Register(s.registry)
 	f.AddFunctions(s.states.Functions(s.registry), false)

@@ -37,7 +37,7 @@ func newLibrary(d Directories) *sound.Library {
 func (s *Server) buildDialplan(c *configuration) {
 	system := c.dirs.system()
 	system["SYSTEMNAME"] = c.core.SystemName
-	s.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: s.log, Channels: s.registry, Now: s.now, System: system, Random: s.opts.Random})
+	s.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: s.log, Channels: s.registry, Now: s.now, System: system, Random: s.opts.Random, Tables: s.table})
 	s.states = devstate.New(devstate.Deps{Store: s.records(), Bus: s.bus, Log: s.log, Now: s.now})
 	s.states.Register(s.registry)
 	s.hints = hints.New(s.engine, s.registry)
@@ -58,6 +58,7 @@ func (s *Server) records() channel.Store {
 func (s *Server) addCatalog(c *configuration) {
 	s.engine.AddApplications(apps.All(s.appDeps(c)))
 	s.engine.AddApplications(s.agi.Applications())
+	s.engine.AddApplications(funcs.Applications())
 	s.engine.AddFunctions(s.states.Functions(s.registry))
 	s.engine.AddFunctions(funcs.All(s.funcDeps(c)))
 }
@@ -97,7 +98,10 @@ func (s *Server) callRecords() channel.Records {
 }
 
 func (s *Server) funcDeps(c *configuration) funcs.Deps {
-	d := funcs.Deps{Engine: s.engine, Database: s.database, Programs: s.programs, Records: s.callRecords(), Config: c.loader(), Random: s.opts.Random, Now: s.now, Version: s.opts.Version}
+	d := funcs.Deps{
+		Engine: s.engine, Database: s.database, Databases: s.sources, Programs: s.programs, Records: s.callRecords(), Config: c.loader(),
+		Random: s.opts.Random, Now: s.now, Version: s.opts.Version,
+	}
 	if s.resolver != nil {
 		d.Names = names{s.resolver}
 	}

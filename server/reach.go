@@ -10,6 +10,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip"
+	"pbx/database"
 	"pbx/dialplan/flow"
 	"pbx/dialplan/graph"
 	"pbx/event"
@@ -27,6 +28,9 @@ func readAll(o Options) (*Server, *configuration, error) {
 	s := &Server{opts: o, now: time.Now, bus: &event.Bus{}, log: slog.New(slog.DiscardHandler)}
 	s.registry = channel.NewRegistry(s.bus, s.log, s.now, "")
 	c, err := readBase(&o)
+	if c.databases != nil { // to know the functions; nothing is asked
+		s.sources = database.New(c.databases, s.now)
+	}
 	s.buildDialplan(c)
 	s.engine.AddApplications((&sip.Driver{}).Applications())
 	s.engine.AddFunctions((&sip.Driver{}).Functions())

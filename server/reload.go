@@ -87,6 +87,8 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 			s.recorder.Switch(next.core.Explain)
 		}
 		next.web, next.manager = fresh.web, fresh.manager
+		next.databases = fresh.databases
+		s.reloadSources(&next)
 		s.applyWeb(&next)
 		s.applyManager(&next)
 	}
@@ -99,6 +101,7 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 	}
 	if what&reloadDialplan != 0 {
 		s.engine.Swap(next.plan)
+		s.tables.read(next.plan, patienceAtReload)
 	} else {
 		next.plan = old.plan
 	}

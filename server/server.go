@@ -28,6 +28,7 @@ import (
 	"pbx/channels/sip/transport"
 	"pbx/config"
 	"pbx/console"
+	"pbx/database"
 	"pbx/decl"
 	"pbx/dialplan"
 	"pbx/dialplan/hints"
@@ -87,6 +88,8 @@ type Server struct {
 	cdr      *records
 	database channel.Database    // AstDB, kept in store
 	resolver *transport.Resolver // that dialplan functions ask
+	sources  *database.Sources
+	tables   *tables
 	commands *console.Commands
 	console  *console.Server
 	ownLog   bool
@@ -148,9 +151,10 @@ func (s *Server) build() error {
 	if s.store, err = s.openStore(conf); err != nil {
 		return err
 	}
-	s.database = database{store.NewDatabase(s.store)}
+	s.database = astDB{store.NewDatabase(s.store)}
 	s.resolver = transport.NewResolver(transport.ResolverOptions{})
 	s.buildRecords(conf)
+	s.openSources(conf)
 	s.buildDialplan(conf)
 	if err := conf.readSIP(); err != nil {
 		return err
@@ -176,6 +180,7 @@ func (s *Server) build() error {
 	s.engine.OnSwap(s.recorder.Settle)
 	s.engine.SetContexts("SIP", conf.sip.General.RegContexts())
 	s.engine.Swap(conf.plan)
+	s.tables.read(conf.plan, patienceAtStart)
 	s.registry.Register(s.sip)
 	s.registry.Register(s.messages)
 	s.registry.AddPresence("SIP", s.sip.Presence)
@@ -274,6 +279,7 @@ func (s *Server) Run() error {
 	s.running.Store(true)
 	failed := make(chan error, 1)
 	go s.hints.Run()
+	s.tables.running.Go(s.tables.run)
 	go func() { failed <- s.sip.Run() }()
 	event.Verbose(s.log, 1, "The exchange is ready")
 	var err error
@@ -318,6 +324,7 @@ func (s *Server) release() {
 	if s.cdr != nil {
 		s.cdr.close()
 	}
+	s.closeSources()
 	if s.store != nil {
 		if err := s.store.Close(); err != nil {
 			s.log.Error(fmt.Sprintf("store: %v", err))
