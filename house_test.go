@@ -111,7 +111,7 @@ var (
 		"console":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"web":           {"config", "io"},
 		"agi":           {"apps", "dialplan", "channel", "media", "config"},
-		"manager":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
+		"manager":       {"cdr", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		// Dry runs: the engine on devices of its own.
 		"dryrun":   {"dialplan", "apps/prompt", "channel", "media", "config", "io", "sched"},
 		"channels": {"channel", "media", "config", "io", "sched"},

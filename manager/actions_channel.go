@@ -57,6 +57,11 @@ func (s *Server) channelActions() []decl.Action {
 			Help: "Sends a hook flash to a channel; with Receive: yes it is as if the channel had sent it.", Args: []decl.Arg{named(""), {Name: "Receive", Optional: true}},
 		},
 		{
+			Name: "AGI", Synopsis: "Add an AGI command to execute by Async AGI.", Classes: []string{"agi"}, Run: s.asyncAGI,
+			Help: "Sends a command to a call that runs AGI(agi:async); the event AsyncAGIExec tells what came of it.",
+			Args: []decl.Arg{named(""), {Name: "Command"}, {Name: "CommandID", Optional: true}},
+		},
+		{
 			Name: "LocalOptimizeAway", Synopsis: "Optimize away a local channel when possible.", Classes: []string{"system", "call"}, Run: s.optimizeAway,
 			Help: "Lets a Local channel that was made with /n take itself out of the call.", Args: []decl.Arg{named("a Local channel")},
 		},
@@ -249,4 +254,18 @@ func (s *Server) optimizeAway(_ context.Context, r *decl.ActionRequest) error {
 		o.OptimizeAway()
 	}
 	return r.OK("Queued channel to be optimized away.")
+}
+
+func (s *Server) asyncAGI(_ context.Context, r *decl.ActionRequest) error {
+	if r.Get("Channel") == "" || r.Get("Command") == "" {
+		return errors.New("Channel and Command must be given")
+	}
+	ch, err := s.find(r, errNoChannelNamed)
+	if err != nil {
+		return fmt.Errorf("Channel %s does not exist.", r.Get("Channel"))
+	}
+	if s.deps.AGI(ch, r.Get("Command"), r.Get("CommandID")) != nil {
+		return errors.New("Failed to add AGI command to queue")
+	}
+	return r.OK("Added AGI command to queue")
 }

@@ -3,11 +3,13 @@ package manager
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"pbx/cdr"
 	"pbx/channel"
 	"pbx/event"
 )
@@ -349,6 +351,30 @@ var renderers = map[event.Kind]renderer{
 		}
 		w.line("Id", e.Uniqueid)
 	}},
+	event.CallRecord: {class: ClassCDR, named: func(e *event.Event) string {
+		if _, ok := e.Detail.(*cdr.Row); !ok {
+			return ""
+		}
+		return "Cdr"
+	}, write: callRecord},
+	event.AGIExecStart: about(ClassAGI, "AGIExecStart", func(w *page, e *event.Event) {
+		w.line("Command", e.Value)
+		w.line("CommandId", e.Name)
+	}),
+	event.AGIExecEnd: about(ClassAGI, "AGIExecEnd", func(w *page, e *event.Event) {
+		w.line("Command", e.Value)
+		w.line("CommandId", e.Name)
+		w.number("ResultCode", e.Cause)
+		w.line("Result", e.CauseText)
+	}),
+	event.AsyncAGIStart: about(ClassAGI, "AsyncAGIStart", func(w *page, e *event.Event) { w.line("Env", url.PathEscape(e.Value)) }),
+	event.AsyncAGIExec: about(ClassAGI, "AsyncAGIExec", func(w *page, e *event.Event) {
+		if e.Name != "" {
+			w.line("CommandId", e.Name)
+		}
+		w.line("Result", url.PathEscape(e.Value))
+	}),
+	event.AsyncAGIEnd: about(ClassAGI, "AsyncAGIEnd", nil),
 	event.Originated: {class: ClassCall, name: "OriginateResponse", write: func(w *page, e *event.Event) {
 		if e.Address != "" {
 			w.line("ActionID", e.Address)
@@ -367,6 +393,35 @@ var renderers = map[event.Kind]renderer{
 		w.line("CallerIDNum", known(e.CallerNum))
 		w.line("CallerIDName", known(e.CallerName))
 	}},
+}
+
+// callRecord writes a call detail record as cdr_manager does.
+func callRecord(w *page, e *event.Event) {
+	r := e.Detail.(*cdr.Row)
+	at := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.Format("2006-01-02 15:04:05")
+	}
+	w.line("AccountCode", r.AccountCode)
+	w.line("Source", r.Src)
+	w.line("Destination", r.Dst)
+	w.line("DestinationContext", r.Context)
+	w.line("CallerID", r.CLID)
+	w.line("Channel", r.Channel)
+	w.line("DestinationChannel", r.DstChannel)
+	w.line("LastApplication", r.LastApp)
+	w.line("LastData", r.LastData)
+	w.line("StartTime", at(r.Start))
+	w.line("AnswerTime", at(r.Answer))
+	w.line("EndTime", at(r.End))
+	w.number("Duration", r.Duration)
+	w.number("BillableSeconds", r.BillSec)
+	w.line("Disposition", r.Disposition)
+	w.line("AMAFlags", r.AMAFlags)
+	w.line("UniqueID", r.UniqueID)
+	w.line("UserField", r.UserField)
 }
 
 // transferred writes what is told of a transfer.

@@ -41,6 +41,8 @@ type Deps struct {
 	Module func(name string) bool
 	// Devices are the devices that are known, with their states.
 	Devices func() []Device
+	// AGI sends a command to a call that runs AGI(agi:async).
+	AGI func(ch *channel.Channel, command, id string) error
 	// Rotate opens the log files anew.
 	Rotate func() error
 	// Facts tells of the exchange.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	pbxio "pbx/io"
 )
@@ -31,11 +32,14 @@ enabled=yes
 secret=correct horse
 read=all
 write=all
-eventfilter=!Event: (ExtensionStatus|DeviceStateChange|SuccessfulAuth|ChallengeSent)
+eventfilter=!Event: (ExtensionStatus|DeviceStateChange|SuccessfulAuth|ChallengeSent|Cdr)
 [calls]
 secret=correct horse
 read=call
 write=command,call
+[records]
+secret=correct horse
+read=cdr
 [far]
 secret=correct horse
 deny=0.0.0.0/0
@@ -115,14 +119,15 @@ func (p *storyProgram) transcript() string {
 		answers, events = nil, nil
 	}
 	for block := range strings.SplitSeq(text, "\n\n") {
-		switch {
+		switch block = strings.Trim(block, "\n"); {
+		case block == "":
 		case strings.HasPrefix(block, ">>> "):
 			flush()
 			out = append(out, block)
 		case strings.HasPrefix(block, "Event: ") && strings.Contains(block, "\nPrivilege: ") && !strings.Contains(block, "\nPrivilege: Call\n"):
 			events = append(events, block)
 		default:
-			answers = append(answers, strings.TrimPrefix(block, "\n"))
+			answers = append(answers, block)
 		}
 	}
 	flush()
@@ -244,6 +249,69 @@ const managerBye = `
 	bob > 200
 	wait 1s
 `
+
+// TestManagerHostile: programs that do not read, do not log in or send nonsense lose
+// their connections, and a call goes on through it.
+func TestManagerHostile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(t, map[string]string{"manager.conf": managerConf, "extensions.conf": managerPlan})
+		defer s.stop()
+		dial := func() net.Conn {
+			conn, err := s.net.DialTCP(t.Context(), netip.MustParseAddr("127.0.0.1"), managerAddr, pbxio.SocketOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return conn
+		}
+		ended := func(conn net.Conn) bool {
+			_ = conn.SetReadDeadline(time.Now().Add(time.Millisecond))
+			_, err := io.Copy(io.Discard, conn)
+			return err == nil
+		}
+		s.play(managerTalk)
+		loris := dial() // a byte now and then
+		stop := make(chan struct{})
+		go func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(5 * time.Second):
+					_, _ = loris.Write([]byte("A"))
+				}
+			}
+		}()
+		deaf := dial() // logs in, asks for much and never reads
+		for _, text := range []string{"Action: Login\r\nUsername: sam\r\nSecret: correct horse\r\n\r\n", strings.Repeat("Action: ListCommands\r\n\r\n", 40)} {
+			if _, err := io.WriteString(deaf, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		noisy := dial()
+		_, _ = noisy.Write([]byte(strings.Repeat("\x00\xff: \r\n\r\nAction: Login\r\n", 200)))
+		synctest.Wait()
+		time.Sleep(31 * time.Second)
+		close(stop)
+		synctest.Wait()
+		if !ended(loris) {
+			t.Error("a connection that does not log in stays")
+		}
+		if !s.logged.find("the session is ended") {
+			t.Error("a program that does not read is not dropped, or not logged")
+		}
+		if got := s.show("manager show connected"); !strings.Contains(got, "0 users connected") {
+			t.Error(got)
+		}
+		if got := s.show("core show channels"); !strings.Contains(got, "1 active call\n") {
+			t.Errorf("the call is gone:\n%s", got)
+		}
+		for _, c := range []net.Conn{loris, deaf, noisy} {
+			_ = c.Close()
+		}
+		s.play(managerBye)
+		s.end()
+	})
+}
 
 // TestManagerFlows are sessions of programs as text.
 func TestManagerFlows(t *testing.T) {
@@ -419,6 +487,9 @@ func TestManagerFlows(t *testing.T) {
 		`,
 		"dial": `
 			ami m > Action: Ping
+		` + managerTalk + managerBye,
+		"call record": `
+			ami m > Action: Login | Username: records | Secret: correct horse
 		` + managerTalk + managerBye,
 		"during a call": managerTalk + `
 			ami m > Action: Events | EventMask: off
