@@ -20,7 +20,13 @@ need python3 python3
 need node nodejs
 [ -n "$(compgen -G '/usr/share/perl5/Asterisk/AGI.pm')" ] || want+=(libasterisk-agi-perl)
 [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] || want+=(postgresql)
-[ ${#want[@]} -eq 0 ] && exit 0
+need npm npm
+# A library of the field for AMI, from npm.
+library() {
+  local dir=${HOME:-/root}/.cache/pbx-e2e
+  [ -e "$dir/node_modules/asterisk-manager" ] || { mkdir -p "$dir" && npm install --prefix "$dir" --silent --no-audit --no-fund asterisk-manager@0.2.0; }
+}
+[ ${#want[@]} -eq 0 ] && { library; exit 0; }
 echo "installing: ${want[*]}"
 sudo=
 if [ "$(id -u)" -ne 0 ]; then
@@ -37,3 +43,4 @@ fi
 if [[ " ${want[*]} " == *" postgresql "* ]] && command -v systemctl >/dev/null && systemctl is-active -q postgresql; then
   $sudo systemctl disable -q --now postgresql
 fi
+library
