@@ -15,7 +15,8 @@ import (
 // hand gives one backend what is in the queue, in order, until the spool is closed.
 func (s *Spool) hand(r *reader) {
 	wait := firstRetry
-	timer := time.NewTimer(0) // what is there from before
+	timer := time.NewTimer(time.Hour)
+	timer.Stop() // until a try fails
 	defer timer.Stop()
 	for {
 		closing := false

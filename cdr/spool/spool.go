@@ -141,6 +141,9 @@ func Open(o Options, backends ...Backend) (*Spool, error) {
 			r.at = s.size // a new one begins with what comes
 			s.cur.Backends[b.Name()] = &cursor{Offset: r.at}
 		}
+		if r.at < s.size { // what is there from before
+			nudge(r.wake)
+		}
 		s.readers = append(s.readers, r)
 	}
 	if err := s.save(); err != nil {
