@@ -181,52 +181,54 @@ func genName(t *rapid.T) string {
 
 // TestMatchProperty holds the compiled search against the naive one on random
 // plans.
-func TestMatchProperty(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var text strings.Builder
-		contexts := []string{"a", "b", "c"}
-		for i, c := range contexts {
-			fmt.Fprintf(&text, "[%s]\n", c)
-			for range rapid.IntRange(0, 12).Draw(t, "extensions") {
-				name := genName(t)
-				if name == "_" {
-					continue
-				}
-				if rapid.IntRange(0, 5).Draw(t, "callers") == 0 {
-					name += "/" + rapid.SampledFrom([]string{"", "100", "_1XX", "_1.", "_[1-2]00"}).Draw(t, "caller")
-				}
-				fmt.Fprintf(&text, "exten => %s,%d,NoOp(%s)\n", name, rapid.IntRange(1, 3).Draw(t, "priority"), name)
+func TestMatchProperty(t *testing.T) { rapid.Check(t, matches) }
+
+func FuzzMatch(f *testing.F) { f.Fuzz(rapid.MakeFuzz(matches)) }
+
+func matches(t *rapid.T) {
+	var text strings.Builder
+	contexts := []string{"a", "b", "c"}
+	for i, c := range contexts {
+		fmt.Fprintf(&text, "[%s]\n", c)
+		for range rapid.IntRange(0, 12).Draw(t, "extensions") {
+			name := genName(t)
+			if name == "_" {
+				continue
 			}
-			for j := range contexts {
-				if j != i && rapid.Bool().Draw(t, "include") {
-					fmt.Fprintf(&text, "include => %s\n", contexts[j])
-				}
+			if rapid.IntRange(0, 5).Draw(t, "callers") == 0 {
+				name += "/" + rapid.SampledFrom([]string{"", "100", "_1XX", "_1.", "_[1-2]00"}).Draw(t, "caller")
+			}
+			fmt.Fprintf(&text, "exten => %s,%d,NoOp(%s)\n", name, rapid.IntRange(1, 3).Draw(t, "priority"), name)
+		}
+		for j := range contexts {
+			if j != i && rapid.Bool().Draw(t, "include") {
+				fmt.Fprintf(&text, "include => %s\n", contexts[j])
 			}
 		}
-		plan, _, err := Parse("extensions.conf", []byte(text.String()), nil)
-		if err != nil {
-			t.Fatal(err)
+	}
+	plan, _, err := Parse("extensions.conf", []byte(text.String()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 8 {
+		number := rapid.StringMatching(`[0-9*#a-chit-]{1,6}`).Draw(t, "number")
+		caller := rapid.SampledFrom([]string{"", "100", "150", "200"}).Draw(t, "from")
+		priority := rapid.IntRange(1, 3).Draw(t, "at")
+		c := plan.contexts["a"]
+		want := (&naive{plan: plan, priority: priority, caller: caller}).find(c, number)
+		got, _ := plan.Find("a", number, priority, caller, time.Time{})
+		if (got == nil) != (want == nil) || got != nil && got.extension != want {
+			t.Fatalf("%s/%d from %q: got %v, want %v in\n%s", number, priority, caller, describe(got), want, text.String())
 		}
-		for range 8 {
-			number := rapid.StringMatching(`[0-9*#a-chit-]{1,6}`).Draw(t, "number")
-			caller := rapid.SampledFrom([]string{"", "100", "150", "200"}).Draw(t, "from")
-			priority := rapid.IntRange(1, 3).Draw(t, "at")
-			c := plan.contexts["a"]
-			want := (&naive{plan: plan, priority: priority, caller: caller}).find(c, number)
-			got, _ := plan.Find("a", number, priority, caller, time.Time{})
-			if (got == nil) != (want == nil) || got != nil && got.extension != want {
-				t.Fatalf("%s/%d from %q: got %v, want %v in\n%s", number, priority, caller, describe(got), want, text.String())
-			}
-			m := plan.Match("a", number, priority, caller, time.Time{})
-			if m.Exists() != (want != nil) {
-				t.Fatalf("%s/%d: Match says %v", number, priority, m)
-			}
-			longer := (&naive{plan: plan, priority: priority, caller: caller}).more(c, number)
-			if m.Partial() != longer {
-				t.Fatalf("%s/%d from %q: more digits: got %v, want %v in\n%s", number, priority, caller, m.Partial(), longer, text.String())
-			}
+		m := plan.Match("a", number, priority, caller, time.Time{})
+		if m.Exists() != (want != nil) {
+			t.Fatalf("%s/%d: Match says %v", number, priority, m)
 		}
-	})
+		longer := (&naive{plan: plan, priority: priority, caller: caller}).more(c, number)
+		if m.Partial() != longer {
+			t.Fatalf("%s/%d from %q: more digits: got %v, want %v in\n%s", number, priority, caller, m.Partial(), longer, text.String())
+		}
+	}
 }
 
 func describe(p *Priority) string {
