@@ -64,14 +64,8 @@ func TestTwoPhonesTalk(t *testing.T) {
 // TestLinphone: linphone registers with its password.
 func TestLinphone(t *testing.T) {
 	t.Parallel()
-	path := tool(t, "linphonec")
 	x := newExchange(t, home)
-	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, ".local/share/linphone"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	rc := filepath.Join(dir, "linphonerc")
-	text := fmt.Sprintf(`[sip]
+	runLinphone(t, fmt.Sprintf(`[sip]
 sip_port=5060
 sip_tcp_port=0
 sip_tls_port=0
@@ -90,31 +84,7 @@ username=alice
 userid=alice
 passwd=correct-horse-battery
 realm=asterisk
-`, x.net.host(1), x.net.host(13))
-	if err := os.WriteFile(rc, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "-c", rc)
-	cmd.Env = append(os.Environ(), "HOME="+dir)
-	out := newOutput()
-	cmd.Stdout, cmd.Stderr = out, out
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(done) }()
-	t.Cleanup(func() {
-		in.Close()
-		_ = cmd.Process.Kill()
-		<-done
-		if t.Failed() {
-			t.Logf("linphonec printed:\n%s", out)
-		}
-	})
+`, x.net.host(1), x.net.host(13)))
 	eventually(t, 20*time.Second, "linphone registered", func() bool {
 		return strings.Contains(x.console("sip show peer alice"), "linphone") || strings.Contains(strings.ToLower(x.console("sip show peer alice")), "useragent    : linphone")
 	})

@@ -128,13 +128,7 @@ func TestLinphoneOverStreams(t *testing.T) {
 // startLinphone runs linphonec, which registers alice.
 func startLinphone(t *testing.T, host, registrar, domain, trusted string) {
 	t.Helper()
-	path := tool(t, "linphonec")
-	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, ".local/share/linphone"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	rc := filepath.Join(dir, "linphonerc")
-	text := fmt.Sprintf(`[sip]
+	runLinphone(t, fmt.Sprintf(`[sip]
 sip_port=-1
 sip_tcp_port=-1
 sip_tls_port=-1
@@ -156,7 +150,18 @@ username=alice
 userid=alice
 passwd=correct-horse-battery
 realm=asterisk
-`, registrar, domain, host, trusted)
+`, registrar, domain, host, trusted))
+}
+
+// runLinphone runs linphonec with a configuration.
+func runLinphone(t *testing.T, text string) {
+	t.Helper()
+	path := tool(t, "linphonec")
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, ".local/share/linphone"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	rc := filepath.Join(dir, "linphonerc")
 	if err := os.WriteFile(rc, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
