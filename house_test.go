@@ -109,6 +109,8 @@ var (
 		"apps":          {"apps", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"funcs":         {"funcs", "database", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"console":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
+		"callfile":      {"channel", "media", "config", "io", "sched"},
+		"metrics":       {"channel", "media", "config", "io", "sched"},
 		"web":           {"config", "io"},
 		"agi":           {"apps", "dialplan", "channel", "media", "config"},
 		"manager":       {"cdr", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
@@ -123,7 +125,8 @@ var (
 		"channels/sip/transport":   {"channels/sip/message", "channels/sip/transaction", "channels/sip/resolve", "io", "sched"},
 		"channels/sip":             {"channels/sip", "channel", "media", "config", "io", "sched"},
 		"server": {
-			"database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config",
+			"callfile", "metrics", "database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge", "channel", "media",
+			"config",
 			"io", "sched", "store", "cdr", "sounds", "configs",
 		},
 		// An editor's view of a configuration.

@@ -3,7 +3,6 @@ package cdr
 import (
 	"maps"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -157,7 +156,7 @@ func (e *Engine) answer(p *party, at time.Time) {
 
 // exten is another step of the channel's dialplan.
 func (e *Engine) exten(p *party, ev *event.Event) {
-	outgoing := strings.HasPrefix(ev.App, "AppDial")
+	outgoing := ev.App == "AppDial" // AppDial2 is a call that nobody made but itself
 	switch {
 	case p.dead, p.replaced:
 		return

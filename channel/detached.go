@@ -57,11 +57,11 @@ func (nobody) Rebind(*Channel) {}
 // Item implements Leg.
 func (nobody) Item(string) (string, bool) { return "", false }
 
-// NewDeviceless makes a channel of the name given that is in the registry, is up and
+// NewDeviceless makes a channel of the name given that is in the registry and
 // has no device: one that a plan runs on when there is nobody to talk to, such as
 // the extension failed of a call that did not come about.
 func (r *Registry) NewDeviceless(name string, at Location) *Channel {
-	return r.New(Options{Full: name, Tech: deviceless{}, Leg: deviceless{}, State: Up, Location: at})
+	return r.New(Options{Full: name, Tech: deviceless{}, Leg: deviceless{}, State: Down, Location: at})
 }
 
 // deviceless is the leg of a channel that talks to nobody, and likes all it is told.

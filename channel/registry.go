@@ -269,6 +269,9 @@ func (r *Registry) Count() (active int, calls uint64) {
 	return len(r.channels), r.calls.Load()
 }
 
+// Calls is how many calls are up: channels that no other one made.
+func (r *Registry) Calls() int { return int(r.active.Load()) }
+
 // Close makes Closing true: drivers refuse new calls from then on.
 func (r *Registry) Close() { r.closing.Store(true) }
 

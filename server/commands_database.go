@@ -1,8 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"pbx/channel"
@@ -64,6 +66,12 @@ func (s *Server) databaseCommands() []decl.Command {
 				fmt.Fprintln(r.Out, "Updated database successfully")
 				return nil
 			},
+		},
+		{
+			Words: "database import", Synopsis: "Take in the entries of an Asterisk database",
+			Help: "Reads an astdb.sqlite3, the one in astdbdir when none is named. Entries that are here already stay, unless the second word is overwrite. " +
+				"Registrations are left out: phones renew theirs.",
+			Args: []decl.Arg{{Name: "file", Optional: true}, {Name: "overwrite", Optional: true}}, Run: s.importDatabase,
 		},
 		{
 			Words: "database del", Synopsis: "Remove an entry", Args: []decl.Arg{family, key}, Complete: s.completeDatabase,
@@ -139,4 +147,25 @@ func (s *Server) completeDatabase(args []string, prefix string) (out []string) {
 		return true
 	})
 	return out
+}
+
+// importDatabase takes in an astdb.sqlite3.
+func (s *Server) importDatabase(_ context.Context, r *decl.Request) error {
+	path := cmp.Or(r.Arg(0), filepath.Join(s.configuration().dirs.DB, astDBFile))
+	if word := r.Arg(1); word != "" && word != "overwrite" {
+		return console.ErrUsage
+	}
+	taken, kept, err := importAstDB(s.database, path, r.Arg(1) != "")
+	if err != nil {
+		return fmt.Errorf("%w (%s taken in)", err, entries(taken))
+	}
+	fmt.Fprintf(r.Out, "%s of %s taken in, %d here already.\n", entries(taken), path, kept)
+	return nil
+}
+
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }

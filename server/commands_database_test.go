@@ -1,7 +1,9 @@
 package server
 
 import (
+	"database/sql"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"pbx/store"
@@ -36,6 +38,49 @@ func TestDatabaseCommands(t *testing.T) {
 	} {
 		if got := output(t, s, tt[0]); got != tt[1] {
 			t.Errorf("%s:\n%s\nwant:\n%s", tt[0], got, tt[1])
+		}
+	}
+}
+
+// TestDatabaseImport: an Asterisk database is taken in.
+func TestDatabaseImport(t *testing.T) {
+	s := idleServer(t)
+	j, err := store.Open(filepath.Join(t.TempDir(), "journal"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	s.database = astDB{store.NewDatabase(j)}
+	s.commands.Add(s.databaseCommands()...)
+	path := filepath.Join(t.TempDir(), "astdb.sqlite3")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`CREATE TABLE astdb (key VARCHAR(256), value VARCHAR(256), PRIMARY KEY(key));
+		INSERT INTO astdb VALUES ('/CF/101', '0171234'), ('/CF/102', '0175678'), ('/DND/101', 'YES'), ('/a/b/c', 'd;e "f"'),
+			('/SIP/Registry/101', '192.0.2.1:5060:3600:101:sip:101@192.0.2.1'), ('odd', 'x')`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range [][2]string{
+		{"database put CF 102 mine", "Updated database successfully\n"},
+		{"database import " + path, "3 entries of " + path + " taken in, 1 here already.\n"},
+		{"database get CF 102", "Value: mine\n"},
+		{"database get a b/c", "Value: d;e \"f\"\n"},
+		{"database show SIP", "0 results found.\n"},
+		{"database import " + path + " overwrite", "4 entries of " + path + " taken in, 0 here already.\n"},
+		{"database get CF 102", "Value: 0175678\n"},
+	} {
+		if got := output(t, s, tt[0]); got != tt[1] {
+			t.Errorf("%s:\n%s\nwant:\n%s", tt[0], got, tt[1])
+		}
+	}
+	for _, bad := range []string{filepath.Join(t.TempDir(), "none"), filepath.Join(t.TempDir(), "..", "001", "journal")} {
+		if got := output(t, s, "database import "+bad); !strings.Contains(got, "0 entries taken in") {
+			t.Errorf("%s: %s", bad, got)
 		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"pbx/manager"
 	"pbx/media"
 	"pbx/media/tone"
+	"pbx/metrics"
 	"pbx/web"
 )
 
@@ -35,6 +36,7 @@ type configuration struct {
 	sip      *sip.Config
 	web      web.Settings
 	manager  manager.Settings
+	metrics  metrics.Settings
 	records  *cdr.Config
 	cel      *cel.Config
 	// databases are what res_odbc.conf and its kin say.
@@ -45,7 +47,7 @@ type configuration struct {
 }
 
 // readBase reads what the parts are built from: asterisk.conf, logger.conf,
-// rtp.conf, http.conf, indications.conf, cdr.conf and its kin.
+// rtp.conf, http.conf, prometheus.conf, indications.conf, cdr.conf and its kin.
 func readBase(o *Options) (*configuration, error) {
 	c := &configuration{overlay: o.Overlay}
 	var errs []error
@@ -70,6 +72,8 @@ func readBase(o *Options) (*configuration, error) {
 	c.web, found, err = web.Load(l)
 	take(found, err)
 	c.manager, found, err = manager.Load(l)
+	take(found, err)
+	c.metrics, found, err = metrics.Load(l)
 	take(found, err)
 	take(c.readRecords(l))
 	c.databases, found, err = database.Load(l, c.dirs.State, "")

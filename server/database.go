@@ -1,7 +1,13 @@
 package server
 
 import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
 	"pbx/channel"
+	"pbx/event"
 	"pbx/store"
 )
 
@@ -21,3 +27,44 @@ func (d astDB) Get(family, key string) (channel.Value, bool) {
 func (d astDB) Put(family, key string, v channel.Value) error {
 	return d.Database.Put(family, key, v.S, len(v.Taint) > 0)
 }
+
+// registrations is where the ancestor keeps them, in lower case.
+const registrations = "/sip/registry/"
+
+// importAstDB takes the entries of an astdb.sqlite3, the ancestor's database, into d.
+// What is there already stays as it is unless overwrite; kept says how many those
+// are. Registrations stay behind: the phones renew theirs, and those of a file may be
+// years old.
+func importAstDB(d channel.Database, path string, overwrite bool) (taken, kept int, err error) {
+	err = store.ReadAstDB(path, func(entry, value string) error {
+		family, key, err := channel.SplitEntry(entry)
+		if err != nil || strings.HasPrefix(strings.ToLower(entry), registrations) {
+			return nil
+		}
+		if _, here := d.Get(family, key); here && !overwrite {
+			kept++
+			return nil
+		}
+		taken++
+		// Nobody knows any more whether a caller wrote it.
+		return d.Put(family, key, channel.Tainted(value))
+	})
+	return taken, kept, err
+}
+
+// suggestImport tells of an Asterisk database that lies where the exchange keeps its
+// own, which has nothing in it yet.
+func (s *Server) suggestImport(c *configuration) {
+	path := filepath.Join(c.dirs.DB, astDBFile)
+	if _, err := os.Stat(path); err != nil {
+		return
+	}
+	empty := true
+	s.database.Walk("", func(string, string) bool { empty = false; return false })
+	if empty {
+		s.log.Log(context.Background(), event.LevelNotice, path+" holds what Asterisk kept; 'database import' takes it in")
+	}
+}
+
+// astDBFile is the name of the ancestor's database.
+const astDBFile = "astdb.sqlite3"

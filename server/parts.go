@@ -136,6 +136,7 @@ func (s *Server) serveWeb(c *configuration) {
 	for _, path := range []string{"/rawman", "/mxml", "/manager"} {
 		s.web.Mux.Handle(path, s.manager.Handler())
 	}
+	s.serveHealth()
 	s.applyWeb(c)
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"pbx/agi"
+	"pbx/callfile"
 	"pbx/channel"
 	"pbx/channel/devstate"
 	"pbx/channels/local"
@@ -38,6 +39,7 @@ import (
 	pbxio "pbx/io"
 	"pbx/manager"
 	"pbx/media"
+	"pbx/metrics"
 	"pbx/store"
 	"pbx/web"
 )
@@ -92,8 +94,12 @@ type Server struct {
 	tables   *tables
 	commands *console.Commands
 	console  *console.Server
-	ownLog   bool
-	running  atomic.Bool
+	metrics  *metrics.Metrics
+	spool    *callfile.Spool // nil without a directory for it
+	// spoolChanges stand in for a watched directory in memory.
+	spoolChanges chan string
+	ownLog       bool
+	running      atomic.Bool
 
 	conf     atomic.Pointer[configuration]
 	reloaded atomic.Int64 // unix nanoseconds
@@ -152,6 +158,7 @@ func (s *Server) build() error {
 		return err
 	}
 	s.database = astDB{store.NewDatabase(s.store)}
+	s.suggestImport(conf)
 	s.resolver = transport.NewResolver(transport.ResolverOptions{})
 	s.buildRecords(conf)
 	s.openSources(conf)
@@ -186,6 +193,7 @@ func (s *Server) build() error {
 	s.registry.AddPresence("SIP", s.sip.Presence)
 	s.registry.Register(local.New(local.Deps{Registry: s.registry, Dialplan: s.engine, Media: s.media, Log: s.log}))
 	s.buildManager()
+	s.openSpool(conf)
 	s.buildCommands()
 	s.serveWeb(conf)
 	s.applyManager(conf)
@@ -281,6 +289,7 @@ func (s *Server) Run() error {
 	go s.hints.Run()
 	s.tables.running.Go(s.tables.run)
 	go func() { failed <- s.sip.Run() }()
+	stopSpool := s.runSpool()
 	event.Verbose(s.log, 1, "The exchange is ready")
 	var err error
 	select {
@@ -293,6 +302,7 @@ func (s *Server) Run() error {
 		s.sip.Close()
 		err = <-failed
 	}
+	stopSpool()
 	s.release()
 	return err
 }
@@ -307,6 +317,9 @@ func (s *Server) release() {
 	}
 	if s.web != nil {
 		s.web.Close()
+	}
+	if s.metrics != nil {
+		s.metrics.Close()
 	}
 	if s.sip != nil && !s.running.Load() {
 		go func() { _ = s.sip.Run() }() // only its loop can close it

@@ -163,6 +163,8 @@ type Stats struct {
 	Servers, Clients     int // transactions in use
 	Calls                int
 	Captured, Uncaptured uint64
+	// Peers are those of the configuration, Reachable those that a call could reach.
+	Peers, Reachable int
 }
 
 // Stats returns the counters. Any goroutine but the loop's may call it.
@@ -174,6 +176,15 @@ func (d *Driver) Stats() (s Stats, err error) {
 			Calls: d.calls.len(), Captured: t.capture.sent, Uncaptured: t.capture.failed,
 		}
 		s.Servers, s.Clients = d.txs.Len()
+		for _, p := range d.peers.list {
+			if !p.Type.IsPeer() {
+				continue
+			}
+			s.Peers++
+			if (!p.Dynamic || p.registered() > 0) && (p.Qualify == 0 || p.reach().callable()) {
+				s.Reachable++
+			}
+		}
 	})
 	return s, err
 }

@@ -1,0 +1,418 @@
+package callfile
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"pbx/channel"
+	"pbx/channel/originate"
+	"pbx/event"
+)
+
+// Dialplan is where calls go.
+type Dialplan interface {
+	originate.Dialplan
+	// Resolve reads a priority or label at a place.
+	Resolve(ch *channel.Channel, from channel.Location, spec string) (channel.Location, error)
+	Match(context, exten string, priority int, callerNumber string) channel.Match
+	// Write sets a function; fenced refuses those that can harm the system.
+	Write(ch *channel.Channel, name string, v channel.Value, fenced bool) error
+}
+
+// Deps are what a Spool works with.
+type Deps struct {
+	// Dir is the spool directory: outgoing and outgoing_done are made in it.
+	Dir      string
+	Registry *channel.Registry
+	Dialplan Dialplan
+	Log      *slog.Logger
+	// Changes are the names of files in outgoing that came or changed; nil watches
+	// the directory.
+	Changes <-chan string
+}
+
+// Spool watches a directory for call files.
+type Spool struct {
+	deps           Deps
+	outgoing, done string
+	// failing is held while a channel of the name that failed calls share is up.
+	failing sync.Mutex
+	ended   chan outcome
+	calls   sync.WaitGroup
+	// due are the files that wait, with their times; running those with a call.
+	due     map[string]time.Time
+	running map[string]bool
+	// stamps tell changes that the exchange made itself from those of others.
+	stamps map[string]time.Time
+}
+
+// outcome is what became of an attempt.
+type outcome struct {
+	name string
+	// again is when the next attempt is, the zero Time for none.
+	again time.Time
+	// stamp is the modification time that the exchange gave the file.
+	stamp time.Time
+}
+
+const (
+	// settle is how long a file has to be left alone before it is read: a program
+	// may write it in place.
+	settle = 100 * time.Millisecond
+	// maxSize bounds a call file.
+	maxSize = 64 << 10
+	// failedName is the channel that runs the extension failed.
+	failedName = "OutgoingSpoolFailed"
+)
+
+// New makes the directories. Nothing is read before Run.
+func New(d Deps) (*Spool, error) {
+	s := &Spool{
+		deps: d, outgoing: filepath.Join(d.Dir, "outgoing"), done: filepath.Join(d.Dir, "outgoing_done"),
+		ended: make(chan outcome), due: make(map[string]time.Time), running: make(map[string]bool),
+		stamps: make(map[string]time.Time),
+	}
+	for _, dir := range []string{s.outgoing, s.done} {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			return nil, fmt.Errorf("call files: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Run places calls until ctx ends. Calls that are under way go on; Wait waits for
+// them.
+func (s *Spool) Run(ctx context.Context) error {
+	changes := s.deps.Changes
+	if changes == nil {
+		watched, err := watch(ctx, s.outgoing)
+		if err != nil {
+			return fmt.Errorf("call files: %w", err)
+		}
+		changes = watched
+	}
+	s.scan()
+	for {
+		timer := time.NewTimer(s.next())
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case name := <-changes:
+			if name == "" { // some were missed
+				s.scan()
+			} else if !s.running[name] {
+				s.consider(name, s.deps.Registry.Now().Add(settle))
+			}
+		case o := <-s.ended:
+			delete(s.running, o.name)
+			if !o.stamp.IsZero() {
+				s.stamps[o.name] = o.stamp
+			}
+			if !o.again.IsZero() {
+				s.due[o.name] = o.again
+			}
+		case <-timer.C:
+			s.attempt(ctx)
+		}
+		timer.Stop()
+	}
+}
+
+// Wait returns when no call is under way and every file says how its call went, or
+// after limit. It is called when Run has returned.
+func (s *Spool) Wait(limit time.Duration) {
+	over := make(chan struct{})
+	go func() {
+		s.calls.Wait()
+		close(over)
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-over:
+	case <-timer.C:
+	}
+}
+
+// watch has the names of changed files sent, "" when some were missed.
+func watch(ctx context.Context, dir string) (<-chan string, error) {
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Add(dir); err != nil {
+		_ = w.Close()
+		return nil, err
+	}
+	names := make(chan string)
+	go func() {
+		defer w.Close()
+		for {
+			name := ""
+			select {
+			case <-ctx.Done():
+				return
+			case e := <-w.Events:
+				if e.Has(fsnotify.Remove) {
+					continue
+				}
+				name = filepath.Base(e.Name)
+			case <-w.Errors:
+			}
+			select {
+			case names <- name:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return names, nil
+}
+
+// scan considers all files.
+func (s *Spool) scan() {
+	list, err := os.ReadDir(s.outgoing)
+	if err != nil {
+		s.deps.Log.Error(fmt.Sprintf("call files: %v", err))
+	}
+	for _, e := range list {
+		if _, known := s.due[e.Name()]; !known && !s.running[e.Name()] {
+			s.consider(e.Name(), s.deps.Registry.Now())
+		}
+	}
+}
+
+// consider notes when a file is to be read: at its modification time, at the
+// earliest at least. Names that begin with a dot are of files that are not
+// finished.
+func (s *Spool) consider(name string, least time.Time) {
+	info, err := os.Lstat(filepath.Join(s.outgoing, name))
+	if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(name, ".") {
+		delete(s.due, name)
+		delete(s.stamps, name)
+		return
+	}
+	if stamp, own := s.stamps[name]; own && info.ModTime().Unix() == stamp.Unix() {
+		return
+	}
+	delete(s.stamps, name)
+	at := least
+	if info.ModTime().After(at) {
+		at = info.ModTime()
+	}
+	s.due[name] = at
+}
+
+// next is how long nothing is due.
+func (s *Spool) next() time.Duration {
+	wait, now := time.Hour, s.deps.Registry.Now()
+	for _, at := range s.due {
+		wait = min(wait, max(at.Sub(now), 0))
+	}
+	return wait
+}
+
+// attempt begins the calls that are due.
+func (s *Spool) attempt(ctx context.Context) {
+	now := s.deps.Registry.Now()
+	for name, at := range s.due {
+		if at.After(now) {
+			continue
+		}
+		delete(s.due, name)
+		if s.deps.Registry.Closing() {
+			continue // it is there after the restart
+		}
+		s.running[name] = true
+		s.calls.Add(1)
+		s.deps.Registry.Go(func() {
+			o := s.do(name)
+			s.calls.Done()
+			select {
+			case s.ended <- o:
+			case <-ctx.Done():
+			}
+		})
+	}
+}
+
+// do makes one attempt at one file.
+func (s *Spool) do(name string) outcome {
+	o, path, log := outcome{name: name}, filepath.Join(s.outgoing, name), s.deps.Log
+	text, err := read(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			log.Warn(fmt.Sprintf("call file %s: %v", path, err))
+		}
+		return o
+	}
+	f, problems, err := Parse(text)
+	for _, p := range problems {
+		log.Warn(p + " of " + path)
+	}
+	if err != nil {
+		log.Warn(fmt.Sprintf("%s: %v; it is deleted", path, err))
+		s.remove(path)
+		return o
+	}
+	if f.Attempts > f.MaxRetries {
+		// The exchange ended while it made the last attempt.
+		s.expire(f, path)
+		return o
+	}
+	try := f.Attempts + 1
+	next := s.deps.Registry.Now().Add(f.RetryTime)
+	o.stamp = next.Add(f.RetryTime)
+	// The attempt is on the disk before anybody rings, so that it is made once.
+	if err := note(path, retryLine("Start", try, next), o.stamp); err != nil {
+		log.Error(fmt.Sprintf("call file %s: the call to %s is not made: %v", path, f.Dest, err))
+		o.again = next
+		return o
+	}
+	what := "application " + f.App + "(" + f.Data + ")"
+	if f.App == "" {
+		what = f.Exten + "@" + f.Context + ":" + f.Priority
+	}
+	event.Verbose(log, 3, "Attempting call on %s for %s (Retry %d)", f.Dest, what, try)
+	reason := s.call(f)
+	if reason == originate.Answered {
+		log.Log(context.Background(), event.LevelNotice, "Call completed to "+f.Dest)
+		s.finish(f, path, "Completed")
+		return o
+	}
+	log.Log(context.Background(), event.LevelNotice, fmt.Sprintf("Call failed to go through, reason (%d) %s", reason, reasonText(reason)))
+	if try > f.MaxRetries {
+		s.expire(f, path)
+		return o
+	}
+	now := s.deps.Registry.Now()
+	o.again, o.stamp = next, now.Add(f.RetryTime)
+	if err := note(path, retryLine("End", try, now), o.stamp); err != nil {
+		log.Error(fmt.Sprintf("call file %s: %v", path, err))
+	}
+	return o
+}
+
+// retryLine is what is written into a file when an attempt begins or ends.
+func retryLine(what string, try int, at time.Time) string {
+	return fmt.Sprintf("\n%sRetry: %d %d (%d)\n", what, os.Getpid(), try, at.Unix())
+}
+
+// call places the call and waits for its end.
+func (s *Spool) call(f *File) originate.Reason {
+	at := channel.Location{Context: f.Context, Exten: f.Exten, Priority: 1}
+	if f.App == "" {
+		var err error
+		if at, err = s.deps.Dialplan.Resolve(nil, at, f.Priority); err != nil {
+			s.deps.Log.Warn(fmt.Sprintf("call to %s: %v", f.Dest, err))
+			return originate.Failed
+		}
+	}
+	variables := make([]channel.Variable, 0, len(f.Variables))
+	for i := range f.Variables {
+		variables = append(variables, f.Variables[len(f.Variables)-1-i]) // originate takes the last one first
+	}
+	how := originate.Place(s.deps.Registry, s.deps.Dialplan, originate.Request{
+		Dest: f.Dest, Location: at, App: f.App, Data: f.Data, Caller: f.Caller, Timeout: f.WaitTime,
+		Variables: variables, Account: f.Account, Formats: f.Formats, EarlyMedia: f.EarlyMedia,
+		// Who may write into the spool may change the configuration.
+		Set: func(ch *channel.Channel, name string, v channel.Value) error {
+			return s.deps.Dialplan.Write(ch, name, v, false)
+		},
+	})
+	if how.Channel != nil {
+		<-how.Channel.Done()
+		return originate.Answered
+	}
+	if how.Err != nil {
+		s.deps.Log.Warn(fmt.Sprintf("call to %s: %v", f.Dest, how.Err))
+	}
+	reason := how.Reason
+	if reason == originate.Gone {
+		reason = originate.Failed // a device that refuses is no more than that here
+	}
+	if f.App == "" {
+		s.failed(f, reason)
+	}
+	return reason
+}
+
+// failed runs the extension failed of the file's context, if there is one.
+func (s *Spool) failed(f *File, reason originate.Reason) {
+	at := channel.Location{Context: f.Context, Exten: "failed", Priority: 1}
+	if s.deps.Registry.Closing() || !s.deps.Dialplan.Match(at.Context, at.Exten, 1, "").Exists() {
+		return
+	}
+	s.failing.Lock()
+	defer s.failing.Unlock()
+	ch := s.deps.Registry.NewDeviceless(failedName, at)
+	for _, v := range f.Variables {
+		if !strings.HasSuffix(v.Name, ")") {
+			ch.SetVar(v.Prefixed(), v.Value)
+		}
+	}
+	ch.SetVar("REASON", channel.Clean(fmt.Sprint(int(reason))))
+	if f.Account != "" {
+		ch.SetSettings(func(set *channel.Settings) { set.Account = f.Account })
+	}
+	done := ch.Done()
+	s.deps.Dialplan.Start(ch)
+	<-done
+}
+
+// reasonText says it in the ancestor's words.
+func reasonText(r originate.Reason) string {
+	switch r {
+	case originate.RangOut:
+		return "Remote end Ringing"
+	case originate.Busy:
+		return "Remote end is Busy"
+	case originate.Congested:
+		return "Congestion (circuits busy)"
+	default:
+		return "Call Failure (not BUSY, and not NO_ANSWER, maybe Circuit busy or down?)"
+	}
+}
+
+func (s *Spool) expire(f *File, path string) {
+	plural := "s"
+	if f.MaxRetries == 1 {
+		plural = ""
+	}
+	s.deps.Log.Log(context.Background(), event.LevelNotice, fmt.Sprintf("Queued call to %s expired without completion after %d attempt%s", f.Dest, f.MaxRetries, plural))
+	s.finish(f, path, "Expired")
+}
+
+// finish archives or deletes a file that is done with.
+func (s *Spool) finish(f *File, path, status string) {
+	now := s.deps.Registry.Now()
+	if info, err := os.Lstat(path); err == nil && !f.AlwaysDelete && info.ModTime().After(now) {
+		return
+	}
+	if !f.Archive {
+		s.remove(path)
+		return
+	}
+	err := note(path, "Status: "+status+"\n", now)
+	if err = cmp.Or(err, os.Rename(path, filepath.Join(s.done, filepath.Base(path)))); err != nil {
+		s.deps.Log.Error(fmt.Sprintf("call file %s: %v", path, err))
+	}
+}
+
+func (s *Spool) remove(path string) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.deps.Log.Error(fmt.Sprintf("call file: %v", err))
+	}
+}

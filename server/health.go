@@ -1,0 +1,75 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"pbx/channels/sip/transaction"
+	"pbx/metrics"
+)
+
+// patience is how long the SIP driver's loop may take to answer a page about the
+// exchange's health.
+const patience = 2 * time.Second
+
+// serveHealth puts the pages on the HTTP server that say how the exchange is:
+// /healthz that its loop turns, /readyz that it takes calls, and the counters.
+func (s *Server) serveHealth() {
+	s.metrics = metrics.New(metrics.Sources{
+		Registry: s.registry, Version: s.opts.Version, Sessions: s.media.Sessions, Signalling: s.signalling,
+	})
+	say := func(w http.ResponseWriter, ok bool, no string) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		if !ok {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte(no + "\n"))
+			return
+		}
+		_, _ = w.Write([]byte("ok\n"))
+	}
+	s.web.Mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		say(w, s.turns(), "the SIP driver does not answer")
+	})
+	s.web.Mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+		say(w, s.running.Load() && !s.registry.Closing() && s.turns(), "no calls are taken")
+	})
+	s.web.Mux.Handle("/", s.metrics.Handler(func() metrics.Settings { return s.configuration().metrics }))
+}
+
+// turns reports whether the SIP driver's loop turns.
+func (s *Server) turns() bool {
+	answered := make(chan bool, 1)
+	go func() { answered <- s.sip.Call(func() {}) == nil }()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case ok := <-answered:
+		return ok
+	case <-timer.C:
+		return false
+	}
+}
+
+// signalling asks the SIP driver for its counters.
+func (s *Server) signalling() (m metrics.Signalling, ok bool) {
+	if !s.turns() {
+		return m, false
+	}
+	stats, err := s.sip.Stats()
+	if err != nil {
+		return m, false
+	}
+	classes := func(c transaction.Class) (list []metrics.Counter) {
+		for i, n := range c[1:] {
+			list = append(list, metrics.Counter{Class: strconv.Itoa(i+1) + "xx", N: n})
+		}
+		return list
+	}
+	return metrics.Signalling{
+		Sent: stats.Told, Received: stats.Heard, Malformed: stats.Malformed, Resent: stats.Resent, Timeouts: stats.Timeouts,
+		Served: classes(stats.Served), Answered: classes(stats.Answered), InUse: stats.Servers + stats.Clients,
+		Peers: stats.Peers, Reachable: stats.Reachable,
+	}, true
+}
