@@ -30,7 +30,7 @@ type Engine struct {
 
 // kinds are the events that records are made of.
 var kinds = []event.Kind{
-	event.ChannelCreated, event.ChannelState, event.ChannelHangup, event.NewExten, event.NewCallerID, event.AccountCode,
+	event.ChannelCreated, event.ChannelState, event.ChannelHangup, event.NewExten, event.Application, event.NewCallerID, event.AccountCode,
 	event.DialBegin, event.DialEnd, event.BridgeJoin, event.BridgeLeave, event.Masquerade, event.SoftHangup,
 }
 
@@ -91,7 +91,7 @@ func (e *Engine) step(ev *event.Event) []*Row {
 		if ev.StateText == "Up" {
 			e.answer(p, ev.Time)
 		}
-	case event.NewExten:
+	case event.NewExten, event.Application:
 		e.exten(p, ev)
 	case event.DialBegin:
 		e.dialBegin(p, ev)

@@ -246,6 +246,17 @@ func (c *Channel) Location() Location {
 	return c.loc
 }
 
+// SetApplication records an application that runs at no priority, such as that of
+// an Originate.
+func (c *Channel) SetApplication(app, data string) {
+	c.mu.Lock()
+	c.app, c.data = app, data
+	c.mu.Unlock()
+	if c.reg.bus.Wants(event.Application) {
+		c.Publish(event.Event{Kind: event.Application, App: app, AppData: data})
+	}
+}
+
 // SetLocation records the place and the application that runs there. The engine
 // calls it for every priority.
 func (c *Channel) SetLocation(l Location, app, data string) {

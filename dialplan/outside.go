@@ -82,7 +82,7 @@ func (e *Engine) StartApplication(ch *channel.Channel, app, data string) error {
 // doOnly does it; it reports whether the call is over.
 func (t *Thread) doOnly() (over bool) {
 	o := t.only
-	t.ch.SetLocation(t.ch.Location(), o.app.Name, o.data)
+	t.ch.SetApplication(o.app.Name, o.data)
 	err := t.call(o.app, channel.Clean(o.data))
 	if l, ok := t.ch.TakeRedirect(); ok {
 		t.place = l

@@ -67,6 +67,7 @@ const (
 	AsyncAGIStart // the call takes commands from managers: Value = the agi_… lines
 	AsyncAGIExec  // Name = the id that the command was sent with, or "", Value = the reply
 	AsyncAGIEnd
+	Application // App, AppData run on a channel that is at no priority
 	maxKind
 )
 

@@ -101,7 +101,7 @@ func (s *Server) originateRequest(r *decl.ActionRequest) (*originate.Request, er
 		}
 	}
 	if text, ok := r.Lookup("CallerID"); ok && text != "" {
-		p := party(text)
+		p := channel.ParseParty(text)
 		q.Caller = &p
 	}
 	if err := s.originateVariables(r, q); err != nil {
@@ -165,16 +165,6 @@ func (s *Server) originateVariables(r *decl.ActionRequest, q *originate.Request)
 		return s.deps.Engine.Write(ch, name, v, fenced)
 	}
 	return nil
-}
-
-// party reads a caller ID: "Name" <number>, or a number.
-func party(s string) channel.Party {
-	name, number := "", strings.TrimSpace(s)
-	if i := strings.LastIndexByte(s, '<'); i >= 0 {
-		name = strings.Trim(strings.TrimSpace(s[:i]), `"`)
-		number, _, _ = strings.Cut(s[i+1:], ">")
-	}
-	return channel.Party{Name: name, Number: number, HasNumber: number != ""}
 }
 
 // tellOriginated publishes how a call went.

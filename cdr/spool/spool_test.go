@@ -153,6 +153,7 @@ func TestBatchMode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &ledger{}
 		s := open(t, spool.Options{Dir: t.TempDir(), Size: 3, Every: time.Minute}, l)
+		time.Sleep(time.Second) // what was there at the start is handed over by now
 		s.Add(entry(1))
 		time.Sleep(30 * time.Second)
 		if got := l.taken(); got != "" {
