@@ -62,7 +62,9 @@ func (s *Spool) catchUp(r *reader) error {
 			return err
 		}
 		if err := r.Deliver(batch.entries, batch.mark, batch.again); err != nil {
-			r.doubt = true
+			s.qmu.Lock()
+			r.doubt = r.at == batch.from // else bound has given up on it meanwhile
+			s.qmu.Unlock()
 			return err
 		}
 		s.qmu.Lock()

@@ -128,10 +128,10 @@ func TestBackendDown(t *testing.T) {
 		if got := l.taken(); got != "0 1 2 3 4" {
 			t.Errorf("taken %q", got)
 		}
+		s.Close()
 		if n := strings.Count(log.String(), "\n"); n != 2 {
 			t.Errorf("%d lines of log, want 2:\n%s", n, log.String())
 		}
-		s.Close()
 	})
 }
 
