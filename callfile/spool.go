@@ -96,7 +96,7 @@ func New(d Deps) (*Spool, error) {
 func (s *Spool) Run(ctx context.Context) error {
 	changes := s.deps.Changes
 	if changes == nil {
-		watched, err := watch(ctx, s.outgoing)
+		watched, err := watch(ctx, s.outgoing, s.deps.Log)
 		if err != nil {
 			return fmt.Errorf("call files: %w", err)
 		}
@@ -147,7 +147,7 @@ func (s *Spool) Wait(limit time.Duration) {
 }
 
 // watch has the names of changed files sent, "" when some were missed.
-func watch(ctx context.Context, dir string) (<-chan string, error) {
+func watch(ctx context.Context, dir string, log *slog.Logger) (<-chan string, error) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func watch(ctx context.Context, dir string) (<-chan string, error) {
 	}
 	names := make(chan string)
 	go func() {
-		defer w.Close()
+		defer func() { _ = w.Close() }()
 		for {
 			name := ""
 			select {
@@ -169,7 +169,8 @@ func watch(ctx context.Context, dir string) (<-chan string, error) {
 					continue
 				}
 				name = filepath.Base(e.Name)
-			case <-w.Errors:
+			case err := <-w.Errors: // the queue was full
+				log.Warn(fmt.Sprintf("call files: %v; all are looked at", err))
 			}
 			select {
 			case names <- name:

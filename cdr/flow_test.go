@@ -152,7 +152,6 @@ type flow struct {
 	settings             func(*cdr.Settings)
 	steps                []channeltest.Step
 	during               func(*office, *channeltest.Leg)
-	want                 []string
 }
 
 func unanswered(s *cdr.Settings) { s.Unanswered, s.Congestion = true, true }

@@ -63,10 +63,6 @@ func (p *Postgres) Deliver(batch []spool.Entry, _ spool.Mark, again bool) error 
 }
 
 func (p *Postgres) connect(ctx context.Context) error {
-	c, err := pgx.ParseConfig("")
-	if err != nil {
-		return err
-	}
 	quote := func(s string) string { return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'" }
 	var b strings.Builder
 	for _, kv := range [...][2]string{
@@ -76,7 +72,8 @@ func (p *Postgres) connect(ctx context.Context) error {
 			b.WriteString(kv[0] + "=" + quote(kv[1]) + " ")
 		}
 	}
-	if c, err = pgx.ParseConfig(b.String()); err != nil {
+	c, err := pgx.ParseConfig(b.String())
+	if err != nil {
 		return fmt.Errorf("cdr_pgsql.conf: %w", err)
 	}
 	conn, err := pgx.ConnectConfig(ctx, c)

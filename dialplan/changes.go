@@ -103,8 +103,9 @@ func changedContext(before, after *Context) (list []config.Change) {
 	for _, e := range after.Extensions() {
 		old := was[e.key()]
 		delete(was, e.key())
-		switch name := e.title() + " in " + in; {
-		case old == nil:
+		name := e.title() + " in " + in
+		switch old {
+		case nil:
 			change(config.Added, name, "", e.pos())
 		default:
 			if d := changedExtension(old, e); d != "" {

@@ -191,13 +191,6 @@ func statement(t channel.Thread, text string, args []channel.Value, value *chann
 	return sql.S, database.CheckStatement(sql.S, sql.Taint)
 }
 
-func withTaint(s string, tainted bool) channel.Value {
-	if tainted {
-		return channel.Tainted(s)
-	}
-	return channel.Clean(s)
-}
-
 // divide divides arguments and tells which of them came from the network.
 func divide(raw string, taint []decl.Span) []channel.Value {
 	var args []channel.Value

@@ -83,7 +83,6 @@ type Server struct {
 	feed     *event.Subscription
 	wanted   Class
 	debug    bool
-	booted   bool
 }
 
 // open is a listener with the address of the configuration that it has.

@@ -37,8 +37,6 @@ type session struct {
 	challenge string
 	reason    string // why it was ended, "" for the program's own wish
 	gone      bool
-	uses      int // HTTP requests at it
-	expires   time.Time
 }
 
 // sessionLimits are how long a line may be kept waiting for.

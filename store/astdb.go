@@ -19,12 +19,12 @@ func ReadAstDB(path string, f func(path, value string) error) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	rows, err := db.Query("SELECT key, value FROM astdb ORDER BY key")
 	if err != nil {
 		return fmt.Errorf("%s is no astdb.sqlite3: %w", path, err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var key, value string
 		if err := rows.Scan(&key, &value); err != nil {
