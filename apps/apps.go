@@ -18,6 +18,7 @@ import (
 	"pbx/apps/dial"
 	"pbx/apps/prompt"
 	"pbx/channel"
+	"pbx/channel/originate"
 	"pbx/dialplan"
 	"pbx/dialplan/program"
 	"pbx/event"
@@ -28,8 +29,9 @@ import (
 type Deps struct {
 	Sounds *sound.Library
 	Tones  prompt.Tones
-	// Dialplan starts threads of their own for parties that Dial sends away.
-	Dialplan channel.Dialplan
+	// Dialplan starts threads of their own for parties that Dial sends away, and for
+	// calls that Originate places.
+	Dialplan originate.Dialplan
 	// Locks are those that MacroExclusive takes; nil has some of its own.
 	Locks *dialplan.Locks
 	// Database is AstDB.
@@ -56,11 +58,12 @@ type set struct {
 	// records are the call records.
 	records  channel.Records
 	queueLog channel.QueueLog
+	dialplan originate.Dialplan
 }
 
 // All returns every application.
 func All(d Deps) []channel.Application {
-	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, programs: d.Programs, now: d.Now, records: d.Records, queueLog: d.QueueLog}
+	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, programs: d.Programs, now: d.Now, records: d.Records, queueLog: d.QueueLog, dialplan: d.Dialplan}
 	if s.locks == nil {
 		s.locks = new(dialplan.Locks)
 	}
@@ -72,7 +75,7 @@ func All(d Deps) []channel.Application {
 	}
 	deps := dial.Deps{Player: s.player, Dialplan: d.Dialplan, Records: s.records}
 	return []channel.Application{
-		answer(), hangup(), wait(), busy(s), congestion(s),
+		answer(), originateApp(s), hangup(), wait(), busy(s), congestion(s),
 		ringing(s), progress(), proceeding(), incomplete(),
 		noop(), verbose(), logApp(),
 		setVar(), mset(),

@@ -326,7 +326,7 @@ func (s *Spool) call(f *File) originate.Reason {
 		variables = append(variables, f.Variables[len(f.Variables)-1-i]) // originate takes the last one first
 	}
 	how := originate.Place(s.deps.Registry, s.deps.Dialplan, originate.Request{
-		Dest: f.Dest, Location: at, App: f.App, Data: f.Data, Caller: f.Caller, Timeout: f.WaitTime,
+		Dest: f.Dest, Location: at, App: f.App, Data: channel.Clean(f.Data), Caller: f.Caller, Timeout: f.WaitTime,
 		Variables: variables, Account: f.Account, Formats: f.Formats, EarlyMedia: f.EarlyMedia,
 		// Who may write into the spool may change the configuration.
 		Set: func(ch *channel.Channel, name string, v channel.Value) error {

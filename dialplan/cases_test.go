@@ -32,7 +32,7 @@ import (
 
 // missing are the names in the cases that the exchange does not have yet.
 var missing = map[string]string{
-	"Originate": "application", "Queue": "application",
+	"Queue": "application",
 }
 
 // deviations are the cases whose answer is a slip of the field's that nobody can

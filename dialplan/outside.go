@@ -61,13 +61,13 @@ func (e *Engine) Write(ch *channel.Channel, name string, v channel.Value, fenced
 // only is a call that does one thing.
 type only struct {
 	app  *channel.Application
-	data string
+	data channel.Value
 }
 
 // StartApplication runs one application on ch, on a goroutine of its own that hangs
 // it up in the end. Somebody who sends the channel elsewhere meanwhile gets it into
 // the plan.
-func (e *Engine) StartApplication(ch *channel.Channel, app, data string) error {
+func (e *Engine) StartApplication(ch *channel.Channel, app string, data channel.Value) error {
 	a, ok := e.catalog.Application(strings.TrimSpace(app))
 	if !ok {
 		return fmt.Errorf("no application %q", app)
@@ -82,8 +82,8 @@ func (e *Engine) StartApplication(ch *channel.Channel, app, data string) error {
 // doOnly does it; it reports whether the call is over.
 func (t *Thread) doOnly() (over bool) {
 	o := t.only
-	t.ch.SetApplication(o.app.Name, o.data)
-	err := t.call(o.app, channel.Clean(o.data))
+	t.ch.SetApplication(o.app.Name, o.data.S)
+	err := t.call(o.app, o.data)
 	if l, ok := t.ch.TakeRedirect(); ok {
 		t.place = l
 		return false // an errand is run by main

@@ -68,7 +68,7 @@ func (s *Server) originate(_ context.Context, r *decl.ActionRequest) error {
 func (s *Server) originateRequest(r *decl.ActionRequest) (*originate.Request, error) {
 	q := &originate.Request{
 		Dest: strings.TrimSpace(r.Get("Channel")), Account: r.Get("Account"), EarlyMedia: r.True("EarlyMedia"),
-		Uniqueid: r.Get("ChannelId"), OtherUniqueid: r.Get("OtherChannelId"), App: strings.TrimSpace(r.Get("Application")), Data: r.Get("Data"),
+		Uniqueid: r.Get("ChannelId"), OtherUniqueid: r.Get("OtherChannelId"), App: strings.TrimSpace(r.Get("Application")), Data: channel.Clean(r.Get("Data")),
 		Formats: words(r.Get("Codecs")),
 	}
 	if q.Dest == "" {
@@ -133,7 +133,7 @@ func (s *Server) permitted(r *decl.ActionRequest, q *originate.Request) error {
 	if r.May("system") {
 		return nil
 	}
-	upper := strings.ToUpper(q.Data)
+	upper := strings.ToUpper(q.Data.S)
 	if slices.Contains(forbidden, strings.ToLower(q.App)) || strings.Contains(upper, "SHELL(") || strings.Contains(upper, "EVAL(") {
 		return errors.New("Originate Access Forbidden: app or data blacklisted")
 	}
@@ -170,7 +170,7 @@ func (s *Server) originateVariables(r *decl.ActionRequest, q *originate.Request)
 // tellOriginated publishes how a call went.
 func (s *Server) tellOriginated(r *decl.ActionRequest, q *originate.Request, how originate.Result) {
 	e := event.Event{
-		Kind: event.Originated, Time: s.deps.Now(), Name: "Failure", Address: r.ID(), Dest: q.Dest, App: q.App, AppData: q.Data,
+		Kind: event.Originated, Time: s.deps.Now(), Name: "Failure", Address: r.ID(), Dest: q.Dest, App: q.App, AppData: q.Data.S,
 		Context: q.Location.Context, Exten: q.Location.Exten, State: int(how.Reason),
 	}
 	if how.Reason == originate.Answered {

@@ -20,7 +20,7 @@ type Dialplan interface {
 	channel.Dialplan
 	// StartApplication runs one application on ch on a goroutine of its own, which
 	// hangs it up in the end.
-	StartApplication(ch *channel.Channel, app, data string) error
+	StartApplication(ch *channel.Channel, app string, data channel.Value) error
 	// Routine runs a subroutine on a channel that no thread runs.
 	Routine(ch *channel.Channel, spec string, args []channel.Value) error
 }
@@ -34,8 +34,9 @@ type Request struct {
 	Dest string
 	// Location is where the call goes that was answered, unless App is set: then it
 	// runs that application with Data, and ends.
-	Location  channel.Location
-	App, Data string
+	Location channel.Location
+	App      string
+	Data     channel.Value
 	// Caller is what the device is shown, nil for what the driver makes of it.
 	Caller *channel.Party
 	// Timeout is how long it may ring, 0 for DefaultTimeout.
