@@ -503,6 +503,7 @@ func TestHangupVariables(t *testing.T) {
 					}
 				})
 				o.Run(exten, hangsUp(time.Second))
+				synctest.Wait()
 				if heard != want {
 					t.Errorf("the program hears %s", heard)
 				}

@@ -54,6 +54,7 @@ func TestSecureNextHop(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(6 * time.Second)
+			synctest.Wait()
 			if got := g.route.Protocol.String() + " " + g.route.Remote.String(); got != tt.want {
 				t.Errorf("%s: goes by %s, want %s", tt.name, got, tt.want)
 			}
