@@ -71,7 +71,7 @@ func (s *Spool) catchUp(r *reader) error {
 		if r.at == batch.from { // else bound has given up on it meanwhile
 			r.at, r.doubt = batch.from+batch.length, false
 		}
-		if r.at == s.size {
+		if r.at >= s.synced {
 			s.cur.Backends[r.Name()] = &cursor{Offset: r.at}
 			err = s.save() // a disk that does not take it is met again by the next batch
 		}
@@ -94,7 +94,7 @@ func (s *Spool) next(r *reader) (*batch, error) {
 	s.qmu.Lock()
 	defer s.qmu.Unlock()
 	b := &batch{from: r.at, again: r.doubt}
-	most := s.size - r.at
+	most := s.synced - r.at
 	c := s.cur.Backends[r.Name()]
 	if r.doubt && c.Offset == r.at && c.Length > 0 && c.Length <= most {
 		most = c.Length

@@ -109,6 +109,7 @@ type Spool struct {
 
 	qmu     sync.Mutex // guards the file and what follows
 	file    *os.File
+	synced  int64 // how much of it is on the disk for sure: no more is handed over
 	size    int64
 	cur     cursors
 	readers []*reader
@@ -189,6 +190,7 @@ func (s *Spool) open() error {
 	if old := s.queuePath(s.cur.Generation - 1); s.cur.Generation > 0 {
 		_ = os.Remove(old) // what a crash left between the two
 	}
+	s.synced = s.size
 	return s.file.Truncate(s.size)
 }
 
@@ -242,29 +244,84 @@ func nudge(c chan struct{}) {
 	}
 }
 
+// gather is how long rows wait for others before the disk has to have them and the
+// backends get them: a sync and a transaction for each row cost more than its call.
+// Until then they are in the file, which a kill of the process does not take.
+const gather = 500 * time.Millisecond
+
 // write appends what is added to the queue.
 func (s *Spool) write() {
 	defer close(s.released)
 	retry := time.NewTimer(time.Hour)
 	defer retry.Stop()
+	pass := time.NewTimer(time.Hour)
+	pass.Stop()
+	gathering, flush := false, false
 	for {
 		select {
 		case <-s.wake:
 		case <-retry.C:
+		case <-pass.C:
+			gathering = false
+			if s.pass(flush) {
+				flush = false
+			} else {
+				retry.Reset(firstRetry)
+			}
+			continue
 		case <-s.stop:
 			s.append()
+			s.pass(true)
 			return
 		}
-		if !s.append() {
+		submit, ok := s.append()
+		flush = flush || submit
+		switch {
+		case !ok:
 			retry.Reset(firstRetry)
-		} else if s.o.Every > 0 {
+			continue
+		case s.o.Every > 0:
 			retry.Reset(s.o.Every)
+		}
+		switch {
+		case s.o.Size > 0 || flush:
+			if s.pass(flush) {
+				flush = false
+			} else {
+				retry.Reset(firstRetry)
+			}
+		case !gathering:
+			gathering = true
+			pass.Reset(gather)
 		}
 	}
 }
 
-// append moves what waits in memory to the disk; false means that the disk took none.
-func (s *Spool) append() bool {
+// pass has the disk keep what was written, and lets the readers go on; false means
+// that the disk did not.
+func (s *Spool) pass(flush bool) bool {
+	s.qmu.Lock()
+	var err error
+	if s.synced < s.size {
+		if err = s.file.Sync(); err == nil {
+			s.synced = s.size
+		}
+	}
+	s.qmu.Unlock()
+	if err != nil {
+		if !s.full {
+			s.full = true
+			s.log.Error(fmt.Sprintf("call records wait in memory: %v", err))
+		}
+		return false
+	}
+	s.release(flush)
+	return true
+}
+
+// append moves what waits in memory to the file; ok is false when the disk took none,
+// and flush says that somebody wants it handed over now.
+func (s *Spool) append() (flush, ok bool) {
 	s.mu.Lock()
 	entries, lost, flush := s.waiting, s.lost, s.flush
 	s.waiting, s.lost, s.flush = nil, 0, false
@@ -281,7 +338,7 @@ func (s *Spool) append() bool {
 				s.full = true
 				s.log.Error(fmt.Sprintf("call records wait in memory: %v", err))
 			}
-			return false
+			return flush, false
 		}
 		if s.full {
 			s.full = false
@@ -291,8 +348,7 @@ func (s *Spool) append() bool {
 	if s.o.Stored != nil && len(entries) > 0 {
 		s.o.Stored(entries)
 	}
-	s.release(flush)
-	return true
+	return flush, true
 }
 
 func (s *Spool) store(entries []Entry) error {
@@ -315,10 +371,6 @@ func (s *Spool) store(entries []Entry) error {
 	}
 	s.compact()
 	if _, err := s.file.WriteAt(b, s.size); err != nil {
-		_ = s.file.Truncate(s.size)
-		return err
-	}
-	if err := s.file.Sync(); err != nil {
 		_ = s.file.Truncate(s.size)
 		return err
 	}
@@ -414,7 +466,7 @@ func (s *Spool) compact() {
 	}
 	_ = s.file.Close()
 	_ = os.Remove(s.queuePath(old.Generation))
-	s.file, s.size = f, 0
+	s.file, s.size, s.synced = f, 0, 0
 	for _, r := range s.readers {
 		r.at, r.doubt = 0, false
 	}
