@@ -75,7 +75,9 @@ func (s *Server) buildRecords(c *configuration) {
 	for _, b := range backends {
 		r.names = append(r.names, b.Name())
 	}
-	o := spool.Options{Dir: filepath.Join(c.dirs.Spool, "cdr"), Log: s.log, Stored: s.tellRecords}
+	o := spool.Options{Dir: filepath.Join(c.dirs.Spool, "cdr"), Log: s.log, Stored: s.tellRecords,
+		Awaited: func() bool { return s.bus.Wants(event.CallRecord) || s.bus.Wants(event.CallEvent) },
+	}
 	if c.records.Batch {
 		o.Size, o.Every, o.Leave = c.records.Size, c.records.Time, !c.records.SafeShutdown
 	}

@@ -59,8 +59,11 @@ type Options struct {
 	Every time.Duration
 	// Leave has Close leave what backends do not have yet to the next start.
 	Leave bool
-	// Stored is told of entries that are safe on disk, on the writer's goroutine.
+	// Stored is told of entries that are written, on the writer's goroutine.
 	Stored func([]Entry)
+	// Awaited reports whether somebody is told of entries by Stored and is not to be
+	// kept waiting for others; nil is that nobody is.
+	Awaited func() bool
 }
 
 const (
@@ -225,8 +228,20 @@ func (s *Spool) Add(entries ...Entry) {
 	} else {
 		s.waiting = append(s.waiting, entries...)
 	}
+	first := len(s.waiting) == len(entries)
 	s.mu.Unlock()
-	nudge(s.wake)
+	if first || s.o.Size > 0 || s.awaited() { // else the writer is on its way
+		nudge(s.wake)
+	}
+}
+
+func (s *Spool) awaited() bool { return s.o.Awaited != nil && s.o.Awaited() }
+
+// submits reports whether Flush was called.
+func (s *Spool) submits() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flush
 }
 
 // Flush has everything that waits for a batch handed over (`cdr submit`).
@@ -244,10 +259,9 @@ func nudge(c chan struct{}) {
 	}
 }
 
-// gather is how long rows wait for others before the disk has to have them and the
-// backends get them: a sync and a transaction for each row cost more than its call.
-// Until then they are in the file, which a kill of the process does not take.
-const gather = 500 * time.Millisecond
+// gather is how long rows wait for others before they are written and handed to the
+// backends: a write, a sync and a transaction for each row cost more than its call.
+const gather = 250 * time.Millisecond
 
 // write appends what is added to the queue.
 func (s *Spool) write() {
@@ -260,15 +274,16 @@ func (s *Spool) write() {
 	for {
 		select {
 		case <-s.wake:
+			if s.o.Size == 0 && !s.submits() && !s.awaited() {
+				if !gathering {
+					gathering = true
+					pass.Reset(gather)
+				}
+				continue
+			}
 		case <-retry.C:
 		case <-pass.C:
 			gathering = false
-			if s.pass(flush) {
-				flush = false
-			} else {
-				retry.Reset(firstRetry)
-			}
-			continue
 		case <-s.stop:
 			s.append()
 			s.pass(true)
@@ -277,23 +292,13 @@ func (s *Spool) write() {
 		submit, ok := s.append()
 		flush = flush || submit
 		switch {
-		case !ok:
+		case !ok || !s.pass(flush):
 			retry.Reset(firstRetry)
 			continue
 		case s.o.Every > 0:
 			retry.Reset(s.o.Every)
 		}
-		switch {
-		case s.o.Size > 0 || flush:
-			if s.pass(flush) {
-				flush = false
-			} else {
-				retry.Reset(firstRetry)
-			}
-		case !gathering:
-			gathering = true
-			pass.Reset(gather)
-		}
+		flush = false
 	}
 }
 
