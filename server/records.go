@@ -75,7 +75,8 @@ func (s *Server) buildRecords(c *configuration) {
 	for _, b := range backends {
 		r.names = append(r.names, b.Name())
 	}
-	o := spool.Options{Dir: filepath.Join(c.dirs.Spool, "cdr"), Log: s.log, Stored: s.tellRecords,
+	o := spool.Options{
+		Dir: filepath.Join(c.dirs.Spool, "cdr"), Log: s.log, Stored: s.tellRecords,
 		Awaited: func() bool { return s.bus.Wants(event.CallRecord) || s.bus.Wants(event.CallEvent) },
 	}
 	if c.records.Batch {
