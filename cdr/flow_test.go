@@ -2,9 +2,11 @@ package cdr_test
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -313,6 +315,8 @@ func (f *flow) run(t *testing.T) (rows, calls []string) {
 		<-o.Registry.Empty()
 		o.mu.Lock()
 		defer o.mu.Unlock()
+		// Threads that end in the same moment end in any order.
+		slices.SortStableFunc(o.rows, func(a, b *cdr.Row) int { return cmp.Or(a.End.Compare(b.End), cmp.Compare(a.Sequence, b.Sequence)) })
 		for _, r := range o.rows {
 			rows = append(rows, brief(r))
 		}
