@@ -1,7 +1,6 @@
 package cdr
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -10,11 +9,7 @@ import (
 )
 
 // SQLite is a backend that keeps rows in the table cdr and summaries in the table calls.
-type SQLite struct {
-	// Open opens the database; it is called until it succeeds.
-	Open func() (*sql.DB, error)
-	db   *sql.DB
-}
+type SQLite struct{ spool.SQL }
 
 const schema = `
 CREATE TABLE IF NOT EXISTS cdr (
@@ -37,93 +32,71 @@ func (s *SQLite) Name() string { return "sqlite" }
 // Mark implements spool.Backend: the id of a row says whether it is there.
 func (s *SQLite) Mark([]spool.Entry) (spool.Mark, error) { return nil, nil }
 
-// Close closes the database.
-func (s *SQLite) Close() error { return closeDB(s.db) }
+// What is prepared.
+const (
+	insertRow = iota
+	insertCall
+)
 
-func closeDB(db *sql.DB) error {
-	if db == nil {
-		return nil
-	}
-	return db.Close()
+var statements = []string{
+	insertRow:  "INSERT OR IGNORE INTO cdr VALUES (?" + strings.Repeat(",?", len(columns)+1) + ")",
+	insertCall: "INSERT OR IGNORE INTO calls VALUES (?" + strings.Repeat(",?", 16) + ")",
 }
 
 // Deliver implements spool.Backend.
 func (s *SQLite) Deliver(batch []spool.Entry, _ spool.Mark, _ bool) error {
-	if s.db == nil {
-		db, err := s.Open()
-		if err != nil {
-			return err
+	return s.Write(schema, statements, func(insert spool.Insert) (err error) {
+		for _, e := range batch {
+			switch e.Kind {
+			case RowKind:
+				if r, ok := decodeRow(e); ok {
+					_, err = insert(insertRow, rowValues(r)...)
+				}
+			case CallKind:
+				var c Call
+				if json.Unmarshal(e.Data, &c) == nil {
+					_, err = insert(insertCall, callValues(&c)...)
+				}
+			}
+			if err != nil {
+				return err
+			}
 		}
-		if _, err := db.Exec(schema); err != nil {
-			_ = db.Close()
-			return err
-		}
-		s.db = db
-	}
-	tx, err := s.db.Begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it says that there is nothing to do
-	for _, e := range batch {
-		switch e.Kind {
-		case RowKind:
-			err = insertRow(tx, e)
-		case CallKind:
-			err = insertCall(tx, e)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return tx.Commit()
+		return nil
+	})
 }
 
-func insertRow(tx *sql.Tx, e spool.Entry) error {
-	r, ok := decodeRow(e)
-	if !ok {
-		return nil
-	}
+func rowValues(r *Row) []any {
 	localTime(r)
-	values := []any{r.ID}
+	values := append(make([]any, 0, len(columns)+2), r.ID)
 	for _, c := range columns {
 		v, _ := r.Field(c, "")
 		values = append(values, v)
 	}
 	vars := ""
 	if len(r.Vars) > 0 {
-		b, err := json.Marshal(r.Vars)
-		if err != nil {
-			return err
-		}
+		b, _ := json.Marshal(r.Vars) // strings by strings
 		vars = string(b)
 	}
-	values = append(values, vars)
-	_, err := tx.Exec("INSERT OR IGNORE INTO cdr VALUES (?"+strings.Repeat(",?", len(values)-1)+")", values...)
-	return err
+	return append(values, vars)
 }
 
-func insertCall(tx *sql.Tx, e spool.Entry) error {
-	var c Call
-	if err := json.Unmarshal(e.Data, &c); err != nil {
-		return nil //nolint:nilerr // a damaged entry is no reason to stop at
-	}
+func callValues(c *Call) []any {
 	if !c.Answer.IsZero() {
 		c.Answer = c.Answer.Local()
 	}
-	_, err := tx.Exec("INSERT OR IGNORE INTO calls VALUES (?"+strings.Repeat(",?", 16)+")",
+	return []any{
 		c.LinkedID, formatTime(c.Start.Local()), formatTime(c.Answer), formatTime(c.End.Local()), c.Src, c.CLID, c.Dst, c.Context, c.Channel,
-		c.Account, c.Reached, c.ReachedBy, c.Disposition, c.Duration, c.Talk, c.Channels, c.Rows)
-	return err
+		c.Account, c.Reached, c.ReachedBy, c.Disposition, c.Duration, c.Talk, c.Channels, c.Rows,
+	}
 }
 
 // SQLiteCustom is the table of cdr_sqlite3_custom.conf, in a database of its own.
 type SQLiteCustom struct {
-	Open    func() (*sql.DB, error)
+	spool.SQL
 	Table   string
 	Columns []string
 	Values  []*Template
-	db      *sql.DB
 }
 
 // Name implements spool.Backend.
@@ -132,62 +105,50 @@ func (s *SQLiteCustom) Name() string { return "sqlite-custom" }
 // Mark implements spool.Backend.
 func (s *SQLiteCustom) Mark([]spool.Entry) (spool.Mark, error) { return nil, nil }
 
-// Close closes the database.
-func (s *SQLiteCustom) Close() error { return closeDB(s.db) }
-
 // quoteName quotes the name of a table or column.
 func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
 // Deliver implements spool.Backend. The ids of the last batch are kept beside the
 // office's own table, which has no column for them.
 func (s *SQLiteCustom) Deliver(batch []spool.Entry, _ spool.Mark, again bool) error {
-	if s.db == nil {
-		db, err := s.Open()
-		if err != nil {
-			return err
-		}
-		names := make([]string, len(s.Columns))
-		for i, c := range s.Columns {
-			names[i] = quoteName(c)
-		}
-		create := fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (AcctId INTEGER PRIMARY KEY, %s); CREATE TABLE IF NOT EXISTS pbx_taken (id TEXT PRIMARY KEY)",
-			quoteName(s.Table), strings.Join(names, ", "))
-		if _, err := db.Exec(create); err != nil {
-			_ = db.Close()
-			return err
-		}
-		s.db = db
+	const forget, take, insertOwn = 0, 1, 2
+	names := make([]string, len(s.Columns))
+	for i, c := range s.Columns {
+		names[i] = quoteName(c)
 	}
-	tx, err := s.db.Begin()
-	if err != nil {
-		return err
+	table, list := quoteName(s.Table), strings.Join(names, ", ")
+	tables := fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (AcctId INTEGER PRIMARY KEY, %s); CREATE TABLE IF NOT EXISTS pbx_taken (id TEXT PRIMARY KEY)", table, list)
+	own := []string{
+		forget: "DELETE FROM pbx_taken", take: "INSERT OR IGNORE INTO pbx_taken VALUES (?)",
+		insertOwn: fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s)", table, list, strings.Repeat(",?", len(names)-1)),
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it says that there is nothing to do
-	if !again {
-		if _, err := tx.Exec("DELETE FROM pbx_taken"); err != nil {
-			return err
+	return s.Write(tables, own, func(insert spool.Insert) error {
+		if !again {
+			if _, err := insert(forget); err != nil {
+				return err
+			}
 		}
-	}
-	for _, e := range batch {
-		r, ok := decodeRow(e)
-		if !ok {
-			continue
+		for _, e := range batch {
+			r, ok := decodeRow(e)
+			if !ok {
+				continue
+			}
+			localTime(r)
+			res, err := insert(take, r.ID)
+			if err != nil {
+				return err
+			}
+			if n, err := res.RowsAffected(); err != nil || n == 0 {
+				continue
+			}
+			values := make([]any, len(s.Values))
+			for i, v := range s.Values {
+				values[i] = v.Expand(rowValue(r))
+			}
+			if _, err := insert(insertOwn, values...); err != nil {
+				return err
+			}
 		}
-		localTime(r)
-		res, err := tx.Exec("INSERT OR IGNORE INTO pbx_taken VALUES (?)", r.ID)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			continue
-		}
-		names, marks, values := make([]string, len(s.Columns)), "?"+strings.Repeat(",?", len(s.Columns)-1), make([]any, len(s.Columns))
-		for i, c := range s.Columns {
-			names[i], values[i] = quoteName(c), s.Values[i].Expand(rowValue(r))
-		}
-		if _, err := tx.Exec(fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", quoteName(s.Table), strings.Join(names, ","), marks), values...); err != nil {
-			return err
-		}
-	}
-	return tx.Commit()
+		return nil
+	})
 }

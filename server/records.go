@@ -54,7 +54,7 @@ func (s *Server) buildRecords(c *configuration) {
 		backends = append(backends, cdr.CustomBackend(c.records.Custom))
 	}
 	if c.records.SQLite {
-		backends = append(backends, &cdr.SQLite{Open: open(filepath.Join(c.dirs.DB, "pbx.sqlite3"))})
+		backends = append(backends, &cdr.SQLite{SQL: spool.SQL{Open: open(filepath.Join(c.dirs.DB, "pbx.sqlite3"))}})
 	}
 	if own := c.records.SQLiteCustom; own != nil {
 		own.Open = open(filepath.Join(c.dirs.Log, "master.db"))
@@ -67,7 +67,7 @@ func (s *Server) buildRecords(c *configuration) {
 		backends = append(backends, cel.Custom(c.cel.Custom))
 	}
 	if c.cel.Enable && c.records.SQLite {
-		backends = append(backends, &cel.SQLite{Open: open(filepath.Join(c.dirs.DB, "pbx.sqlite3"))})
+		backends = append(backends, &cel.SQLite{SQL: spool.SQL{Open: open(filepath.Join(c.dirs.DB, "pbx.sqlite3"))}})
 	}
 	if c.log.QueueLog != "" {
 		backends = append(backends, cdr.QueueLog(c.log.QueueLog))

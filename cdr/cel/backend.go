@@ -1,7 +1,6 @@
 package cel
 
 import (
-	"database/sql"
 	"encoding/json"
 	"strings"
 
@@ -35,24 +34,13 @@ func Custom(list []cdr.Custom) spool.Backend {
 }
 
 // SQLite is the table cel of the exchange's database.
-type SQLite struct {
-	Open func() (*sql.DB, error)
-	db   *sql.DB
-}
+type SQLite struct{ spool.SQL }
 
 // Name implements spool.Backend.
 func (s *SQLite) Name() string { return "cel-sqlite" }
 
 // Mark implements spool.Backend.
 func (s *SQLite) Mark([]spool.Entry) (spool.Mark, error) { return nil, nil }
-
-// Close closes the database.
-func (s *SQLite) Close() error {
-	if s.db == nil {
-		return nil
-	}
-	return s.db.Close()
-}
 
 const schema = `
 CREATE TABLE IF NOT EXISTS cel (
@@ -63,34 +51,22 @@ CREATE TABLE IF NOT EXISTS cel (
 CREATE INDEX IF NOT EXISTS cel_linkedid ON cel (linkedid);
 `
 
+// insert is what is prepared.
+var insert = []string{"INSERT OR IGNORE INTO cel VALUES (?" + strings.Repeat(",?", 21) + ")"}
+
 // Deliver implements spool.Backend.
 func (s *SQLite) Deliver(batch []spool.Entry, _ spool.Mark, _ bool) error {
-	if s.db == nil {
-		db, err := s.Open()
-		if err != nil {
-			return err
+	return s.Write(schema, insert, func(insert spool.Insert) error {
+		for _, e := range batch {
+			r, ok := decode(e)
+			if !ok {
+				continue
+			}
+			if _, err := insert(0, r.ID, r.Type, r.TimeText, r.Name, r.Number, r.ANI, r.RDNIS, r.DNID, r.Exten, r.Context, r.Channel, r.App, r.AppData, r.AMAFlags,
+				r.AccountCode, r.PeerAccount, r.UniqueID, r.LinkedID, r.Peer, r.UserField, r.UserDefType, r.Extra); err != nil {
+				return err
+			}
 		}
-		if _, err := db.Exec(schema); err != nil {
-			_ = db.Close()
-			return err
-		}
-		s.db = db
-	}
-	tx, err := s.db.Begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it says that there is nothing to do
-	for _, e := range batch {
-		r, ok := decode(e)
-		if !ok {
-			continue
-		}
-		if _, err := tx.Exec("INSERT OR IGNORE INTO cel VALUES (?"+strings.Repeat(",?", 21)+")",
-			r.ID, r.Type, r.TimeText, r.Name, r.Number, r.ANI, r.RDNIS, r.DNID, r.Exten, r.Context, r.Channel, r.App, r.AppData, r.AMAFlags,
-			r.AccountCode, r.PeerAccount, r.UniqueID, r.LinkedID, r.Peer, r.UserField, r.UserDefType, r.Extra); err != nil {
-			return err
-		}
-	}
-	return tx.Commit()
+		return nil
+	})
 }

@@ -259,47 +259,70 @@ func nudge(c chan struct{}) {
 	}
 }
 
-// gather is how long rows wait for others before they are written and handed to the
-// backends: a write, a sync and a transaction for each row cost more than its call.
-const gather = 250 * time.Millisecond
+// Rows wait for others, as a write, a sync and a transaction for each cost more than
+// its call: gather before they are in the file, which a kill of the process does not
+// take any more, and settle from then before the disk has them for sure and the
+// backends get them.
+const (
+	gather = 250 * time.Millisecond
+	settle = 750 * time.Millisecond
+)
 
 // write appends what is added to the queue.
 func (s *Spool) write() {
 	defer close(s.released)
-	retry := time.NewTimer(time.Hour)
+	gathered, settled, retry := idleTimer(), idleTimer(), idleTimer()
+	defer gathered.Stop()
+	defer settled.Stop()
 	defer retry.Stop()
-	pass := time.NewTimer(time.Hour)
-	pass.Stop()
-	gathering, flush := false, false
+	settling, flush := false, false
+	append := func() bool {
+		submit, ok := s.append()
+		flush = flush || submit
+		if !ok {
+			retry.Reset(firstRetry)
+		}
+		return ok
+	}
 	for {
 		select {
 		case <-s.wake:
 			if s.o.Size == 0 && !s.submits() && !s.awaited() {
-				if !gathering {
-					gathering = true
-					pass.Reset(gather)
-				}
+				gathered.Reset(gather) // the first row of several
 				continue
 			}
+		case <-gathered.C:
+			if append() && !settling {
+				settling = true
+				settled.Reset(settle)
+			}
+			continue
+		case <-settled.C:
+			settling = false
 		case <-retry.C:
-		case <-pass.C:
-			gathering = false
 		case <-s.stop:
 			s.append()
 			s.pass(true)
 			return
 		}
-		submit, ok := s.append()
-		flush = flush || submit
 		switch {
-		case !ok || !s.pass(flush):
+		case !append():
+		case !s.pass(flush):
 			retry.Reset(firstRetry)
-			continue
-		case s.o.Every > 0:
-			retry.Reset(s.o.Every)
+		default:
+			flush = false
+			if s.o.Every > 0 {
+				retry.Reset(s.o.Every)
+			}
 		}
-		flush = false
 	}
+}
+
+// idleTimer is a timer that does not run.
+func idleTimer() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
 }
 
 // pass has the disk keep what was written, and lets the readers go on; false means

@@ -93,7 +93,7 @@ func TestDelivery(t *testing.T) {
 		s := open(t, spool.Options{Dir: dir}, l)
 		s.Add(entry(1), entry(2))
 		s.Add(entry(3))
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 		if got := l.taken(); got != "1 2 3" {
 			t.Errorf("taken %q", got)
 		}
@@ -217,7 +217,7 @@ func TestGrowth(t *testing.T) {
 		s := open(t, spool.Options{Dir: dir, Limit: 1 << 20}, l)
 		for range 20 {
 			s.Add(spool.Entry{Kind: "t", Value: big})
-			time.Sleep(time.Second)
+			time.Sleep(2 * time.Second)
 		}
 		if n := size(t, dir); n > 400_000 {
 			t.Errorf("the queue has %d bytes after all is taken", n)
@@ -227,7 +227,7 @@ func TestGrowth(t *testing.T) {
 		l.mu.Unlock()
 		for range 40 {
 			s.Add(spool.Entry{Kind: "t", Value: big})
-			time.Sleep(time.Second)
+			time.Sleep(2 * time.Second)
 		}
 		if n := size(t, dir); n > 2<<20 {
 			t.Errorf("the queue has %d bytes while the backend is down", n)
@@ -258,7 +258,7 @@ func TestRotatedFile(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "out")
 		s := open(t, spool.Options{Dir: t.TempDir()}, lines(path))
 		s.Add(entry(1))
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 		if err := os.Rename(path, path+".1"); err != nil {
 			t.Fatal(err)
 		}
