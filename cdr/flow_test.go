@@ -22,11 +22,17 @@ import (
 
 var update = flag.Bool("update", false, "write docs/cdr.md's table anew")
 
+// written are the rows of one channel, which come together.
+type written struct {
+	at   time.Time
+	rows []*cdr.Row
+}
+
 // office is an exchange with records, in virtual time.
 type office struct {
 	*appstest.Office
 	mu    sync.Mutex
-	rows  []*cdr.Row
+	rows  []written
 	calls []*cdr.Call
 }
 
@@ -40,7 +46,7 @@ func newOffice(t *testing.T, plan string, settings func(*cdr.Settings)) *office 
 	o.Office = appstest.New(t, plan, func(a *appstest.Office) {
 		a.Records = cdr.New(a.Bus, time.Now, s, func(rows []*cdr.Row) {
 			o.mu.Lock()
-			o.rows = append(o.rows, rows...)
+			o.rows = append(o.rows, written{time.Now(), rows})
 			o.mu.Unlock()
 		}, func(c *cdr.Call) {
 			o.mu.Lock()
@@ -316,9 +322,13 @@ func (f *flow) run(t *testing.T) (rows, calls []string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		// Threads that end in the same moment end in any order.
-		slices.SortStableFunc(o.rows, func(a, b *cdr.Row) int { return cmp.Or(a.End.Compare(b.End), cmp.Compare(a.Sequence, b.Sequence)) })
-		for _, r := range o.rows {
-			rows = append(rows, brief(r))
+		slices.SortStableFunc(o.rows, func(a, b written) int {
+			return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rows[0].Sequence, b.rows[0].Sequence))
+		})
+		for _, w := range o.rows {
+			for _, r := range w.rows {
+				rows = append(rows, brief(r))
+			}
 		}
 		for _, c := range o.calls {
 			calls = append(calls, fmt.Sprintf("%s → %s %s talk=%d reached=%s rows=%d", c.Src, c.Dst, c.Disposition, c.Talk, c.Reached, c.Rows))

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -404,7 +403,7 @@ func weak(u *User) bool {
 		return false
 	}
 	return len(u.Secret) < 6 || strings.EqualFold(u.Secret, u.Name) ||
-		slices.Contains([]string{"secret", "password", "mysecret", "changeme", "amp111", "asterisk", "mypassword", "admin123", "123456", "12345678"}, strings.ToLower(u.Secret))
+		config.UsualSecret(u.Secret)
 }
 
 // certificate reads the files of TLS.
@@ -413,27 +412,10 @@ func (r *loader) certificate() {
 	if !s.TLS {
 		return
 	}
-	path := func(name string) string {
-		if filepath.IsAbs(name) {
-			return name
-		}
-		return filepath.Join(r.dir, name)
-	}
-	if s.certFile == "" {
-		s.certFile = "asterisk.pem"
-	}
-	key := s.keyFile
-	if key == "" {
-		key = s.certFile
-	}
-	c, err := tls.LoadX509KeyPair(path(s.certFile), path(key))
+	c, err := config.LoadCertificate(r.dir, s.certFile, s.keyFile)
 	if err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = fmt.Errorf("%s: %w", p.Path, p.Err)
-		}
 		r.find(r.tlsLine, config.Error, "tls-certificate", "tlscertfile: "+err.Error(), "")
 		return
 	}
-	s.certificate = &c
+	s.certificate = c
 }

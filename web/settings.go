@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -149,27 +148,10 @@ func (r *reader) certificate() {
 	if !s.TLS || !s.Enabled {
 		return
 	}
-	path := func(name string) string {
-		if filepath.IsAbs(name) {
-			return name
-		}
-		return filepath.Join(r.dir, name)
-	}
-	if s.certFile == "" {
-		s.certFile = "asterisk.pem"
-	}
-	key := s.keyFile
-	if key == "" {
-		key = s.certFile
-	}
-	c, err := tls.LoadX509KeyPair(path(s.certFile), path(key))
+	c, err := config.LoadCertificate(r.dir, s.certFile, s.keyFile)
 	if err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = fmt.Errorf("%s: %w", p.Path, p.Err)
-		}
 		r.find(r.tlsLine, config.Error, "tls-certificate", "tlscertfile: "+err.Error())
 		return
 	}
-	s.certificate = &c
+	s.certificate = c
 }

@@ -191,7 +191,7 @@ func weakness(p *PeerConfig) string {
 		return ""
 	case s == strings.ToLower(p.Name), s == strings.ToLower(p.DefaultUser):
 		return "is its name"
-	case usualSecret(s):
+	case config.UsualSecret(s):
 		return "is one of those that are tried first"
 	case len(s) < 8:
 		return "has fewer than 8 characters"
@@ -212,14 +212,3 @@ func sequence(s string) bool {
 	}
 	return true
 }
-
-// usualSecret reports whether guessing programs begin with s.
-func usualSecret(s string) bool {
-	return slices.Contains(strings.Fields(usualSecrets), strings.TrimRight(s, "!.1234567890")) || slices.Contains(strings.Fields(usualSecrets), s)
-}
-
-const usualSecrets = `password passwd passw0rd pass secret letmein welcome changeme change_me default admin
-	administrator root test tester testing guest user phone sip asterisk trixbox freepbx elastix voip office
-	qwerty qwertz azerty asdfgh zxcvbn abc abcd abcdef iloveyou monkey dragon master login hello mypass
-	mypassword yourpassword supersecret verysecret topsecret s3cret 1q2w3e4r 1qaz2wsx q1w2e3r4 a1b2c3d4
-	111111 000000 123123 121212 654321 666666 987654321 123456789 12345678 1234567890 11223344 password1`
