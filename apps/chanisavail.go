@@ -78,9 +78,11 @@ func available(t channel.Thread, args *decl.Args, devices []channel.Value) error
 		}
 	}
 	ch := t.Channel()
-	for name, list := range map[string][]string{"AVAILCHAN": names, "AVAILORIGCHAN": found, "AVAILSTATUS": states, "AVAILCAUSECODE": causes} {
-		ch.SetVar(name, channel.Clean(strings.Join(list, "&")))
-	}
+	set := func(name string, list []string) { ch.SetVar(name, channel.Clean(strings.Join(list, "&"))) }
+	set("AVAILCHAN", names)
+	set("AVAILORIGCHAN", found)
+	set("AVAILSTATUS", states)
+	set("AVAILCAUSECODE", causes)
 	return nil
 }
 

@@ -114,7 +114,7 @@ func (o Outcome) cause() (channel.Control, channel.Cause, string) {
 	case IsBusy:
 		return channel.ControlBusy, channel.CauseUserBusy, "SIP 486 Busy Here"
 	case Refuses:
-		return channel.ControlHangup, channel.CauseCallRejected, "SIP 603 Decline"
+		return channel.ControlBusy, channel.CauseCallRejected, "SIP 603 Decline"
 	case Congested:
 		return channel.ControlCongestion, channel.CauseCongestion, "SIP 503 Service Unavailable"
 	case Unknown:

@@ -43,13 +43,13 @@ func (f *Office) AddApplications(apps []channel.Application) {
 }
 
 // AddFunctions makes functions known to the engine. Any of them may be given an
-// answer by the call. Those for which outside is true, those that ask outside of
-// the exchange and the dangerous ones are never asked: they are empty where no answer is given, and the trace says so.
+// answer by the call. Those for which outside is true and those that ask outside of
+// the exchange are never asked: they are empty where no answer is given, and the trace says so.
 func (f *Office) AddFunctions(funcs []channel.Function, outside bool) {
 	for i := range funcs {
 		fn := &funcs[i]
 		read, write := fn.Read, fn.Write
-		stays := outside || fn.Dangerous || fn.Outside
+		stays := outside || fn.Outside
 		if read != nil {
 			fn.Read = func(t channel.Thread, a *decl.Args) (string, error) {
 				if v, ok := f.answer(fn.Name, a.Raw); ok {

@@ -48,6 +48,8 @@ type Call struct {
 	// Answers are what functions and commands outside of the exchange give back, by
 	// their text, such as "SHELL(date)" and "DB(night/on)", or by their name alone.
 	Answers map[string]string
+	// Complete says that no more digits follow: a number that could go on is unknown.
+	Complete bool
 	// HangupAfter is when the caller hangs up; 0 is when nothing else would happen.
 	HangupAfter time.Duration
 }
@@ -80,6 +82,7 @@ type Office struct {
 	keys     []Keys // that are still to be pressed
 	refusal  string // how the caller's call was refused
 	cause    channel.Cause
+	ended    time.Time // when the caller's call was
 	done     chan struct{}
 }
 
@@ -103,6 +106,9 @@ func (f *Office) Engine() *dialplan.Engine { return f.engine }
 
 // Registry is that of the office's channels.
 func (f *Office) Registry() *channel.Registry { return f.registry }
+
+// Bus carries what happens in the office.
+func (f *Office) Bus() *event.Bus { return f.bus }
 
 // Now is the office's clock.
 func (f *Office) Now() time.Time { return f.clock.Now() }
@@ -151,18 +157,38 @@ func (f *Office) Run(c *Call) *Trace {
 		}
 	}
 	if c.HangupAfter > 0 {
-		l.after(c.HangupAfter, func() { l.control(channel.ControlHangup, channel.CauseNormalClearing, "") })
+		l.after(c.HangupAfter, f.leave)
 	}
-	f.engine.Start(l.ch)
+	refused, cause := f.refused(c)
+	if refused == "" {
+		f.engine.Start(l.ch)
+	} else {
+		l.ch.Hangup()
+	}
 	<-f.registry.Empty()
 	sub.Close()
 	t := &Trace{Trace: trace.Trace{Start: f.start, Caller: l.ch.Name()}}
 	for e := range sub.C {
 		t.Add(&e, f.engine.Plan())
 	}
-	t.Outcome = f.outcome(l.ch, t)
+	if t.Outcome = f.outcome(l.ch, t); refused != "" {
+		t.Notes = append(t.Notes, trace.Note{Text: "there is no extension " + c.Exten + " in [" + c.Context + "]"})
+		t.Outcome.Refused, t.Outcome.Cause = refused, int(cause)
+	}
 	t.Lost = sub.Dropped()
 	return t
+}
+
+// refused is how a call is refused that the plan has no extension for, and its
+// cause; "" for one that may begin.
+func (f *Office) refused(c *Call) (string, channel.Cause) {
+	switch m := f.engine.Match(c.Context, c.Exten, 1, c.Caller.Number); {
+	case m.Exists():
+		return "", channel.CauseNone
+	case m.Partial() && !c.Complete:
+		return "484 Address Incomplete", channel.CauseInvalidNumberFormat
+	}
+	return "404 Not Found", channel.CauseUnallocated
 }
 
 // newCaller makes the channel of the caller.
@@ -179,7 +205,7 @@ func (f *Office) newCaller(c *Call) *leg {
 	o := channel.Options{
 		Name: name, Tech: driver, Leg: l, State: channel.Ring, Settings: c.Settings, Variables: c.Variables,
 		Location: channel.Location{Context: c.Context, Exten: c.Exten, Priority: 1},
-		Identity: channel.Identity{Caller: c.Caller, DNID: c.Exten},
+		Identity: channel.Identity{Caller: c.Caller, ANI: c.Caller.Number, DNID: c.Exten},
 	}
 	if len(o.Formats) == 0 {
 		o.Formats = []string{"ulaw"}
@@ -230,8 +256,17 @@ func (f *Office) press(digits string) {
 func (f *Office) idle() {
 	if !f.caller.HungUp() {
 		f.note(f.caller, "nothing more happens: the caller hangs up")
-		f.caller.SoftHangup(channel.CauseNormalClearing)
+		f.leave()
 	}
+}
+
+// leave has the caller hang up: a BYE has a cause, a CANCEL has none.
+func (f *Office) leave() {
+	cause := channel.CauseNone
+	if !f.caller.Answered().IsZero() {
+		cause = channel.CauseNormalClearing
+	}
+	f.caller.SoftHangup(cause)
 }
 
 // behaviour is what a device does.
@@ -293,5 +328,5 @@ func (f *Office) told(c channel.Control) {
 func (f *Office) over(cause channel.Cause) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.cause = cause
+	f.cause, f.ended = cause, f.clock.Now()
 }

@@ -74,14 +74,18 @@ func (s *session) Echo(bool) {}
 // longest bounds what is read to find out how long a sound lasts.
 const longest = 10 * time.Minute
 
-func length(src media.Source) (d time.Duration) {
-	block := make([]byte, media.BlockSize(src.Codec()))
-	for d < longest {
-		n, err := src.Read(block)
-		d += time.Duration(n) * 20 * time.Millisecond / time.Duration(len(block))
+// length is how long a sound lasts: it is over when its last block, whole or not,
+// was sent.
+func length(src media.Source) time.Duration {
+	const block = 20 * time.Millisecond
+	b := make([]byte, media.BlockSize(src.Codec()))
+	n := 0
+	for n < int(longest/block)*len(b) {
+		k, err := src.Read(b)
+		n += k
 		if err != nil {
 			break
 		}
 	}
-	return d
+	return time.Duration(n/len(b)) * block
 }

@@ -29,7 +29,7 @@ type Outcomes struct {
 	Answered bool   `json:"answered"`
 	By       string `json:"by,omitempty"` // the device that was connected last
 	// Refused is busy, congestion or the cause's name where the call was not
-	// answered.
+	// answered, or the response to one that never began.
 	Refused string        `json:"refused,omitempty"`
 	Cause   int           `json:"cause"`
 	After   time.Duration `json:"after"`
@@ -52,9 +52,15 @@ func (o Outcomes) String() string {
 func (f *Office) outcome(ch *channel.Channel, t *Trace) Outcomes {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	o := Outcomes{Answered: !ch.Answered().IsZero(), Cause: int(f.cause), After: f.clock.Now().Sub(f.start)}
+	o := Outcomes{Answered: !ch.Answered().IsZero(), Cause: int(f.cause), After: f.ended.Sub(f.start)}
 	if !o.Answered {
-		if o.Refused = f.refusal; o.Refused == "" && f.cause != channel.CauseNone {
+		switch o.Refused = f.refusal; {
+		case o.Refused != "" || f.cause == channel.CauseNone:
+		case f.cause == channel.CauseUserBusy:
+			o.Refused = "busy"
+		case f.cause == channel.CauseCongestion:
+			o.Refused = "congestion"
+		default:
 			o.Refused = f.cause.String()
 		}
 	}

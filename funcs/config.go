@@ -13,7 +13,7 @@ import (
 
 func configFunctions(d Deps) []channel.Function {
 	return []channel.Function{{
-		Name: "AST_CONFIG", Synopsis: "A value of a configuration file", Dangerous: true,
+		Name: "AST_CONFIG", Synopsis: "A value of a configuration file", Outside: true, Dangerous: true,
 		Help: "Reads a file of the configuration directory as it is now, templates and includes too. A value that is not there is empty.",
 		Args: []decl.Arg{
 			arg("config_file", "the file, such as sip.conf"), arg("category", "the section"), arg("variable_name", "the option"),

@@ -20,7 +20,7 @@ func curlFunctions() []channel.Function {
 	address := decl.Arg{Name: "url", Help: "the address, http: or https:; http:// where it says neither"}
 	return []channel.Function{
 		{
-			Name: "CURL", Synopsis: "What a web server answers", Dangerous: true, SeeAlso: []string{"CURLOPT", "URIENCODE", "JSON_DECODE"},
+			Name: "CURL", Synopsis: "What a web server answers", Outside: true, Dangerous: true, SeeAlso: []string{"CURLOPT", "URIENCODE", "JSON_DECODE"},
 			Help: "Asks with GET, or with POST where there is data to send, and waits for the answer, as CURLOPT() says; the end of the call ends the wait. Blanks and ends of line at the end of the answer are left out. An answer of more than 1 MiB, a status among the failurecodes and a server that does not answer are logged, and the result is empty. " +
 				"Set(CURL(url)=file) writes the answer to a file. The answer counts as text from the network. Text from a caller may stand in the path and behind it, not in the name of the host.",
 			Args: []decl.Arg{address, optional("post-data", "what is sent with POST, as a form")},

@@ -23,7 +23,7 @@ func fileFunctions() []channel.Function {
 	name := arg("filename", "the file")
 	return []channel.Function{
 		{
-			Name: "FILE", Synopsis: "A part of a text file", Dangerous: true, SeeAlso: []string{"FILE_COUNT_LINE", "FILE_FORMAT"},
+			Name: "FILE", Synopsis: "A part of a text file", Outside: true, Dangerous: true, SeeAlso: []string{"FILE_COUNT_LINE", "FILE_FORMAT"},
 			Help: "Offset and length count bytes, or lines with l in the options; negative ones count from the end. Writing replaces the part, or the whole file without an offset and length; with a in the options the text is added at the end. " +
 				"A line that is written ends as format says: u, d or m for LF, CR LF or CR; n, or a text without l, leaves the end as it is.",
 			Args: []decl.Arg{
@@ -49,7 +49,7 @@ func fileFunctions() []channel.Function {
 			Write: func(_ channel.Thread, a *decl.Args, v string) error { return writeTextFile(a, v) },
 		},
 		{
-			Name: "FILE_COUNT_LINE", Synopsis: "How many lines a file has", Dangerous: true, SeeAlso: []string{"FILE", "FILE_FORMAT"},
+			Name: "FILE_COUNT_LINE", Synopsis: "How many lines a file has", Outside: true, Dangerous: true, SeeAlso: []string{"FILE", "FILE_FORMAT"},
 			Args: []decl.Arg{name, optional("format", "how its lines end: u, d or m; found out by default")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
 				text, err := readTextFile(a)
@@ -65,7 +65,7 @@ func fileFunctions() []channel.Function {
 			},
 		},
 		{
-			Name: "FILE_FORMAT", Synopsis: "How the lines of a file end", Dangerous: true, SeeAlso: []string{"FILE", "FILE_COUNT_LINE"},
+			Name: "FILE_FORMAT", Synopsis: "How the lines of a file end", Outside: true, Dangerous: true, SeeAlso: []string{"FILE", "FILE_COUNT_LINE"},
 			Help: "u, d or m for LF, CR LF or CR; x when it has no line.",
 			Args: []decl.Arg{name},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {

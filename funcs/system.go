@@ -20,7 +20,7 @@ import (
 func systemFunctions(d Deps) []channel.Function {
 	return []channel.Function{
 		{
-			Name: "ENV", Synopsis: "A variable of the process's environment", Dangerous: true, Args: []decl.Arg{variable("the variable")},
+			Name: "ENV", Synopsis: "A variable of the process's environment", Outside: true, Dangerous: true, Args: []decl.Arg{variable("the variable")},
 			Read:  func(_ channel.Thread, a *decl.Args) (string, error) { return os.Getenv(a.Arg(0)), nil },
 			Write: func(_ channel.Thread, a *decl.Args, v string) error { return setenv(a.Arg(0), v) },
 		},
@@ -35,13 +35,13 @@ func systemFunctions(d Deps) []channel.Function {
 		text("BASENAME", "The last part of a path", "", "filename", path.Base),
 		text("DIRNAME", "A path without its last part", "", "filename", path.Dir),
 		{
-			Name: "STAT", Synopsis: "A fact about a file", Dangerous: true,
+			Name: "STAT", Synopsis: "A fact about a file", Outside: true, Dangerous: true,
 			Help: "e: is it there, f: is it a file, d: a directory, s: its size, m: the octal mode, M: when it was changed.",
 			Args: []decl.Arg{arg("flag", "one of d, e, f, m, s, M, A, C"), arg("filename", "the file")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) { return stat(a.Arg(0), a.Arg(1)) },
 		},
 		{
-			Name: "SHELL", Synopsis: "What a command of the operating system prints", Raw: true, Dangerous: true,
+			Name: "SHELL", Synopsis: "What a command of the operating system prints", Raw: true, Outside: true, Dangerous: true,
 			Help: "Runs the line with /bin/sh; its output is the result, the end of the last line included. Text from a caller may stand in it only if it means nothing to the shell.",
 			Args: []decl.Arg{arg("command", "a line for the shell")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {

@@ -10,6 +10,7 @@ import (
 
 	"pbx/agi"
 	"pbx/apps"
+	"pbx/cdr"
 	"pbx/channel"
 	"pbx/channel/devstate"
 	"pbx/channel/memory"
@@ -57,6 +58,7 @@ func (r *Rehearsal) office(start time.Time) (*dryrun.Office, error) {
 	f.Known, f.Callee = r.known, r.callee
 	s := &Server{opts: r.opts, now: f.Now, bus: &event.Bus{}, log: slog.New(slog.DiscardHandler), registry: f.Registry(), engine: f.Engine()}
 	s.database = new(memory.Database)
+	s.cdr = &records{engine: cdr.New(f.Bus(), f.Now, c.records.Settings, func([]*cdr.Row) {}, func(*cdr.Call) {})}
 	s.conf.Store(&c)
 	s.sources = database.New(c.databases, f.Now) // declares functions; dry runs ask nothing
 	deps := s.appDeps(&c)
@@ -129,6 +131,7 @@ func (r *Rehearsal) From(c *dryrun.Call, name string) error {
 		c.Caller.Number, c.Caller.HasNumber = p.Name, true
 	}
 	c.Variables = append(c.Variables, p.Variables...)
+	c.Complete = p.Overlap == sip.OverlapNo
 	c.Settings.Language, c.Settings.Account = p.Language, p.AccountCode
 	return nil
 }
