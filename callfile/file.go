@@ -71,6 +71,14 @@ func Parse(text string) (f *File, problems []string, err error) {
 	return f, problems, nil
 }
 
+// Purpose says what happens when somebody answers.
+func (f *File) Purpose() string {
+	if f.App != "" {
+		return "application " + f.App + "(" + f.Data + ")"
+	}
+	return f.Exten + "@" + f.Context + ":" + f.Priority
+}
+
 // uncomment cuts a line at a semicolon that has no backslash before it, and at a
 // hash that begins a word.
 func uncomment(line string) string {

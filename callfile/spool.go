@@ -20,16 +20,6 @@ import (
 	"pbx/event"
 )
 
-// Dialplan is where calls go.
-type Dialplan interface {
-	originate.Dialplan
-	// Resolve reads a priority or label at a place.
-	Resolve(ch *channel.Channel, from channel.Location, spec string) (channel.Location, error)
-	Match(context, exten string, priority int, callerNumber string) channel.Match
-	// Write sets a function; fenced refuses those that can harm the system.
-	Write(ch *channel.Channel, name string, v channel.Value, fenced bool) error
-}
-
 // Deps are what a Spool works with.
 type Deps struct {
 	// Dir is the spool directory: outgoing and outgoing_done are made in it.
@@ -46,10 +36,9 @@ type Deps struct {
 type Spool struct {
 	deps           Deps
 	outgoing, done string
-	// failing is held while a channel of the name that failed calls share is up.
-	failing sync.Mutex
-	ended   chan outcome
-	calls   sync.WaitGroup
+	caller         *Caller
+	ended          chan outcome
+	calls          sync.WaitGroup
 	// due are the files that wait, with their times; running those with a call.
 	due     map[string]time.Time
 	running map[string]bool
@@ -72,14 +61,12 @@ const (
 	settle = 100 * time.Millisecond
 	// maxSize bounds a call file.
 	maxSize = 64 << 10
-	// failedName is the channel that runs the extension failed.
-	failedName = "OutgoingSpoolFailed"
 )
 
 // New makes the directories. Nothing is read before Run.
 func New(d Deps) (*Spool, error) {
 	s := &Spool{
-		deps: d, outgoing: filepath.Join(d.Dir, "outgoing"), done: filepath.Join(d.Dir, "outgoing_done"),
+		deps: d, caller: &Caller{Registry: d.Registry, Dialplan: d.Dialplan, Log: d.Log}, outgoing: filepath.Join(d.Dir, "outgoing"), done: filepath.Join(d.Dir, "outgoing_done"),
 		ended: make(chan outcome), due: make(map[string]time.Time), running: make(map[string]bool),
 		stamps: make(map[string]time.Time),
 	}
@@ -282,18 +269,14 @@ func (s *Spool) do(name string) outcome {
 		o.again = next
 		return o
 	}
-	what := "application " + f.App + "(" + f.Data + ")"
-	if f.App == "" {
-		what = f.Exten + "@" + f.Context + ":" + f.Priority
-	}
-	event.Verbose(log, 3, "Attempting call on %s for %s (Retry %d)", f.Dest, what, try)
-	reason := s.call(f)
+	event.Verbose(log, 3, "Attempting call on %s for %s (Retry %d)", f.Dest, f.Purpose(), try)
+	reason := s.caller.Call(f)
 	if reason == originate.Answered {
 		log.Log(context.Background(), event.LevelNotice, "Call completed to "+f.Dest)
 		s.finish(f, path, "Completed")
 		return o
 	}
-	log.Log(context.Background(), event.LevelNotice, fmt.Sprintf("Call failed to go through, reason (%d) %s", reason, reasonText(reason)))
+	log.Log(context.Background(), event.LevelNotice, fmt.Sprintf("Call failed to go through, reason (%d) %s", reason, ReasonText(reason)))
 	if try > f.MaxRetries {
 		s.expire(f, path)
 		return o
@@ -311,70 +294,8 @@ func retryLine(what string, try int, at time.Time) string {
 	return fmt.Sprintf("\n%sRetry: %d %d (%d)\n", what, os.Getpid(), try, at.Unix())
 }
 
-// call places the call and waits for its end.
-func (s *Spool) call(f *File) originate.Reason {
-	at := channel.Location{Context: f.Context, Exten: f.Exten, Priority: 1}
-	if f.App == "" {
-		var err error
-		if at, err = s.deps.Dialplan.Resolve(nil, at, f.Priority); err != nil {
-			s.deps.Log.Warn(fmt.Sprintf("call to %s: %v", f.Dest, err))
-			return originate.Failed
-		}
-	}
-	variables := make([]channel.Variable, 0, len(f.Variables))
-	for i := range f.Variables {
-		variables = append(variables, f.Variables[len(f.Variables)-1-i]) // originate takes the last one first
-	}
-	how := originate.Place(s.deps.Registry, s.deps.Dialplan, originate.Request{
-		Dest: f.Dest, Location: at, App: f.App, Data: channel.Clean(f.Data), Caller: f.Caller, Timeout: f.WaitTime,
-		Variables: variables, Account: f.Account, Formats: f.Formats, EarlyMedia: f.EarlyMedia,
-		// Who may write into the spool may change the configuration.
-		Set: func(ch *channel.Channel, name string, v channel.Value) error {
-			return s.deps.Dialplan.Write(ch, name, v, false)
-		},
-	})
-	if how.Channel != nil {
-		<-how.Channel.Done()
-		return originate.Answered
-	}
-	if how.Err != nil {
-		s.deps.Log.Warn(fmt.Sprintf("call to %s: %v", f.Dest, how.Err))
-	}
-	reason := how.Reason
-	if reason == originate.Gone {
-		reason = originate.Failed // a device that refuses is no more than that here
-	}
-	if f.App == "" {
-		s.failed(f, reason)
-	}
-	return reason
-}
-
-// failed runs the extension failed of the file's context, if there is one.
-func (s *Spool) failed(f *File, reason originate.Reason) {
-	at := channel.Location{Context: f.Context, Exten: "failed", Priority: 1}
-	if s.deps.Registry.Closing() || !s.deps.Dialplan.Match(at.Context, at.Exten, 1, "").Exists() {
-		return
-	}
-	s.failing.Lock()
-	defer s.failing.Unlock()
-	ch := s.deps.Registry.NewDeviceless(failedName, at)
-	for _, v := range f.Variables {
-		if !strings.HasSuffix(v.Name, ")") {
-			ch.SetVar(v.Prefixed(), v.Value)
-		}
-	}
-	ch.SetVar("REASON", channel.Clean(fmt.Sprint(int(reason))))
-	if f.Account != "" {
-		ch.SetSettings(func(set *channel.Settings) { set.Account = f.Account })
-	}
-	done := ch.Done()
-	s.deps.Dialplan.Start(ch)
-	<-done
-}
-
-// reasonText says it in the ancestor's words.
-func reasonText(r originate.Reason) string {
+// ReasonText says how a call went, in the ancestor's words.
+func ReasonText(r originate.Reason) string {
 	switch r {
 	case originate.RangOut:
 		return "Remote end Ringing"

@@ -75,6 +75,7 @@ func (k *planCheck) run() []config.Finding {
 			k.gaps()
 		}
 	}
+	k.timers()
 	k.unused()
 	k.hidden()
 	k.labels()

@@ -21,6 +21,7 @@ import (
 	"pbx/media"
 	"pbx/media/tone"
 	"pbx/metrics"
+	"pbx/timers"
 	"pbx/web"
 )
 
@@ -41,6 +42,7 @@ type configuration struct {
 	cel      *cel.Config
 	// databases are what res_odbc.conf and its kin say.
 	databases *database.Settings
+	timers    []*timers.Timer
 	plan      *dialplan.Plan
 	findings  []config.Finding
 	overlay   map[string][]byte // texts that stand in for files, by path
@@ -77,6 +79,8 @@ func readBase(o *Options) (*configuration, error) {
 	take(found, err)
 	take(c.readRecords(l))
 	c.databases, found, err = database.Load(l, c.dirs.State, "")
+	take(found, err)
+	c.timers, found, err = timers.Load(l)
 	take(found, err)
 	return c, errors.Join(errs...)
 }

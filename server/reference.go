@@ -335,6 +335,7 @@ var rules = []rule{
 	{"missing-mailbox", "A mailbox that voicemail.conf does not have."},
 	{"missing-music", "A class of music that musiconhold.conf does not have."},
 	{"missing-queue", "A queue that queues.conf does not have."},
+	{"never-due", "A timer of timers.conf whose times have all passed, or are on no calendar."},
 	{"never-set", "A variable that is read and that nothing sets."},
 	{"pattern-letters", "In a pattern the letters n, x and z stand for digits, in either case: in a word they do not match themselves."},
 	{"priority-gap", "A number is missing among the priorities of an extension, so that the call ends before the gap."},

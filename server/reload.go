@@ -91,6 +91,8 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 		s.reloadSources(&next)
 		s.applyWeb(&next)
 		s.applyManager(&next)
+		next.timers = fresh.timers
+		s.timers.Configure(next.timers)
 	}
 	if what&reloadLogger != 0 {
 		next.log = fresh.log

@@ -169,17 +169,34 @@ func newStory(t *testing.T, files map[string]string) *story {
 	levels := console.ConsoleLevels()
 	levels.Verbose = 4
 	logger.Attach("story", levels, func(_ slog.Level, line []byte) { s.logged.add(strings.TrimSpace(string(line))) })
-	var err error
-	s.s, err = New(Options{
+	s.start(Options{
 		ConfigDir: dir, StateDir: filepath.Dir(dir), Version: "test", Logger: logger, Network: s.net,
 		Random: mrand.NewChaCha8([32]byte{3}), NoConsole: true,
 	})
-	if err != nil {
-		t.Fatal(err)
+	return s
+}
+
+// start starts the exchange.
+func (s *story) start(o Options) {
+	s.t.Helper()
+	var err error
+	if s.s, err = New(o); err != nil {
+		s.t.Fatal(err)
 	}
 	go func() { s.over <- s.s.Run() }()
 	s.last = time.Now()
-	return s
+}
+
+// restart stops the exchange and starts it again when it has been down for so long.
+func (s *story) restart(down time.Duration) {
+	s.t.Helper()
+	synctest.Wait()
+	s.s.Stop(0)
+	if err := <-s.over; err != nil {
+		s.t.Fatalf("Run: %v", err)
+	}
+	time.Sleep(down)
+	s.start(s.s.opts)
 }
 
 // end looks that nothing is left.

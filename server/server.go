@@ -41,6 +41,7 @@ import (
 	"pbx/media"
 	"pbx/metrics"
 	"pbx/store"
+	"pbx/timers"
 	"pbx/web"
 )
 
@@ -95,6 +96,7 @@ type Server struct {
 	commands *console.Commands
 	console  *console.Server
 	metrics  *metrics.Metrics
+	timers   *timers.Timers
 	spool    *callfile.Spool // nil without a directory for it
 	// spoolChanges stand in for a watched directory in memory.
 	spoolChanges chan string
@@ -194,6 +196,7 @@ func (s *Server) build() error {
 	s.registry.Register(local.New(local.Deps{Registry: s.registry, Dialplan: s.engine, Media: s.media, Log: s.log}))
 	s.buildManager()
 	s.openSpool(conf)
+	s.buildTimers(conf)
 	s.buildCommands()
 	s.serveWeb(conf)
 	s.applyManager(conf)
@@ -221,7 +224,7 @@ func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
 		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
-		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(), s.manager.Commands(),
+		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(), s.manager.Commands(), s.timers.Commands(),
 	} {
 		s.commands.Add(list...)
 	}
@@ -289,7 +292,7 @@ func (s *Server) Run() error {
 	go s.hints.Run()
 	s.tables.running.Go(s.tables.run)
 	go func() { failed <- s.sip.Run() }()
-	stopSpool := s.runSpool()
+	stopSpool, stopTimers := s.runSpool(), s.runTimers()
 	event.Verbose(s.log, 1, "The exchange is ready")
 	var err error
 	select {
@@ -303,6 +306,7 @@ func (s *Server) Run() error {
 		err = <-failed
 	}
 	stopSpool()
+	stopTimers()
 	s.release()
 	return err
 }

@@ -1,0 +1,60 @@
+package server
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"pbx/config"
+	"pbx/dialplan"
+	"pbx/timers"
+)
+
+// timers checks what timers.conf names: devices, places, applications, and times that
+// never come.
+func (k *planCheck) timers() {
+	now := time.Now()
+	for _, t := range k.conf.timers {
+		if t.Device.Value != "" {
+			k.step = &dialplan.Priority{Pos: t.Device.Pos}
+			k.device(t.Device.Value)
+		}
+		next := t.Schedule.Next(now)
+		if next.IsZero() {
+			k.step = &dialplan.Priority{Pos: t.At[0].Pos}
+			k.find(config.Note, "never-due", "", "timer [%s] is never due again", t.Name)
+			next = now
+		}
+		k.step = &dialplan.Priority{Pos: t.Place.Pos}
+		if t.File.App == "" {
+			k.timerPlace(t, next)
+			continue
+		}
+		if _, ok := k.catalog.Application(t.File.App); !ok {
+			k.findAt(t.File.App, config.Error, "unknown-application", didYouMean(t.File.App, k.applications()), "there is no application %q", t.File.App)
+		}
+	}
+}
+
+// timerPlace checks where a timer leads at a moment when it is due.
+func (k *planCheck) timerPlace(t *timers.Timer, at time.Time) {
+	f := t.File
+	k.reached[f.Context] = true
+	c, ok := k.plan.Context(f.Context)
+	if !ok {
+		if !k.conf.contextComes(f.Context) {
+			k.findAt(f.Context, config.Error, "unknown-context", k.nearContext(f.Context), "timer [%s] runs in context %s, which is not there", t.Name, f.Context)
+		}
+		return
+	}
+	var step *dialplan.Priority
+	if n, err := strconv.Atoi(f.Priority); err == nil {
+		step, _ = k.plan.Find(f.Context, f.Exten, n, "", at)
+	} else {
+		step, _ = k.plan.FindLabel(f.Context, f.Exten, f.Priority, "", at)
+	}
+	if step == nil && !k.flow.Elsewhere(c) {
+		k.findAt(f.Exten, config.Error, "unknown-place", didYouMean(f.Exten, k.extensions(f.Context)),
+			"timer [%s]: there is no %s", t.Name, strings.Join([]string{f.Context, f.Exten, f.Priority}, ","))
+	}
+}
