@@ -110,6 +110,7 @@ var (
 		"funcs":         {"funcs", "database", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"console":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"callfile":      {"channel", "media", "config", "io", "sched"},
+		"webhook":       {},
 		"timers":        {"callfile", "channel", "media", "config", "io", "sched"},
 		"metrics":       {"channel", "media", "config", "io", "sched"},
 		"web":           {"config", "io"},
@@ -126,7 +127,7 @@ var (
 		"channels/sip/transport":   {"channels/sip/message", "channels/sip/transaction", "channels/sip/resolve", "io", "sched"},
 		"channels/sip":             {"channels/sip", "channel", "media", "config", "io", "sched"},
 		"server": {
-			"callfile", "timers", "metrics", "database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge",
+			"callfile", "timers", "webhook", "metrics", "database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge",
 			"channel", "media", "config",
 			"io", "sched", "store", "cdr", "sounds", "configs",
 		},

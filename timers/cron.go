@@ -107,7 +107,7 @@ func (f *cronField) number(text string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < f.least || n > f.most {
-		return 0, fmt.Errorf("a %s from %d to %d, not %q", f.name, f.least, f.most, text)
+		return 0, fmt.Errorf("a number from %d to %d for the %s, not %q", f.least, f.most, f.name, text)
 	}
 	return n, nil
 }

@@ -70,7 +70,7 @@ func TestLoadRefuses(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"no time", "[a]\nextension=1\n", "no at, every or cron"},
 		{"a time that is none", "[a]\nat=noon\nat=08:00\nextension=1\n", `timers.conf:2: error: at = "noon": expected a time such as`},
-		{"an hour that is none", "[a]\ncron=0 25 * * *\nextension=1\n", "expected a hour from 0 to 23"},
+		{"an hour that is none", "[a]\ncron=0 25 * * *\nextension=1\n", "expected a number from 0 to 23 for the hour"},
 		{"no place", "[a]\nat=08:00\n", "neither extension nor application"},
 		{"an application and no device", "[a]\nat=08:00\napplication=Wait\n", "no channel that it could run on"},
 		{"no device", "[a]\nchannel=101\n" + good, `channel = "101" is not Technology/resource`},
