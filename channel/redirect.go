@@ -63,3 +63,14 @@ func (c *Channel) TakeErrand() Errand {
 	c.errand = nil
 	return f
 }
+
+// GotoBoth sends two channels elsewhere that may be in one bridge.
+func GotoBoth(first *Channel, at Location, second *Channel, to Location) {
+	// Whoever bridges them sees one of them go, and looks at the other: that one must
+	// know by then.
+	if first.Owner() == nil {
+		first, second, at, to = second, first, to, at
+	}
+	second.AsyncGoto(to)
+	first.AsyncGoto(at)
+}

@@ -96,16 +96,7 @@ func (s *Server) redirect(_ context.Context, r *decl.ActionRequest) error {
 	if other.HungUp() {
 		return errors.New("Redirect failed, extra channel not up.")
 	}
-	r.Then = func() {
-		// Whoever bridges them sees one of them go, and looks at the other: that one
-		// must know by then.
-		first, at := ch, to
-		if first.Owner() == nil {
-			first, other, at, second = other, first, second, at
-		}
-		other.AsyncGoto(second)
-		first.AsyncGoto(at)
-	}
+	r.Then = func() { channel.GotoBoth(ch, to, other, second) }
 	return r.OK("Dual Redirect successful")
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"pbx/api"
 	"pbx/cdr"
 	"pbx/cdr/cel"
 	"pbx/channel"
@@ -38,6 +39,7 @@ type configuration struct {
 	web      web.Settings
 	manager  manager.Settings
 	metrics  metrics.Settings
+	api      api.Settings
 	records  *cdr.Config
 	cel      *cel.Config
 	// databases are what res_odbc.conf and its kin say.
@@ -49,7 +51,7 @@ type configuration struct {
 }
 
 // readBase reads what the parts are built from: asterisk.conf, logger.conf,
-// rtp.conf, http.conf, prometheus.conf, indications.conf, cdr.conf and its kin.
+// rtp.conf, http.conf, prometheus.conf, api.conf, indications.conf, cdr.conf and its kin.
 func readBase(o *Options) (*configuration, error) {
 	c := &configuration{overlay: o.Overlay}
 	var errs []error
@@ -76,6 +78,8 @@ func readBase(o *Options) (*configuration, error) {
 	c.manager, found, err = manager.Load(l)
 	take(found, err)
 	c.metrics, found, err = metrics.Load(l)
+	take(found, err)
+	c.api, found, err = api.Load(l)
 	take(found, err)
 	take(c.readRecords(l))
 	c.databases, found, err = database.Load(l, c.dirs.State, "")

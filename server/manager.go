@@ -45,7 +45,7 @@ func (s *Server) facts() manager.Facts {
 // they are elsewhere.
 var reloadable = map[string]reloadSet{
 	"": reloadAll, "chan_sip": reloadSIP, "pbx_config": reloadDialplan, "pbx_ael": reloadDialplan, "extensions": reloadDialplan, "dialplan": reloadDialplan,
-	"logger": reloadLogger, "manager": reloadRest, "http": reloadRest, "features": reloadRest, "indications": reloadRest, "res_indications": reloadRest,
+	"logger": reloadLogger, "manager": reloadRest, "http": reloadRest, "api": reloadRest, "features": reloadRest, "indications": reloadRest, "res_indications": reloadRest,
 	"acl": reloadSIP | reloadRest, "core": reloadAll,
 }
 

@@ -136,11 +136,13 @@ func (s *Server) serveWeb(c *configuration) {
 	for _, path := range []string{"/rawman", "/mxml", "/manager"} {
 		s.web.Mux.Handle(path, s.manager.Handler())
 	}
+	s.web.Mux.Handle("/api/", s.api)
 	s.serveHealth()
 	s.applyWeb(c)
 }
 
 func (s *Server) applyWeb(c *configuration) {
+	s.api.Apply(c.api)
 	if err := s.web.Apply(c.web); err != nil {
 		s.log.Error(err.Error())
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pbx/api"
 	"pbx/channel"
 	"pbx/channels/sip"
 	"pbx/decl"
@@ -23,6 +24,7 @@ func (s *Server) reference() map[string][]byte {
 		"sip.conf.md":     optionPage(sip.Options()),
 		"check.md":        rulePage(),
 		"ami.md":          actionPage(s.manager.Actions()),
+		"openapi.json":    api.OpenAPI(),
 	}
 }
 
@@ -253,6 +255,7 @@ var rules = []rule{
 	{"bad-value", "A value of the wrong kind, such as a word where a number belongs. The option keeps its default."},
 	{"comment", "A block comment that is not closed, or closed twice."},
 	{"directive", "A line with `#` that is none of #include, #tryinclude and #exec."},
+	{"duplicate-section", "Two sections of one name where each is a thing of its own; the second is left out."},
 	{"duplicate-include", "The same context is included twice."},
 	{"duplicate-label", "Two priorities of an extension have one label; the first keeps it."},
 	{"duplicate-priority", "Two lines have the same priority; the first is kept."},
@@ -270,6 +273,7 @@ var rules = []rule{
 	{"ael-syntax", "extensions.ael cannot be read from there on: the plan that was there stays."},
 	{"include-missing", "A context includes one that is not there."},
 	{"load-function", "A function in a line that is computed when the file is read."},
+	{"loopback", "The manager interface answers programs on this machine only, as manager.conf does not say where it listens."},
 	{"long-line", "A line that is too long; it is skipped."},
 	{"missing-sound", "A sound file that is neither in the sounds directory nor built in."},
 	{"n-after-hint", "`n` after a hint; the line is skipped."},
@@ -287,9 +291,11 @@ var rules = []rule{
 	{"no-registrar", "A callbackextension in a section without a host to register at."},
 	{"not-read", "A file of Asterisk's that this exchange does not read yet."},
 	{"no-trunk", "A provider that is registered with and that no section has as its host: its calls are those of a guest."},
+	{"no-secret", "A section for programs that has no secret: nobody can log in with it."},
 	{"no-section", "A line before the first section; the file is refused."},
 	{"nul-byte", "A NUL byte: the line ends there."},
 	{"old-arguments", "Arguments after a comma instead of in parentheses."},
+	{"open-manager", "A user of manager.conf that may log in from everywhere, in clear text."},
 	{"open-acl", "permit without deny: everybody may pass."},
 	{"pattern-dot", "`_.` also catches h, i, t and s."},
 	{"same-address", "Two peers at one address: calls are taken for the first."},
@@ -315,7 +321,9 @@ var rules = []rule{
 	{"two-challenges", "More than one digest algorithm: some phones fail on that."},
 	{"direct-comedia", "`directmedia` with `nat=comedia`: nobody else can know where the audio of such a device comes from, so it does not act."},
 	{"unbalanced", "A brace or bracket that is not closed."},
+	{"unknown-acl", "A section that acl.conf does not have: nobody passes."},
 	{"unknown-application", "An application that does not exist."},
+	{"unknown-class", "A class of events or actions that AMI does not have."},
 	{"unknown-context", "A context that extensions.conf does not have."},
 	{"unknown-device", "A device that sip.conf does not have."},
 	{"unknown-directive", "A line of extensions.conf that begins with an unknown word; it is skipped."},

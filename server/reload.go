@@ -86,7 +86,7 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 		if next.core.Explain != old.core.Explain {
 			s.recorder.Switch(next.core.Explain)
 		}
-		next.web, next.manager, next.metrics = fresh.web, fresh.manager, fresh.metrics
+		next.web, next.manager, next.metrics, next.api = fresh.web, fresh.manager, fresh.metrics, fresh.api
 		next.databases = fresh.databases
 		s.reloadSources(&next)
 		s.applyWeb(&next)

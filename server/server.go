@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"pbx/agi"
+	"pbx/api"
 	"pbx/callfile"
 	"pbx/channel"
 	"pbx/channel/devstate"
@@ -97,6 +98,7 @@ type Server struct {
 	console  *console.Server
 	metrics  *metrics.Metrics
 	timers   *timers.Timers
+	api      *api.Server
 	spool    *callfile.Spool // nil without a directory for it
 	// spoolChanges stand in for a watched directory in memory.
 	spoolChanges chan string
@@ -195,6 +197,7 @@ func (s *Server) build() error {
 	s.registry.AddPresence("SIP", s.sip.Presence)
 	s.registry.Register(local.New(local.Deps{Registry: s.registry, Dialplan: s.engine, Media: s.media, Log: s.log}))
 	s.buildManager()
+	s.buildAPI()
 	s.openSpool(conf)
 	s.buildTimers(conf)
 	s.buildCommands()
@@ -318,6 +321,9 @@ func (s *Server) release() {
 	}
 	if s.manager != nil {
 		s.manager.Close()
+	}
+	if s.api != nil {
+		s.api.Close()
 	}
 	if s.web != nil {
 		s.web.Close()

@@ -88,33 +88,48 @@ func (p *Peer) contactStatus(c *Contact) string {
 const maxStatic = 16
 
 func (d *Driver) addStatic(w io.Writer, r *decl.Request) error {
-	p := d.peer(r.Arg(0))
-	switch {
-	case p == nil || !p.Type.IsPeer():
-		return fmt.Errorf("Peer '%s' not found", r.Arg(0))
-	case !p.Dynamic:
-		return fmt.Errorf("Peer '%s' has a host of its own: contacts can be added where host=dynamic", p.Name)
-	case len(p.contacts)-p.registered() >= maxStatic:
-		return fmt.Errorf("Peer '%s' has %d added contacts already", p.Name, maxStatic)
-	}
-	c, err := d.staticContact(r.Arg(1))
-	if err != nil {
-		return err
-	}
+	var life time.Duration
 	if t := r.Arg(2); t != "" {
-		life, err := parseLife(t)
-		if err != nil {
+		var err error
+		if life, err = parseLife(t); err != nil {
 			return err
 		}
-		c.Expires = d.now().Add(life)
 	}
+	thousandths := 1000
 	if q := r.Arg(3); q != "" {
 		f, err := strconv.ParseFloat(q, 64)
 		if err != nil || f < 0 || f > 1 {
 			return fmt.Errorf("%q is not a q from 0 to 1", q)
 		}
-		c.Q = parseQ([]byte(q))
+		thousandths = parseQ([]byte(q))
 	}
+	c, err := d.addStaticContact(r.Arg(0), r.Arg(1), life, thousandths)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "Calls to '%s' also ring %s %s\n", d.peer(r.Arg(0)).Name, c.URI, pick(c.Expires.IsZero(), "until it is removed", "for "+d.leftText(c)+" seconds"))
+	return nil
+}
+
+// addStaticContact has device ring with a peer for life, for ever where that is 0.
+func (d *Driver) addStaticContact(peer, device string, life time.Duration, q int) (*Contact, error) {
+	p := d.peer(peer)
+	switch {
+	case p == nil || !p.Type.IsPeer():
+		return nil, NoPeerError{peer}
+	case !p.Dynamic:
+		return nil, fmt.Errorf("Peer '%s' has a host of its own: contacts can be added where host=dynamic", p.Name)
+	case len(p.contacts)-p.registered() >= maxStatic:
+		return nil, fmt.Errorf("Peer '%s' has %d added contacts already", p.Name, maxStatic)
+	}
+	c, err := d.staticContact(device)
+	if err != nil {
+		return nil, err
+	}
+	if life > 0 {
+		c.Expires = d.now().Add(life)
+	}
+	c.Q = q
 	if old := p.staticAt(c.URI); old != nil {
 		p.removeContact(d, old)
 	}
@@ -122,8 +137,7 @@ func (d *Driver) addStatic(w io.Writer, r *decl.Request) error {
 	d.save(p, d.savedStatic(p))
 	d.qualifyNew(p)
 	d.deviceChanged(p)
-	fmt.Fprintf(w, "Calls to '%s' also ring %s %s\n", p.Name, c.URI, pick(c.Expires.IsZero(), "until it is removed", "for "+d.leftText(c)+" seconds"))
-	return nil
+	return c, nil
 }
 
 // savedStatic says in the log that what the operator wanted was not saved.
@@ -203,11 +217,21 @@ func (p *Peer) staticAt(uri string) *Contact {
 }
 
 func (d *Driver) removeStatic(w io.Writer, r *decl.Request) error {
-	p := d.peer(r.Arg(0))
-	if p == nil || !p.Type.IsPeer() {
-		return fmt.Errorf("Peer '%s' not found", r.Arg(0))
+	c, err := d.removeContact(r.Arg(0), r.Arg(1))
+	if err != nil {
+		return err
 	}
-	uri := r.Arg(1)
+	fmt.Fprintf(w, "Contact %s of '%s' is gone\n", c.URI, d.peer(r.Arg(0)).Name)
+	return nil
+}
+
+// removeContact forgets a contact of a peer, one that the operator added first.
+func (d *Driver) removeContact(peer, device string) (*Contact, error) {
+	p := d.peer(peer)
+	if p == nil || !p.Type.IsPeer() {
+		return nil, NoPeerError{peer}
+	}
+	uri := device
 	if c, err := d.staticContact(uri); err == nil {
 		uri = c.URI
 	}
@@ -218,11 +242,10 @@ func (d *Driver) removeStatic(w io.Writer, r *decl.Request) error {
 		}
 	}
 	if c == nil {
-		return fmt.Errorf("Peer '%s' has no contact %s", p.Name, r.Arg(1))
+		return nil, NoContactError{p.Name, device}
 	}
 	d.expire(p, c)
-	fmt.Fprintf(w, "Contact %s of '%s' is gone\n", c.URI, p.Name)
-	return nil
+	return c, nil
 }
 
 // completeContact offers peers, then their contacts.
