@@ -31,7 +31,7 @@ type Deps struct {
 	Tones  prompt.Tones
 	// Dialplan starts threads of their own for parties that Dial sends away, and for
 	// calls that Originate places.
-	Dialplan originate.Dialplan
+	Dialplan Dialplan
 	// Locks are those that MacroExclusive takes; nil has some of its own.
 	Locks *dialplan.Locks
 	// Database is AstDB.
@@ -49,6 +49,13 @@ type Deps struct {
 	Session func(*channel.Channel) prompt.Session
 }
 
+// Dialplan is what the applications need of the plan; *dialplan.Engine is one.
+type Dialplan interface {
+	originate.Dialplan
+	// Resolve reads [[context,]extension,]priority-or-label from a place.
+	Resolve(ch *channel.Channel, from channel.Location, spec string) (channel.Location, error)
+}
+
 // set holds what the applications share.
 type set struct {
 	player   *prompt.Player
@@ -58,7 +65,7 @@ type set struct {
 	// records are the call records.
 	records  channel.Records
 	queueLog channel.QueueLog
-	dialplan originate.Dialplan
+	dialplan Dialplan
 }
 
 // All returns every application.
@@ -90,7 +97,8 @@ func All(d Deps) []channel.Application {
 		sendDTMF(), transfer(), pickup(), pickupChan(), messageSend(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
 		system(s), trySystem(s), waitUntil(s), waitDigit(), waitForCondition(), readExten(s),
 		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), celGenUserEvent(), forkCDR(s), resetCDR(s), noCDR(s), setAMAFlags(), queueLog(s), authenticate(s, d.Database),
-		dial.Application(deps), dial.Retry(deps),
+		channelRedirect(s), milliwatt(s), zapateller(s), privacyManager(s), controlPlayback(s), storeDTMF(), disa(s),
+		dial.Application(deps), dial.Retry(deps), dial.Bridge(deps),
 	}
 }
 

@@ -68,11 +68,11 @@ func authenticate(s *set, db channel.Database) channel.Application {
 					if account != "" {
 						t.Channel().SetSettings(func(s *channel.Settings) { s.Account = account })
 					}
-					return s.tellCaller(t, "auth-thankyou")
+					return s.tellCaller(t, "Authenticate", "auth-thankyou")
 				}
 				ask = "auth-incorrect"
 			}
-			if err := s.tellCaller(t, "vm-goodbye"); err != nil {
+			if err := s.tellCaller(t, "Authenticate", "vm-goodbye"); err != nil {
 				return err
 			}
 			return channel.ErrHangup
@@ -80,10 +80,10 @@ func authenticate(s *set, db channel.Database) channel.Application {
 	}
 }
 
-// tellCaller plays a sound; one that is not there is left out.
-func (s *set) tellCaller(t channel.Thread, name string) error {
+// tellCaller plays a sound for an application; one that is not there is left out.
+func (s *set) tellCaller(t channel.Thread, app, name string) error {
 	_, err := s.player.Play(t.Channel(), name, prompt.Options{})
-	return forgive(t, "Authenticate", err)
+	return forgive(t, app, err)
 }
 
 // askDigits plays a sound, which the first digit stops, and takes digits up to #.

@@ -22,12 +22,12 @@ func Join(a, b *channel.Channel, o Options) {
 	b.AsyncRun(func(channel.Thread) error { return m.visit(b) })
 }
 
-// JoinFrom is Join for the thread of a: it bridges b on this goroutine, which owns b
-// until the bridge is over.
-func JoinFrom(a, b *channel.Channel, o Options) (Result, error) {
+// JoinFrom is Join for the thread of a: talk bridges b on this goroutine, which owns b
+// until talk returns.
+func JoinFrom(a, b *channel.Channel, talk func()) error {
 	m := meeting{met: make(chan struct{}), over: make(chan struct{})}
 	b.AsyncRun(func(channel.Thread) error { return m.visit(b) })
-	return m.run(a, b, o)
+	return m.run(talk)
 }
 
 // meeting is how the goroutine of one channel lends it to that of another.
@@ -37,24 +37,25 @@ type meeting struct {
 
 // host runs the bridge.
 func (m *meeting) host(a, b *channel.Channel, o Options) error {
-	if _, err := m.run(a, b, o); err != nil && !a.HungUp() {
+	var r Result
+	if err := m.run(func() { r = Run(a, b, o) }); (err != nil || r.Err != nil) && !a.HungUp() {
 		return nil // it goes on alone
 	}
 	return after(a)
 }
 
-func (m *meeting) run(a, b *channel.Channel, o Options) (Result, error) {
+func (m *meeting) run(talk func()) error {
 	timer := time.NewTimer(rendezvous)
 	defer timer.Stop()
 	select {
 	case m.met <- struct{}{}:
 	case <-timer.C:
 		close(m.over)
-		return Result{Reason: Failed}, ErrNotThere
+		return ErrNotThere
 	}
 	defer close(m.over)
-	r := Run(a, b, o)
-	return r, r.Err
+	talk()
+	return nil
 }
 
 // visit waits while the other's goroutine has the channel.

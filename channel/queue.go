@@ -34,8 +34,11 @@ func (c *Channel) Queue(f Frame) {
 		}
 		c.softHangup.Store(true)
 	}
-	if f.Kind == FrameDTMFEnd && c.reg.bus.Wants(event.DTMFEnd) {
-		c.Publish(event.Event{Kind: event.DTMFEnd, Value: string(rune(f.Digit)), Duration: f.Duration})
+	if f.Kind == FrameDTMFEnd {
+		c.keep(f.Digit)
+		if c.reg.bus.Wants(event.DTMFEnd) {
+			c.Publish(event.Event{Kind: event.DTMFEnd, Value: string(rune(f.Digit)), Duration: f.Duration})
+		}
 	}
 	q := &c.queue
 	q.mu.Lock()

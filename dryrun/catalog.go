@@ -9,7 +9,7 @@ import (
 )
 
 // asking are the applications that take digits from the caller.
-var asking = []string{"background", "read", "waitexten", "readexten", "waitdigit", "authenticate"}
+var asking = []string{"background", "read", "waitexten", "readexten", "waitdigit", "authenticate", "disa", "privacymanager", "controlplayback"}
 
 // commands are the applications that do something outside of the exchange, and
 // the variables that say how that went.

@@ -26,7 +26,7 @@ var subsystems = []struct {
 	{"parking", "Park ParkedCall ParkAndAnnounce"},
 	{"fax", "SendFAX ReceiveFAX FAXOPT RxFAX TxFAX NVFaxDetect"},
 	{"speech", "Speech SPEECH Festival Flite Swift"},
-	{"other drivers", "DAHDI PJSIP IAX Skel DUNDi DUNDI ENUM SLA SMS Jabber JABBER ODBC_ OSP ADSIProg GetCPEID Zapateller Dongle DONGLE"},
+	{"other drivers", "DAHDI PJSIP IAX Skel DUNDi DUNDI ENUM SLA SMS Jabber JABBER ODBC_ OSP ADSIProg GetCPEID Dongle DONGLE"},
 }
 
 func subsystem(name string) string {

@@ -177,7 +177,9 @@ func (r *reading) dial(c *Call) {
 	case "page":
 		options = argument(c.Args, 1)
 	case "channelredirect":
-		r.add(Local, strings.Join(Split(c.Args, ',')[1:], ","))
+		if place := Split(c.Args, ',')[1:]; len(place) > 2 { // else the other channel's context
+			r.add(Local, strings.Join(place, ","))
+		}
 		return
 	case "originate":
 		options = argument(c.Args, 5)
