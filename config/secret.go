@@ -1,19 +1,40 @@
 package config
 
 import (
-	"slices"
+	_ "embed"
 	"strings"
+	"sync"
 )
 
+//go:embed usual_secrets.txt
+var usualSecretsText string
+
+// usualSecrets are the words of usual_secrets.txt.
+var usualSecrets = sync.OnceValue(func() map[string]struct{} {
+	words := make(map[string]struct{}, 2048)
+	for line := range strings.Lines(usualSecretsText) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		for word := range strings.FieldsSeq(line) {
+			words[word] = struct{}{}
+		}
+	}
+	return words
+})
+
+// maxSuffix is how many digits after a word make it no better: a year, or a date.
+const maxSuffix = 8
+
 // UsualSecret reports whether programs that guess passwords begin with s, or with s
-// and some digits or dots after it.
+// without some digits or punctuation at its end. Case makes no difference.
 func UsualSecret(s string) bool {
 	s = strings.ToLower(s)
-	return slices.Contains(usualSecrets, strings.TrimRight(s, "!.1234567890")) || slices.Contains(usualSecrets, s)
+	usual := usualSecrets()
+	if _, ok := usual[s]; ok {
+		return true
+	}
+	word := strings.TrimRight(s, "!.?#*-_1234567890")
+	_, ok := usual[word]
+	return ok && len(s)-len(word) <= maxSuffix
 }
-
-var usualSecrets = strings.Fields(`password passwd passw0rd pass secret letmein welcome changeme change_me default admin
-	administrator root test tester testing guest user phone sip asterisk trixbox freepbx elastix voip office
-	qwerty qwertz azerty asdfgh zxcvbn abc abcd abcdef iloveyou monkey dragon master login hello mypass amp111 mysecret
-	mypassword yourpassword supersecret verysecret topsecret s3cret 1q2w3e4r 1qaz2wsx q1w2e3r4 a1b2c3d4
-	111111 000000 123123 121212 654321 666666 987654321 123456 123456789 12345678 1234567890 11223344 password1`)
