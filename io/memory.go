@@ -68,7 +68,8 @@ func (m *Memory) LocalAddr(dest netip.Addr) netip.Addr {
 	return netip.IPv6Loopback()
 }
 
-// ListenUDP opens a socket. Of the options only Errors has an effect.
+// ListenUDP opens a socket. Of the options only Errors has an effect; MarksOf tells the
+// marks.
 func (m *Memory) ListenUDP(addr netip.AddrPort, o SocketOptions) (Socket, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -88,7 +89,7 @@ func (m *Memory) ListenUDP(addr netip.AddrPort, o SocketOptions) (Socket, error)
 	if addr.Port() == 0 || m.sockets[addr] != nil {
 		return nil, fmt.Errorf("io: listen on UDP %s: %w", addr, unix.EADDRINUSE)
 	}
-	s := &memorySocket{net: m, local: addr, watches: o.Errors}
+	s := &memorySocket{net: m, local: addr, watches: o.Errors, marks: o.Marks}
 	s.fd = slices.Index(m.fds[firstMemoryFD:], nil) + firstMemoryFD
 	if s.fd < firstMemoryFD {
 		s.fd = len(m.fds)
@@ -97,6 +98,16 @@ func (m *Memory) ListenUDP(addr netip.AddrPort, o SocketOptions) (Socket, error)
 	m.fds[s.fd] = s
 	m.sockets[addr] = s
 	return s, nil
+}
+
+// MarksOf are the marks of the socket at an address.
+func (m *Memory) MarksOf(at netip.AddrPort) Marks {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s := m.sockets[at]; s != nil {
+		return s.marks
+	}
+	return Marks{}
 }
 
 // find is the socket that a datagram to an address reaches, nil for none.
@@ -146,6 +157,7 @@ type memorySocket struct {
 	queue   []memoryDatagram
 	errors  []memoryDatagram // by where they were sent
 	watches bool
+	marks   Marks
 	poller  *memoryPoller
 	events  Events
 	closed  bool
@@ -179,6 +191,13 @@ func (s *memorySocket) Recv(buf []byte) (int, netip.AddrPort, error) {
 	d := s.queue[0]
 	s.queue = s.queue[1:]
 	return copy(buf, d.b), d.from, nil
+}
+
+func (s *memorySocket) Mark(m Marks) error {
+	s.net.mu.Lock()
+	defer s.net.mu.Unlock()
+	s.marks = m
+	return nil
 }
 
 func (s *memorySocket) RecvError(d *Datagram) (error, bool) {

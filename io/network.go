@@ -28,11 +28,10 @@ type Network interface {
 	LocalAddr(dest netip.Addr) netip.Addr
 }
 
-// SocketOptions are what is set on a socket before it is bound. Of a stream TOS
-// and V6Only count.
+// SocketOptions are what is set on a socket before it is bound. Of a stream the
+// marks and V6Only count.
 type SocketOptions struct {
-	// TOS is the type-of-service byte (IP_TOS, IPV6_TCLASS).
-	TOS int
+	Marks
 	// ReuseAddr sets SO_REUSEADDR.
 	ReuseAddr bool
 	// V6Only keeps IPv4 off a socket bound to ::.
@@ -44,6 +43,15 @@ type SocketOptions struct {
 	// RecvBuffer and SendBuffer are the kernel's buffer sizes in bytes, 0 for the
 	// system's. The limits of the system are passed over where permitted.
 	RecvBuffer, SendBuffer int
+}
+
+// Marks are what networks tell packets apart by.
+type Marks struct {
+	// TOS is the type-of-service byte (IP_TOS, IPV6_TCLASS).
+	TOS int
+	// Priority is that of Ethernet frames (802.1p, SO_PRIORITY) from 1 to 7, 0 leaves
+	// it to TOS. A VLAN device turns it into theirs by its egress map.
+	Priority int
 }
 
 // Datagram is one message of a batch.
@@ -80,5 +88,7 @@ type Socket interface {
 	// SendBatch sends Buf[:N] of each datagram in order and returns how many went;
 	// the error is that of the first that did not.
 	SendBatch(d []Datagram) (int, error)
+	// Mark changes the marks of what is sent from now on.
+	Mark(m Marks) error
 	Close() error
 }

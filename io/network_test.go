@@ -242,7 +242,7 @@ func TestLocalAddr(t *testing.T) {
 func TestSocketOptions(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1:0", "[::1]:0", "[::]:0"} {
 		s, err := System().ListenUDP(netip.MustParseAddrPort(addr), SocketOptions{
-			TOS: 0xb8, ReuseAddr: true, V6Only: true, RecvBuffer: 100_000, SendBuffer: 100_000,
+			Marks: Marks{TOS: 0xb8, Priority: 5}, ReuseAddr: true, V6Only: true, RecvBuffer: 100_000, SendBuffer: 100_000,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -253,6 +253,15 @@ func TestSocketOptions(t *testing.T) {
 		}
 		if v, err := unix.GetsockoptInt(s.FD(), level, name); v != 0xb8 || err != nil {
 			t.Errorf("%s: type of service %#x, %v", addr, v, err)
+		}
+		if v, err := unix.GetsockoptInt(s.FD(), unix.SOL_SOCKET, unix.SO_PRIORITY); v != 5 || err != nil {
+			t.Errorf("%s: priority %d, %v", addr, v, err)
+		}
+		if err := s.Mark(Marks{TOS: 0x60}); err != nil {
+			t.Errorf("%s: Mark: %v", addr, err)
+		}
+		if v, err := unix.GetsockoptInt(s.FD(), level, name); v != 0x60 || err != nil {
+			t.Errorf("%s: type of service %#x after Mark, %v", addr, v, err)
 		}
 		for _, option := range []int{unix.SO_RCVBUF, unix.SO_SNDBUF} {
 			// The kernel doubles what it is asked for.

@@ -20,7 +20,7 @@ func TestStreams(t *testing.T) {
 	for name, network := range map[string]Network{"system": System(), "memory": NewMemory()} {
 		for _, ip := range []string{"127.0.0.1", "::1"} {
 			t.Run(name+" "+ip, func(t *testing.T) {
-				l, err := network.ListenTCP(netip.AddrPortFrom(netip.MustParseAddr(ip), 0), SocketOptions{TOS: 0x60})
+				l, err := network.ListenTCP(netip.AddrPortFrom(netip.MustParseAddr(ip), 0), SocketOptions{Marks: Marks{TOS: 0x60}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -35,7 +35,7 @@ func TestStreams(t *testing.T) {
 					}
 					done <- err
 				}()
-				c, err := network.DialTCP(context.Background(), netip.Addr{}, at, SocketOptions{TOS: 0x60})
+				c, err := network.DialTCP(context.Background(), netip.Addr{}, at, SocketOptions{Marks: Marks{TOS: 0x60}})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -51,11 +51,18 @@ func (o SocketOptions) network(a netip.Addr) string {
 // control marks the packets of a socket. A family that has no such mark is no
 // reason to do without the socket.
 func (o SocketOptions) control(_, _ string, c syscall.RawConn) error {
-	if o.TOS == 0 {
+	if o.TOS == 0 && o.Priority == 0 {
 		return nil
 	}
+	return MarkStream(c, o.Marks)
+}
+
+// MarkStream changes the marks of a listener, whose connections have them from then
+// on, or of a connection.
+func MarkStream(c syscall.RawConn, m Marks) error {
 	return c.Control(func(fd uintptr) {
-		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_TOS, o.TOS)
-		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_TCLASS, o.TOS)
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_TOS, m.TOS)
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_TCLASS, m.TOS)
+		m.prioritize(int(fd))
 	})
 }

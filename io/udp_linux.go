@@ -70,10 +70,10 @@ func (s *udpSocket) bind(addr netip.AddrPort, o SocketOptions) error {
 	}
 	s.setBuffer(unix.SO_RCVBUF, unix.SO_RCVBUFFORCE, o.RecvBuffer)
 	s.setBuffer(unix.SO_SNDBUF, unix.SO_SNDBUFFORCE, o.SendBuffer)
-	if o.TOS != 0 {
-		if err := s.setTOS(o.TOS); err != nil {
-			return err
-		}
+	if o.TOS == 0 {
+		o.prioritize(s.fd)
+	} else if err := s.Mark(o.Marks); err != nil {
+		return err
 	}
 	if o.Errors {
 		if err := s.watchErrors(); err != nil {
@@ -105,13 +105,22 @@ func (s *udpSocket) setBuffer(option, force, size int) {
 	}
 }
 
-func (s *udpSocket) setTOS(tos int) error {
-	if s.family == unix.AF_INET {
-		return unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_TOS, tos)
+// Mark implements Socket.
+func (s *udpSocket) Mark(m Marks) error {
+	err := unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_TOS, m.TOS)
+	if s.family == unix.AF_INET6 { // bound to :: it may send IPv4 too
+		err = unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, m.TOS)
 	}
-	// A socket bound to :: may send IPv4 too.
-	_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_TOS, tos)
-	return unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, tos)
+	m.prioritize(s.fd)
+	return err
+}
+
+// prioritize sets the priority, which IP_TOS has set as well: it comes last. 7 is for
+// privileged processes, and a socket is no worse without it.
+func (m Marks) prioritize(fd int) {
+	if m.Priority != 0 {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PRIORITY, m.Priority)
+	}
 }
 
 func boolInt(b bool) int {

@@ -55,6 +55,7 @@ func (s *stillSocket) Recv(b []byte) (int, netip.AddrPort, error) {
 
 func (s *stillSocket) RecvBatch([]pbxio.Datagram) (int, error) { return 0, pbxio.ErrAgain }
 func (s *stillSocket) SendBatch([]pbxio.Datagram) (int, error) { return 0, pbxio.ErrAgain }
+func (s *stillSocket) Mark(pbxio.Marks) error                  { return nil }
 func (s *stillSocket) RecvError(*pbxio.Datagram) (error, bool) { return nil, false }
 
 // steady makes two joined sessions on a loop that the test steps itself.

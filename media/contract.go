@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/netip"
 	"time"
+
+	pbxio "pbx/io"
 )
 
 // PlayID identifies one sound that a session was asked to play; it is never 0.
@@ -103,8 +105,8 @@ type SessionOptions struct {
 	// Timeout and HoldTimeout tell Events.Silent after so long without RTP; 0
 	// means never. Keepalive sends a comfort packet when we sent nothing so long.
 	Timeout, HoldTimeout, Keepalive time.Duration
-	// TOS is the IP type-of-service byte.
-	TOS int
+	// Marks are those of the packets.
+	Marks pbxio.Marks
 	// Ptime is the packet time we send by default, 20 ms when 0.
 	Ptime time.Duration
 	// Opaque sessions carry no RTP: what comes from the far end to the even port is

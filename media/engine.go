@@ -148,7 +148,7 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 	if !o.Bind.IsValid() {
 		o.Bind = e.opt.Bind
 	}
-	rtp, rtcp, err := e.listen(o.Bind, o.TOS)
+	rtp, rtcp, err := e.listen(o.Bind, o.Marks)
 	if err != nil {
 		return nil, err
 	}
@@ -162,8 +162,8 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 
 // listen binds a free pair, at a random place of the range so that the ports of
 // a call cannot be guessed.
-func (e *Engine) listen(bind netip.Addr, tos int) (rtp, rtcp pbxio.Socket, err error) {
-	opt := pbxio.SocketOptions{TOS: tos}
+func (e *Engine) listen(bind netip.Addr, marks pbxio.Marks) (rtp, rtcp pbxio.Socket, err error) {
+	opt := pbxio.SocketOptions{Marks: marks}
 	for range e.ports.size() {
 		port, ok := e.ports.take(e.uint64())
 		if !ok {

@@ -78,6 +78,7 @@ func (s *Session) receive(b []byte, from netip.AddrPort) {
 	}
 	if changed {
 		s.recv.restart()
+		s.stats.believed(from)
 		s.follow(from)
 	}
 	if d := s.e.debug.Load(); d != nil {

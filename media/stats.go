@@ -3,6 +3,7 @@ package media
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -12,6 +13,9 @@ import (
 // Stats is what a session saw so far.
 type Stats struct {
 	SSRC, RemoteSSRC uint32
+	// Source is where the far end's RTP is believed to come from, not valid while none
+	// came.
+	Source netip.AddrPort
 	// Received and sent RTP, in packets and bytes of payload.
 	RxPackets, RxOctets, TxPackets, TxOctets uint64
 	// Lost packets of the far end's, and of ours as the far end reports.
@@ -80,6 +84,12 @@ func (s *Session) Stats() Stats {
 	st := s.stats.Stats
 	st.SSRC = s.send.ssrc
 	return st
+}
+
+func (c *counters) believed(source netip.AddrPort) {
+	c.mu.Lock()
+	c.Source = source
+	c.mu.Unlock()
 }
 
 func (c *counters) received(h *rtp.Header, r *receiver) {
