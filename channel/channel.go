@@ -303,6 +303,8 @@ func (c *Channel) TechCause() string {
 // Settings are the plain settings of a channel.
 type Settings struct {
 	Language, Account, AMAFlags, MusicClass string
+	// ToneZone is the country whose tones are heard, "" for the exchange's.
+	ToneZone string
 	// CallGroup are the numbered pickup groups that calls to the phone belong to,
 	// PickupGroup those that it may pick up calls of; the named ones likewise.
 	CallGroup, PickupGroup             uint64
@@ -566,6 +568,9 @@ func (c *Channel) Hangup() {
 	cause, leg, atEnd := c.cause, c.leg, c.atEnd
 	c.atEnd = nil
 	c.mu.Unlock()
+	if c.reg.bus.Wants(event.VarSet) {
+		c.Summarize()
+	}
 	for _, f := range atEnd {
 		f()
 	}
@@ -579,6 +584,14 @@ func (c *Channel) Hangup() {
 	}
 	c.reg.remove(c)
 	c.finish()
+}
+
+// Summarize has the leg of an answered call say how it was, for the extension h and
+// the hang-up handlers.
+func (c *Channel) Summarize() {
+	if s, ok := c.Leg().(Summarizer); ok && c.State() == Up {
+		s.Summarize()
+	}
 }
 
 // AtEnd has f called by Hangup, on its goroutine, before the leg is hung up. One that

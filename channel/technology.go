@@ -115,6 +115,19 @@ type Refuser interface {
 	Refuse(status int) error
 }
 
+// Summarizer is a Leg that says at the end of a call how it was.
+type Summarizer interface {
+	// Summarize sets what there is to say as variables of the channel, once; the
+	// goroutine that owns the channel calls it.
+	Summarize()
+}
+
+// InbandRinger is a Leg whose far end may be one that makes no ringing of its own.
+type InbandRinger interface {
+	// RingsInband reports whether it is to hear the tone before the call is answered.
+	RingsInband() bool
+}
+
 // Joiner is a Leg that wants to know whom it is bridged with: one whose far end
 // could send its audio straight to the other's, or has more than audio to pass on,
 // or a Local channel, which may have nothing more to do then.

@@ -43,6 +43,7 @@ func (e *Engine) runHangupHandlers(ch *channel.Channel) {
 	if len(HangupHandlers(ch)) == 0 {
 		return
 	}
+	ch.Summarize()
 	t, ok := ch.Owner().(*Thread)
 	if !ok {
 		t = e.thread(ch)

@@ -311,6 +311,7 @@ func (t *Thread) hangupExtension() {
 	if !t.has("h") {
 		return
 	}
+	t.ch.Summarize()
 	t.place = channel.Location{Context: t.place.Context, Exten: "h", Priority: 1}
 	t.steps = 0
 	for {

@@ -3,6 +3,7 @@ package funcs
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,11 +17,15 @@ func channelFunctions(d Deps) []channel.Function {
 	return []channel.Function{
 		{
 			Name: "CHANNEL", Synopsis: "A setting or fact of the channel",
-			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, musicclass, accountcode, amaflags, callgroup, pickupgroup, userfield, parkinglot. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, from, uri, useragent …",
+			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, tonezone, musicclass, accountcode, amaflags, callgroup, pickupgroup, userfield, parkinglot. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, from, uri, useragent …",
 			Args: []decl.Arg{arg("item", "the setting"), optional("type", "of an item that has several")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) { return readChannel(t, a) },
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				return writeChannel(t.Channel(), strings.ToLower(a.Arg(0)), v)
+				item := strings.ToLower(a.Arg(0))
+				if item == "tonezone" && (d.ToneZones == nil || !slices.Contains(d.ToneZones(), strings.ToLower(v))) {
+					return fmt.Errorf("indications.conf has no country '%s'", v)
+				}
+				return writeChannel(t.Channel(), item, v)
 			},
 		},
 		{
@@ -81,6 +86,8 @@ func readChannel(t channel.Thread, a *decl.Args) (string, error) {
 		return s.Language, nil
 	case "musicclass":
 		return s.MusicClass, nil
+	case "tonezone":
+		return s.ToneZone, nil
 	case "accountcode":
 		return s.Account, nil
 	case "amaflags":
@@ -101,7 +108,7 @@ func readChannel(t channel.Thread, a *decl.Args) (string, error) {
 		return "", nil
 	case "checkhangup":
 		return flag(c.HungUp()), nil
-	case "userfield", "parkinglot", "peeraccount", "hangupsource", "tonezone", "dtmf_features":
+	case "userfield", "parkinglot", "peeraccount", "hangupsource", "dtmf_features":
 		return extra(c, "channel-"+item), nil
 	}
 	name := item
@@ -133,6 +140,8 @@ func writeChannel(c *channel.Channel, item, v string) error {
 		c.SetSettings(func(s *channel.Settings) { s.MusicClass = v })
 	case "accountcode":
 		c.SetSettings(func(s *channel.Settings) { s.Account = v })
+	case "tonezone":
+		c.SetSettings(func(s *channel.Settings) { s.ToneZone = strings.ToLower(v) })
 	case "amaflags":
 		c.SetSettings(func(s *channel.Settings) { s.AMAFlags = v })
 	case "callgroup":

@@ -33,6 +33,9 @@ type Deps struct {
 	Databases *database.Sources
 	// Config reads the configuration files that AST_CONFIG looks into.
 	Config *config.Loader
+	// ToneZones are the countries whose tones there are, which CHANNEL(tonezone) picks
+	// from; nil has none.
+	ToneZones func() []string
 	// Version is what VERSION() tells.
 	Version string
 }

@@ -42,6 +42,7 @@ func (s *Server) coreCommands() []decl.Command {
 		s.reloadCommand("core reload", "Read every configuration file again", reloadAll),
 		s.reloadCommand("dialplan reload", "Read extensions.conf again", reloadDialplan),
 		s.reloadCommand("sip reload", "Read sip.conf again", reloadSIP),
+		s.reloadCommand("dnsmgr reload", "Read dnsmgr.conf, and sip.conf, again", reloadSIP),
 		text("core stop now", "End every call and stop", s.stopCommand(stopNow)),
 		text("core stop gracefully", "Take no new calls, stop when the last one ends", s.stopCommand(stopGracefully)),
 		text("core stop when convenient", "Stop as soon as there is no call", s.stopCommand(stopWhenConvenient)),

@@ -100,7 +100,8 @@ func (s *Server) callRecords() channel.Records {
 func (s *Server) funcDeps(c *configuration) funcs.Deps {
 	d := funcs.Deps{
 		Engine: s.engine, Database: s.database, Databases: s.sources, Programs: s.programs, Records: s.callRecords(), Config: c.loader(),
-		Random: s.opts.Random, Now: s.now, Version: s.opts.Version,
+		ToneZones: func() []string { return s.configuration().tones.Countries() },
+		Random:    s.opts.Random, Now: s.now, Version: s.opts.Version,
 	}
 	if s.resolver != nil {
 		d.Names = names{s.resolver}
@@ -120,7 +121,7 @@ func (s *Server) buildSIP(c *configuration) error {
 		Network: s.opts.Network, Registry: s.registry, Dialplan: s.engine, Media: s.media, Bus: s.bus, Store: s.store,
 		Messages: s.messages,
 		Hints:    s.hints, Mailboxes: s.states, Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
-		OpenTrace: traceFiles(c.dirs.Log), Extensions: s.engine,
+		OpenTrace: traceFiles(c.dirs.Log), Extensions: s.engine, Records: s.callRecords(),
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w: does another exchange run here?", err)

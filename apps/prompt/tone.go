@@ -12,11 +12,14 @@ import (
 type toneKey struct{}
 
 // StartTone plays a tone by name, or by a list such as 425/250,0/250, until StopTone, another sound or its
-// own end. zone is a country of indications.conf, "" for the default.
+// own end. zone is a country of indications.conf, "" for the channel's.
 func (p *Player) StartTone(ch *channel.Channel, spec, zone string) error {
 	s := p.session(ch)
 	if s == nil {
 		return ErrNoMedia
+	}
+	if zone == "" {
+		zone = ch.Settings().ToneZone
 	}
 	list, known := p.tones(zone, spec)
 	if !known {
@@ -44,14 +47,19 @@ func (p *Player) StopTone(ch *channel.Channel) {
 }
 
 // Indicate tells the caller of a condition: by a response before the call is
-// answered, by a tone of the country after it.
+// answered, by a tone of the country after it, and by both where he is to hear the
+// ringing of a call that is not answered.
 func (p *Player) Indicate(ch *channel.Channel, c channel.Control) error {
 	if ch.State() == channel.Up {
 		if tone, ok := indications[c]; ok {
 			return p.StartTone(ch, tone, "")
 		}
 	}
-	return ch.Leg().Indicate(c)
+	err := ch.Leg().Indicate(c)
+	if r, ok := ch.Leg().(channel.InbandRinger); ok && err == nil && c == channel.ControlRinging && r.RingsInband() {
+		return p.StartTone(ch, indications[c], "")
+	}
+	return err
 }
 
 var indications = map[channel.Control]string{

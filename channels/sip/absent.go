@@ -24,7 +24,7 @@ func absentOptions() map[string]string {
 		encryption_taglen avpf force_avp rtcp_mux dtlsenable dtlsverify dtlsrekey dtlsautogeneratecert
 		dtlscertfile dtlsprivatekey dtlscipher dtlscafile dtlscapath dtlscadir dtlssetup dtlsfingerprint`)
 	add("ICE is not served by this version", "icesupport")
-	add("faxes are passed on, not received, by this version", "faxdetect t38pt_usertpsource")
+	add("faxes are passed on, not received, by this version", "faxdetect")
 	add("received audio is relayed without a jitter buffer", `
 		jbforce jbmaxsize jbresyncthreshold jbimpl jbtargetextra jblog jbsyncvideo`)
 	add("media always passes through this exchange", "rtp_engine")
@@ -41,25 +41,22 @@ func absentOptions() map[string]string {
 // ineffective are options with a value of their own that do not act when it is
 // on; the value is kept for `sip show settings`.
 var ineffective = map[string]string{
-	"encryption": "SRTP is not served by this version: audio is not encrypted", "videosupport": "video is not served by this version",
-	"textsupport": "text streams are not served by this version", "jbenable": "received audio is relayed without a jitter buffer",
+	"encryption": "SRTP is not served by this version: audio is not encrypted", "videosupport": videoAbsent,
+	"textsupport": textAbsent, "jbenable": "received audio is relayed without a jitter buffer",
 	"directrtpsetup": "directmedia acts when a call is answered, not before",
 	"compactheaders": "long header names are sent", "storesipcause": "read HANGUPCAUSE instead",
-	"useclientcode": "client codes in INFO are not served by this version", "relaxdtmf": "digits in the audio are looked for with one set of limits",
+	"relaxdtmf":         "digits in the audio are looked for with one set of limits",
 	"rfc2833compensate": "digits are relayed as they come",
 
 	"mohsuggest": "music on hold is not served by this version", "parkinglot": "parking is not served by this version",
-	"tonezone":           "the tones are those of the whole exchange",
-	"disallowed_methods": "the methods that this version sends are INVITE, ACK, CANCEL, BYE, OPTIONS, INFO and REFER",
-	"t1min":              "T1 is not measured, it is timert1", "cos_sip": cosAbsent, "cos_audio": cosAbsent, "cos_video": cosAbsent, "cos_text": cosAbsent,
-	"tos_video": "video is not served by this version", "tos_text": "text streams are not served by this version",
+	"t1min": "T1 is not measured, it is timert1", "cos_video": videoAbsent, "cos_text": textAbsent, "tos_video": videoAbsent, "tos_text": textAbsent,
 	"ignoresdpversion": "every description is taken as new",
 	"rtupdate":         "peers in a database are not served by this version",
-	"progressinband":   "what a caller hears before the answer is up to Dial's option r, PlayTones and Playback with noanswer",
 }
 
 const (
-	cosAbsent = "Ethernet priorities are not set by this version; tos_ options are"
+	videoAbsent = "video is not served by this version"
+	textAbsent  = "text streams are not served by this version"
 )
 
 // cannotBeOff are options that act as if they were on.

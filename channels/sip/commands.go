@@ -64,7 +64,7 @@ func (d *Driver) Commands() []decl.Command {
 			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune),
 		},
 	}
-	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.externalCommands(), d.blacklistCommands(), d.traceCommands(),
+	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.externalCommands(), d.blacklistCommands(), d.nameCommands(), d.traceCommands(),
 		d.historyCommands(), d.sendCommands())
 }
 

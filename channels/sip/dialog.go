@@ -26,6 +26,8 @@ type dialog struct {
 	proof               *proof // nil in a dialog that the far end began
 	pinned              bool   // route stays, whatever the route set says (outboundproxy=…,force)
 	finding             *finding
+	servers             *servers      // of a next hop that is a name, nil for none; the first has its turn
+	by                  *PeerSettings // whose transports may lead to a name, nil for those of [general]
 }
 
 // begin starts a request within the dialog in d.builder; d.finish ends it. seq is

@@ -55,6 +55,8 @@ type Deps struct {
 	// Extensions makes the extensions of registered peers (regcontext); nil makes
 	// none.
 	Extensions channel.Extensions
+	// Records takes the client codes of calls; nil drops them.
+	Records channel.Records
 	// OpenTrace opens a file for messages among the logs; nil has none.
 	OpenTrace func(name string) (io.WriteCloser, error)
 }
@@ -83,6 +85,7 @@ type Driver struct {
 	plan     channel.Dialplan
 	messages channel.Inbox
 	extens   channel.Extensions
+	records  channel.Records
 	media    *media.Engine
 	bus      *event.Bus
 	store    channel.Store
@@ -158,9 +161,12 @@ func New(cfg *Config, deps Deps) (*Driver, error) {
 		cfg: cfg, registry: deps.Registry, plan: deps.Dialplan, messages: deps.Messages, media: deps.Media, bus: deps.Bus,
 		store: deps.Store, log: deps.Log, now: deps.Now, random: newEntropy(deps.Random),
 		hintSource: deps.Hints, mailboxes: deps.Mailboxes,
-		version: deps.Version, network: deps.Network, openTrace: deps.OpenTrace, extens: deps.Extensions,
+		version: deps.Version, network: deps.Network, openTrace: deps.OpenTrace, extens: deps.Extensions, records: deps.Records,
 		ctx: pbxio.NewContext(poller), sched: sched.New(deps.Now), calls: newTable(),
 		done: make(chan struct{}),
+	}
+	if d.records == nil {
+		d.records = channel.NoRecords{}
 	}
 	dns := deps.DNS
 	if dns == nil {

@@ -112,22 +112,28 @@ func (a *prack) send() {
 	branch := d.random.branch()
 	b := a.e.begin(d, message.PRACK, branch, a.e.localSeq)
 	b.Header(message.HeaderRAck, strconv.FormatUint(uint64(a.rseq), 10)+" "+strconv.FormatUint(uint64(p.out.seq), 10)+" INVITE")
-	d.txs.Send(d.finish(), message.PRACK, branch, a.e.route, p.timers(), a)
+	d.txs.Send(d.finish(), message.PRACK, branch, a.e.route, a.e.limit(p.timers()), a)
 }
 
 // Response implements transaction.Receiver. A refused PRACK changes nothing: the
 // far end gives the call up by itself.
-func (a *prack) Response(_ *transaction.Client, m *message.Message) {
+func (a *prack) Response(c *transaction.Client, m *message.Message) {
 	switch s := m.Status(); {
 	case s >= 200 && s < 300:
 		a.p.proof.accepted(m)
 	case (s == 401 || s == 407) && a.p.phase == phaseEarly && a.p.d.proves(a.p.proof, m, a.e.route.Remote.Addr()):
 		a.send()
+	case s == 503 && a.p.phase == phaseEarly && a.e.failover(c.Route, "503", 0):
+		a.send()
 	}
 }
 
 // Failed implements transaction.Receiver.
-func (a *prack) Failed(*transaction.Client, error) {}
+func (a *prack) Failed(c *transaction.Client, err error) {
+	if a.p.phase == phaseEarly && a.e.failover(c.Route, reasonOf(err), 0) {
+		a.send()
+	}
+}
 
 // earlyMedia takes the answer that a provisional response carries.
 func (p *pvt) earlyMedia(e *earlyDialog, m *message.Message) bool {

@@ -42,6 +42,11 @@ func (p *pvt) readFax(text []byte) (f fax, ok bool) {
 			if !addr.IsValid() || addr.IsUnspecified() {
 				addr = p.received.Addr()
 			}
+			if p.settings.T38Source && p.media.session != nil {
+				if from := p.media.session.Stats().Source; from.IsValid() {
+					addr = from.Addr()
+				}
+			}
 			f, ok = fax{agreed: true, index: i, remote: netip.AddrPortFrom(addr, m.Port)}, true
 			for name, value := range m.Attributes() {
 				if len(name) > 3 && bytes.EqualFold(name[:3], []byte("T38")) && len(f.attributes) < maxFaxAttributes {
@@ -66,7 +71,7 @@ func attribute(name, value []byte) string {
 // openFax makes the stream's port.
 func (p *pvt) openFax(f fax) bool {
 	g := &p.d.cfg.General
-	s, err := p.d.media.NewSession(media.SessionOptions{Bind: g.mediaBind(p.received.Addr()), Near: p.media.session, TOS: g.TOSAudio, Opaque: true})
+	s, err := p.d.media.NewSession(media.SessionOptions{Bind: g.mediaBind(p.received.Addr()), Near: p.media.session, Marks: g.audioMarks(), Opaque: true})
 	if err != nil {
 		p.d.log.Warn("SIP: no port for a fax", "call", p.callID, "err", err)
 		return false

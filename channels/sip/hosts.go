@@ -11,6 +11,7 @@ import (
 
 	"pbx/channels/sip/resolve"
 	"pbx/channels/sip/transaction"
+	"pbx/sched"
 )
 
 // hostTable knows where the host names of the configuration lead. They are looked
@@ -25,6 +26,7 @@ type hostName struct {
 	query   resolve.Query
 	every   time.Duration // how often at least, 0 leaves it to the TTL
 	targets []resolve.Target
+	timer   sched.ID // of the next lookup
 }
 
 const (
@@ -138,7 +140,11 @@ func (d *Driver) refresh(h *hostName) {
 			again = max(ttl, hostRetry)
 			d.hostChanged(h, list)
 		}
-		d.sched.Add(again, func() time.Duration {
+		if h.timer != 0 {
+			d.sched.Delete(h.timer)
+		}
+		h.timer = d.sched.Add(again, func() time.Duration {
+			h.timer = 0
 			d.refresh(h)
 			return 0
 		})

@@ -126,6 +126,52 @@ func TestDNSManager(t *testing.T) {
 	})
 }
 
+// TestDNSManagerCommands: the operator sees where names lead, and has them looked up
+// now; where the DNS does not answer, what it said last counts.
+func TestDNSManagerCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dns := &scriptedDNS{}
+		dns.set("A sip.example.com", "203.0.113.1;ttl=1h", "A office.example.net", "198.51.100.1;ttl=1h")
+		cfg, _ := loadText(t, named, "dnsmgr.conf", "[general]\nenable=yes\nrefreshinterval=1200\n")
+		r := startRig(t, cfg, nil, dns)
+		synctest.Wait()
+		status := func(trunk string) string {
+			return "DNS Manager: enabled\nRefresh Interval: 1200 seconds\nNumber of entries: 3\n" +
+				"  office.example.net                       UDP 198.51.100.1:5060\n" +
+				"  proxy.example.com                        not found yet\n" +
+				"  sip.example.com                          UDP " + trunk + "\n"
+		}
+		for _, tt := range []struct{ records, command, says, trunk string }{
+			{"203.0.113.1;ttl=1h", "", "", "203.0.113.1:5070"},
+			{"203.0.113.2;ttl=1h", "", "", "203.0.113.1:5070"},
+			{"203.0.113.2;ttl=1h", "dnsmgr refresh office", "1 names are looked up.\n", "203.0.113.1:5070"},
+			{"203.0.113.2;ttl=1h", "dnsmgr refresh", "3 names are looked up.\n", "203.0.113.2:5070"},
+			{"fail", "dnsmgr refresh ^SIP", "1 names are looked up.\n", "203.0.113.2:5070"},
+			{"203.0.113.3;ttl=1h", "dnsmgr refresh (", "refresh (: error parsing regexp: missing closing ): `(?i)(`\n", "203.0.113.2:5070"},
+		} {
+			dns.set("A sip.example.com", tt.records)
+			if tt.command != "" {
+				if got := r.console(tt.command); got != tt.says {
+					t.Errorf("%s: %s", tt.command, got)
+				}
+				time.Sleep(10 * time.Second)
+			}
+			if got := r.console("dnsmgr status"); got != status(tt.trunk) {
+				t.Errorf("after %q:\n%s", tt.command, got)
+			}
+		}
+		timers := 0
+		for _, h := range r.hosts.names {
+			if h.timer != 0 {
+				timers++
+			}
+		}
+		if timers != 3 {
+			t.Errorf("%d of 3 names wait for their next time", timers)
+		}
+	})
+}
+
 // TestEvents: what the bus hears of peers.
 func TestEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

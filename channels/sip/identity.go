@@ -122,7 +122,7 @@ func private(m *message.Message, from *message.Address) bool {
 func (p *pvt) channelOptions(from *channel.Channel) channel.Options {
 	o := channel.Options{
 		Name: p.peerName(), Tech: p.d, Leg: p, From: from, State: channel.Down,
-		Settings: channel.Settings{Language: p.settings.Language, MusicClass: p.settings.MOHInterpret}, Media: p.media.session,
+		Settings: channel.Settings{Language: p.settings.Language, MusicClass: p.settings.MOHInterpret, ToneZone: p.settings.ToneZone}, Media: p.media.session,
 	}
 	if p.peer != nil {
 		o.Account, o.AMAFlags = p.peer.AccountCode, p.peer.AMAFlags

@@ -19,6 +19,9 @@ func (p *pvt) informed(tx *transaction.Server, m *message.Message) {
 	case len(m.HeaderNamed("Record")) > 0:
 		p.recordAsked(tx, m)
 		return
+	case len(m.HeaderNamed("X-ClientCode")) > 0:
+		p.clientCode(tx, m)
+		return
 	case m.ContentLength() == 0 && len(m.Header(message.HeaderContentType)) == 0:
 		p.reply(tx, m, 200, "OK", nil, nil) // a keepalive
 		return
@@ -48,6 +51,23 @@ func (p *pvt) recordAsked(tx *transaction.Server, m *message.Message) {
 	}
 	p.channel.Publish(event.Event{Kind: event.Feature, Name: feature, Value: state})
 	p.reply(tx, m, 403, "Forbidden", nil, nil)
+}
+
+// clientCode handles the code of a client that somebody types during a call, a
+// header X-ClientCode: with useclientcode it becomes the userfield of the call's
+// record.
+func (p *pvt) clientCode(tx *transaction.Server, m *message.Message) {
+	if !p.settings.UseClientCode || p.channel == nil {
+		p.reply(tx, m, 403, "Forbidden", nil, nil)
+		return
+	}
+	code := quotable(m.HeaderNamed("X-ClientCode"))
+	if err := p.d.records.SetField(p.channel.Uniqueid(), "userfield", code); err != nil {
+		p.d.log.Warn("SIP: client code", "call", p.callID, "err", err)
+		p.reply(tx, m, 403, "Forbidden", nil, nil)
+		return
+	}
+	p.reply(tx, m, 200, "OK", nil, nil)
 }
 
 // infoDigit is how long a digit lasts that does not say.

@@ -232,6 +232,7 @@ func (p *pvt) begin(m *message.Message) {
 	p.local = string(m.Header(message.HeaderTo))
 	p.remote = withoutTag(m.From(), m.Header(message.HeaderFrom))
 	p.route = d.from.route()
+	p.by = p.settings
 	p.useragent = string(m.Header(message.HeaderUserAgent))
 	p.learnRoutes(m, false)
 	p.learnTarget(m)

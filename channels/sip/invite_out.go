@@ -201,6 +201,9 @@ func (p *pvt) answered(m *message.Message) {
 	p.symmetric = p.settings.NAT.ForceRPort || p.settings.NAT.AutoForceRPort && p.movedTarget()
 	p.comedia = p.settings.NAT.Comedia || p.settings.NAT.AutoComedia && p.movedTarget()
 	p.aim(p.d, p.d.from.route(), p.symmetric)
+	if p.pinned {
+		p.servers = p.out.servers
+	}
 	p.useragent = string(m.Header(message.HeaderServer))
 	if p.useragent == "" {
 		p.useragent = string(m.Header(message.HeaderUserAgent))

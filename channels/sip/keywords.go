@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/guard"
+	"pbx/channels/sip/message"
 	"pbx/channels/sip/presence"
 	"pbx/config"
 )
@@ -110,25 +112,22 @@ func keywords() map[string]keyword {
 			r.s.SessionRefresher = w
 			return nil
 		}},
-		"session-expires": {inBoth, seconds(90, func(r *reader) *time.Duration { return &r.s.SessionExpires })},
-		"session-minse":   {inBoth, seconds(90, func(r *reader) *time.Duration { return &r.s.SessionMinSE })},
-		"rtptimeout":      {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPTimeout })},
-		"rtpholdtimeout":  {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPHoldTimeout })},
-		"rtpkeepalive":    {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPKeepalive })},
-		"keepalive":       {inBoth, onOff(time.Second, 60*time.Second, func(r *reader) *time.Duration { return &r.s.Keepalive })},
-		"qualify":         {inBoth, onOff(time.Millisecond, 2*time.Second, func(r *reader) *time.Duration { return &r.s.Qualify })},
-		"qualifyfreq":     {inBoth, seconds(1, func(r *reader) *time.Duration { return &r.s.QualifyFreq })},
-		"reply_timeout":   {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.ReplyTimeout })},
-		"answer_timeout":  {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.AnswerTimeout })},
-		"timert1":         {inBoth, millis(1, func(r *reader) *time.Duration { return &r.s.T1 })},
-		"timerb":          {inBoth, millis(1, func(r *reader) *time.Duration { return &r.s.TimerB })},
-		"outboundproxy":   {inBoth, setProxy},
-		"disallowed_methods": {inBoth, func(r *reader, v config.Variable) error {
-			r.s.Disallowed = splitList(strings.ToUpper(v.Value))
-			return nil
-		}},
-		"digest":       {inBoth, setDigest},
-		"max_contacts": {inBoth, setMaxContacts}, "contact_timeout": {inBoth, seconds(1, func(r *reader) *time.Duration { return &r.s.ContactTimeout })},
+		"session-expires":    {inBoth, seconds(90, func(r *reader) *time.Duration { return &r.s.SessionExpires })},
+		"session-minse":      {inBoth, seconds(90, func(r *reader) *time.Duration { return &r.s.SessionMinSE })},
+		"rtptimeout":         {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPTimeout })},
+		"rtpholdtimeout":     {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPHoldTimeout })},
+		"rtpkeepalive":       {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPKeepalive })},
+		"keepalive":          {inBoth, onOff(time.Second, 60*time.Second, func(r *reader) *time.Duration { return &r.s.Keepalive })},
+		"qualify":            {inBoth, onOff(time.Millisecond, 2*time.Second, func(r *reader) *time.Duration { return &r.s.Qualify })},
+		"qualifyfreq":        {inBoth, seconds(1, func(r *reader) *time.Duration { return &r.s.QualifyFreq })},
+		"reply_timeout":      {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.ReplyTimeout })},
+		"answer_timeout":     {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.AnswerTimeout })},
+		"timert1":            {inBoth, millis(1, func(r *reader) *time.Duration { return &r.s.T1 })},
+		"timerb":             {inBoth, millis(1, func(r *reader) *time.Duration { return &r.s.TimerB })},
+		"outboundproxy":      {inBoth, setProxy},
+		"disallowed_methods": {inBoth, setDisallowed},
+		"digest":             {inBoth, setDigest},
+		"max_contacts":       {inBoth, setMaxContacts}, "contact_timeout": {inBoth, seconds(1, func(r *reader) *time.Duration { return &r.s.ContactTimeout })},
 		"transport": {inBoth, setTransport},
 
 		"udpbindaddr": {inGeneral, setBinds(func(g *Settings) *[]netip.AddrPort { return &g.UDPBinds })}, "bindport": {inGeneral, setBindPort},
@@ -148,6 +147,8 @@ func keywords() map[string]keyword {
 		}},
 		"tos_sip":       {inGeneral, setTOS(func(g *Settings) *int { return &g.TOSSignal })},
 		"tos_audio":     {inGeneral, setTOS(func(g *Settings) *int { return &g.TOSAudio })},
+		"cos_sip":       {inGeneral, number(0, 7, func(r *reader) *int { return &r.g.COSSignal })},
+		"cos_audio":     {inGeneral, number(0, 7, func(r *reader) *int { return &r.g.COSAudio })},
 		"tos_video":     {inGeneral, setTOS(func(g *Settings) *int { return new(int) })},
 		"tos_text":      {inGeneral, setTOS(func(g *Settings) *int { return new(int) })},
 		"domain":        {inGeneral, setDomain},
@@ -324,6 +325,22 @@ func setDirectMedia(r *reader, v config.Variable) error {
 		}
 	}
 	r.s.DirectMedia = dm
+	return nil
+}
+
+func setDisallowed(r *reader, v config.Variable) error {
+	r.s.Disallowed = nil
+	for _, w := range splitList(strings.ToUpper(v.Value)) {
+		m := message.Method(w)
+		switch {
+		case slices.Contains(disallowable, m):
+			r.s.Disallowed = append(r.s.Disallowed, m)
+		case m.Known():
+			return fmt.Errorf("%s cannot be left out; INFO, MESSAGE, NOTIFY, REFER and UPDATE can", w)
+		default:
+			return fmt.Errorf("%q is not a method of SIP", w)
+		}
+	}
 	return nil
 }
 

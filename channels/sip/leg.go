@@ -44,6 +44,9 @@ func (p *pvt) Indicate(c channel.Control) error {
 	return nil
 }
 
+// RingsInband implements channel.InbandRinger.
+func (p *pvt) RingsInband() bool { return !p.outgoing && p.settings.Progress == ProgressYes }
+
 // indicate tells the far end of a condition. Before the answer that is a
 // response; afterwards tones say it, and applications play those.
 func (p *pvt) indicate(c channel.Control) {
@@ -188,10 +191,8 @@ func (p *pvt) sendBye() {
 	}
 	appendCause(b, cause)
 	p.note("is told BYE")
-	p.bye = d.txs.Send(d.finish(), message.BYE, branch, p.route, p.timers(), (*byeReceiver)(p))
-	if p.bye.State() == transaction.Terminated {
-		p.bye = nil
-		p.destroy(cause)
+	if c := d.txs.Send(d.finish(), message.BYE, branch, p.route, p.timers(), (*byeReceiver)(p)); c.State() != transaction.Terminated {
+		p.bye = c
 	}
 }
 
@@ -205,7 +206,7 @@ func (r *byeReceiver) Response(c *transaction.Client, m *message.Message) {
 	if m.Status() < 200 {
 		return
 	}
-	if p.proves(m) {
+	if p.proves(m) || p.shunned(c, m) {
 		p.sendBye()
 		return
 	}
@@ -213,14 +214,26 @@ func (r *byeReceiver) Response(c *transaction.Client, m *message.Message) {
 }
 
 // Failed implements transaction.Receiver.
-func (r *byeReceiver) Failed(*transaction.Client, error) {
+func (r *byeReceiver) Failed(c *transaction.Client, err error) {
 	p := (*pvt)(r)
+	defer p.d.recovered(p)
+	if p.phase != phaseGone && p.failover(c.Route, reasonOf(err), 0) {
+		p.sendBye()
+		return
+	}
 	p.destroy(p.byeCause)
 }
 
 // timers are those of our requests to this peer.
 func (p *pvt) timers() transaction.Timers {
-	return transaction.Timers{T1: p.settings.T1, B: p.settings.TimerB}
+	return p.limit(transaction.Timers{T1: p.settings.T1, B: p.settings.TimerB})
+}
+
+// shunned reports whether a server refuses what another one may take, which has its
+// turn now.
+func (p *pvt) shunned(c *transaction.Client, m *message.Message) bool {
+	wait, ok := unavailable(m)
+	return ok && p.failover(c.Route, "503", wait)
 }
 
 // SendDigit implements channel.Leg.
@@ -255,7 +268,7 @@ func (p *pvt) inform(contentType, body string) {
 // plainRequest sends a request within the answered call, whose response changes
 // nothing.
 func (p *pvt) plainRequest(method message.Method, contentType, body string, extra func(*message.Builder)) {
-	if p.phase == phaseUp {
+	if p.phase == phaseUp && !p.settings.disallows(method) {
 		(&plainRequest{p: p, method: method, contentType: contentType, body: body, extra: extra}).send()
 	}
 }
@@ -289,7 +302,7 @@ func (r *plainRequest) send() {
 
 // Response implements transaction.Receiver. 481 and 408 say that the far end has
 // no such call any more (RFC 3261 12.2.1.2).
-func (r *plainRequest) Response(_ *transaction.Client, m *message.Message) {
+func (r *plainRequest) Response(c *transaction.Client, m *message.Message) {
 	p := r.p
 	switch status := m.Status(); {
 	case status < 200:
@@ -297,7 +310,7 @@ func (r *plainRequest) Response(_ *transaction.Client, m *message.Message) {
 		p.proof.accepted(m)
 	case status == 481 || status == 408:
 		p.hangupChannel(channel.CauseNormalClearing)
-	case p.phase == phaseUp && p.proves(m):
+	case p.phase == phaseUp && (p.proves(m) || p.shunned(c, m)):
 		r.send()
 		return
 	}
@@ -307,7 +320,11 @@ func (r *plainRequest) Response(_ *transaction.Client, m *message.Message) {
 }
 
 // Failed implements transaction.Receiver.
-func (r *plainRequest) Failed(*transaction.Client, error) {
+func (r *plainRequest) Failed(c *transaction.Client, err error) {
+	if r.p.phase == phaseUp && r.p.failover(c.Route, reasonOf(err), 0) {
+		r.send()
+		return
+	}
 	r.p.hangupChannel(channel.CauseNoUserResponse)
 	if r.done != nil {
 		r.done(nil)

@@ -1,8 +1,10 @@
 package sip
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
+	"time"
 
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
@@ -84,7 +86,11 @@ func (g *dialog) later(f func()) bool {
 // connection that the dialog came by: what is behind a NAT, and a browser, is reached
 // by nothing else (RFC 5626 4.3, RFC 7118 5.5).
 func (g *dialog) aim(d *Driver, from transaction.Route, symmetric bool) {
-	if g.pinned || g.toInstance(d) {
+	if g.pinned {
+		return
+	}
+	g.servers = nil
+	if g.toInstance(d) {
 		return
 	}
 	next := g.target
@@ -125,7 +131,7 @@ func (g *dialog) find(d *Driver, next string, from transaction.Route) {
 	}
 	g.finding = f
 	g.head(d, next, transaction.Route{}, false, from, false)
-	d.reach(d.uriHop(next, &d.cfg.General.Defaults, hop{}), func(s *servers, err error) {
+	d.reach(d.uriHop(next, cmp.Or(g.by, &d.cfg.General.Defaults), hop{}), func(s *servers, err error) {
 		if g.finding != f {
 			return
 		}
@@ -136,11 +142,41 @@ func (g *dialog) find(d *Driver, next string, from transaction.Route) {
 		case s.route().Remote.Addr().IsLoopback() && !from.Remote.Addr().IsLoopback(): // his own, not ours
 		default:
 			g.head(d, next, s.route(), true, from, false)
+			if g.route.Remote == s.route().Remote {
+				g.servers = s
+			}
 		}
 		for _, then := range f.waiting {
 			d.protected(then)
 		}
 	})
+}
+
+// failover turns the dialog to the next server of its next hop after a request failed
+// on its way by failed, or was told to leave that one alone for wait (RFC 3263 4.3).
+// It reports false when there is none; the dialog is over then (RFC 3261 12.2.1.2).
+func (g *dialog) failover(failed transaction.Route, reason string, wait time.Duration) bool {
+	switch {
+	case g.servers == nil:
+		return false
+	case g.route.Remote != failed.Remote: // another request has found out before
+		return true
+	case !g.servers.next(reason, wait):
+		return false
+	}
+	g.route = g.servers.route()
+	if g.pinned && g.proof != nil {
+		g.proof.addr = g.route.Remote.Addr() // another server of the same proxy
+	}
+	return true
+}
+
+// limit shortens the wait for a server while there is another one.
+func (g *dialog) limit(t transaction.Timers) transaction.Timers {
+	if g.servers != nil && g.servers.more() && (t.B == 0 || t.B > replyPatience) {
+		t.B = replyPatience
+	}
+	return t
 }
 
 // head turns the dialog towards r, the way to the next hop where ok, or to where the

@@ -46,7 +46,7 @@ func (s *subscription) notify() {
 		r = nobody{}
 		s.drop()
 	}
-	d.txs.Send(out, message.NOTIFY, branch, s.route, transaction.Timers{T1: s.settings().T1}, r)
+	d.txs.Send(out, message.NOTIFY, branch, s.route, s.limit(transaction.Timers{T1: s.settings().T1}), r)
 }
 
 // state writes Subscription-State. Phones of the field know it without expires.

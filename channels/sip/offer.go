@@ -281,7 +281,7 @@ func (p *pvt) Align(other channel.Leg) {
 // sessionOptions are those of a new session, near the other leg's.
 func (p *pvt) sessionOptions(g *Settings, near *media.Session) media.SessionOptions {
 	return media.SessionOptions{
-		Bind: g.mediaBind(p.received.Addr()), Near: near, Events: (*legEvents)(p), TOS: g.TOSAudio,
+		Bind: g.mediaBind(p.received.Addr()), Near: near, Events: (*legEvents)(p), Marks: g.audioMarks(),
 		Timeout: p.settings.RTPTimeout, HoldTimeout: p.settings.RTPHoldTimeout, Keepalive: p.settings.RTPKeepalive,
 	}
 }

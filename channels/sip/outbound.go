@@ -128,6 +128,7 @@ func (p *pvt) ready(r channel.Request) error {
 	ds := &p.out.dial
 	p.take(p.out.servers.route())
 	p.routes = p.out.servers.path
+	p.by = p.settings
 	p.pinned = p.settings.OutboundProxy.Host != "" && p.settings.OutboundProxy.Force
 	p.callID = p.d.random.callID(p.localHost.String())
 	p.localTag = p.d.random.tag()

@@ -8,6 +8,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/digest"
+	"pbx/channels/sip/message"
 	"pbx/channels/sip/resolve"
 	"pbx/channels/sip/transaction"
 	"pbx/channels/sip/transport"
@@ -182,7 +183,7 @@ type PeerSettings struct {
 	OutboundProxy      Proxy
 	Transports         []transaction.Protocol // allowed; the first is for requests to the device
 	TransportsGiven    bool                   // transport= was there
-	Disallowed         []string               // methods we must not send
+	Disallowed         []message.Method       // that we must not send
 
 	MaxForwards int `conf:"maxforwards"`
 	// MaxCallsPerMinute bounds new calls from and to a device, 0 does not.
@@ -201,6 +202,7 @@ type PeerSettings struct {
 	SessionTimers     SessionTimers
 	Reliable          Reliable // 100rel
 	T38               bool     // t38pt_udptl: fax over IP passes through
+	T38Source         bool     `conf:"t38pt_usertpsource"` // it is sent to where the audio came from
 	SessionExpires    time.Duration
 	SessionMinSE      time.Duration
 	SessionRefresher  string // uac, uas
@@ -218,6 +220,13 @@ type Proxy struct {
 	Protocol transaction.Protocol
 	Fixed    bool
 }
+
+// disallowable are the methods that disallowed_methods keeps us from sending; the
+// others have no request that could be left out.
+var disallowable = []message.Method{message.INFO, message.MESSAGE, message.NOTIFY, message.REFER, message.UPDATE}
+
+// disallows reports whether a method is not to be sent (disallowed_methods=).
+func (s *PeerSettings) disallows(m message.Method) bool { return slices.Contains(s.Disallowed, m) }
 
 // PeerConfig is one device section of sip.conf, resolved; immutable.
 type PeerConfig struct {

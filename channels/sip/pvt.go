@@ -40,6 +40,7 @@ type pvt struct {
 	line     atomic.Pointer[channel.Channel] // the same, for everybody else
 	dtmfMode atomic.Uint32                   // DTMFMode+1 of SIPDtmfMode, 0 for the peer's
 	decided  atomic.Bool                     // the far end refused with 6xx
+	summed   atomic.Bool                     // what there is to say of the audio was said
 
 	// invite is the INVITE of an inbound call as it arrived.
 	invite    *message.Message
@@ -121,20 +122,30 @@ func (p *pvt) queue(c channel.Control) {
 // through Leg.Hangup.
 func (p *pvt) hangupChannel(cause channel.Cause) {
 	if p.channel != nil && !p.released {
-		p.tellQuality()
+		p.summarize(p.channel)
+		if peer := p.channel.Bridged(); peer != nil {
+			if q, ok := peer.Leg().(*pvt); ok && q.d == p.d {
+				q.summarize(peer)
+			}
+		}
 		p.channel.FarHangup(cause)
 	}
 }
 
-// tellQuality sets RTPAUDIOQOS and its kin for the h extension, and on the channel
-// that this one is joined to the same as …BRIDGED.
-func (p *pvt) tellQuality() {
-	if p.media.session == nil {
+// Summarize implements channel.Summarizer.
+func (p *pvt) Summarize() { p.summarize(p.line.Load()) }
+
+// summarize sets RTPAUDIOQOS and its kin, and on the channel that c is joined to the
+// same as …BRIDGED: of both ends of a bridge when the far end of one is gone, or when
+// we end the call.
+func (p *pvt) summarize(c *channel.Channel) {
+	s := c.Media()
+	if s == nil || p.summed.Swap(true) {
 		return
 	}
-	peer := p.channel.Bridged()
-	for _, v := range p.media.session.Stats().Variables() {
-		p.channel.SetVar("RTPAUDIOQOS"+v[0], channel.Clean(v[1]))
+	peer := c.Bridged()
+	for _, v := range s.Stats().Variables() {
+		c.SetVar("RTPAUDIOQOS"+v[0], channel.Clean(v[1]))
 		if peer != nil {
 			peer.SetVar("RTPAUDIOQOS"+v[0]+"BRIDGED", channel.Clean(v[1]))
 		}

@@ -31,7 +31,7 @@ func (p *pvt) transfer(dest string) {
 			p.hangupChannel(channel.CauseNormalClearing)
 			return 0
 		})
-	case p.phase == phaseUp && !p.referring:
+	case p.phase == phaseUp && !p.referring && !p.settings.disallows(message.REFER):
 		p.referring = true
 		(&plainRequest{
 			p: p, method: message.REFER,

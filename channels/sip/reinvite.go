@@ -113,7 +113,7 @@ func (c *modification) send() {
 }
 
 // Response implements transaction.Receiver.
-func (c *modification) Response(_ *transaction.Client, m *message.Message) {
+func (c *modification) Response(client *transaction.Client, m *message.Message) {
 	p := c.p
 	defer p.d.recovered(p)
 	status := m.Status()
@@ -144,6 +144,8 @@ func (c *modification) Response(_ *transaction.Client, m *message.Message) {
 		p.finish()
 	case good:
 		c.accepted(m)
+	case p.shunned(client, m):
+		c.resend()
 	default:
 		c.refused(m)
 	}
@@ -151,16 +153,23 @@ func (c *modification) Response(_ *transaction.Client, m *message.Message) {
 
 // Failed implements transaction.Receiver: a far end that is silent is gone
 // (RFC 3261 12.2.1.2).
-func (c *modification) Failed(*transaction.Client, error) {
+func (c *modification) Failed(client *transaction.Client, err error) {
 	p := c.p
 	defer p.d.recovered(p)
 	if c.over {
 		return
 	}
 	c.end()
+	if p.phase == phaseUp && p.failover(client.Route, reasonOf(err), 0) {
+		c.resend()
+		return
+	}
 	p.hangupChannel(channel.CauseNoUserResponse)
 	p.finish()
 }
+
+// resend sends the same again, with proof or to another server.
+func (c *modification) resend() { (&modification{p: c.p, why: c.why, method: c.method}).send() }
 
 func (c *modification) leave() {
 	if c.limit != 0 {
@@ -250,7 +259,7 @@ func (c *modification) refused(m *message.Message) {
 		return
 	case 401, 407:
 		if p.proves(m) {
-			(&modification{p: p, why: c.why, method: c.method}).send()
+			c.resend()
 			return
 		}
 	case 405, 501:
@@ -326,6 +335,6 @@ func (p *pvt) stopRetry() {
 // learnAllow notes whether the far end takes UPDATE.
 func (p *pvt) learnAllow(m *message.Message) {
 	if m.Has(message.HeaderAllow) {
-		p.allowsUpdate = m.HasToken(message.HeaderAllow, "UPDATE")
+		p.allowsUpdate = m.HasToken(message.HeaderAllow, "UPDATE") && !p.settings.disallows(message.UPDATE)
 	}
 }

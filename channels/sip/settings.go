@@ -68,8 +68,8 @@ type Settings struct {
 	SRVLookup    bool   `conf:"srvlookup"`
 	TOSSignal    int    // IP TOS byte of signalling
 	TOSAudio     int
-	COSSignal    int        `conf:"cos_sip"`
-	COSAudio     int        `conf:"cos_audio"`
+	COSSignal    int // 802.1p, 0 for none
+	COSAudio     int
 	COSVideo     int        `conf:"cos_video"`
 	COSText      int        `conf:"cos_text"`
 	SDPSession   string     `conf:"sdpsession"`

@@ -149,6 +149,7 @@ func (s *subscription) follow(m *message.Message) {
 		s.target = from.URI.String()
 	}
 	s.symmetric = s.settings().forceRPort(m, d.from)
+	s.by = s.settings()
 	s.route = d.from.route()
 	s.aim(d, d.from.route(), s.symmetric)
 	s.contact = d.contactOn(s.route, s.exten, s.beganSecure(m))
@@ -316,7 +317,13 @@ func (s *subscription) Response(_ *transaction.Client, m *message.Message) {
 }
 
 // Failed implements transaction.Receiver: nobody answers there (RFC 6665 4.2.2).
-func (s *subscription) Failed(_ *transaction.Client, err error) {
+func (s *subscription) Failed(c *transaction.Client, err error) {
+	if !s.over && s.failover(c.Route, reasonOf(err), 0) {
+		s.pace.Answered()
+		s.pace.Want(true)
+		s.enqueue()
+		return
+	}
 	s.d.debug(1, "SIP: a subscription ended", "peer", s.peerName(), "exten", s.exten, "err", err)
 	s.drop()
 }

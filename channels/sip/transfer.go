@@ -222,10 +222,12 @@ func (p *pvt) mayReplace(other *pvt) bool {
 // notifyRefer tells how a REFER fared (RFC 3515 section 2.4.5).
 func (p *pvt) notifyRefer(seq uint32, status int, reason string) {
 	d := p.d
+	if p.later(func() { p.notifyRefer(seq, status, reason) }) {
+		return
+	}
 	p.localSeq++
 	branch := d.random.branch()
 	b := p.dialog.begin(d, message.NOTIFY, branch, p.localSeq)
-	b.Address(message.HeaderContact, "", p.contact, "")
 	b.Header(message.HeaderEvent, "refer;id="+strconv.FormatUint(uint64(seq), 10))
 	b.Header(message.HeaderSubscriptionState, "terminated;reason=noresource")
 	b.Body(refer.FragmentType+";version=2.0", refer.AppendStatus(nil, status, reason))

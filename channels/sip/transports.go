@@ -160,15 +160,25 @@ func (g *Settings) finishBinds() {
 // socketOptions are those of one listener. One on :: leaves IPv4 to another that
 // has the same port.
 func (g *Settings) socketOptions(at netip.AddrPort, all []netip.AddrPort) pbxio.SocketOptions {
-	return pbxio.SocketOptions{TOS: g.TOSSignal, V6Only: slices.ContainsFunc(all, func(o netip.AddrPort) bool {
+	return pbxio.SocketOptions{Marks: g.signalMarks(), V6Only: slices.ContainsFunc(all, func(o netip.AddrPort) bool {
 		return o.Addr().Is4() && o.Port() == at.Port()
 	})}
+}
+
+// signalMarks and audioMarks are tos_sip, cos_sip and their like of audio.
+func (g *Settings) signalMarks() pbxio.Marks {
+	return pbxio.Marks{TOS: g.TOSSignal, Priority: g.COSSignal}
+}
+
+func (g *Settings) audioMarks() pbxio.Marks {
+	return pbxio.Marks{TOS: g.TOSAudio, Priority: g.COSAudio}
 }
 
 // applyTransports takes over what a reload may change without touching a
 // connection.
 func (d *Driver) applyTransports() {
 	g := &d.cfg.General
+	d.net.SetMarks(g.signalMarks())
 	d.net.SetLimits(transport.Limits{
 		Unproven: g.TCPAuthLimit, ProveIn: g.TCPAuthTimeout, Total: g.TCPMaxConnections, PerAddress: g.TCPMaxPerAddress,
 	})

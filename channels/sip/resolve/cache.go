@@ -122,6 +122,16 @@ func (c *Cache) set(q Question, e *entry, now time.Time) {
 	c.entries[q] = e
 }
 
+// Expire has every answer outlive its TTL now: it is asked for anew, and serves until
+// there is another one.
+func (c *Cache) Expire(now time.Time) {
+	for _, e := range c.entries {
+		if e.until.After(now) {
+			e.until = now
+		}
+	}
+}
+
 // Len is how many answers are kept.
 func (c *Cache) Len() int { return len(c.entries) }
 

@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"pbx/channels/sip/transaction"
@@ -146,6 +147,30 @@ func (s *Set) ListenUDP(addr netip.AddrPort, o pbxio.SocketOptions) (int, error)
 	}
 	s.put(n, listener{socket: socket, id: id, local: socket.Local(), asked: addr, options: o})
 	return n, nil
+}
+
+// SetMarks changes the marks of what the listeners send from now on, and of the
+// connections that are made from now on.
+func (s *Set) SetMarks(m pbxio.Marks) {
+	for i := range s.listeners {
+		l := &s.listeners[i]
+		if l.closed || l.options.Marks == m {
+			continue
+		}
+		l.options.Marks = m
+		var err error
+		if l.socket != nil {
+			err = l.socket.Mark(m)
+		} else if raw, ok := l.stream.(syscall.Conn); ok {
+			var c syscall.RawConn
+			if c, err = raw.SyscallConn(); err == nil {
+				err = pbxio.MarkStream(c, m)
+			}
+		}
+		if err != nil {
+			s.log.Warn("SIP: packets are marked as before", "listener", l.local.String(), "transport", l.protocol.String(), "err", err)
+		}
+	}
 }
 
 // slot is the number of a new listener: that of one which was closed at the same

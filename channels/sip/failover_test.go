@@ -1,0 +1,110 @@
+package sip
+
+import (
+	"testing"
+	"time"
+
+	"pbx/channel"
+)
+
+// edge is a way into the office through a proxy whose name leads to bob and carol.
+const edge = office + `
+;dns SRV _sip._udp.edge.example.com = 10 0 5060 b.example.com;20 0 5060 c.example.com
+;dns A b.example.com = 192.0.2.20
+;dns A c.example.com = 192.0.2.30
+`
+
+// TestFailoverInDialog: a request within a call goes to the next server of its next
+// hop when one is dead or refuses it (RFC 3263 4.3).
+func TestFailoverInDialog(t *testing.T) {
+	const up = `
+			alice > INVITE 1000 sdp | Record-Route: <sip:edge.example.com;lr>
+			alice < 100
+			alice < 200 sdp
+			alice > ACK
+			wait 1s`
+	hangsUp := func(ch *channel.Channel) {
+		_ = ch.Leg().Answer()
+		_, _ = ch.Wait(2 * time.Second)
+	}
+	press := func(ch *channel.Channel) {
+		_ = ch.Leg().Answer()
+		_, _ = ch.Wait(2 * time.Second)
+		_ = ch.Leg().SendDigit('5', 100*time.Millisecond)
+		untilHangup(ch)
+	}
+	const ended = `
+			alice > BYE
+			alice < 200`
+	for name, tt := range map[string]struct {
+		conf   string
+		app    func(*channel.Channel)
+		script string
+	}{
+		"the first is there": {edge, hangsUp, up + `
+			bob < BYE @1s
+			bob > 200
+			carol < nothing 10s`},
+		"BYE, the first is dead": {edge, hangsUp, up + `
+			bob < BYE @1s
+			carol < BYE @5s
+			carol > 200
+			carol < nothing 10s`},
+		"BYE, the first says 503": {edge, hangsUp, up + `
+			bob < BYE @1s
+			bob > 503
+			carol < BYE
+			carol > 200`},
+		"BYE, all are dead": {edge, hangsUp, up + `
+			bob < BYE @1s
+			carol < BYE @5s
+			wait 40s`},
+		"INFO, and what follows goes where it went": {edge + "[alice](+)\ndtmfmode=info\n", press, up + `
+			bob < INFO @1s
+			carol < INFO @5s
+			carol > 200` + ended},
+		"INFO, the first says 503": {edge + "[alice](+)\ndtmfmode=info\n", press, up + `
+			bob < INFO @1s
+			bob > 503
+			carol < INFO
+			carol > 200` + ended},
+		"a refresh of the session, the first is dead": {edge, answerAndWait, `
+			alice > INVITE 1000 sdp | Record-Route: <sip:edge.example.com;lr> | Supported: timer | Session-Expires: 90;refresher=uas | Allow: INVITE, UPDATE
+			alice < 100
+			alice < 200 sdp
+			alice > ACK
+			bob < UPDATE @45s
+			carol < UPDATE @5s
+			carol > 200
+			carol < UPDATE @45s
+			carol > 200` + ended},
+		"the transports are the device's": {edge + `
+[general](+)
+transport=tcp
+tcpenable=yes
+;dns SRV _sip._tcp.edge.example.com = 10 0 5060 b.example.com
+;dns SRV _sip._udp.edge.example.com = 10 0 5060 c.example.com
+[alice](+)
+transport=udp
+`, hangsUp, up + `
+			carol < BYE @1s
+			carol > 200`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			runFlow(t, tt.conf, map[string]func(*channel.Channel){"1000": tt.app}, tt.script)
+		})
+	}
+}
+
+// TestSubscriptionFailover: NOTIFY does the same.
+func TestSubscriptionFailover(t *testing.T) {
+	withFlow(t, edge, nil, func(f *flow) {
+		f.play(`
+			alice > SUBSCRIBE 107 | Event: dialog | Accept: application/dialog-info+xml | Expires: 600 | Record-Route: <sip:edge.example.com;lr>
+			alice < 200
+			bob < NOTIFY
+			carol < NOTIFY @5s
+			carol > 200
+			alice < nothing 60s`)
+	})
+}
