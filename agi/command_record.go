@@ -1,23 +1,16 @@
 package agi
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"pbx/apps/prompt"
-	"pbx/channel"
-	"pbx/media"
 	"pbx/media/sound"
 )
-
-// silenceLevel is the mean of the samples below which a caller is silent.
-const silenceLevel = 256
 
 func recordCommand() command {
 	return command{
@@ -67,96 +60,16 @@ func recordFile(s *session, a []string) (reply, bool) {
 // record writes the caller's voice to a file until one of the keys, the limit or
 // so much silence.
 func (s *session) record(file *sound.Recorder, keys string, limit, silence time.Duration) reply {
-	var rec recording
-	stop := rec.start(s.ch, file, silence)
-	digit, err := s.untilKey(keys, limit, &rec.silent)
-	failure := stop()
+	r, err := prompt.Recording{Keys: keys, Limit: limit, Silence: silence}.Record(s.ch, file)
 	samples := file.Samples()
-	if e := file.Close(); failure == nil {
-		failure = e
-	}
-	switch {
+	switch failure := errors.Join(r.Failure, file.Close()); {
 	case failure != nil:
 		s.t.Log().Warn(fmt.Sprintf("RECORD FILE: %v", failure))
 		return result("-1 (writefile) endpos=%d", samples)
 	case err != nil:
 		return result("-1 (hangup) endpos=%d", samples)
-	case digit != 0:
-		return result("%d (dtmf) endpos=%d", digit, samples)
+	case r.Digit != 0:
+		return result("%d (dtmf) endpos=%d", r.Digit, samples)
 	}
 	return result("0 (timeout) endpos=%d", samples)
-}
-
-// untilKey waits for one of the keys, for the limit, or for over to become true,
-// which a FrameWake tells.
-func (s *session) untilKey(keys string, limit time.Duration, over *atomic.Bool) (byte, error) {
-	now := s.ch.Registry().Now
-	for end := now().Add(limit); !over.Load(); {
-		left := time.Duration(-1)
-		if limit >= 0 {
-			left = max(0, end.Sub(now()))
-		}
-		f, err := s.ch.Wait(left)
-		switch {
-		case errors.Is(err, channel.ErrTimeout):
-			return 0, nil
-		case err != nil:
-			return 0, err
-		case s.ch.Redirected():
-			return 0, channel.ErrRedirect
-		case f.Kind == channel.FrameDTMFEnd && strings.IndexByte(keys, f.Digit) >= 0:
-			return f.Digit, nil
-		}
-	}
-	return 0, nil
-}
-
-// recording takes the caller's voice to a file on a goroutine of its own.
-type recording struct {
-	silent atomic.Bool // there was as much silence as was asked for
-}
-
-// start begins it; stop ends it and returns what went wrong with the file.
-func (r *recording) start(ch *channel.Channel, file *sound.Recorder, silence time.Duration) (stop func() error) {
-	from := ch.Media()
-	if from == nil {
-		return func() error { return nil }
-	}
-	capture, done := media.NewCapture(true), make(chan error, 1)
-	from.SetTap(capture)
-	go func() {
-		var block [320]byte
-		quiet := time.Duration(0)
-		for {
-			n, err := capture.Read(block[:])
-			if err != nil {
-				done <- nil
-				return
-			}
-			if _, err := file.Write(block[:n]); err != nil {
-				done <- err
-				return
-			}
-			if quiet += time.Duration(n/2) * sample; !isQuiet(block[:n]) {
-				quiet = 0
-			}
-			if silence > 0 && quiet >= silence && r.silent.CompareAndSwap(false, true) {
-				ch.Queue(channel.Frame{Kind: channel.FrameWake})
-			}
-		}
-	}()
-	return func() error {
-		from.RemoveTap(capture)
-		capture.Close()
-		return <-done
-	}
-}
-
-func isQuiet(b []byte) bool {
-	sum := 0
-	for i := 0; i+1 < len(b); i += 2 {
-		v := int(int16(binary.LittleEndian.Uint16(b[i:])))
-		sum += max(v, -v)
-	}
-	return sum < silenceLevel*len(b)/2
 }

@@ -38,6 +38,9 @@ type Deps struct {
 	Database channel.Database
 	// Records are the call records; nil keeps none.
 	Records channel.Records
+	// Recordings is the directory for recordings whose names are relative; "" records
+	// nothing.
+	Recordings string
 	// Programs runs commands; nil has limits of its own.
 	Programs *program.Runner
 	// QueueLog takes the lines of queue_log; nil throws them away.
@@ -66,11 +69,13 @@ type set struct {
 	records  channel.Records
 	queueLog channel.QueueLog
 	dialplan Dialplan
+	// recordings is the directory for recordings, "" for none.
+	recordings string
 }
 
 // All returns every application.
 func All(d Deps) []channel.Application {
-	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, programs: d.Programs, now: d.Now, records: d.Records, queueLog: d.QueueLog, dialplan: d.Dialplan}
+	s := &set{player: prompt.New(d.Sounds, d.Tones, d.Session), locks: d.Locks, programs: d.Programs, now: d.Now, records: d.Records, queueLog: d.QueueLog, dialplan: d.Dialplan, recordings: d.Recordings}
 	if s.locks == nil {
 		s.locks = new(dialplan.Locks)
 	}
@@ -80,7 +85,7 @@ func All(d Deps) []channel.Application {
 	if s.records == nil {
 		s.records = channel.NoRecords{}
 	}
-	deps := dial.Deps{Player: s.player, Dialplan: d.Dialplan, Records: s.records}
+	deps := dial.Deps{Player: s.player, Dialplan: d.Dialplan, Records: s.records, Database: d.Database, Recordings: d.Recordings}
 	return []channel.Application{
 		answer(), originateApp(s), hangup(), wait(), busy(s), congestion(s),
 		ringing(s), progress(), proceeding(), incomplete(),
@@ -97,7 +102,7 @@ func All(d Deps) []channel.Application {
 		sendDTMF(), transfer(), pickup(), pickupChan(), messageSend(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
 		system(s), trySystem(s), waitUntil(s), waitDigit(), waitForCondition(), readExten(s),
 		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), celGenUserEvent(), forkCDR(s), resetCDR(s), noCDR(s), setAMAFlags(), queueLog(s), authenticate(s, d.Database),
-		channelRedirect(s), milliwatt(s), zapateller(s), privacyManager(s), controlPlayback(s), storeDTMF(), disa(s),
+		channelRedirect(s), milliwatt(s), zapateller(s), privacyManager(s), controlPlayback(s), storeDTMF(), disa(s), record(s),
 		dial.Application(deps), dial.Retry(deps), dial.Bridge(deps),
 	}
 }

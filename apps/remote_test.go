@@ -99,6 +99,61 @@ func TestOtherChannels(t *testing.T) {
 	}
 }
 
+// Record writes a file below the office's sounds; what it holds is the media's part.
+func TestRecord(t *testing.T) {
+	for _, tt := range []struct {
+		name, plan, notices, told string
+		steps                     []channeltest.Step
+		files                     string
+		took                      time.Duration
+	}{
+		{
+			name: "a key", plan: "exten => x,1,Record(a/b.wav)\n same => n,Log(NOTICE,${RECORD_STATUS})", steps: key(2*time.Second, "1#"),
+			notices: "DTMF", told: "answer hangup(16)", files: "a/b.wav", took: 2200 * time.Millisecond,
+		},
+		{
+			name: "the limit, any key, two files", plan: "exten => x,1,Record(m%d:sln,,3,q)\n same => n,Record(m%d:sln,,3,qy)\n same => n,Log(NOTICE,${RECORD_STATUS})", steps: key(4*time.Second, "5"),
+			notices: "DTMF", told: "answer hangup(16)", files: "m0.sln m1.sln", took: 4 * time.Second,
+		},
+		{name: "the operator", plan: "exten => x,1,Record(m.ulaw,,,oq)\n same => n,Log(NOTICE,${RECORD_STATUS})", steps: key(time.Second, "0"), notices: "OPERATOR", told: "answer hangup(16)", files: "m.ulaw", took: time.Second},
+		{name: "no key", plan: "exten => x,1,Record(m.alaw,,2,xq)\n same => n,Log(NOTICE,${RECORD_STATUS})", steps: key(time.Second, "#"), notices: "TIMEOUT", told: "answer hangup(16)", files: "m.alaw", took: 2 * time.Second},
+		{name: "not answered", plan: "exten => x,1,Record(m.wav,,2,s)\n same => n,Log(NOTICE,${RECORD_STATUS})", notices: "SKIP", told: "hangup(0)"},
+		{name: "the caller leaves", plan: "exten => x,1,Record(m.wav)\nexten => h,1,Log(NOTICE,${RECORD_STATUS})", steps: []channeltest.Step{hangup(time.Second)}, notices: "HANGUP", told: "answer hangup(16)", took: time.Second},
+		{name: "and it is kept", plan: "exten => x,1,Record(m.wav,,,k)\nexten => h,1,Log(NOTICE,${RECORD_STATUS})", steps: []channeltest.Step{hangup(time.Second)}, notices: "HANGUP", told: "answer hangup(16)", files: "m.wav", took: time.Second},
+		{name: "no format", plan: "exten => x,1,Record(m)\nexten => h,1,Log(NOTICE,${RECORD_STATUS})", notices: "ERROR", told: "hangup(0)"},
+		{name: "a format that is not written", plan: "exten => x,1,Record(m.mp3)\nexten => h,1,Log(NOTICE,${RECORD_STATUS})", notices: "ERROR", told: "hangup(0)"},
+		{name: "a name out of the network", plan: "exten => x,1,Set(n=../../${CALLERID(num)})\n same => n,Record(${n}.wav)\nexten => h,1,Log(NOTICE,${RECORD_STATUS})", notices: "ERROR", told: "hangup(0)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := appstest.New(t, "[t]\n"+tt.plan+"\n")
+				start := time.Now()
+				caller := o.Run("x", tt.steps...)
+				if got := strings.Join(o.Log.Notices(), " | "); got != tt.notices {
+					t.Errorf("plan: %s\nwant: %s\n%q", got, tt.notices, o.Log.Warnings())
+				}
+				if got := caller.Heard(); got != tt.told {
+					t.Errorf("told: %s\nwant: %s", got, tt.told)
+				}
+				var files []string
+				_ = filepath.WalkDir(o.Recordings, func(path string, d os.DirEntry, err error) error {
+					if err == nil && !d.IsDir() {
+						name, _ := filepath.Rel(o.Recordings, path)
+						files = append(files, name)
+					}
+					return err
+				})
+				if got := strings.Join(files, " "); got != tt.files {
+					t.Errorf("files: %s\nwant:  %s", got, tt.files)
+				}
+				if took := time.Since(start); took != tt.took {
+					t.Errorf("took %v, want %v", took, tt.took)
+				}
+			})
+		})
+	}
+}
+
 // Callers from outside are told, asked and let in.
 func TestStrangers(t *testing.T) {
 	codes := filepath.Join(t.TempDir(), "codes")

@@ -42,6 +42,9 @@ type Thread interface {
 	// run out and comes back (the application Macro, Dial's M option). ch is as
 	// for Gosub.
 	Macro(ch *Channel, name string, args []Value) error
+	// Farewell runs the extension h of the context, if there is one, for another
+	// channel that the thread owns and whose call is over.
+	Farewell(ch *Channel)
 	// Call pushes a frame and continues at spec when the application returns: the
 	// application Gosub. Return pops it and goes back to the priority after it,
 	// with GOSUB_RETVAL set; Pop only pops it. Both fail with no frame there.

@@ -324,3 +324,10 @@ func (t *Thread) hangupExtension() {
 		}
 	}
 }
+
+// Farewell implements channel.Thread.
+func (t *Thread) Farewell(ch *channel.Channel) {
+	other := t.engine.thread(ch)
+	other.plan, other.place, other.dead = t.plan, t.place, true
+	other.hangupExtension()
+}

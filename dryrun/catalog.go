@@ -11,9 +11,13 @@ import (
 // asking are the applications that take digits from the caller.
 var asking = []string{"background", "read", "waitexten", "readexten", "waitdigit", "authenticate", "disa", "privacymanager", "controlplayback"}
 
-// commands are the applications that do something outside of the exchange, and
-// the variables that say how that went.
-var commands = map[string]string{"system": "SYSTEMSTATUS", "trysystem": "SYSTEMSTATUS", "agi": "AGISTATUS", "eagi": "AGISTATUS", "deadagi": "AGISTATUS"}
+// commands are the applications that do something outside of the exchange, the
+// variables that say how that went, and what those are where no answer is given.
+var commands = map[string][2]string{
+	"system": {"SYSTEMSTATUS", "SUCCESS"}, "trysystem": {"SYSTEMSTATUS", "SUCCESS"},
+	"agi": {"AGISTATUS", "SUCCESS"}, "eagi": {"AGISTATUS", "SUCCESS"}, "deadagi": {"AGISTATUS", "SUCCESS"},
+	"record": {"RECORD_STATUS", "DTMF"},
+}
 
 // AddApplications makes applications known to the engine. Those that do something
 // outside of the exchange are told of and not run. Keys that are to be pressed
@@ -27,11 +31,12 @@ func (f *Office) AddApplications(apps []channel.Application) {
 				return run(t, a)
 			}
 		}
-		if status, ok := commands[name]; ok {
+		if told, ok := commands[name]; ok {
+			status, usual := told[0], told[1]
 			apps[i].Run = func(t channel.Thread, a *decl.Args) error {
 				v, given := f.answer(apps[i].Name, a.Raw)
 				if !given {
-					v = "SUCCESS"
+					v = usual
 				}
 				f.note(t.Channel(), "it is not run: "+status+" is "+v)
 				t.Channel().SetVar(status, channel.Clean(v))

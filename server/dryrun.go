@@ -62,7 +62,7 @@ func (r *Rehearsal) office(start time.Time) (*dryrun.Office, error) {
 	s.conf.Store(&c)
 	s.sources = database.New(c.databases, f.Now) // declares functions; dry runs ask nothing
 	deps := s.appDeps(&c)
-	deps.Session = f.Session
+	deps.Session, deps.Recordings = f.Session, "" // nothing is written
 	f.AddApplications(apps.All(deps))
 	f.AddApplications(agi.New(agi.Deps{}).Applications())
 	f.AddApplications(funcs.Applications())

@@ -66,6 +66,7 @@ func (s *Server) addCatalog(c *configuration) {
 func (s *Server) appDeps(c *configuration) apps.Deps {
 	return apps.Deps{
 		Sounds: newLibrary(c.dirs), Tones: s.tone, Dialplan: s.engine, Locks: s.engine.Locks(), Database: s.database, Records: s.callRecords(), QueueLog: queueLog{s}, Programs: s.programs, Now: s.now,
+		Recordings: c.dirs.Sounds(),
 	}
 }
 

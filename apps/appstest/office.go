@@ -38,6 +38,8 @@ type Office struct {
 	Database memory.Database
 	// Records are the call records, nil without any; an option of New sets them.
 	Records channel.Records
+	// Recordings is the directory for recordings.
+	Recordings string
 
 	mu       sync.Mutex
 	sessions map[*channel.Channel]*Session
@@ -47,7 +49,7 @@ type Office struct {
 // office lacks before its applications are made.
 func New(t testing.TB, plan string, with ...func(*Office)) *Office {
 	t.Helper()
-	o := &Office{T: t, Bus: &event.Bus{}, Log: &Log{}, sessions: map[*channel.Channel]*Session{}}
+	o := &Office{T: t, Bus: &event.Bus{}, Log: &Log{}, Recordings: t.TempDir(), sessions: map[*channel.Channel]*Session{}}
 	log := slog.New(o.Log)
 	o.Registry = channel.NewRegistry(o.Bus, log, time.Now, "")
 	o.Engine = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: o.Registry, Now: time.Now})
@@ -56,6 +58,7 @@ func New(t testing.TB, plan string, with ...func(*Office)) *Office {
 	}
 	o.Engine.AddApplications(apps.All(apps.Deps{
 		Sounds: sound.NewLibrary(nil, sounds.FS()), Tones: tones, Dialplan: o.Engine, Locks: o.Engine.Locks(), Database: &o.Database, Records: o.Records, Now: time.Now, Session: o.session,
+		Recordings: o.Recordings,
 	}))
 	o.Engine.AddFunctions(funcs.All(funcs.Deps{Engine: o.Engine, Database: &o.Database, Records: o.Records, Now: time.Now, Version: "test"}))
 	dir := t.TempDir()

@@ -27,6 +27,10 @@ type Deps struct {
 	Dialplan channel.Dialplan
 	// Records are the call records; nil keeps none.
 	Records channel.Records
+	// Database is AstDB, for option P; nil remembers nothing.
+	Database channel.Database
+	// Recordings is the directory for the names that callers say; "" records none.
+	Recordings string
 }
 
 // Application declares Dial.
@@ -48,7 +52,7 @@ A time limit of 0, or one that is not a number, is no limit. Separators that cam
 		},
 		Options: optionTable,
 		Variables: []decl.Variable{
-			{Name: "DIALSTATUS", Help: "How the attempt ended.", Values: []string{"CHANUNAVAIL", "CONGESTION", "NOANSWER", "BUSY", "ANSWER", "CANCEL", "INVALIDARGS"}},
+			{Name: "DIALSTATUS", Help: "How the attempt ended.", Values: []string{"CHANUNAVAIL", "CONGESTION", "NOANSWER", "BUSY", "ANSWER", "CANCEL", "INVALIDARGS", "DONTCALL", "TORTURE"}},
 			{Name: "DIALEDTIME", Help: "Seconds from the start of Dial to the end of an answered call; DIALEDTIME_MS in milliseconds."},
 			{Name: "ANSWEREDTIME", Help: "Seconds of conversation; ANSWEREDTIME_MS in milliseconds."},
 			{Name: "RINGTIME", Help: "Seconds until the first device rang; RINGTIME_MS in milliseconds."},
@@ -131,6 +135,12 @@ func run(d Deps, t channel.Thread, args *decl.Args) error {
 			return c.ended(err)
 		}
 	}
+	if c.screening.on {
+		defer c.forgetName()
+		if done, err := c.introduce(); done || err != nil {
+			return c.introduced(err)
+		}
+	}
 	if err := c.place(dests); err != nil {
 		return c.ended(err)
 	}
@@ -164,6 +174,14 @@ func (c *call) ended(err error) error {
 	}
 	c.cancel("CANCEL")
 	return c.finish("CANCEL", err)
+}
+
+// introduced is the end of a call that was not made.
+func (c *call) introduced(err error) error {
+	if err != nil {
+		return c.ended(err)
+	}
+	return nil
 }
 
 // end hangs up what is left, whatever happened.

@@ -18,11 +18,9 @@ const (
 	noTransfers  = "transfers by digits are not there yet"
 	noParking    = "parking is not there yet"
 	noRecording  = "recording is not there yet"
-	noPrivacy    = "the privacy manager is not there yet"
 	noPulses     = "MF and SF signalling is not there"
 	noOperator   = "operator services need analog lines"
 	noStreams    = "there is one audio stream"
-	noCalleeHext = "the callee has no dialplan thread yet"
 )
 
 // optionTable declares the letters; parseOptions reads them.
@@ -36,7 +34,7 @@ var optionTable = []decl.Option{
 	{Letter: 'd', Help: "Let the caller press one digit while it rings and go to that extension, in the context EXITCONTEXT if it is set."},
 	{Letter: 'D', Args: []string{"called", "calling", "progress"}, Help: "Send digits to the called party and to the caller after the answer, or to the called party when it sends early audio. A w waits half a second, a W a whole one."},
 	{Letter: 'E', Help: "Echo MF and SF digits to the caller.", Absent: noPulses},
-	{Letter: 'e', Help: "Run extension h for the called party after the call.", Absent: noCalleeHext},
+	{Letter: 'e', Help: "Run the extension h of the context for the called party after the call."},
 	{Letter: 'f', Args: []string{"x"}, Help: "Show x, or the extension that was dialled, as the caller of a call that the called party forwarded."},
 	{Letter: 'F', Args: []string{"context^exten^priority"}, Help: "When the caller hangs up, send the called party to that place, or to the next priority."},
 	{Letter: 'g', Help: "Go on with the next priority when the called party hangs up."},
@@ -51,12 +49,12 @@ var optionTable = []decl.Option{
 	{Letter: 'L', Args: []string{"x", "y", "z"}, Help: "End the call x milliseconds after the answer, warn y before the end and again every z."},
 	{Letter: 'm', Args: []string{"class"}, Help: "Play hold music to the caller until the answer.", Absent: noHoldMusic},
 	{Letter: 'M', Args: []string{"macro", "argument"}, Help: "Run the macro x^argument... on the called party before it is connected. MACRO_RESULT there decides what follows."},
-	{Letter: 'n', Args: []string{"delete"}, Help: "Keep no recorded introduction.", Absent: noPrivacy},
-	{Letter: 'N', Help: "Screen no caller that has a number.", Absent: noPrivacy},
+	{Letter: 'n', Args: []string{"delete"}, Help: "With p and P: do not keep the name that the caller said once the called party has decided; with 1 not where nobody answered either."},
+	{Letter: 'N', Help: "With p and P: put callers that have a number through without asking."},
 	{Letter: 'o', Args: []string{"x"}, Help: "Keep the caller's name and number, or x, as those of the called channel."},
 	{Letter: 'O', Args: []string{"mode"}, Help: "Operator services.", Absent: noOperator},
-	{Letter: 'p', Help: "Screen the call.", Absent: noPrivacy},
-	{Letter: 'P', Args: []string{"x"}, Help: "Screen the call and remember the answer.", Absent: noPrivacy},
+	{Letter: 'p', Help: "Screen the call: the caller says a name, the called party hears it and presses 1 to take the call, 2 to send it to voicemail (DIALSTATUS is NOANSWER), 3 to the menus (TORTURE) or 4 away (DONTCALL)."},
+	{Letter: 'P', Args: []string{"x"}, Help: "Screen the call as p does and remember the answer for the caller's number, in the database under privacy/x/number, x being the extension if not given; 5 takes later calls and sends this one to voicemail."},
 	{Letter: 'Q', Args: []string{"cause"}, Help: "The cause, a number or name, that legs hear when another one answered."},
 	{Letter: 'r', Args: []string{"tone"}, Help: "Let the caller hear ringing at once, by the tone of that name if one is given, until the answer."},
 	{Letter: 'R', Args: []string{"tone"}, Help: "Like r, but early audio of the called party takes the place of the ringing."},
@@ -105,6 +103,8 @@ type options struct {
 	ring, ringUntilMedia          bool          // r R
 	ringTone                      string
 	noLimitForwarded              bool // z
+	calleeFarewell                bool // e
+	screening                          // p P n N
 }
 
 // rings reports whether the caller hears ringing of our own and no early audio.
@@ -149,6 +149,8 @@ func parseOptions(v channel.Value, log *slog.Logger) *options {
 	}
 	o.ring, o.ringUntilMedia, o.ringTone = flag('r') || flag('R'), flag('R'), text('r')+text('R')
 	o.noLimitForwarded = flag('z')
+	o.calleeFarewell = flag('e')
+	o.readScreening(a.Option)
 	o.readLimits(&a, log)
 	return o
 }

@@ -2,6 +2,7 @@ package dial
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"pbx/apps/prompt"
@@ -39,7 +40,13 @@ func (c *call) connect(l *leg) error {
 	if c.gotoBoth.given {
 		return c.sendBoth(callee)
 	}
-	proceed, err := c.prepare(callee)
+	proceed, err := true, error(nil)
+	if c.screening.on {
+		proceed, err = c.screen(callee)
+	}
+	if err == nil && proceed {
+		proceed, err = c.prepare(callee)
+	}
 	if err != nil || !proceed {
 		return c.unjoined(err)
 	}
@@ -200,10 +207,18 @@ func (c *call) after(callee *channel.Channel, r bridge.Result) error {
 	if left && c.afterward.given && !released && !callee.HungUp() {
 		c.sendAfter(callee)
 	}
+	if c.calleeFarewell && !released && c.owns(callee) {
+		c.t.Farewell(callee)
+	}
 	if c.goOn && !c.caller.HungUp() {
 		return nil
 	}
 	return channel.ErrHangup
+}
+
+// owns reports whether the channel is still a leg of ours.
+func (c *call) owns(ch *channel.Channel) bool {
+	return slices.ContainsFunc(c.legs, func(l *leg) bool { return l.ch == ch })
 }
 
 // sendAfter is option F: the callee goes on when the caller has hung up.

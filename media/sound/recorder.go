@@ -107,6 +107,16 @@ func (r *Recorder) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
+// Cut takes samples off the end.
+func (r *Recorder) Cut(samples int64) error {
+	r.size = max(0, r.size-samples*r.each())
+	if err := r.file.Truncate(r.head() + r.size); err != nil {
+		return err
+	}
+	_, err := r.file.Seek(r.head()+r.size, io.SeekStart)
+	return err
+}
+
 // Samples is how many are in the file.
 func (r *Recorder) Samples() int64 { return r.size / r.each() }
 
