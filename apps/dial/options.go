@@ -14,13 +14,13 @@ import (
 
 // Why an option letter is known and does nothing.
 const (
-	noHoldMusic  = "hold music is not there yet"
-	noTransfers  = "transfers by digits are not there yet"
-	noParking    = "parking is not there yet"
-	noRecording  = "recording is not there yet"
-	noPulses     = "MF and SF signalling is not there"
-	noOperator   = "operator services need analog lines"
-	noStreams    = "there is one audio stream"
+	noHoldMusic = "hold music is not there yet"
+	noTransfers = "transfers by digits are not there yet"
+	noParking   = "parking is not there yet"
+	noRecording = "recording is not there yet"
+	noPulses    = "MF and SF signalling is not there"
+	noOperator  = "operator services need analog lines"
+	noStreams   = "there is one audio stream"
 )
 
 // optionTable declares the letters; parseOptions reads them.
