@@ -67,7 +67,9 @@ const (
 	AsyncAGIStart // the call takes commands from managers: Value = the agi_… lines
 	AsyncAGIExec  // Name = the id that the command was sent with, or "", Value = the reply
 	AsyncAGIEnd
-	Application // App, AppData run on a channel that is at no priority
+	RTCPSent     // AppData = "Header: value" lines
+	RTCPReceived // the same
+	Application  // App, AppData run on a channel that is at no priority
 	maxKind
 )
 

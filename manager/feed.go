@@ -24,6 +24,7 @@ var kinds = []struct {
 	{ClassDTMF, []event.Kind{event.DTMFBegin, event.DTMFEnd}},
 	{ClassSystem, []event.Kind{event.PeerStatus, event.Registry, event.Reload, event.Shutdown}},
 	{ClassSecurity, []event.Kind{event.Security}},
+	{ClassReporting, []event.Kind{event.RTCPSent, event.RTCPReceived}},
 	{ClassCDR, []event.Kind{event.CallRecord}},
 	{ClassAGI, []event.Kind{event.AGIExecStart, event.AGIExecEnd, event.AsyncAGIStart, event.AsyncAGIExec, event.AsyncAGIEnd}},
 	{ClassUser, []event.Kind{event.UserEvent}},

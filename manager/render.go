@@ -306,6 +306,8 @@ var renderers = map[event.Kind]renderer{
 		}
 		return e.Name
 	}, write: func(w *page, e *event.Event) { w.lines(e.AppData) }},
+	event.RTCPSent:     about(ClassReporting, "RTCPSent", func(w *page, e *event.Event) { w.lines(e.AppData) }),
+	event.RTCPReceived: about(ClassReporting, "RTCPReceived", func(w *page, e *event.Event) { w.lines(e.AppData) }),
 	event.Reload: {class: ClassSystem, name: "Reload", write: func(w *page, e *event.Event) {
 		w.line("Module", cmp.Or(e.Name, "All"))
 		w.number("Status", e.State)

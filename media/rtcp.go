@@ -72,9 +72,12 @@ func (s *Session) appendReport(b []byte, sender bool, packets, octets uint64) []
 		r.Packets, r.Octets = uint32(packets), uint32(octets)
 	}
 	if s.recv.any {
-		b = rtp.AppendReport(b, r, s.receptionBlock(now))
+		k := s.receptionBlock(now)
+		b = rtp.AppendReport(b, r, k)
+		s.tellSent(r, k)
 	} else {
 		b = rtp.AppendReport(b, r)
+		s.tellSent(r)
 	}
 	if s.report.cname == "" {
 		// A random name for each session (RFC 7022 section 4.2).
@@ -153,6 +156,7 @@ func (s *Session) receiveRTCP(b []byte, from netip.AddrPort) {
 		if r.Sender {
 			s.report.lsr, s.report.lsrAt = rtp.Short(r.NTP), now
 		}
+		s.tellReceived(r, from, now)
 		for k := range r.Blocks() {
 			if k.SSRC != s.send.ssrc {
 				continue

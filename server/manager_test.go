@@ -32,7 +32,7 @@ enabled=yes
 secret=correct horse
 read=all
 write=all
-eventfilter=!Event: (ExtensionStatus|DeviceStateChange|SuccessfulAuth|ChallengeSent|Cdr)
+eventfilter=!Event: (ExtensionStatus|DeviceStateChange|SuccessfulAuth|ChallengeSent|Cdr|RTCP\w+)
 [calls]
 secret=correct horse
 read=call
@@ -40,6 +40,9 @@ write=command,call
 [records]
 secret=correct horse
 read=cdr
+[guard]
+secret=correct horse
+read=security,reporting
 [far]
 secret=correct horse
 deny=0.0.0.0/0
@@ -101,6 +104,7 @@ var masks = []struct {
 	{regexp.MustCompile(`SessionID: 0x[0-9a-f]+`), "SessionID: 0x1"},
 	{regexp.MustCompile(`(?m)^RemoteAddress: (\S+)/\d+`), "RemoteAddress: $1/1"},
 	{regexp.MustCompile(`(?m)^(Variable: RTPAUDIOQOS\S*)\nValue: .*`), "$1\nValue: …"},
+	{regexp.MustCompile(`(?m)^Challenge: \S{20,}$`), "Challenge: 1"},
 	{regexp.MustCompile(`CoreMaxFilehandles: \d+`), "CoreMaxFilehandles: 1"},
 	{regexp.MustCompile(`(?m)^(Variable: SIPCALLID)\nValue: .*`), "$1\nValue: …"},
 }
@@ -222,6 +226,10 @@ exten => 1000,1,Answer()
  same => n,Hangup()
 exten => 1001,1,Answer()
  same => n,Wait(60)
+exten => 1004,1,AGI(agi:async)
+ same => n,NoOp(${AGISTATUS})
+ same => n,Hangup()
+exten => 1005,1,Dial(Local/102@t/n)
 exten => 201,hint,SIP/bob
 exten => h,1,Log(NOTICE,HEXT)
 [sub]

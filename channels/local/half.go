@@ -23,6 +23,7 @@ type pair struct {
 	gone    int  // halves that were hung up
 	leaving bool // it takes itself out of the call
 	again   bool // something has changed since it looked
+	keeps   bool // it stays in the call: option n
 }
 
 // half is one end of a pair, and the leg of its channel.
@@ -79,7 +80,7 @@ func (h *half) Call() error {
 		r.Account, r.AMAFlags, r.Language, r.MusicClass = s.Account, s.AMAFlags, s.Language, s.MusicClass
 	})
 	e := event.Event{Kind: event.LocalBridge, Context: at.context, Exten: at.exten, Priority: 1}
-	if h.pair.place.keep {
+	if h.pair.stays() {
 		e.Value = "No" // it does not optimise itself away
 	}
 	runs.PublishWith(e, ch)

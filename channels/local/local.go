@@ -94,6 +94,7 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 		return fail(channel.CauseCongestion, errClosing)
 	}
 	p := &pair{d: d, place: parse(r.Resource)}
+	p.keeps = p.place.keep
 	for i := range p.halves {
 		p.halves[i] = &half{pair: p, second: i == 1}
 	}

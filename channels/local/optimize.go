@@ -11,11 +11,32 @@ func (h *half) Joined(other channel.Leg, _ bool) {
 	if other == nil {
 		return
 	}
+	h.pair.tryLeave()
+}
+
+// OptimizeAway has the pair leave as soon as it can, option n or not.
+func (h *half) OptimizeAway() {
 	p := h.pair
-	if p.place.keep {
+	p.mu.Lock()
+	p.keeps = false
+	p.mu.Unlock()
+	p.tryLeave()
+}
+
+// stays reports whether the pair stays in the call.
+func (p *pair) stays() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.keeps
+}
+
+// tryLeave takes the pair out of the call if it may and can go.
+func (p *pair) tryLeave() {
+	p.mu.Lock()
+	if p.keeps {
+		p.mu.Unlock()
 		return
 	}
-	p.mu.Lock()
 	p.again = true
 	if p.leaving {
 		p.mu.Unlock() // whoever is at it looks once more

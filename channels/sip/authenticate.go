@@ -168,6 +168,9 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 		return authRejected
 	}
 	a.nonces.use(serial, nc)
+	if d.bus.Wants(event.Security) {
+		d.tellSecurity(from, "SuccessfulAuth", severityInformational, string(m.CallID()), claimantProven(m), "UsingPassword", "1")
+	}
 	return authOK
 }
 
@@ -212,6 +215,9 @@ func (d *Driver) challenge(tx *transaction.Server, m *message.Message, from sour
 	}
 	var buf [nonceLen]byte
 	nonce := a.nonces.append(buf[:0], now, addr)
+	if d.bus.Wants(event.Security) {
+		d.tellSecurity(from, "ChallengeSent", severityInformational, string(m.CallID()), claimantChallenged(m), "Challenge", string(nonce))
+	}
 	qop := !d.cfg.General.Compat
 	d.respond(tx, m, 401, "Unauthorized", func(b *message.Builder) {
 		for _, alg := range algorithms {
@@ -274,8 +280,8 @@ func (d *Driver) refused(m *message.Message, from source, reason string) {
 	if logged {
 		d.securityEvent(m, from, reason)
 	}
-	if d.bus.Wants(event.Security) {
-		d.bus.Publish(event.Event{Kind: event.Security, Time: d.now(), Name: securityNames[reason], Value: claimed, Address: addr})
+	if name := securityNames[reason]; name != "" && d.bus.Wants(event.Security) {
+		d.tellSecurity(from, name, severityError, string(m.CallID()), claimant(m), d.disproof(m, name)...)
 	}
 	if d.cfg.General.AuthFailureEvents {
 		d.publishPeer(string(m.From().URI.User), "Rejected", from.addr)

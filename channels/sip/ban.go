@@ -69,6 +69,7 @@ func (d *Driver) banned(b *guard.Ban, why string) {
 	}
 	d.verbose(2, fmt.Sprintf("SIP: %s is %v until %s: too many %s", banName(b), b.Kind, b.Until.Format(time.DateTime), why))
 	if d.bus.Wants(event.Security) {
+		// Without lines of its own: programs know no such event.
 		d.bus.Publish(event.Event{Kind: event.Security, Time: d.now(), Name: "AddressBanned", Value: b.Kind.String(), Address: banName(b)})
 	}
 }

@@ -186,9 +186,51 @@ func TestEvents(t *testing.T) {
 		for e := range sub.C {
 			got = append(got, e.Name+" "+e.Value)
 		}
-		want := "SIP/alice Registered|SIP/alice NOT_INUSE|InvalidPassword <sip:alice@127.0.50.1>|SIP/alice Unregistered|SIP/alice UNAVAILABLE"
+		want := "ChallengeSent alice|SuccessfulAuth alice|SIP/alice Registered|SIP/alice NOT_INUSE|ChallengeSent alice|InvalidPassword alice|SIP/alice Unregistered|SIP/alice UNAVAILABLE"
 		if strings.Join(got, "|") != want {
 			t.Errorf("%s\nwant %s", strings.Join(got, "|"), want)
+		}
+	})
+}
+
+// TestSecurityEvents: what programs of the security class are told, header by header.
+func TestSecurityEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, phones, nil)
+		sub := r.bus.Subscribe(64, event.Security)
+		p := r.phone("127.0.50.10:5070", "alice")
+		right := p.register("alicepw", p.contact()+"Expires: 60\n")
+		wrong := p.register("wrong", p.contact())
+		q := r.phone("127.0.50.11:5070", "nobody")
+		q.register("x", q.contact())
+		call := p.ask("INVITE", "1000", p.contact(), "")
+		if right.Status() != 200 || wrong.Status() != 403 || call.Status() != 401 {
+			t.Fatal(right.Status(), wrong.Status(), call.Status())
+		}
+		sub.Close()
+		head := func(severity, account, port, id string) string {
+			return "EventTV: 2000-01-01T00:00:00.000+0000\nSeverity: " + severity + "\nService: SIP\nEventVersion: 1\nAccountID: " + account +
+				"\nSessionID: " + id + "\nLocalAddress: IPV4/UDP/127.0.50.1/5060\nRemoteAddress: IPV4/UDP/" + port
+		}
+		alice, stranger := "127.0.50.10/5070", "127.0.50.11/5070"
+		for i, want := range []string{
+			"ChallengeSent " + head("Informational", "alice", alice, p.id) + "\nChallenge: *",
+			"SuccessfulAuth " + head("Informational", "alice", alice, p.id) + "\nUsingPassword: 1",
+			"ChallengeSent " + head("Informational", "alice", alice, p.id) + "\nChallenge: *",
+			"InvalidPassword " + head("Error", "alice", alice, p.id) + "\nReceivedChallenge: *",
+			"ChallengeSent " + head("Informational", "nobody", stranger, q.id) + "\nChallenge: *",
+			"InvalidAccountID " + head("Error", "nobody", stranger, q.id),
+			"InvalidAccountID " + head("Error", "nobody", stranger, q.id),
+			"ChallengeSent " + head("Informational", "sip:alice@127.0.50.1", alice, p.id) + "\nChallenge: *",
+		} {
+			e, ok := <-sub.C
+			if !ok {
+				t.Fatalf("event %d is missing", i)
+			}
+			want, rest, open := strings.Cut(want, "*")
+			if got := e.Name + " " + e.AppData; !strings.HasPrefix(got, want) || !open && got != want || rest != "" {
+				t.Errorf("event %d is\n%s\nwant\n%s", i, got, want)
+			}
 		}
 	})
 }
