@@ -216,6 +216,15 @@ func TestStrangers(t *testing.T) {
 			notices: "h", told: "answer hangup(16)", heard: "tone stop", took: 3 * time.Hour,
 		},
 		{
+			name: "SAYFILES", plan: "exten => x,1,Log(NOTICE,${SAYFILES(a1)} ${SAYFILES(1*,digits)} ${SAYFILES(21,number)} ${SAYFILES(2,ordinal)} ${SAYFILES(1.50,money)} ${SAYFILES(b,phonetic)} ${SAYFILES(x,number)}.)",
+			notices: "letters/a&digits/1 digits/1&digits/star digits/20&digits/1 digits/h-2 digits/1&dollar&and&digits/50&cents phonetic/b_p .", told: "hangup(0)",
+		},
+		{
+			name: "CHANNEL() of what Dial reads", plan: "exten => x,1,Set(CHANNEL(namedcallgroup)=a, b)\n same => n,Set(CHANNEL(namedpickupgroup)=c)\n same => n,Log(NOTICE,${CHANNEL(namedcallgroup)} ${CHANNEL(namedpickupgroup)} ${CHANNEL(max_forwards)})\n" +
+				" same => n,Set(CHANNEL(max_forwards)=0)\n same => n,Dial(SIP/nobody,1)\n same => n,Log(NOTICE,not reached)\nexten => h,1,Log(NOTICE,h ${DIALSTATUS})",
+			notices: "a,b c 20 | h BUSY", told: "hangup(0)",
+		},
+		{
 			name: "StoreDTMF", plan: "exten => x,1,StoreDTMF(RX,KEYS)\n same => n,Wait(2)\n same => n,Log(NOTICE,${KEYS})\n same => n,StoreDTMF(remove)\n same => n,Wait(2)\n same => n,Log(NOTICE,${KEYS})",
 			steps: append(key(time.Second, "12#"), key(3*time.Second, "5")...), notices: "12# | 12#", told: "hangup(0)", took: 4 * time.Second,
 		},

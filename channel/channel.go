@@ -310,7 +310,13 @@ type Settings struct {
 	CallGroup, PickupGroup             uint64
 	NamedCallGroups, NamedPickupGroups []string
 	Formats                            []string
+	// Dials is how many Dials within each other led here, at most MaxDials.
+	Dials int
 }
+
+// MaxDials is how many Dials may lead to one channel, each out of the call that the
+// one before made: a plan that dials itself ends there.
+const MaxDials = 20
 
 // Settings returns a copy; its lists are shared and must not be written.
 func (c *Channel) Settings() Settings {

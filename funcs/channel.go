@@ -17,8 +17,8 @@ func channelFunctions(d Deps) []channel.Function {
 	return []channel.Function{
 		{
 			Name: "CHANNEL", Synopsis: "A setting or fact of the channel",
-			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, tonezone, musicclass, accountcode, amaflags, callgroup, pickupgroup, userfield, parkinglot. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, from, uri, useragent …",
-			Args: []decl.Arg{arg("item", "the setting"), optional("type", "of an item that has several")},
+			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, tonezone, musicclass, accountcode, amaflags, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, userfield, parkinglot, and max_forwards, how many Dials within each other may still follow. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, recvport, from, uri, ruri, useragent, t38passthrough, secure_signaling and secure_media (1 or empty), rtpdest and rtpsource (where the audio goes, and where from here), and rtpqos with the type audio and a statistic: all, rtt, local_ or remote_ with ssrc, count, lostpackets, jitter, and minjitter, maxjitter, normdevjitter, stdevjitter.",
+			Args: []decl.Arg{arg("item", "the setting"), optional("type", "of an item that has several"), optional("statistic", "of rtpqos")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) { return readChannel(t, a) },
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
 				item := strings.ToLower(a.Arg(0))
@@ -96,6 +96,12 @@ func readChannel(t channel.Thread, a *decl.Args) (string, error) {
 		return groupNumbers(s.CallGroup), nil
 	case "pickupgroup":
 		return groupNumbers(s.PickupGroup), nil
+	case "namedcallgroup":
+		return strings.Join(s.NamedCallGroups, ","), nil
+	case "namedpickupgroup":
+		return strings.Join(s.NamedPickupGroups, ","), nil
+	case "max_forwards":
+		return strconv.Itoa(channel.MaxDials - s.Dials), nil
 	case "peername":
 		return c.Peer(), nil
 	case "audionativeformat", "audioreadformat", "audiowriteformat":
@@ -148,6 +154,16 @@ func writeChannel(c *channel.Channel, item, v string) error {
 		c.SetSettings(func(s *channel.Settings) { s.CallGroup = groupMask(v) })
 	case "pickupgroup":
 		c.SetSettings(func(s *channel.Settings) { s.PickupGroup = groupMask(v) })
+	case "namedcallgroup":
+		c.SetSettings(func(s *channel.Settings) { s.NamedCallGroups = names(v) })
+	case "namedpickupgroup":
+		c.SetSettings(func(s *channel.Settings) { s.NamedPickupGroups = names(v) })
+	case "max_forwards":
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 0 {
+			return fmt.Errorf("'%s' is not a number of forwards", v)
+		}
+		c.SetSettings(func(s *channel.Settings) { s.Dials = channel.MaxDials - min(n, channel.MaxDials) })
 	case "userfield", "parkinglot", "peeraccount", "hangupsource", "dtmf_features":
 		setExtra(c, "channel-"+item, v)
 	default:
@@ -166,6 +182,16 @@ func groupNumbers(mask uint64) string {
 		b.WriteString(strconv.Itoa(bits.TrailingZeros64(mask)))
 	}
 	return b.String()
+}
+
+// names reads a list of names.
+func names(s string) (list []string) {
+	for name := range strings.SplitSeq(s, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // groupMask reads a list of groups and ranges such as "1,3-5".

@@ -36,6 +36,8 @@ type Deps struct {
 	// ToneZones are the countries whose tones there are, which CHANNEL(tonezone) picks
 	// from; nil has none.
 	ToneZones func() []string
+	// Speech finds the files of SAYFILES; nil has none.
+	Speech Speech
 	// Version is what VERSION() tells.
 	Version string
 }
@@ -57,7 +59,7 @@ func All(d Deps) []channel.Function {
 		logicFunctions(d), mathFunctions(d), encodingFunctions(), timeFunctions(d), variableFunctions(d),
 		callerFunctions(), connectedFunctions(), channelFunctions(d), causeFunctions(), groupFunctions(d),
 		planFunctions(d), systemFunctions(d), lockFunctions(d),
-		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(), curlFunctions(), dnsFunctions(d), iconvFunctions(), configFunctions(d), odbcFunctions(d), realtimeFunctions(d), recordFunctions(d),
+		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(), curlFunctions(), dnsFunctions(d), iconvFunctions(), configFunctions(d), odbcFunctions(d), realtimeFunctions(d), recordFunctions(d), sayFunctions(d),
 	} {
 		all = append(all, family...)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,61 @@ func (s Stats) Variables() [5][2]string {
 		{"RTT", s.RTTs.text("rtt")},
 		{"MES", s.RxScores.text("rxmes") + s.TxScores.text("txmes")},
 	}
+}
+
+// Item is one figure of the statistics, by the name that CHANNEL(rtpqos) has for
+// it: all, rtt, and local_ or remote_ with ssrc, count, lostpackets, jitter and their
+// spreads. ok is false for a name that is none.
+func (s Stats) Item(name string) (value string, ok bool) {
+	float := func(f float64) (string, bool) { return fmt.Sprintf("%f", f), true }
+	switch name {
+	case "all":
+		return s.QOS(), true
+	case "local_ssrc":
+		return fmt.Sprint(s.SSRC), true
+	case "remote_ssrc":
+		return fmt.Sprint(s.RemoteSSRC), true
+	case "local_count":
+		return fmt.Sprint(s.RxPackets), true
+	case "remote_count":
+		return fmt.Sprint(s.TxPackets), true
+	case "local_lostpackets":
+		return fmt.Sprint(s.RxLost), true
+	case "remote_lostpackets":
+		return fmt.Sprint(s.TxLost), true
+	case "local_jitter":
+		return float(s.RxJitter.Seconds())
+	case "remote_jitter":
+		return float(s.TxJitter.Seconds())
+	case "rtt":
+		return float(s.RTT.Seconds())
+	}
+	for _, x := range [...]struct {
+		prefix, suffix string
+		of             *Spread
+	}{
+		{"local_", "jitter", &s.RxJitters},
+		{"remote_", "jitter", &s.TxJitters},
+		{"local_", "rxploss", &s.RxLosses},
+		{"remote_", "rxploss", &s.TxLosses},
+		{"", "rtt", &s.RTTs},
+	} {
+		which, found := strings.CutPrefix(name, x.prefix)
+		if which, found = strings.CutSuffix(which, x.suffix); !found {
+			continue
+		}
+		switch which {
+		case "min":
+			return float(x.of.min)
+		case "max":
+			return float(x.of.max)
+		case "normdev":
+			return float(x.of.mean)
+		case "stdev":
+			return float(x.of.deviation())
+		}
+	}
+	return "", false
 }
 
 // score estimates a quality of 0 to 100 from loss, jitter and round trip with

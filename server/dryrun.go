@@ -22,6 +22,7 @@ import (
 	"pbx/dryrun"
 	"pbx/event"
 	"pbx/funcs"
+	"pbx/manager"
 )
 
 // Rehearsal is a configuration that calls can be tried on without a phone. It may
@@ -72,6 +73,7 @@ func (r *Rehearsal) office(start time.Time) (*dryrun.Office, error) {
 	f.AddFunctions(funcs.All(s.funcDeps(&c)), false)
 	f.AddApplications((&sip.Driver{}).Applications())
 	f.AddFunctions((&sip.Driver{}).Functions(), true)
+	f.AddFunctions(manager.Functions(func() *manager.Server { return nil }), true)
 	if err := c.readPlan(f.Engine()); err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"pbx/dialplan/program"
 	"pbx/funcs"
 	pbxio "pbx/io"
+	"pbx/manager"
 	"pbx/media/sound"
 	"pbx/media/tone"
 	"pbx/sounds"
@@ -61,6 +62,7 @@ func (s *Server) addCatalog(c *configuration) {
 	s.engine.AddApplications(funcs.Applications())
 	s.engine.AddFunctions(s.states.Functions(s.registry))
 	s.engine.AddFunctions(funcs.All(s.funcDeps(c)))
+	s.engine.AddFunctions(manager.Functions(func() *manager.Server { return s.manager }))
 }
 
 func (s *Server) appDeps(c *configuration) apps.Deps {
@@ -104,6 +106,7 @@ func (s *Server) funcDeps(c *configuration) funcs.Deps {
 		ToneZones: func() []string { return s.configuration().tones.Countries() },
 		Random:    s.opts.Random, Now: s.now, Version: s.opts.Version,
 	}
+	d.Speech = apps.Speech
 	if s.resolver != nil {
 		d.Names = names{s.resolver}
 	}

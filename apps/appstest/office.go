@@ -60,7 +60,7 @@ func New(t testing.TB, plan string, with ...func(*Office)) *Office {
 		Sounds: sound.NewLibrary(nil, sounds.FS()), Tones: tones, Dialplan: o.Engine, Locks: o.Engine.Locks(), Database: &o.Database, Records: o.Records, Now: time.Now, Session: o.session,
 		Recordings: o.Recordings,
 	}))
-	o.Engine.AddFunctions(funcs.All(funcs.Deps{Engine: o.Engine, Database: &o.Database, Records: o.Records, Now: time.Now, Version: "test"}))
+	o.Engine.AddFunctions(funcs.All(funcs.Deps{Engine: o.Engine, Database: &o.Database, Records: o.Records, Now: time.Now, Version: "test", Speech: apps.Speech}))
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "extensions.conf"), []byte(plan), 0o600); err != nil {
 		t.Fatal(err)

@@ -125,6 +125,10 @@ func run(d Deps, t channel.Thread, args *decl.Args) error {
 			return c.finish("INVALIDARGS", channel.ErrHangup)
 		}
 	}
+	if c.caller.Settings().Dials >= channel.MaxDials {
+		c.log.Warn("Cannot place outbound call from channel '" + c.caller.Name() + "'. Max forwards exceeded")
+		return c.finish("BUSY", channel.ErrHangup)
+	}
 	if c.newRecord && c.Records != nil {
 		if err := c.Records.Reset(c.caller.Uniqueid(), false); err != nil {
 			c.log.Warn("Dial: option C: " + err.Error())

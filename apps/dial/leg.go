@@ -114,6 +114,7 @@ func (c *call) identify(l *leg) {
 		if s.Account == "" {
 			s.Account = mine.Account
 		}
+		s.Dials = mine.Dials + 1
 		if s.MusicClass == "" {
 			s.MusicClass = mine.MusicClass
 		}

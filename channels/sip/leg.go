@@ -338,25 +338,3 @@ func (p *pvt) Item(name string) (value string, ok bool) {
 	}
 	return value, ok
 }
-
-func (p *pvt) item(name string) (string, bool) {
-	switch name {
-	case "peerip", "recvip":
-		return p.received.Addr().String(), true
-	case "from":
-		if p.invite != nil {
-			from := p.invite.From()
-			return from.URI.String(), true
-		}
-		return p.local, true
-	case "uri":
-		return p.target, true
-	case "useragent":
-		return p.useragent, true
-	case "peername":
-		return p.peerName(), true
-	case "t38passthrough":
-		return pick(p.settings.T38, "1", "0"), true
-	}
-	return "", false
-}
