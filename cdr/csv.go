@@ -1,7 +1,6 @@
 package cdr
 
 import (
-	"encoding/json"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -50,11 +49,8 @@ func plainName(s string) bool {
 }
 
 func decodeRow(e spool.Entry) (*Row, bool) {
-	r := new(Row)
-	if e.Kind != RowKind || json.Unmarshal(e.Data, r) != nil {
-		return nil, false
-	}
-	return r, true
+	r, ok := spool.Decode[Row](e, RowKind)
+	return &r, ok
 }
 
 // Append appends the row as a line of Master.csv.

@@ -31,7 +31,7 @@ const patience = 20 * time.Second
 func (p *Postgres) Name() string { return "pgsql" }
 
 // Mark implements spool.Backend.
-func (p *Postgres) Mark([]spool.Entry) (spool.Mark, error) { return nil, nil }
+func (p *Postgres) Mark([]spool.Entry) (spool.Mark, error) { return spool.Mark{}, nil }
 
 // Close ends the connection.
 func (p *Postgres) Close() error {

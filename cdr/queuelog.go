@@ -1,7 +1,6 @@
 package cdr
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -41,8 +40,8 @@ func plain(r rune) rune {
 // QueueLog is the file queue_log as a backend.
 func QueueLog(path string) spool.Backend {
 	return &spool.Files{ID: "queue_log", Format: func(e spool.Entry) []spool.Line {
-		q := new(QueueLine)
-		if e.Kind != QueueKind || json.Unmarshal(e.Data, q) != nil {
+		q, ok := spool.Decode[QueueLine](e, QueueKind)
+		if !ok {
 			return nil
 		}
 		return []spool.Line{{Path: path, Text: q.Append(nil)}}

@@ -16,13 +16,13 @@ CREATE TABLE IF NOT EXISTS cdr (
 	id TEXT PRIMARY KEY, accountcode TEXT, src TEXT, dst TEXT, dcontext TEXT, clid TEXT, channel TEXT, dstchannel TEXT,
 	lastapp TEXT, lastdata TEXT, start TEXT, answer TEXT, "end" TEXT, duration INTEGER, billsec INTEGER, disposition TEXT,
 	amaflags TEXT, uniqueid TEXT, userfield TEXT, linkedid TEXT, peeraccount TEXT, sequence INTEGER, vars TEXT
-);
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS cdr_start ON cdr (start);
 CREATE INDEX IF NOT EXISTS cdr_linkedid ON cdr (linkedid);
 CREATE TABLE IF NOT EXISTS calls (
 	linkedid TEXT PRIMARY KEY, start TEXT, answer TEXT, "end" TEXT, src TEXT, clid TEXT, dst TEXT, dcontext TEXT, channel TEXT,
 	accountcode TEXT, reached TEXT, reachedchannel TEXT, disposition TEXT, duration INTEGER, talk INTEGER, channels INTEGER, rows INTEGER
-);
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS calls_start ON calls (start);
 `
 
@@ -53,8 +53,7 @@ func (s *SQLite) Deliver(batch []spool.Entry, _ spool.Mark, _ bool) error {
 					_, err = insert(insertRow, rowValues(r)...)
 				}
 			case CallKind:
-				var c Call
-				if json.Unmarshal(e.Data, &c) == nil {
+				if c, ok := spool.Decode[Call](e, CallKind); ok {
 					_, err = insert(insertCall, callValues(&c)...)
 				}
 			}
@@ -103,7 +102,7 @@ type SQLiteCustom struct {
 func (s *SQLiteCustom) Name() string { return "sqlite-custom" }
 
 // Mark implements spool.Backend.
-func (s *SQLiteCustom) Mark([]spool.Entry) (spool.Mark, error) { return nil, nil }
+func (s *SQLiteCustom) Mark([]spool.Entry) (spool.Mark, error) { return spool.Mark{}, nil }
 
 // quoteName quotes the name of a table or column.
 func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

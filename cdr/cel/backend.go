@@ -1,7 +1,6 @@
 package cel
 
 import (
-	"encoding/json"
 	"strings"
 
 	"pbx/cdr"
@@ -12,11 +11,8 @@ import (
 const Kind = "cel"
 
 func decode(e spool.Entry) (*Row, bool) {
-	r := new(Row)
-	if e.Kind != Kind || json.Unmarshal(e.Data, r) != nil {
-		return nil, false
-	}
-	return r, true
+	r, ok := spool.Decode[Row](e, Kind)
+	return &r, ok
 }
 
 // Custom is the files of cel_custom.conf as a backend.
@@ -47,7 +43,7 @@ CREATE TABLE IF NOT EXISTS cel (
 	id TEXT PRIMARY KEY, eventtype TEXT, eventtime TEXT, cid_name TEXT, cid_num TEXT, cid_ani TEXT, cid_rdnis TEXT, cid_dnid TEXT,
 	exten TEXT, context TEXT, channame TEXT, appname TEXT, appdata TEXT, amaflags INTEGER, accountcode TEXT, peeraccount TEXT,
 	uniqueid TEXT, linkedid TEXT, peer TEXT, userfield TEXT, userdeftype TEXT, extra TEXT
-);
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS cel_linkedid ON cel (linkedid);
 `
 

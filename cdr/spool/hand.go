@@ -73,13 +73,25 @@ func (s *Spool) catchUp(r *reader) error {
 		}
 		if r.at >= s.synced {
 			s.cur.Backends[r.Name()] = &cursor{Offset: r.at}
-			err = s.save() // a disk that does not take it is met again by the next batch
+			if batch.mark != nil {
+				err = s.save() // a disk that does not take it is met again by the next batch
+			}
 		}
+		s.passed()
 		s.qmu.Unlock()
 		if err != nil {
 			s.log.Warn(fmt.Sprintf("call records: %v", err))
 		}
 	}
+}
+
+// passed forgets the entries that everybody has; the queue's lock is held.
+func (s *Spool) passed() {
+	least := s.size
+	for _, r := range s.readers {
+		least = min(least, r.at)
+	}
+	s.fresh.forget(least)
 }
 
 type batch struct {
@@ -104,9 +116,37 @@ func (s *Spool) next(r *reader) (*batch, error) {
 	if most <= 0 {
 		return nil, nil
 	}
-	data := make([]byte, min(most, 4<<20))
-	if _, err := s.file.ReadAt(data, r.at); err != nil && !errors.Is(err, io.EOF) {
+	if entries, end, ok := s.fresh.next(r.at, s.synced); ok && !b.again {
+		b.entries, b.length = entries, end-r.at
+	} else if err := s.read(b, most); err != nil {
 		return nil, err
+	}
+	if b.length == 0 {
+		return nil, nil
+	}
+	if b.again {
+		b.mark = c.Mark
+		return b, nil
+	}
+	mark, err := r.Mark(b.entries)
+	if err != nil {
+		return nil, err
+	}
+	if b.mark = mark; mark == nil {
+		return b, nil
+	}
+	s.cur.Backends[r.Name()] = &cursor{Offset: b.from, Length: b.length, Mark: mark}
+	if err := s.save(); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// read reads a batch of at most so many bytes from the file.
+func (s *Spool) read(b *batch, most int64) error {
+	data := make([]byte, min(most, 4<<20))
+	if _, err := s.file.ReadAt(data, b.from); err != nil && !errors.Is(err, io.EOF) {
+		return err
 	}
 	for len(data) > 0 && (b.again || len(b.entries) < mostBatch) {
 		i := bytes.IndexByte(data, '\n')
@@ -122,21 +162,5 @@ func (s *Spool) next(r *reader) (*batch, error) {
 		b.length += int64(i) + 1
 		data = data[i+1:]
 	}
-	if b.length == 0 {
-		return nil, nil
-	}
-	if b.again {
-		b.mark = c.Mark
-		return b, nil
-	}
-	mark, err := r.Mark(b.entries)
-	if err != nil {
-		return nil, err
-	}
-	b.mark = mark
-	s.cur.Backends[r.Name()] = &cursor{Offset: b.from, Length: b.length, Mark: mark}
-	if err := s.save(); err != nil {
-		return nil, err
-	}
-	return b, nil
+	return nil
 }

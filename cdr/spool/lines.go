@@ -27,11 +27,14 @@ func (f *Files) Name() string { return f.ID }
 
 // Mark implements Backend: the sizes of the files that the batch will grow.
 func (f *Files) Mark(entries []Entry) (Mark, error) {
-	m := Mark{}
+	var m Mark
 	for _, e := range entries {
 		for _, l := range f.Format(e) {
 			if _, seen := m[l.Path]; seen {
 				continue
+			}
+			if m == nil {
+				m = Mark{}
 			}
 			st, err := os.Stat(l.Path)
 			switch {

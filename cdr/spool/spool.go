@@ -21,12 +21,24 @@ import (
 	"time"
 )
 
-// Entry is one record: what kind it is, and itself. Who adds one gives its Value;
-// backends get its Data, the JSON of that.
+// Entry is one record: what kind it is, and itself. Who adds one gives its Value and
+// does not change it any more; Data is the JSON of that. An entry that was read back
+// from the disk has no Value: Decode tells backends what it is.
 type Entry struct {
 	Kind  string          `json:"k"`
 	Data  json.RawMessage `json:"d"`
 	Value any             `json:"-"`
+}
+
+// Decode returns a copy of an entry's value; ok is false for an entry of another kind.
+func Decode[T any](e Entry, kind string) (v T, ok bool) {
+	if e.Kind != kind {
+		return v, false
+	}
+	if p, ok := e.Value.(*T); ok {
+		return *p, true
+	}
+	return v, json.Unmarshal(e.Data, &v) == nil
 }
 
 // Mark is what a backend notes before a batch: the sizes of the files it is about to
@@ -38,7 +50,8 @@ type Mark map[string]int64
 type Backend interface {
 	// Name is what its cursor is kept under.
 	Name() string
-	// Mark notes what Deliver needs if it is interrupted.
+	// Mark notes what Deliver needs if it is interrupted: nil when a batch that is
+	// taken again does no harm.
 	Mark(batch []Entry) (Mark, error)
 	// Deliver takes a batch. With again some of it may have been taken before, when
 	// mark was made; those entries are not to be taken twice.
@@ -72,6 +85,7 @@ const (
 	mostWaiting  = 100_000 // entries in memory while the disk does not take them
 	mostBatch    = 1000
 	firstRetry   = time.Second
+	mostFresh    = 10 * mostBatch
 	lastRetry    = 30 * time.Second
 	closeLimit   = 5 * time.Second
 )
@@ -110,10 +124,12 @@ type Spool struct {
 	wake    chan struct{}
 	flush   bool
 
+	lines   []byte     // scratch of store
 	qmu     sync.Mutex // guards the file and what follows
 	file    *os.File
 	synced  int64 // how much of it is on the disk for sure: no more is handed over
 	size    int64
+	fresh   fresh
 	cur     cursors
 	readers []*reader
 	held    time.Time // since when entries wait for a batch
@@ -193,7 +209,7 @@ func (s *Spool) open() error {
 	if old := s.queuePath(s.cur.Generation - 1); s.cur.Generation > 0 {
 		_ = os.Remove(old) // what a crash left between the two
 	}
-	s.synced = s.size
+	s.synced, s.fresh.from = s.size, s.size
 	return s.file.Truncate(s.size)
 }
 
@@ -380,18 +396,20 @@ func (s *Spool) append() (flush, ok bool) {
 }
 
 func (s *Spool) store(entries []Entry) error {
-	var b []byte
+	b := s.lines[:0]
+	ends := make([]int64, len(entries))
 	for i := range entries {
 		e := &entries[i]
-		data, err := json.Marshal(e.Value)
-		e.Data = data
-		line, err2 := json.Marshal(e)
-		if err = errors.Join(err, err2); err != nil {
+		var err error
+		if e.Data, err = json.Marshal(e.Value); err != nil {
 			s.log.Error(fmt.Sprintf("call record: %v", err))
-			continue
+		} else {
+			b = append(append(append(b, `{"k":"`...), e.Kind...), `","d":`...)
+			b = append(append(b, e.Data...), "}\n"...)
 		}
-		b = append(append(b, line...), '\n')
+		ends[i] = int64(len(b))
 	}
+	s.lines = b
 	s.qmu.Lock()
 	defer s.qmu.Unlock()
 	if len(s.readers) == 0 {
@@ -401,6 +419,11 @@ func (s *Spool) store(entries []Entry) error {
 	if _, err := s.file.WriteAt(b, s.size); err != nil {
 		_ = s.file.Truncate(s.size)
 		return err
+	}
+	for i := range entries {
+		if entries[i].Data != nil {
+			s.fresh.add(entries[i], s.size+ends[i])
+		}
 	}
 	s.size += int64(len(b))
 	s.bound()
@@ -494,7 +517,7 @@ func (s *Spool) compact() {
 	}
 	_ = s.file.Close()
 	_ = os.Remove(s.queuePath(old.Generation))
-	s.file, s.size, s.synced = f, 0, 0
+	s.file, s.size, s.synced, s.fresh = f, 0, 0, fresh{}
 	for _, r := range s.readers {
 		r.at, r.doubt = 0, false
 	}
@@ -539,6 +562,9 @@ func (s *Spool) Close() {
 		}
 		s.qmu.Lock()
 		defer s.qmu.Unlock()
+		if err := s.save(); err != nil {
+			s.log.Warn(fmt.Sprintf("call records: %v", err))
+		}
 		_ = s.file.Close()
 	})
 }

@@ -36,7 +36,7 @@ type ledger struct {
 }
 
 func (l *ledger) Name() string                           { return "ledger" }
-func (l *ledger) Mark([]spool.Entry) (spool.Mark, error) { return nil, nil }
+func (l *ledger) Mark([]spool.Entry) (spool.Mark, error) { return spool.Mark{}, nil }
 
 func (l *ledger) Deliver(batch []spool.Entry, _ spool.Mark, again bool) error {
 	l.mu.Lock()
@@ -131,6 +131,79 @@ func TestBackendDown(t *testing.T) {
 		s.Close()
 		if n := strings.Count(log.String(), "\n"); n != 2 {
 			t.Errorf("%d lines of log, want 2:\n%s", n, log.String())
+		}
+	})
+}
+
+// A backend that is far behind reads from the disk what memory does not keep.
+func TestFarBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, quick := &ledger{down: true}, &ledger{}
+		s := open(t, spool.Options{Dir: t.TempDir()}, l, named{quick, "quick"})
+		const n = 25_000
+		want := make([]string, n)
+		for i := range n {
+			s.Add(entry(i))
+			want[i] = fmt.Sprint(i)
+			if i%1000 == 999 {
+				time.Sleep(2 * time.Second)
+			}
+		}
+		l.mu.Lock()
+		l.down = false
+		l.mu.Unlock()
+		time.Sleep(time.Minute)
+		s.Close()
+		for name, l := range map[string]*ledger{"behind": l, "quick": quick} {
+			if got := l.taken(); got != strings.Join(want, " ") {
+				t.Errorf("%s: %d bytes taken, want %d", name, len(got), len(strings.Join(want, " ")))
+			}
+		}
+	})
+}
+
+// named is a backend with another name.
+type named struct {
+	spool.Backend
+	name string
+}
+
+func (n named) Name() string { return n.name }
+
+// keyed is a backend that knows what it has: its batches need no mark.
+type keyed struct{ ledger }
+
+func (k *keyed) Mark([]spool.Entry) (spool.Mark, error) { return nil, nil }
+
+func (k *keyed) Deliver(batch []spool.Entry, mark spool.Mark, _ bool) error {
+	return k.ledger.Deliver(batch, mark, true)
+}
+
+// A crash leaves the cursor of a backend that knows what it has where it was; it gets
+// what it has again, and nothing is missing.
+func TestKeyedCrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir, after := t.TempDir(), t.TempDir()
+		k := &keyed{}
+		s := open(t, spool.Options{Dir: dir}, k)
+		s.Add(entry(1), entry(2))
+		time.Sleep(2 * time.Second)
+		s.Add(entry(3))
+		time.Sleep(500 * time.Millisecond) // it is in the file and not handed over
+		if err := os.CopyFS(after, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		if got := k.taken(); got != "1 2" {
+			t.Errorf("taken before the crash %q", got)
+		}
+		s.Close()
+		k.got = []string{"1", "2"}
+		s = open(t, spool.Options{Dir: after}, k)
+		s.Add(entry(4))
+		time.Sleep(2 * time.Second)
+		s.Close()
+		if got := k.taken(); got != "1 2 3 4" {
+			t.Errorf("taken %q", got)
 		}
 	})
 }
