@@ -75,6 +75,13 @@ func New(d Deps) (*Spool, error) {
 			return nil, fmt.Errorf("call files: %w", err)
 		}
 	}
+	aside, err := filepath.Glob(filepath.Join(s.done, ".*"))
+	for _, path := range aside { // the exchange was killed while it archived them
+		err = cmp.Or(err, archive(path, d.Registry.Now()))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("call files: %w", err)
+	}
 	return s, nil
 }
 
@@ -327,10 +334,29 @@ func (s *Spool) finish(f *File, path, status string) {
 		s.remove(path)
 		return
 	}
-	err := note(path, "Status: "+status+"\n", now)
-	if err = cmp.Or(err, os.Rename(path, filepath.Join(s.done, filepath.Base(path)))); err != nil {
+	// Out of the way first: a file that is done is not met again when the exchange is
+	// killed here. Nobody sees it in outgoing_done before it says how it went.
+	aside := filepath.Join(s.done, "."+status+"."+filepath.Base(path))
+	err := os.Rename(path, aside)
+	if err == nil {
+		err = archive(aside, now)
+	}
+	if err != nil {
 		s.deps.Log.Error(fmt.Sprintf("call file %s: %v", path, err))
 	}
+}
+
+// archive writes into a file that was put aside how it went, and gives it its name.
+func archive(aside string, now time.Time) error {
+	status, name, ok := strings.Cut(strings.TrimPrefix(filepath.Base(aside), "."), ".")
+	if !ok {
+		return nil // not one of ours
+	}
+	text, err := read(aside)
+	if err == nil && !strings.Contains(text, "\nStatus: ") {
+		err = note(aside, "Status: "+status+"\n", now)
+	}
+	return cmp.Or(err, os.Rename(aside, filepath.Join(filepath.Dir(aside), name)))
 }
 
 func (s *Spool) remove(path string) {

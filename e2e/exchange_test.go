@@ -206,7 +206,7 @@ func (x *exchange) stop() int {
 func (x *exchange) kill() {
 	x.t.Helper()
 	_ = x.cmd.Process.Kill()
-	x.wait(5 * time.Second)
+	x.wait(time.Minute) // a disk that is busy keeps even a killed process
 }
 
 func (x *exchange) wait(limit time.Duration) int {

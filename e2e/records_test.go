@@ -64,12 +64,20 @@ func (x *exchange) master() []string {
 	return ids
 }
 
+// kills is how often a test kills the exchange: PBX_KILLS, 8 by default.
+func kills() int {
+	if n, err := strconv.Atoi(os.Getenv("PBX_KILLS")); err == nil {
+		return n
+	}
+	return 8
+}
+
 // TestKillKeepsRecords kills the exchange at random while calls write records: no row is
 // twice in Master.csv or in the database, none of Master.csv is lost, and both have the same.
 func TestKillKeepsRecords(t *testing.T) {
 	x := newExchange(t, recordOffice)
 	seen := map[string]bool{}
-	for range 8 {
+	for range kills() {
 		load := x.call("load", "800", busyCall(), "-m", "5000", "-r", "150")
 		time.Sleep(150*time.Millisecond + rand.N(500*time.Millisecond)) // the moment of the kill is the test's chance
 		x.kill()
