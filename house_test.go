@@ -111,6 +111,7 @@ var (
 		"console":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"callfile":      {"channel", "media", "config", "io", "sched"},
 		"webhook":       {},
+		"missed":        {"webhook", "channel", "media", "config", "io", "sched"},
 		"timers":        {"callfile", "channel", "media", "config", "io", "sched"},
 		"metrics":       {"channel", "media", "config", "io", "sched"},
 		"web":           {"config", "io"},
@@ -128,7 +129,7 @@ var (
 		"channels/sip/transport":   {"channels/sip/message", "channels/sip/transaction", "channels/sip/resolve", "io", "sched"},
 		"channels/sip":             {"channels/sip", "channel", "media", "config", "io", "sched"},
 		"server": {
-			"api", "callfile", "timers", "webhook", "metrics", "database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge",
+			"api", "callfile", "timers", "missed", "webhook", "metrics", "database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge",
 			"channel", "media", "config",
 			"io", "sched", "store", "cdr", "sounds", "configs",
 		},

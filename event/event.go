@@ -70,6 +70,8 @@ const (
 	RTCPSent     // AppData = "Header: value" lines
 	RTCPReceived // the same
 	Application  // App, AppData run on a channel that is at no priority
+	DialFailed   // a device that could not be called: Value = Technology/resource, Cause
+	MissedCall   // Name = the user, Value = why, Detail = *missed.Record
 	maxKind
 )
 

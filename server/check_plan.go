@@ -76,6 +76,7 @@ func (k *planCheck) run() []config.Finding {
 		}
 	}
 	k.timers()
+	k.missed()
 	k.unused()
 	k.hidden()
 	k.labels()

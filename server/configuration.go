@@ -22,6 +22,7 @@ import (
 	"pbx/media"
 	"pbx/media/tone"
 	"pbx/metrics"
+	"pbx/missed"
 	"pbx/timers"
 	"pbx/web"
 )
@@ -45,6 +46,7 @@ type configuration struct {
 	// databases are what res_odbc.conf and its kin say.
 	databases *database.Settings
 	timers    []*timers.Timer
+	missed    *missed.Settings // nil without missed.conf
 	plan      *dialplan.Plan
 	findings  []config.Finding
 	overlay   map[string][]byte // texts that stand in for files, by path
@@ -85,6 +87,8 @@ func readBase(o *Options) (*configuration, error) {
 	c.databases, found, err = database.Load(l, c.dirs.State, "")
 	take(found, err)
 	c.timers, found, err = timers.Load(l)
+	take(found, err)
+	c.missed, found, err = missed.Load(l, c.beside)
 	take(found, err)
 	return c, errors.Join(errs...)
 }
@@ -172,6 +176,18 @@ func (c *configuration) readAEL() (*config.File, error) {
 		return nil, &config.Refusal{Finding: *ael.Finding(err)}
 	}
 	return f, nil
+}
+
+// beside reads a file that another one names, in the directory of both unless its name
+// is absolute.
+func (c *configuration) beside(name string) ([]byte, error) {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(c.dirs.Config, name)
+	}
+	if text, ok := c.overlay[name]; ok {
+		return text, nil
+	}
+	return os.ReadFile(name)
 }
 
 func (c *configuration) loader() *config.Loader {

@@ -327,6 +327,7 @@ var rules = []rule{
 	{"unknown-context", "A context that extensions.conf does not have."},
 	{"unknown-device", "A device that sip.conf does not have."},
 	{"unknown-directive", "A line of extensions.conf that begins with an unknown word; it is skipped."},
+	{"unknown-family", "A family that extconfig.conf does not have, or whose database is not there."},
 	{"unknown-function", "A function that does not exist."},
 	{"unknown-option", "An option that does not exist; the nearest one is named."},
 	{"unknown-rule", "A comment silences a rule that does not exist."},

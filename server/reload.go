@@ -93,6 +93,8 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 		s.applyManager(&next)
 		next.timers = fresh.timers
 		s.timers.Configure(next.timers)
+		next.missed = fresh.missed
+		s.missed.Configure(next.missed)
 	}
 	if what&reloadLogger != 0 {
 		next.log = fresh.log

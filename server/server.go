@@ -41,9 +41,11 @@ import (
 	"pbx/manager"
 	"pbx/media"
 	"pbx/metrics"
+	"pbx/missed"
 	"pbx/store"
 	"pbx/timers"
 	"pbx/web"
+	"pbx/webhook"
 )
 
 // Options are what a Server is built from.
@@ -99,6 +101,8 @@ type Server struct {
 	metrics  *metrics.Metrics
 	timers   *timers.Timers
 	api      *api.Server
+	missed   *missed.Service
+	poster   *webhook.Poster
 	spool    *callfile.Spool // nil without a directory for it
 	// spoolChanges stand in for a watched directory in memory.
 	spoolChanges chan string
@@ -200,6 +204,7 @@ func (s *Server) build() error {
 	s.buildAPI()
 	s.openSpool(conf)
 	s.buildTimers(conf)
+	s.buildMissed(conf)
 	s.buildCommands()
 	s.serveWeb(conf)
 	s.applyManager(conf)
@@ -227,7 +232,7 @@ func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
 		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
-		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(), s.manager.Commands(), s.timers.Commands(),
+		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(), s.manager.Commands(), s.timers.Commands(), s.missed.Commands(),
 	} {
 		s.commands.Add(list...)
 	}
@@ -295,7 +300,7 @@ func (s *Server) Run() error {
 	go s.hints.Run()
 	s.tables.running.Go(s.tables.run)
 	go func() { failed <- s.sip.Run() }()
-	stopSpool, stopTimers := s.runSpool(), s.runTimers()
+	stopSpool, stopTimers, stopMissed := s.runSpool(), s.runTimers(), s.runMissed()
 	event.Verbose(s.log, 1, "The exchange is ready")
 	var err error
 	select {
@@ -310,6 +315,7 @@ func (s *Server) Run() error {
 	}
 	stopSpool()
 	stopTimers()
+	stopMissed()
 	s.release()
 	return err
 }
@@ -346,6 +352,9 @@ func (s *Server) release() {
 	}
 	if s.cdr != nil {
 		s.cdr.close()
+	}
+	if s.poster != nil {
+		s.poster.Close()
 	}
 	s.closeSources()
 	if s.store != nil {

@@ -62,6 +62,7 @@ func (c *call) try(d destination, target any, last bool) error {
 	l, cause, err := c.request(dest, d.resource, target)
 	if err != nil {
 		c.notice("Unable to create channel of type '%s' (cause %d - %s): %v", d.tech, int(cause), cause, err)
+		c.caller.Publish(event.Event{Kind: event.DialFailed, Value: dest, Cause: int(cause)})
 		c.fail(cause, last)
 		return nil
 	}
@@ -149,6 +150,7 @@ func (c *call) send(l *leg) bool {
 	}
 	if err := l.ch.Leg().Call(); err != nil {
 		c.verbose(3, "Couldn't call %s: %v", l.dest, err)
+		c.caller.Publish(event.Event{Kind: event.DialFailed, Value: l.dest, Cause: int(l.ch.Cause())})
 		if cause := l.ch.Cause(); cause != channel.CauseNone {
 			c.caller.SetCause(cause, l.ch.TechCause())
 		}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,5 +57,25 @@ func (k *planCheck) timerPlace(t *timers.Timer, at time.Time) {
 	if step == nil && !k.flow.Elsewhere(c) {
 		k.findAt(f.Exten, config.Error, "unknown-place", didYouMean(f.Exten, k.extensions(f.Context)),
 			"timer [%s]: there is no %s", t.Name, strings.Join([]string{f.Context, f.Exten, f.Priority}, ","))
+	}
+}
+
+// missed checks what missed.conf names: devices, and the family of extconfig.conf.
+func (k *planCheck) missed() {
+	set := k.conf.missed
+	if set == nil {
+		return
+	}
+	if v := set.Family; v.Value != "" && k.conf.databases != nil {
+		if families := k.conf.databases.Families(); !slices.Contains(families, strings.ToLower(v.Value)) {
+			k.step = &dialplan.Priority{Pos: v.Pos}
+			k.findAt(v.Value, config.Error, "unknown-family", didYouMean(v.Value, families), "extconfig.conf has no family %s that can be asked; only users of the file are told of missed calls", v.Value)
+		}
+	}
+	for _, u := range set.Users {
+		k.step = &dialplan.Priority{Pos: u.Pos}
+		for _, d := range u.Devices {
+			k.device(d)
+		}
 	}
 }
