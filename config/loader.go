@@ -136,7 +136,8 @@ func (p *parser) include(pos Pos, argument string, required bool) *Refusal {
 			continue
 		}
 		if len(p.open) >= maxDepth {
-			p.find(pos, Error, "include-depth", fmt.Sprintf("#include %s: more than %d files within files", name, maxDepth))
+			why = fmt.Sprintf("more than %d files within files", maxDepth)
+			p.find(pos, Error, "include-depth", fmt.Sprintf("#include %s: %s", name, why))
 			continue
 		}
 		text, err := p.read(path)

@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -70,6 +71,11 @@ func refusals(err error) []config.Finding {
 	var refused *config.Refusal
 	if errors.As(err, &refused) {
 		return []config.Finding{refused.Finding}
+	}
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return []config.Finding{{
+			Pos: config.Pos{File: filepath.Base(path.Path)}, Severity: config.Error, Rule: "unreadable", Message: "the file cannot be read: " + path.Err.Error(),
+		}}
 	}
 	file, _, _ := strings.Cut(err.Error(), ":")
 	return []config.Finding{{Pos: config.Pos{File: file}, Severity: config.Error, Rule: "unreadable", Message: err.Error()}}

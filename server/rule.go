@@ -55,8 +55,11 @@ type example struct {
 	Alone bool
 	// Guests may come in, and there is a trunk.
 	Guests bool
-	Title  string
-	File   string // extensions.conf unless the heading says otherwise
+	// Unreadable examples have a directory where the file should be, and Gone ones
+	// nothing; what they find has no line.
+	Unreadable, Gone bool
+	Title            string
+	File             string // extensions.conf unless the heading says otherwise
 	// Text is without the marks, Lines are those that were marked, from 1.
 	Text  string
 	Lines []int
@@ -67,6 +70,9 @@ type example struct {
 //	;= bad: a misspelled name
 //	;= good alone in sip.conf
 //	;= bad with guests
+//	;= bad gone in sip.conf
+//
+// {NUL} and {LONG} stand for a NUL byte and a line's worth of text.
 func ruleExamples(name string) []example {
 	text, err := fs.ReadFile(ruleFiles, "rules/"+name+".conf")
 	if err != nil {
@@ -80,6 +86,7 @@ func ruleExamples(name string) []example {
 		words := strings.Fields(kind)
 		e := example{
 			Good: words[0] == "good", Alone: slices.Contains(words, "alone"), Guests: slices.Contains(words, "guests"),
+			Unreadable: slices.Contains(words, "unreadable"), Gone: slices.Contains(words, "gone"),
 			Title: strings.TrimSpace(title), File: strings.TrimSpace(file),
 		}
 		if e.File == "" {
@@ -113,6 +120,7 @@ func rulePage() []byte {
 	var b strings.Builder
 	b.WriteString("# Rules of pbx check\n\n" + generated)
 	b.WriteString("The name of the rule stands in brackets at the end of a finding; `; pbx: ignore NAME` at the end of a line silences it there.\n")
+	shown := strings.NewReplacer("{NUL}", "␀", "{LONG}", "… 10,000 characters …")
 	for _, r := range Rules() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s", r.Name, r.Help)
 		if r.Strict {
@@ -120,7 +128,7 @@ func rulePage() []byte {
 		}
 		b.WriteString("\n")
 		if r.Bad != "" {
-			fmt.Fprintf(&b, "\nFound in %s:\n\n```ini\n%s```\n", r.File, r.Bad)
+			fmt.Fprintf(&b, "\nFound in %s:\n\n```ini\n%s```\n", r.File, shown.Replace(r.Bad))
 		}
 		if r.Good != "" {
 			fmt.Fprintf(&b, "\nBetter:\n\n```ini\n%s```\n", r.Good)

@@ -42,7 +42,7 @@ func (c *configLoader) loadTLS() {
 		}
 		pair, err := transport.LoadCertificate(cert, key)
 		switch {
-		case err != nil && strings.Contains(err.Error(), "private key") && g.TLSPrivateKey != "":
+		case err != nil && (strings.Contains(err.Error(), "private key") || strings.Contains(err.Error(), "key input")) && g.TLSPrivateKey != "":
 			fail(err, "tlsprivatekey", "sslprivatekey")
 		case err != nil:
 			fail(err, "tlscertfile", "tlscert", "sslcert", "tlsenable", "sslenable")
