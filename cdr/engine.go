@@ -293,7 +293,7 @@ func (e *Engine) hangup(p *party, ev *event.Event) (rows []*Row) {
 	}
 	for _, r := range p.records {
 		if e.wanted(p, r) {
-			r.AMAFlags = amaName(p.ama)
+			r.AMAFlags = AMAName(p.ama)
 			rows = append(rows, &r.Row)
 			p.call.count(&r.Row)
 		}

@@ -41,8 +41,8 @@ func (p *party) clid() string {
 
 func (p *party) last() *record { return p.records[len(p.records)-1] }
 
-// amaName is the word of records for an amaflags setting.
-func amaName(s string) string {
+// AMAName is the word of records for an amaflags setting.
+func AMAName(s string) string {
 	switch strings.ToLower(s) {
 	case "omit", "1":
 		return "OMIT"
@@ -85,7 +85,7 @@ func (r *record) with(b *party) { r.b, r.bUID = b, b.uniqueid }
 // capture copies what a row tells of its parties.
 func (r *record) capture(p *party) {
 	r.AccountCode, r.Src, r.CLID = p.account, p.number, p.clid()
-	r.Channel, r.UniqueID, r.LinkedID, r.AMAFlags = p.name, p.uniqueid, p.linkedid, amaName(p.ama)
+	r.Channel, r.UniqueID, r.LinkedID, r.AMAFlags = p.name, p.uniqueid, p.linkedid, AMAName(p.ama)
 	if r.b != nil {
 		r.DstChannel, r.PeerAccount, r.Peer = r.b.name, r.b.account, r.b.number
 	}

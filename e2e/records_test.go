@@ -149,6 +149,29 @@ func TestRecordsUnwritable(t *testing.T) {
 	}
 }
 
+// TestRecordsReload: a reload takes in the backends, and rows go to those of the moment.
+func TestRecordsReload(t *testing.T) {
+	x := newExchange(t, recordOffice)
+	x.call("first", "800", busyCall()).ok()
+	x.write("-- cdr.conf --\n[general]\nunanswered=yes\n-- cdr_custom.conf --\n[mappings]\nours.csv => ${CDR(dst)},${CDR(disposition)}\n")
+	x.console("module reload cdr")
+	if got := x.console("cdr show status"); strings.Contains(got, "    csv\n") || !strings.Contains(got, "    cdr-custom\n") {
+		t.Errorf("after the reload:\n%s", got)
+	}
+	x.call("second", "800", busyCall()).ok()
+	path := filepath.Join(x.state, "log", "cdr-custom", "ours.csv")
+	eventually(t, 10*time.Second, "a row in the new file", func() bool {
+		b, err := os.ReadFile(path)
+		return err == nil && len(b) > 0
+	})
+	if b, err := os.ReadFile(path); err != nil || string(b) != "800,BUSY\n" {
+		t.Errorf("the new file has %q, %v", b, err)
+	}
+	if rows := x.master(); len(rows) != 1 {
+		t.Errorf("Master.csv has %d rows, want the first call's alone", len(rows))
+	}
+}
+
 // postgres is a database server of the test's own.
 type postgres struct {
 	t         *testing.T

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"fmt"
+	"slices"
 
 	"pbx/event"
 )
@@ -19,6 +20,7 @@ var kinds = []struct {
 		event.DialBegin, event.DialState, event.DialEnd, event.BridgeCreate, event.BridgeJoin, event.BridgeLeave, event.BridgeDestroy,
 		event.Hold, event.Unhold, event.DeviceState, event.ExtensionState, event.PresenceState, event.MessageWaiting, event.HangupRequest,
 		event.SoftHangup, event.Transfer, event.Pickup, event.LocalBridge, event.LocalOptimize, event.Originated,
+		event.CallEvent,
 	}},
 	{ClassDialplan, []event.Kind{event.NewExten, event.VarSet}},
 	{ClassDTMF, []event.Kind{event.DTMFBegin, event.DTMFEnd}},
@@ -39,16 +41,22 @@ func (s *Server) tune() {
 	for x := range s.sessions {
 		wanted |= x.wants()
 	}
-	if wanted == s.wanted || s.ctx.Err() != nil {
-		return
-	}
-	s.wanted = wanted
+	records := &s.settings.Load().Records
 	var list []event.Kind
 	for _, k := range kinds {
-		if k.class&wanted != 0 {
-			list = append(list, k.kinds...)
+		if k.class&wanted == 0 {
+			continue
+		}
+		for _, kind := range k.kinds {
+			if records.wants(kind) {
+				list = append(list, kind)
+			}
 		}
 	}
+	if slices.Equal(list, s.wanted) || s.ctx.Err() != nil {
+		return
+	}
+	s.wanted = list
 	if s.feed == nil {
 		s.feed = s.deps.Registry.Bus().Subscribe(feedQueue, list...)
 		s.group.Add(1)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"pbx/cdr"
 	"pbx/channel"
 	"pbx/event"
 )
@@ -23,7 +22,8 @@ type written struct {
 // page is an event that is being written.
 type page struct {
 	strings.Builder
-	vars func(prefix, ch string, w *page) // channelvars
+	vars    func(prefix, ch string, w *page) // channelvars
+	records *Records
 }
 
 func (w *page) line(name, value string) {
@@ -161,10 +161,11 @@ func (s *Server) render(e *event.Event) written {
 			return written{}
 		}
 	}
-	if slices.Contains(s.settings.Load().Disabled, name) {
+	settings := s.settings.Load()
+	if slices.Contains(settings.Disabled, name) {
 		return written{}
 	}
-	var w page
+	w := page{records: &settings.Records}
 	s.begin(&w, r.class, name, e.Time)
 	r.write(&w, e)
 	w.WriteString("\r\n")
@@ -353,12 +354,8 @@ var renderers = map[event.Kind]renderer{
 		}
 		w.line("Id", e.Uniqueid)
 	}},
-	event.CallRecord: {class: ClassCDR, named: func(e *event.Event) string {
-		if _, ok := e.Detail.(*cdr.Row); !ok {
-			return ""
-		}
-		return "Cdr"
-	}, write: callRecord},
+	event.CallRecord: {class: ClassCDR, name: "Cdr", write: callRecord},
+	event.CallEvent:  {class: ClassCall, name: "CEL", write: channelEvent},
 	event.AGIExecStart: about(ClassAGI, "AGIExecStart", func(w *page, e *event.Event) {
 		w.line("Command", e.Value)
 		w.line("CommandId", e.Name)
@@ -395,35 +392,6 @@ var renderers = map[event.Kind]renderer{
 		w.line("CallerIDNum", known(e.CallerNum))
 		w.line("CallerIDName", known(e.CallerName))
 	}},
-}
-
-// callRecord writes a call detail record as cdr_manager does.
-func callRecord(w *page, e *event.Event) {
-	r := e.Detail.(*cdr.Row)
-	at := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return t.Format("2006-01-02 15:04:05")
-	}
-	w.line("AccountCode", r.AccountCode)
-	w.line("Source", r.Src)
-	w.line("Destination", r.Dst)
-	w.line("DestinationContext", r.Context)
-	w.line("CallerID", r.CLID)
-	w.line("Channel", r.Channel)
-	w.line("DestinationChannel", r.DstChannel)
-	w.line("LastApplication", r.LastApp)
-	w.line("LastData", r.LastData)
-	w.line("StartTime", at(r.Start))
-	w.line("AnswerTime", at(r.Answer))
-	w.line("EndTime", at(r.End))
-	w.number("Duration", r.Duration)
-	w.number("BillableSeconds", r.BillSec)
-	w.line("Disposition", r.Disposition)
-	w.line("AMAFlags", r.AMAFlags)
-	w.line("UniqueID", r.UniqueID)
-	w.line("UserField", r.UserField)
 }
 
 // transferred writes what is told of a transfer.

@@ -81,7 +81,7 @@ type Server struct {
 	sessions map[*session]struct{}
 	waiting  int // connections that have not logged in
 	feed     *event.Subscription
-	wanted   Class
+	wanted   []event.Kind
 	debug    bool
 }
 
@@ -152,6 +152,7 @@ func (s *Server) Apply(c Settings) error {
 	s.mu.Lock()
 	s.debug = c.Debug
 	s.mu.Unlock()
+	s.tune()
 	err := s.listen(&s.plain, c.Enabled, c.Bind, func(l net.Listener) net.Listener { return l })
 	return errors.Join(err, s.listen(&s.secure, c.Enabled && c.TLS && c.certificate != nil, c.TLSBind, func(l net.Listener) net.Listener {
 		return tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {

@@ -39,6 +39,7 @@ type Settings struct {
 	Disabled []string
 	Debug    bool
 	Users    []*User
+	Records  Records
 
 	certFile, keyFile string
 	certificate       *tls.Certificate
@@ -103,7 +104,8 @@ var userOptions = []string{
 	"secret", "password", "read", "write", "deny", "permit", "acl", "eventfilter", "setvar", "displayconnects", "writetimeout", "allowmultiplelogin",
 }
 
-// Load reads manager.conf, which may be absent, and the access lists that it names.
+// Load reads manager.conf, which may be absent, the access lists that it names, and what
+// other files say of its events.
 // What cannot be read is named with its line and left out.
 func Load(l *config.Loader) (Settings, []config.Finding, error) {
 	s := Settings{
@@ -111,10 +113,15 @@ func Load(l *config.Loader) (Settings, []config.Finding, error) {
 		TLSBind:     netip.AddrPortFrom(loopback, defaultTLSPort),
 		HTTPTimeout: defaultHTTPTimeout, DisplayConnects: true, MultipleLogin: true, AuthTimeout: defaultAuthTimeout, AuthLimit: defaultAuthLimit,
 	}
+	found, err := s.Records.load(l)
+	if err != nil {
+		return s, found, err
+	}
 	file, findings, err := l.Load("manager.conf")
+	findings = append(found, findings...)
 	var refused *config.Refusal
 	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
-		return s, nil, nil
+		return s, findings, nil
 	}
 	if err != nil {
 		return s, findings, fmt.Errorf("manager.conf: %w", err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"pbx/channel"
@@ -123,24 +125,64 @@ func (s *Server) reloadCommand(words, synopsis string, what reloadSet) decl.Comm
 			if len(r.Args) > 1 || len(r.Args) == 1 && !dry {
 				return console.ErrUsage
 			}
-			diff, findings, err := s.reload(what, dry)
-			for _, f := range findings {
-				if f.Severity >= config.Warning {
-					fmt.Fprintln(r.Out, esc(f.String()))
-				}
+			return s.reloadFor(r, what, dry)
+		},
+		Complete: func(args []string, _ string) []string {
+			if len(args) > 0 {
+				return nil
 			}
-			if err != nil {
-				fmt.Fprintln(r.Out, "The old configuration goes on.")
+			return []string{dryWord}
+		},
+	}
+}
+
+// reloadFor reloads for who typed a command, and tells what became of it.
+func (s *Server) reloadFor(r *decl.Request, what reloadSet, dry bool) error {
+	diff, findings, err := s.reload(what, dry)
+	for _, f := range findings {
+		if f.Severity >= config.Warning {
+			fmt.Fprintln(r.Out, esc(f.String()))
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(r.Out, "The old configuration goes on.")
+		return err
+	}
+	diff.write(r.Out)
+	switch {
+	case dry && diff.empty():
+		fmt.Fprintln(r.Out, "Nothing would change.")
+	case dry:
+		fmt.Fprintln(r.Out, "Nothing was changed: a dry run.")
+	case what == reloadDialplan:
+		fmt.Fprintln(r.Out, "Dialplan reloaded.")
+	}
+	return nil
+}
+
+// moduleReload is `module reload`: the parts by the names of the modules that have
+// them elsewhere.
+func (s *Server) moduleReload() decl.Command {
+	return decl.Command{
+		Words: "module reload", Synopsis: "Read the files of one part again, or every file",
+		Help: "A part goes by the name of the module that has it in Asterisk, with .so or without: chan_sip, pbx_config, cdr, logger, manager, features and the like.",
+		Args: []decl.Arg{{Name: "module", Help: "the part", Optional: true}},
+		Run: func(_ context.Context, r *decl.Request) error {
+			name := r.Arg(0)
+			what, ok := reloadable[moduleName(name)]
+			switch {
+			case len(r.Args) > 1:
+				return console.ErrUsage
+			case !ok && s.hasModule(name):
+				return fmt.Errorf("The module '%s' does not support reloads", esc(name)) //nolint:staticcheck // the field's words
+			case !ok:
+				return fmt.Errorf("No such module '%s'", esc(name)) //nolint:staticcheck // the field's words
+			}
+			if err := s.reloadFor(r, what, false); err != nil {
 				return err
 			}
-			diff.write(r.Out)
-			switch {
-			case dry && diff.empty():
-				fmt.Fprintln(r.Out, "Nothing would change.")
-			case dry:
-				fmt.Fprintln(r.Out, "Nothing was changed: a dry run.")
-			case what == reloadDialplan:
-				fmt.Fprintln(r.Out, "Dialplan reloaded.")
+			if name != "" {
+				fmt.Fprintf(r.Out, "Module '%s' reloaded successfully.\n", esc(name))
 			}
 			return nil
 		},
@@ -148,7 +190,7 @@ func (s *Server) reloadCommand(words, synopsis string, what reloadSet) decl.Comm
 			if len(args) > 0 {
 				return nil
 			}
-			return []string{dryWord}
+			return slices.DeleteFunc(slices.Sorted(maps.Keys(reloadable)), func(s string) bool { return s == "" })
 		},
 	}
 }

@@ -84,7 +84,7 @@ func refusals(err error) []config.Finding {
 // futureFiles are files of an office that nothing reads yet.
 var futureFiles = []string{
 	"voicemail.conf", "queues.conf", "queuerules.conf", "res_parking.conf", "musiconhold.conf", "confbridge.conf", "meetme.conf",
-	"agents.conf", "followme.conf", "ari.conf", "cdr_manager.conf",
+	"agents.conf", "followme.conf", "ari.conf",
 	"extensions.lua", "udptl.conf", "phoneprov.conf",
 	"iax.conf", "pjsip.conf", "say.conf", "enum.conf", "amd.conf", "res_config_mysql.conf", "res_ldap.conf", "res_config_curl.conf",
 }

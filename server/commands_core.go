@@ -40,6 +40,7 @@ func (s *Server) coreCommands() []decl.Command {
 		class("core set verbose", "verbose output", s.setVerbose),
 		class("core set debug", "debug output", s.setDebug),
 		s.reloadCommand("core reload", "Read every configuration file again", reloadAll),
+		s.moduleReload(),
 		s.reloadCommand("dialplan reload", "Read extensions.conf again", reloadDialplan),
 		s.reloadCommand("sip reload", "Read sip.conf again", reloadSIP),
 		s.reloadCommand("dnsmgr reload", "Read dnsmgr.conf, and sip.conf, again", reloadSIP),

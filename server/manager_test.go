@@ -40,6 +40,10 @@ write=command,call
 [records]
 secret=correct horse
 read=cdr
+[ledger]
+secret=correct horse
+read=cdr,call
+eventfilter=Event: (Cdr|CEL)
 [guard]
 secret=correct horse
 read=security,reporting
@@ -257,6 +261,27 @@ const managerBye = `
 	bob > 200
 	wait 1s
 `
+
+// TestManagerRecords: cdr_manager.conf and cel.conf say which records are events.
+func TestManagerRecords(t *testing.T) {
+	for name, files := range map[string]map[string]string{
+		"records with labels": {
+			"cdr_manager.conf": "[general]\nenabled=yes\n[mappings]\nlinkedid => Linked\nseason => Season\n",
+			"cel.conf":         "[general]\nenable=yes\napps=dial\nevents=CHAN_START,ANSWER,HANGUP,USER_DEFINED\n[manager]\nenabled=yes\nshow_user_defined=yes\n",
+		},
+		"records by name": {
+			"cdr_manager.conf": "[general]\nenabled=no\n",
+			"cel.conf":         "[general]\nenable=yes\nevents=USER_DEFINED\n[manager]\nenabled=yes\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files["extensions.conf"] = "[t]\nexten => 102,1,Set(CDR(season)=winter)\n same => n,CELGenUserEvent(noted,by hand)\n same => n,Dial(SIP/bob,15)\n"
+			managerFlow(t, name, files, `
+				ami m > Action: Login | Username: ledger | Secret: correct horse
+			`+managerTalk+managerBye)
+		})
+	}
+}
 
 // TestManagerHostile: programs that do not read, do not log in or send nonsense lose
 // their connections, and a call goes on through it.

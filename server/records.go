@@ -20,14 +20,12 @@ import (
 	"pbx/store"
 )
 
-// records are the call detail records of the exchange: the engine, and the queue to
-// the backends. Backends are those of the start; a reload changes the engine's settings.
+// records are the call detail records of the exchange: the engines, and the queue to
+// the backends.
 type records struct {
 	engine *cdr.Engine
 	queue  *spool.Spool // nil where nothing can be written
-	config *cdr.Config
 	cel    *cel.Engine
-	names  []string // of the backends
 }
 
 func (c *configuration) readRecords(l *config.Loader) ([]config.Finding, error) {
@@ -41,12 +39,43 @@ func (c *configuration) readRecords(l *config.Loader) ([]config.Finding, error) 
 // buildRecords makes the engine and opens the queue. Where it cannot be opened the
 // exchange goes on without records, which is said once.
 func (s *Server) buildRecords(c *configuration) {
-	r := &records{config: c.records}
+	r := &records{}
 	s.cdr = r
+	o := spool.Options{
+		Dir: filepath.Join(c.dirs.Spool, "cdr"), Log: s.log, Stored: s.tellRecords, Batch: c.recordBatch(),
+		Awaited: func() bool { return s.bus.Wants(event.CallRecord) || s.bus.Wants(event.CallEvent) },
+	}
+	var err error
+	if r.queue, err = spool.Open(o, c.recordBackends()...); err != nil {
+		s.log.Error(fmt.Sprintf("call records are not written: %v", err))
+	}
+	queueLog{s}.Add("", "", "", "QUEUESTART", "")
+	r.cel = cel.New(s.bus, s.now(), c.cel.Settings, r.events)
+	r.engine = cdr.New(s.bus, s.now, c.records.Settings, r.rows, r.call)
+}
+
+// reload takes in settings and backends. Backends that hold up a batch are waited
+// for.
+func (r *records) reload(c *configuration) {
+	r.cel.Configure(c.cel.Settings)
+	r.engine.Configure(c.records.Settings)
+	if r.queue != nil {
+		r.queue.Use(c.recordBatch(), c.recordBackends()...)
+	}
+}
+
+func (c *configuration) recordBatch() (b spool.Batch) {
+	if c.records.Batch {
+		b = spool.Batch{Size: c.records.Size, Every: c.records.Time, Leave: !c.records.SafeShutdown}
+	}
+	return b
+}
+
+// recordBackends makes the backends that the files ask for.
+func (c *configuration) recordBackends() (backends []spool.Backend) {
 	open := func(path string) func() (*sql.DB, error) {
 		return func() (*sql.DB, error) { return store.OpenSQL(path) }
 	}
-	var backends []spool.Backend
 	if c.records.CSV != nil {
 		backends = append(backends, c.records.CSV.Backend())
 	}
@@ -72,23 +101,7 @@ func (s *Server) buildRecords(c *configuration) {
 	if c.log.QueueLog != "" {
 		backends = append(backends, cdr.QueueLog(c.log.QueueLog))
 	}
-	for _, b := range backends {
-		r.names = append(r.names, b.Name())
-	}
-	o := spool.Options{
-		Dir: filepath.Join(c.dirs.Spool, "cdr"), Log: s.log, Stored: s.tellRecords,
-		Awaited: func() bool { return s.bus.Wants(event.CallRecord) || s.bus.Wants(event.CallEvent) },
-	}
-	if c.records.Batch {
-		o.Size, o.Every, o.Leave = c.records.Size, c.records.Time, !c.records.SafeShutdown
-	}
-	var err error
-	if r.queue, err = spool.Open(o, backends...); err != nil {
-		s.log.Error(fmt.Sprintf("call records are not written: %v", err))
-	}
-	queueLog{s}.Add("", "", "", "QUEUESTART", "")
-	r.cel = cel.New(s.bus, s.now(), c.cel.Settings, r.events)
-	r.engine = cdr.New(s.bus, s.now, c.records.Settings, r.rows, r.call)
+	return backends
 }
 
 // rows takes finished rows off the engine's hands.
@@ -168,13 +181,13 @@ func (s *Server) recordCommands() []decl.Command {
 }
 
 func (s *Server) showRecords(_ context.Context, r *decl.Request) error {
-	c := s.cdr.engine.Settings()
+	c, conf := s.cdr.engine.Settings(), s.conf.Load()
 	yes := func(b bool) string { return map[bool]string{true: "Yes", false: "No"}[b] }
 	enabled := func(b bool) string { return map[bool]string{true: "Enabled", false: "Disabled"}[b] }
 	fmt.Fprintf(r.Out, "Call Detail Record (CDR) settings\n----------------------------------\n")
 	fmt.Fprintf(r.Out, "  Logging:                    %s\n", enabled(c.Enable))
 	mode := "Simple"
-	if s.cdr.config.Batch {
+	if conf.records.Batch {
 		mode = "Batch"
 	}
 	fmt.Fprintf(r.Out, "  Mode:                       %s\n", mode)
@@ -191,19 +204,26 @@ func (s *Server) showRecords(_ context.Context, r *decl.Request) error {
 	if s.cdr.queue != nil {
 		waiting = s.cdr.queue.Pending()
 	}
-	if s.cdr.config.Batch {
+	if conf.records.Batch {
 		fmt.Fprintf(r.Out, "* Batch Mode Settings\n  -------------------\n")
 		fmt.Fprintf(r.Out, "  Safe shutdown:              %s\n  Current batch size:         %s\n  Maximum batch size:         %s\n  Maximum batch time:         %s\n\n",
-			enabled(s.cdr.config.SafeShutdown), plural(waiting, "record"), plural(s.cdr.config.Size, "record"), plural(int(s.cdr.config.Time.Seconds()), "second"))
+			enabled(conf.records.SafeShutdown), plural(waiting, "record"), plural(conf.records.Size, "record"), plural(int(conf.records.Time.Seconds()), "second"))
 	}
 	fmt.Fprintf(r.Out, "* Registered Backends\n  -------------------\n")
-	for _, n := range slices.Sorted(slices.Values(s.cdr.names)) {
+	var names []string
+	if s.cdr.queue != nil {
+		names = s.cdr.queue.Backends()
+	}
+	if conf.manager.Records.Calls {
+		names = append(names, "cdr_manager")
+	}
+	for _, n := range slices.Sorted(slices.Values(names)) {
 		if strings.HasPrefix(n, "cel") || n == "queue_log" {
 			continue
 		}
 		fmt.Fprintf(r.Out, "    %s\n", n)
 	}
-	if waiting > 0 && !s.cdr.config.Batch {
+	if waiting > 0 && !conf.records.Batch {
 		fmt.Fprintf(r.Out, "\n  %s for a backend\n", plural(waiting, "record")+" waiting")
 	}
 	fmt.Fprintln(r.Out)

@@ -81,8 +81,6 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 		s.programs.SetLimits(next.core.Programs)
 		s.registry.SetFeatures(next.features)
 		next.records, next.cel = fresh.records, fresh.cel
-		s.cdr.cel.Configure(next.cel.Settings)
-		s.cdr.engine.Configure(next.records.Settings)
 		if next.core.Explain != old.core.Explain {
 			s.recorder.Switch(next.core.Explain)
 		}
@@ -99,6 +97,9 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 	if what&reloadLogger != 0 {
 		next.log = fresh.log
 		s.applyLogFiles(&next)
+	}
+	if what&(reloadRest|reloadLogger) != 0 {
+		s.cdr.reload(&next)
 	}
 	if what&reloadSIP != 0 {
 		s.engine.SetContexts("SIP", next.sip.General.RegContexts())

@@ -237,7 +237,6 @@ func (s *Server) buildCommands() {
 		s.commands.Add(list...)
 	}
 	s.commands.Alias("reload", "core reload")
-	s.commands.Alias("module reload", "core reload")
 	s.commands.Alias("extensions reload", "dialplan reload")
 	s.commands.Alias("show channels", "core show channels")
 	s.commands.Alias("show version", "core show version")

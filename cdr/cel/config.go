@@ -92,12 +92,7 @@ func (c *Config) main(f *config.File, layout func(string) (string, error)) (out 
 				}
 				c.TimeLayout = text
 			}
-		case "manager":
-			var s struct {
-				Enable bool `conf:"enabled"`
-				User   bool `conf:"show_user_defined"`
-			}
-			out = append(out, config.Decode(sec, &s)...)
+		case "manager": // package manager reads it
 		case "radius":
 			finding(sec.Pos, config.Note, "no-effect", "[radius] does not act: that backend is not here")
 		default:

@@ -18,16 +18,21 @@ func (s *Spool) hand(r *reader) {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop() // until a try fails
 	defer timer.Stop()
+	defer close(r.gone)
 	for {
 		closing := false
 		select {
+		case <-r.stop:
+			_ = s.catchUp(r) // its successor says what is wrong with it
+			r.close()
+			return
 		case <-r.wake:
 		case <-timer.C:
 		case <-s.released:
 			closing = true
 		}
 		err := error(nil)
-		if !closing || !s.o.Leave {
+		if !closing || !s.batch.Load().Leave {
 			err = s.catchUp(r)
 		}
 		switch {
@@ -46,11 +51,15 @@ func (s *Spool) hand(r *reader) {
 			wait = min(2*wait, lastRetry)
 		}
 		if closing {
-			if c, ok := r.Backend.(io.Closer); ok {
-				_ = c.Close()
-			}
+			r.close()
 			return
 		}
+	}
+}
+
+func (r *reader) close() {
+	if c, ok := r.Backend.(io.Closer); ok {
+		_ = c.Close()
 	}
 }
 

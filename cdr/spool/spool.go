@@ -9,15 +9,13 @@
 package spool
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -58,6 +56,16 @@ type Backend interface {
 	Deliver(batch []Entry, mark Mark, again bool) error
 }
 
+// Batch is how long entries are held back.
+type Batch struct {
+	// Size and Every hold entries back until there are Size of them or Every has
+	// passed (batch mode); 0 hands over at once.
+	Size  int
+	Every time.Duration
+	// Leave has Close leave what backends do not have yet to the next start.
+	Leave bool
+}
+
 // Options are what a Spool is built from.
 type Options struct {
 	// Dir is where the queue lies.
@@ -66,12 +74,7 @@ type Options struct {
 	// Limit is how long the queue may grow, in bytes, while a backend is down; what is
 	// older is lost to it then. 0 means 64 MB.
 	Limit int64
-	// Size and Every hold entries back until there are Size of them or Every has
-	// passed (batch mode); 0 hands over at once.
-	Size  int
-	Every time.Duration
-	// Leave has Close leave what backends do not have yet to the next start.
-	Leave bool
+	Batch
 	// Stored is told of entries that are written, on the writer's goroutine.
 	Stored func([]Entry)
 	// Awaited reports whether somebody is told of entries by Stored and is not to be
@@ -92,17 +95,6 @@ const (
 
 // cursor is how far a backend is, as it is kept on disk: Offset is where the batch
 // begins that was handed out last, Length its size.
-type cursor struct {
-	Offset int64 `json:"offset"`
-	Length int64 `json:"length"`
-	Mark   Mark  `json:"mark,omitempty"`
-}
-
-type cursors struct {
-	Generation int                `json:"generation"`
-	Backends   map[string]*cursor `json:"backends"`
-}
-
 // reader is a backend with its place.
 type reader struct {
 	Backend
@@ -110,12 +102,15 @@ type reader struct {
 	doubt   bool  // the batch of the cursor may have been taken in part
 	failing bool
 	wake    chan struct{}
+	stop    chan struct{} // closed when another takes its place
+	gone    chan struct{} // closed when it is done
 }
 
 // Spool is the queue.
 type Spool struct {
-	o   Options
-	log *slog.Logger
+	o     Options
+	batch atomic.Pointer[Batch]
+	log   *slog.Logger
 
 	mu      sync.Mutex
 	waiting []Entry
@@ -125,6 +120,7 @@ type Spool struct {
 	flush   bool
 
 	lines   []byte     // scratch of store
+	using   sync.Mutex // held while backends change, and by Close
 	qmu     sync.Mutex // guards the file and what follows
 	file    *os.File
 	synced  int64 // how much of it is on the disk for sure: no more is handed over
@@ -134,8 +130,10 @@ type Spool struct {
 	readers []*reader
 	held    time.Time // since when entries wait for a batch
 
+	now      chan chan struct{} // asks the writer to write what waits, and to say so
 	stop     chan struct{}
 	closed   sync.Once
+	over     bool // guarded by using
 	writing  sync.WaitGroup
 	handing  sync.WaitGroup
 	released chan struct{} // closed once nothing is added any more
@@ -146,7 +144,8 @@ func Open(o Options, backends ...Backend) (*Spool, error) {
 	if o.Limit == 0 {
 		o.Limit = defaultLimit
 	}
-	s := &Spool{o: o, log: o.Log, wake: make(chan struct{}, 1), stop: make(chan struct{}), released: make(chan struct{})}
+	s := &Spool{o: o, log: o.Log, wake: make(chan struct{}, 1), now: make(chan chan struct{}), stop: make(chan struct{}), released: make(chan struct{})}
+	s.batch.Store(&o.Batch)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -154,17 +153,7 @@ func Open(o Options, backends ...Backend) (*Spool, error) {
 		return nil, err
 	}
 	for _, b := range backends {
-		r := &reader{Backend: b, wake: make(chan struct{}, 1)}
-		if c := s.cur.Backends[b.Name()]; c != nil && c.Offset <= s.size {
-			r.at, r.doubt = c.Offset, c.Length > 0
-		} else {
-			r.at = s.size // a new one begins with what comes
-			s.cur.Backends[b.Name()] = &cursor{Offset: r.at}
-		}
-		if r.at < s.size { // what is there from before
-			nudge(r.wake)
-		}
-		s.readers = append(s.readers, r)
+		s.join(b, s.size)
 	}
 	if err := s.save(); err != nil {
 		_ = s.file.Close()
@@ -177,65 +166,81 @@ func Open(o Options, backends ...Backend) (*Spool, error) {
 	return s, nil
 }
 
-func (s *Spool) cursorPath() string { return filepath.Join(s.o.Dir, "cursors.json") }
-
-func (s *Spool) queuePath(generation int) string {
-	return filepath.Join(s.o.Dir, fmt.Sprintf("queue.%d", generation))
+// join adds a backend, which goes on where its cursor is; a new one begins at from.
+func (s *Spool) join(b Backend, from int64) {
+	r := &reader{Backend: b, wake: make(chan struct{}, 1), stop: make(chan struct{}), gone: make(chan struct{})}
+	if c := s.cur.Backends[b.Name()]; c != nil && c.Offset <= s.size {
+		r.at, r.doubt = c.Offset, c.Length > 0
+	} else {
+		r.at = from
+		s.cur.Backends[b.Name()] = &cursor{Offset: r.at}
+	}
+	if r.at < s.size { // what is there from before
+		nudge(r.wake)
+	}
+	s.readers = append(s.readers, r)
 }
 
-func (s *Spool) open() error {
-	if err := os.MkdirAll(s.o.Dir, 0o750); err != nil {
-		return err
+// Use changes how long entries are held back, and the backends. Those of before get what
+// was added before; one that has the name of an old one goes on where that is, a new one
+// gets what is added from now on. Use waits for the batches that are being handed over.
+func (s *Spool) Use(b Batch, backends ...Backend) {
+	s.using.Lock()
+	defer s.using.Unlock()
+	if s.over {
+		return
 	}
-	s.cur.Backends = map[string]*cursor{}
-	b, err := os.ReadFile(s.cursorPath())
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-	case err != nil:
-		return err
-	default:
-		if err := json.Unmarshal(b, &s.cur); err != nil || s.cur.Backends == nil {
-			s.cur = cursors{Backends: map[string]*cursor{}}
-			s.log.Error(fmt.Sprintf("%s cannot be read; records that wait there are not handed over", s.cursorPath()))
+	written := make(chan struct{})
+	s.now <- written
+	<-written
+	s.qmu.Lock()
+	old, from, generation := slices.Clone(s.readers), s.size, s.cur.Generation
+	s.qmu.Unlock()
+	for _, r := range old {
+		close(r.stop)
+	}
+	for _, r := range old {
+		<-r.gone
+	}
+	s.batch.Store(&b)
+	s.qmu.Lock()
+	if s.cur.Generation != generation {
+		from = 0 // the queue began anew since
+	}
+	s.readers = nil
+	for _, r := range old {
+		if c := s.cur.Backends[r.Name()]; c == nil || c.Offset != r.at {
+			s.cur.Backends[r.Name()] = &cursor{Offset: r.at} // its batches need no care, or were given up
+		}
+		if !slices.ContainsFunc(backends, func(b Backend) bool { return b.Name() == r.Name() }) {
+			delete(s.cur.Backends, r.Name())
 		}
 	}
-	s.file, err = os.OpenFile(s.queuePath(s.cur.Generation), os.O_RDWR|os.O_CREATE, 0o640)
+	for _, b := range backends {
+		s.join(b, from)
+	}
+	fresh := slices.Clone(s.readers)
+	err := s.save()
+	s.qmu.Unlock()
 	if err != nil {
-		return err
+		s.log.Warn(fmt.Sprintf("call records: %v", err))
 	}
-	if s.size, err = whole(s.file); err != nil {
-		return err
+	for _, r := range fresh {
+		s.handing.Go(func() { s.hand(r) })
 	}
-	if old := s.queuePath(s.cur.Generation - 1); s.cur.Generation > 0 {
-		_ = os.Remove(old) // what a crash left between the two
+}
+
+// Backends are the names of the backends.
+func (s *Spool) Backends() (names []string) {
+	s.qmu.Lock()
+	defer s.qmu.Unlock()
+	for _, r := range s.readers {
+		names = append(names, r.Name())
 	}
-	s.synced, s.fresh.from = s.size, s.size
-	return s.file.Truncate(s.size)
+	return names
 }
 
 // whole is the size of the queue up to its last whole line.
-func whole(f *os.File) (int64, error) {
-	end, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return 0, err
-	}
-	const step = 64 << 10
-	for at := end; at > 0; {
-		from := max(at-step, 0)
-		b := make([]byte, at-from)
-		if _, err := f.ReadAt(b, from); err != nil && !errors.Is(err, io.EOF) {
-			return 0, err
-		}
-		for i := len(b) - 1; i >= 0; i-- {
-			if b[i] == '\n' {
-				return from + int64(i) + 1, nil
-			}
-		}
-		at = from
-	}
-	return 0, nil
-}
-
 // Add queues records.
 func (s *Spool) Add(entries ...Entry) {
 	s.mu.Lock()
@@ -246,7 +251,7 @@ func (s *Spool) Add(entries ...Entry) {
 	}
 	first := len(s.waiting) == len(entries)
 	s.mu.Unlock()
-	if first || s.o.Size > 0 || s.awaited() { // else the writer is on its way
+	if first || s.batch.Load().Size > 0 || s.awaited() { // else the writer is on its way
 		nudge(s.wake)
 	}
 }
@@ -303,7 +308,7 @@ func (s *Spool) write() {
 	for {
 		select {
 		case <-s.wake:
-			if s.o.Size == 0 && !s.submits() && !s.awaited() {
+			if s.batch.Load().Size == 0 && !s.submits() && !s.awaited() {
 				gathered.Reset(gather) // the first row of several
 				continue
 			}
@@ -316,6 +321,12 @@ func (s *Spool) write() {
 		case <-settled.C:
 			settling = false
 		case <-retry.C:
+		case written := <-s.now:
+			if !append() || !s.pass(true) {
+				retry.Reset(firstRetry)
+			}
+			close(written)
+			continue
 		case <-s.stop:
 			s.append()
 			s.pass(true)
@@ -327,8 +338,8 @@ func (s *Spool) write() {
 			retry.Reset(firstRetry)
 		default:
 			flush = false
-			if s.o.Every > 0 {
-				retry.Reset(s.o.Every)
+			if every := s.batch.Load().Every; every > 0 {
+				retry.Reset(every)
 			}
 		}
 	}
@@ -395,44 +406,9 @@ func (s *Spool) append() (flush, ok bool) {
 	return flush, true
 }
 
-func (s *Spool) store(entries []Entry) error {
-	b := s.lines[:0]
-	ends := make([]int64, len(entries))
-	for i := range entries {
-		e := &entries[i]
-		var err error
-		if e.Data, err = json.Marshal(e.Value); err != nil {
-			s.log.Error(fmt.Sprintf("call record: %v", err))
-		} else {
-			b = append(append(append(b, `{"k":"`...), e.Kind...), `","d":`...)
-			b = append(append(b, e.Data...), "}\n"...)
-		}
-		ends[i] = int64(len(b))
-	}
-	s.lines = b
-	s.qmu.Lock()
-	defer s.qmu.Unlock()
-	if len(s.readers) == 0 {
-		return nil
-	}
-	s.compact()
-	if _, err := s.file.WriteAt(b, s.size); err != nil {
-		_ = s.file.Truncate(s.size)
-		return err
-	}
-	for i := range entries {
-		if entries[i].Data != nil {
-			s.fresh.add(entries[i], s.size+ends[i])
-		}
-	}
-	s.size += int64(len(b))
-	s.bound()
-	return nil
-}
-
 // release lets the readers go on, unless a batch is still to be filled.
 func (s *Spool) release(flush bool) {
-	if s.o.Size > 0 && !flush {
+	if b := s.batch.Load(); b.Size > 0 && !flush {
 		s.qmu.Lock()
 		behind := false
 		for _, r := range s.readers {
@@ -443,7 +419,7 @@ func (s *Spool) release(flush bool) {
 		} else if s.held.IsZero() {
 			s.held = time.Now()
 		}
-		early := s.pending() < s.o.Size && (s.held.IsZero() || time.Since(s.held) < s.o.Every)
+		early := s.pending() < b.Size && (s.held.IsZero() || time.Since(s.held) < b.Every)
 		if !early {
 			s.held = time.Time{}
 		}
@@ -452,6 +428,8 @@ func (s *Spool) release(flush bool) {
 			return
 		}
 	}
+	s.qmu.Lock()
+	defer s.qmu.Unlock()
 	for _, r := range s.readers {
 		nudge(r.wake)
 	}
@@ -459,83 +437,9 @@ func (s *Spool) release(flush bool) {
 
 // pending is how many entries the reader that is furthest behind has still to take; the
 // queue's lock is held.
-func (s *Spool) pending() int {
-	least := s.size
-	for _, r := range s.readers {
-		least = min(least, r.at)
-	}
-	n := 0
-	sc := bufio.NewReader(io.NewSectionReader(s.file, least, s.size-least))
-	for {
-		if _, err := sc.ReadSlice('\n'); err == nil {
-			n++
-		} else if !errors.Is(err, bufio.ErrBufferFull) {
-			return n
-		}
-	}
-}
-
 // bound gives up on what a backend that is down has missed for too long.
-func (s *Spool) bound() {
-	if s.size <= s.o.Limit {
-		return
-	}
-	for _, r := range s.readers {
-		if r.at < s.size/2 {
-			s.log.Error(fmt.Sprintf("%s has been down for too long: records of %d bytes are lost to it", r.Name(), s.size-r.at))
-			r.at, r.doubt = s.size, false
-			s.cur.Backends[r.Name()] = &cursor{Offset: r.at}
-		}
-	}
-	s.compact()
-}
-
 // compact begins the queue anew when everybody has all of it and it has grown.
-func (s *Spool) compact() {
-	if s.size < compactAt {
-		return
-	}
-	for _, r := range s.readers {
-		if r.at < s.size {
-			return
-		}
-	}
-	next := s.cur.Generation + 1
-	f, err := os.OpenFile(s.queuePath(next), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o640)
-	if err != nil {
-		return // the old one goes on
-	}
-	old := s.cur
-	s.cur = cursors{Generation: next, Backends: map[string]*cursor{}}
-	for _, r := range s.readers {
-		s.cur.Backends[r.Name()] = &cursor{}
-	}
-	if err := s.save(); err != nil {
-		s.cur = old
-		_ = f.Close()
-		return
-	}
-	_ = s.file.Close()
-	_ = os.Remove(s.queuePath(old.Generation))
-	s.file, s.size, s.synced, s.fresh = f, 0, 0, fresh{}
-	for _, r := range s.readers {
-		r.at, r.doubt = 0, false
-	}
-}
-
 // save writes the cursors; the queue's lock is held.
-func (s *Spool) save() error {
-	b, err := json.Marshal(&s.cur)
-	if err != nil {
-		return err
-	}
-	tmp := s.cursorPath() + ".new"
-	if err := os.WriteFile(tmp, b, 0o640); err != nil {
-		return err
-	}
-	return os.Rename(tmp, s.cursorPath())
-}
-
 // Pending is how many entries the backend that is furthest behind has still to take.
 func (s *Spool) Pending() int {
 	s.qmu.Lock()
@@ -547,6 +451,9 @@ func (s *Spool) Pending() int {
 // backend does not take stays for the next start.
 func (s *Spool) Close() {
 	s.closed.Do(func() {
+		s.using.Lock()
+		defer s.using.Unlock()
+		s.over = true
 		close(s.stop)
 		s.writing.Wait()
 		done := make(chan struct{})

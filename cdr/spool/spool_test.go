@@ -179,6 +179,44 @@ func (k *keyed) Deliver(batch []spool.Entry, mark spool.Mark, _ bool) error {
 	return k.ledger.Deliver(batch, mark, true)
 }
 
+// A backend that is given its name by another goes on where it was; one that is let go of
+// gets nothing more, and when it comes back what comes then.
+func TestUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second, third := &ledger{}, &ledger{down: true}, &ledger{}
+		s := open(t, spool.Options{Dir: t.TempDir()}, named{first, "a"}, named{second, "b"})
+		s.Add(entry(1))
+		time.Sleep(2 * time.Second)
+		next := &ledger{}
+		s.Use(spool.Batch{}, named{next, "b"}, named{third, "c"})
+		s.Add(entry(2))
+		time.Sleep(2 * time.Second)
+		again := &ledger{}
+		s.Use(spool.Batch{Size: 2, Every: time.Minute}, named{again, "a"}, named{next, "b"})
+		if got := strings.Join(s.Backends(), " "); got != "a b" {
+			t.Errorf("backends %q", got)
+		}
+		s.Add(entry(3))
+		time.Sleep(2 * time.Second)
+		if got := again.taken(); got != "" {
+			t.Errorf("%q was handed over before the batch was full", got)
+		}
+		s.Add(entry(4))
+		time.Sleep(2 * time.Second)
+		s.Close()
+		s.Use(spool.Batch{}, named{first, "a"}) // too late, and no harm
+		for _, tt := range []struct {
+			name string
+			l    *ledger
+			want string
+		}{{"the first", first, "1"}, {"one that was down", second, ""}, {"in its place", next, "1 2 3 4"}, {"between", third, "2"}, {"back again", again, "3 4"}} {
+			if got := tt.l.taken(); got != tt.want {
+				t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+			}
+		}
+	})
+}
+
 // A crash leaves the cursor of a backend that knows what it has where it was; it gets
 // what it has again, and nothing is missing.
 func TestKeyedCrash(t *testing.T) {
@@ -225,7 +263,7 @@ func TestTornBatch(t *testing.T) {
 func TestBatchMode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &ledger{}
-		s := open(t, spool.Options{Dir: t.TempDir(), Size: 3, Every: time.Minute}, l)
+		s := open(t, spool.Options{Dir: t.TempDir(), Batch: spool.Batch{Size: 3, Every: time.Minute}}, l)
 		time.Sleep(time.Second) // what was there at the start is handed over by now
 		s.Add(entry(1))
 		time.Sleep(30 * time.Second)

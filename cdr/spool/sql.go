@@ -59,10 +59,12 @@ func (s *SQL) open(tables string, statements []string) error {
 	return nil
 }
 
-// Close closes the database.
+// Close closes the database; the next Write opens it again.
 func (s *SQL) Close() error {
 	if s.db == nil {
 		return nil
 	}
-	return s.db.Close()
+	db := s.db
+	s.db, s.prepared = nil, nil
+	return db.Close()
 }
