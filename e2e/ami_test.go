@@ -55,7 +55,13 @@ type amiClient struct {
 
 func dialAMI(t *testing.T, x *exchange) *amiClient {
 	t.Helper()
-	conn, err := net.Dial("tcp", x.net.host(1)+":5038")
+	at := x.net.host(1) + ":5038"
+	if x.site != "" {
+		at = "127.0.0.1:5038"
+	}
+	var conn net.Conn
+	var err error
+	x.site.do(t, func() { conn, err = net.Dial("tcp", at) })
 	if err != nil {
 		t.Fatal(err)
 	}

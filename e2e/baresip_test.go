@@ -32,6 +32,12 @@ type baresip struct {
 // speaks PCMU.
 func startBaresip(t *testing.T, host, exchange, user, password string, freq float64, answer bool, codecs ...string) *baresip {
 	t.Helper()
+	return startBaresipAt(t, "", host, exchange, user, password, freq, answer, codecs...)
+}
+
+// startBaresipAt starts it at another site.
+func startBaresipAt(t *testing.T, at site, host, exchange, user, password string, freq float64, answer bool, codecs ...string) *baresip {
+	t.Helper()
 	path := tool(t, "baresip")
 	b := &baresip{t: t, dir: t.TempDir(), out: newOutput(), events: newOutput()}
 	tone := filepath.Join(b.dir, "tone.wav")
@@ -39,7 +45,8 @@ func startBaresip(t *testing.T, host, exchange, user, password string, freq floa
 	if err := os.Mkdir(filepath.Join(b.dir, "heard"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	control := freePort(t, "127.0.0.1")
+	var control int
+	at.do(t, func() { control = freePort(t, "127.0.0.1") })
 	listen, network := host+":5080", "net_interface "+host
 	if strings.Contains(host, ":") {
 		listen, network = fmt.Sprintf("[%s]:%d", host, freePort(t, host)), "net_interface "+host
@@ -78,7 +85,7 @@ module_app ctrl_tcp.so
 	b.write("config", config)
 	b.write("accounts", fmt.Sprintf("<sip:%s@%s>;auth_user=%s;auth_pass=%s;answermode=%s;regint=600;ptime=20;audio_codecs=%s\n", user, exchange, user, password, mode, strings.Join(append(codecs, "PCMU")[:max(1, len(codecs))], ",")))
 	b.write("contacts", "")
-	b.cmd = exec.Command(path, "-f", b.dir)
+	b.cmd = at.command(path, "-f", b.dir)
 	b.cmd.Stdout, b.cmd.Stderr = b.out, b.out
 	if err := b.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -92,7 +99,7 @@ module_app ctrl_tcp.so
 			t.Logf("baresip %s printed:\n%s\nevents:\n%s", user, b.out, b.events)
 		}
 	})
-	b.connect(fmt.Sprintf("127.0.0.1:%d", control))
+	b.connect(at, fmt.Sprintf("127.0.0.1:%d", control))
 	return b
 }
 
@@ -104,11 +111,11 @@ func (b *baresip) write(name, text string) {
 }
 
 // connect opens the control connection and collects its events.
-func (b *baresip) connect(addr string) {
+func (b *baresip) connect(at site, addr string) {
 	b.t.Helper()
 	eventually(b.t, 10*time.Second, "baresip's control port", func() bool {
-		conn, err := net.Dial("tcp", addr)
-		b.ctl = conn
+		var err error
+		at.do(b.t, func() { b.ctl, err = net.Dial("tcp", addr) })
 		return err == nil
 	})
 	b.t.Cleanup(func() { b.ctl.Close() })

@@ -70,6 +70,7 @@ type exchange struct {
 	net   network
 	conf  string // its configuration directory
 	state string
+	site  site // where it runs
 	cmd   *exec.Cmd
 	out   *output
 	done  chan struct{}
@@ -159,7 +160,7 @@ func (x *exchange) write(archive string) {
 func (x *exchange) start() {
 	x.t.Helper()
 	x.out, x.done = newOutput(), make(chan struct{})
-	x.cmd = exec.Command(program, "run", "--config", x.conf, "--state", x.state)
+	x.cmd = x.site.command(program, "run", "--config", x.conf, "--state", x.state)
 	x.cmd.Stdout, x.cmd.Stderr = x.out, x.out
 	if err := x.cmd.Start(); err != nil {
 		x.t.Fatal(err)
@@ -168,6 +169,12 @@ func (x *exchange) start() {
 		_ = cmd.Wait()
 		close(done)
 	}(x.cmd, x.done)
+	if x.site != "" {
+		eventually(x.t, 10*time.Second, "the exchange answers its console", func() bool {
+			return strings.Contains(x.console("core waitfullybooted"), "fully booted")
+		})
+		return
+	}
 	x.awaitAnswer()
 }
 

@@ -13,6 +13,8 @@ need sipsak sipsak
 need tshark tshark
 need svmap sipvicious
 need kamailio kamailio
+# Network namespaces, for wires that lose and for NATs.
+need ip iproute2
 [ -n "$(compgen -G '/usr/lib/*/kamailio/modules/tls.so')" ] || want+=(kamailio-tls-modules)
 # Programs that calls run: AGI in several languages.
 need perl perl

@@ -35,6 +35,8 @@ func (d *Driver) Commands() []decl.Command {
 			Args: []decl.Arg{{Name: "all", Optional: true}}, Run: d.print(d.showInUse),
 		},
 		{Words: "sip show channels", Synopsis: "List active SIP channels", Help: "Lists the calls that the driver knows, with their last message.", Run: d.print(d.showChannels)},
+		{Words: "sip show channelstats", Synopsis: "List statistics for active SIP channels", Help: "Shows the packets that each call has received and sent, how many of them were lost, and the jitter in seconds.", Run: d.print(d.showChannelStats)},
+		{Words: "sip show sched", Synopsis: "Present a report on the status of the scheduler queue", Help: "Tells how much the driver waits for, and for how long until the next of it.", Run: d.print(d.showSched)},
 		{
 			Words: "sip show channel", Synopsis: "Show detailed SIP channel info", Help: "Shows the details of the calls whose Call-ID begins with the text.",
 			Args: []decl.Arg{{Name: "call-id", Help: "the beginning of a Call-ID"}}, Run: d.print(d.showChannel), Complete: d.completeCall,

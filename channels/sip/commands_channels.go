@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"pbx/decl"
 )
@@ -70,6 +71,50 @@ func (d *Driver) showChannel(w io.Writer, r *decl.Request) error {
 	if !found {
 		fmt.Fprintf(w, "No such SIP Call ID starting with '%s'\n", r.Arg(0))
 	}
+	return nil
+}
+
+// showChannelStats has the field's layout, which counts in thousands beyond a hundred of
+// them.
+func (d *Driver) showChannelStats(w io.Writer, _ *decl.Request) error {
+	fmt.Fprintf(w, "%-15.15s  %-11.11s  %-8.8s %-10.10s  %-10.10s (     %%) %-6.6s %-10.10s  %-10.10s (     %%) %-6.6s\n",
+		"Peer", "Call ID", "Duration", "Recv: Pack", "Lost", "Jitter", "Send: Pack", "Lost", "Jitter")
+	n := 0
+	half := func(packets uint64, lost int64, jitter time.Duration) string {
+		lost = max(lost, 0)
+		share, unit := 0.0, " "
+		if lost > 0 {
+			share = 100 * float64(lost) / (float64(packets) + float64(lost))
+		}
+		if packets > 100_000 {
+			packets, unit = packets/1000, "K"
+		}
+		return fmt.Sprintf("%010d%s %010d (%5.2f%%) %.4f", packets, unit, lost, share, jitter.Seconds())
+	}
+	d.calls.each(func(p *pvt) {
+		if p.media.session == nil {
+			return
+		}
+		n++
+		duration := ""
+		if p.phase == phaseUp {
+			s := int(d.now().Sub(p.began) / time.Second)
+			duration = fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
+		}
+		st := p.media.session.Stats()
+		fmt.Fprintf(w, "%-15.15s  %-11.11s  %-8.8s %s %s\n", p.route.Remote.Addr(), p.callID, duration,
+			half(st.RxPackets, st.RxLost, st.RxJitter), half(st.TxPackets, st.TxLost, st.TxJitter))
+	})
+	fmt.Fprintf(w, "%d active SIP channel%s\n", n, pick(n == 1, "", "s"))
+	return nil
+}
+
+func (d *Driver) showSched(w io.Writer, _ *decl.Request) error {
+	next := "nothing is due"
+	if wait := d.sched.Wait(); wait >= 0 {
+		next = fmt.Sprintf("the next is due in %d ms", wait.Milliseconds())
+	}
+	fmt.Fprintf(w, "%d timers; %s.\n", d.sched.Len(), next)
 	return nil
 }
 

@@ -128,6 +128,7 @@ func TestConsoleLayouts(t *testing.T) {
 			{"sip show peers like bob", "1 sip peers [Monitored: 0 online, 0 offline Unmonitored: 1 online, 0 offline]\n"},
 			{"sip show domains", "SIP Domain support not enabled.\n"},
 			{"sip show registry", "Host                                    dnsmgr Username       Refresh State                Reg.Time                 \n127.0.50.40:5060                        N      acct1              600 Request Sent                                  \n"},
+			{"sip show channelstats", "Peer             Call ID      Duration Recv: Pack  Lost       (     %) Jitter Send: Pack  Lost       (     %) Jitter\n0 active SIP channels\n"},
 			{"sip show channels", "Peer             User/ANR         Call ID          Format           Hold     Last Message    Expiry     Peer      \n0 active SIP dialogs\n"},
 			{"sip show users", "Username                   Secret           Accountcode      Def.Context      ACL  Forcerport\n"},
 			{"sip show peer nosuch", "Peer nosuch not found.\n"},
