@@ -48,6 +48,7 @@ func TestUnsolicitedSummary(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, states := newMailboxRig(t, fmt.Sprintf(conf, c.option))
 			states.SetMessages("9@other", channel.Messages{New: 1, Old: 4})
+			synctest.Wait() // the driver has heard of it
 			p := r.phone("127.0.50.9:5060", "gina")
 			expect := func(when string, told bool, text string) {
 				t.Helper()
