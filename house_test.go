@@ -115,7 +115,8 @@ var (
 		"timers":        {"callfile", "channel", "media", "config", "io", "sched"},
 		"metrics":       {"channel", "media", "config", "io", "sched"},
 		"web":           {"config", "io"},
-		"api":           {"dialplan", "channel", "channels/sip/digest", "media", "config", "io", "sched"},
+		"feed":          {"cdr/spool", "webhook", "config", "io"},
+		"api":           {"feed", "dialplan", "channel", "channels/sip/digest", "media", "config", "io", "sched"},
 		"agi":           {"apps", "dialplan", "channel", "media", "config"},
 		"manager":       {"cdr", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		// Dry runs: the engine on devices of its own.
@@ -129,7 +130,7 @@ var (
 		"channels/sip/transport":   {"channels/sip/message", "channels/sip/transaction", "channels/sip/resolve", "io", "sched"},
 		"channels/sip":             {"channels/sip", "channel", "media", "config", "io", "sched"},
 		"server": {
-			"api", "callfile", "timers", "missed", "webhook", "metrics", "database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge",
+			"api", "feed", "callfile", "timers", "missed", "webhook", "metrics", "database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge",
 			"channel", "media", "config",
 			"io", "sched", "store", "cdr", "sounds", "configs",
 		},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -28,7 +29,7 @@ type Login struct {
 // authenticate says who asks: a program with a token (RFC 6750), or a SIP device
 // (RFC 7616).
 func (s *Server) authenticate(w http.ResponseWriter, r *http.Request, conf *Settings, from netip.Addr) (*client, *Problem) {
-	header := r.Header.Get("Authorization")
+	header := cmp.Or(r.Header.Get("Authorization"), offered(r))
 	scheme, rest, _ := strings.Cut(header, " ")
 	switch {
 	case header == "":
@@ -47,6 +48,25 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request, conf *Sett
 	s.refused(from, "", "RequestNotSupported")
 	s.challenge(w, conf, false)
 	return nil, problem(http.StatusUnauthorized, "%.20q is no way to log in here", scheme)
+}
+
+// bearerProtocol is what a page puts before its token among the subprotocols of a
+// WebSocket, as it cannot set a header: nothing of it is in an address, or in a log.
+const bearerProtocol = "bearer."
+
+// offered is the Authorization that a WebSocket offers as a subprotocol, "" for none.
+func offered(r *http.Request) string {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		return ""
+	}
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for _, w := range words(line) {
+			if token, ok := strings.CutPrefix(w, bearerProtocol); ok {
+				return "Bearer " + token
+			}
+		}
+	}
+	return ""
 }
 
 // token finds a token. Each is compared in a time that says nothing of it.

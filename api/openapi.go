@@ -22,6 +22,7 @@ func OpenAPI() []byte {
 		}
 		at.set(strings.ToLower(t.method), t.operation(all))
 	}
+	all.events()
 	doc := obj(
 		"openapi", "3.1.0",
 		"info", obj(

@@ -105,6 +105,15 @@ func routes() []route {
 		},
 		{method: get, path: "/api/stats", need: mayRead, summary: "Show the numbers of the moment", run: (*Server).stats, out: Stats{}, status: 200},
 		{
+			method: get, path: "/api/events", need: mayEvents, summary: "Open a WebSocket with events", raw: (*Server).events, status: 101,
+			help: "Each message is one event as JSON, the schema Event, from then on. A page gives its token as the subprotocol bearer.TOKEN beside pbx.events. Who does not read is dropped.",
+			query: []parameter{
+				{name: "events", help: "names such as dial.end, channel.*, or !call.record; all that do not come often without it"},
+				{name: "fields", help: "the members that are wanted beside id and event; all without it"},
+			},
+			problems: []int{426, 503},
+		},
+		{
 			method: get, path: "/api/openapi.json", device: true, summary: "This document", raw: (*Server).openAPI, out: map[string]any{}, status: 200,
 		},
 	}

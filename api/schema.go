@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"pbx/feed"
 )
 
 // object is a JSON object whose members keep their order.
@@ -145,4 +147,35 @@ func (s schemas) structure(t reflect.Type) *object {
 	}
 	o.set("additionalProperties", false)
 	return o
+}
+
+// events adds the schemas of events: Event, which is one of those of its names.
+func (s schemas) events() {
+	var list []any
+	for _, k := range feed.Kinds() {
+		members, required := obj(), []string{}
+		for _, f := range k.Fields {
+			m := obj("type", f.Type)
+			switch f.Name {
+			case "event":
+				m.set("const", k.Name)
+			case "time":
+				m.set("format", "date-time")
+			}
+			if f.Help != "" {
+				m.set("description", f.Help)
+			}
+			members.set(f.Name, m)
+			if f.Always {
+				required = append(required, f.Name)
+			}
+		}
+		var name string
+		for word := range strings.FieldsFuncSeq(k.Name, func(r rune) bool { return r == '.' || r == '_' }) {
+			name += strings.ToUpper(word[:1]) + word[1:]
+		}
+		s["Event"+name] = obj("type", "object", "description", k.Help, "properties", members, "required", required)
+		list = append(list, obj("$ref", "#/components/schemas/Event"+name))
+	}
+	s["Event"] = obj("oneOf", list)
 }

@@ -21,6 +21,7 @@ import (
 	"pbx/channel"
 	"pbx/dialplan"
 	"pbx/event"
+	"pbx/feed"
 )
 
 // Deps are what the interface is built on.
@@ -28,6 +29,8 @@ type Deps struct {
 	Registry  *channel.Registry
 	Engine    *dialplan.Engine
 	Directory Directory
+	// Hub is where streams of events come from.
+	Hub *feed.Hub
 	// Reload reads the configuration again, or with dry says what that would change.
 	Reload func(dry bool) (Reloaded, error)
 	// Check is what `pbx check` finds.
@@ -68,6 +71,7 @@ type Server struct {
 	ctx      context.Context // ends with Close
 	cancel   context.CancelFunc
 	open     sync.WaitGroup // requests that last
+	streams  atomic.Int32   // of events
 }
 
 const (

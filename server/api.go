@@ -15,7 +15,7 @@ import (
 // buildAPI makes the JSON interface. It answers when api.conf says so.
 func (s *Server) buildAPI() {
 	s.api = api.New(api.Deps{
-		Registry: s.registry, Engine: s.engine, Directory: directory{s}, Reload: s.reloadForAPI, Check: s.checkForAPI, Stats: s.statsForAPI,
+		Registry: s.registry, Engine: s.engine, Directory: directory{s}, Hub: s.hub, Reload: s.reloadForAPI, Check: s.checkForAPI, Stats: s.statsForAPI,
 		Log: s.log, Now: s.now, Random: s.opts.Random,
 	})
 }

@@ -51,6 +51,14 @@ func newAPIStory(t *testing.T, plan string) *story {
 	return newStory(t, map[string]string{"sip.conf": apiSIP, "extensions.conf": plan, "api.conf": apiConf})
 }
 
+// write replaces a file of the configuration.
+func (s *story) write(name, text string) {
+	s.t.Helper()
+	if err := os.WriteFile(filepath.Join(s.s.opts.ConfigDir, name), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // answer is one of the JSON interface.
 type answer struct {
 	code   int
@@ -225,6 +233,8 @@ func TestAPIDevice(t *testing.T) {
 		s := newAPIStory(t, transferPlan)
 		defer s.stop()
 		synctest.Wait()
+		s.phone("bob") // they listen before they are called
+		s.phone("carol")
 		anonymous := func(r *http.Request) { r.Header.Del("Authorization") }
 		asked := s.ask("GET", "/api/channels", "", anonymous)
 		if asked.code != 401 || len(asked.header.Values("WWW-Authenticate")) != 3 {
@@ -330,6 +340,7 @@ func TestAPICall(t *testing.T) {
 		if a := s.ask("POST", "/api/calls", `{"from":"alice","to":"s","context":"vars"}`, bearer(deskToken)); a.code != 403 {
 			t.Errorf("desk calls elsewhere: %d", a.code)
 		}
+		s.phone("alice") // it listens before it is called
 		call := s.ask("POST", "/api/calls", `{"from":"SIP/alice","to":"s","context":"vars","caller_id":"\"Desk\" <555>","variables":{"A":"1","__B":"${SHELL(id)}"}}`)
 		if call.code != 202 || call.json["state"] != "calling" {
 			t.Fatalf("%d %s", call.code, call.body)
@@ -429,13 +440,7 @@ func TestAPIReload(t *testing.T) {
 		s := newAPIStory(t, transferPlan)
 		defer s.stop()
 		synctest.Wait()
-		path := filepath.Join(s.s.opts.ConfigDir, "extensions.conf")
-		write := func(text string) {
-			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		write(transferPlan + "exten => 777,1,Hangup()\n")
+		s.write("extensions.conf", transferPlan+"exten => 777,1,Hangup()\n")
 		for _, tt := range []struct {
 			body    string
 			changes int
@@ -444,7 +449,7 @@ func TestAPIReload(t *testing.T) {
 				t.Errorf("%s: %d, want %d changes: %s", tt.body, a.code, tt.changes, a.body)
 			}
 		}
-		write("#include nowhere.conf\n")
+		s.write("extensions.conf", "#include nowhere.conf\n")
 		if a := s.ask("POST", "/api/reload", "{}"); a.code != 409 || !strings.Contains(fmt.Sprint(a.json["detail"]), "extensions.conf:1") {
 			t.Errorf("a broken file: %d %s", a.code, a.body)
 		}

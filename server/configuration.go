@@ -18,6 +18,7 @@ import (
 	"pbx/database"
 	"pbx/dialplan"
 	"pbx/dialplan/ael"
+	"pbx/feed"
 	"pbx/manager"
 	"pbx/media"
 	"pbx/media/tone"
@@ -41,6 +42,7 @@ type configuration struct {
 	manager  manager.Settings
 	metrics  metrics.Settings
 	api      api.Settings
+	events   feed.Settings
 	records  *cdr.Config
 	cel      *cel.Config
 	// databases are what res_odbc.conf and its kin say.
@@ -53,7 +55,7 @@ type configuration struct {
 }
 
 // readBase reads what the parts are built from: asterisk.conf, logger.conf,
-// rtp.conf, http.conf, prometheus.conf, api.conf, indications.conf, cdr.conf and its kin.
+// rtp.conf, http.conf, prometheus.conf, api.conf, events.conf, indications.conf, cdr.conf and its kin.
 func readBase(o *Options) (*configuration, error) {
 	c := &configuration{overlay: o.Overlay}
 	var errs []error
@@ -82,6 +84,8 @@ func readBase(o *Options) (*configuration, error) {
 	c.metrics, found, err = metrics.Load(l)
 	take(found, err)
 	c.api, found, err = api.Load(l)
+	take(found, err)
+	c.events, found, err = feed.Load(l)
 	take(found, err)
 	take(c.readRecords(l))
 	c.databases, found, err = database.Load(l, c.dirs.State, "")

@@ -45,7 +45,7 @@ func (s *Server) facts() manager.Facts {
 // they are elsewhere.
 var reloadable = map[string]reloadSet{
 	"": reloadAll, "chan_sip": reloadSIP, "pbx_config": reloadDialplan, "pbx_ael": reloadDialplan, "extensions": reloadDialplan, "dialplan": reloadDialplan,
-	"logger": reloadLogger, "manager": reloadRest, "http": reloadRest, "api": reloadRest, "features": reloadRest, "indications": reloadRest, "res_indications": reloadRest,
+	"logger": reloadLogger, "manager": reloadRest, "http": reloadRest, "api": reloadRest, "events": reloadRest, "features": reloadRest, "indications": reloadRest, "res_indications": reloadRest,
 	"acl": reloadSIP | reloadRest, "core": reloadAll, "cdr": reloadRest, "cdr_csv": reloadRest, "cdr_custom": reloadRest, "cdr_manager": reloadRest,
 	"cdr_pgsql": reloadRest, "cdr_sqlite3_custom": reloadRest, "cel": reloadRest, "cel_custom": reloadRest, "cel_manager": reloadRest,
 	"func_odbc": reloadRest, "res_odbc": reloadRest, "dnsmgr": reloadSIP,

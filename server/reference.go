@@ -9,6 +9,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip"
 	"pbx/decl"
+	"pbx/feed"
 )
 
 // generated heads every page that is made.
@@ -25,6 +26,7 @@ func (s *Server) reference() map[string][]byte {
 		"check.md":        rulePage(),
 		"ami.md":          actionPage(s.manager.Actions()),
 		"openapi.json":    api.OpenAPI(),
+		"events.md":       feed.Reference(generated),
 	}
 }
 

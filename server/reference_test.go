@@ -70,7 +70,7 @@ var ruleName = regexp.MustCompile(`(?:\b(?:Error|Warning|Note|severity|severityA
 // have, and no other.
 func TestRules(t *testing.T) {
 	used := map[string]bool{"absent-application": true, "absent-function": true} // made from unknown-…
-	for _, dir := range []string{"config", "dialplan", "dialplan/ael", "media/tone", "channels/sip", "server", "api", "manager", "metrics", "web", "cdr", "cdr/cel", "database"} {
+	for _, dir := range []string{"config", "dialplan", "dialplan/ael", "media/tone", "channels/sip", "server", "api", "feed", "manager", "metrics", "web", "cdr", "cdr/cel", "database"} {
 		files, err := filepath.Glob(filepath.Join("..", dir, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: no files, %v", dir, err)

@@ -84,11 +84,12 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 		if next.core.Explain != old.core.Explain {
 			s.recorder.Switch(next.core.Explain)
 		}
-		next.web, next.manager, next.metrics, next.api = fresh.web, fresh.manager, fresh.metrics, fresh.api
+		next.web, next.manager, next.metrics, next.api, next.events = fresh.web, fresh.manager, fresh.metrics, fresh.api, fresh.events
 		next.databases = fresh.databases
 		s.reloadSources(&next)
 		s.applyWeb(&next)
 		s.applyManager(&next)
+		s.applyEvents(&next)
 		next.timers = fresh.timers
 		s.timers.Configure(next.timers)
 		next.missed = fresh.missed

@@ -37,6 +37,7 @@ import (
 	"pbx/dialplan/program"
 	"pbx/dialplan/trace"
 	"pbx/event"
+	"pbx/feed"
 	pbxio "pbx/io"
 	"pbx/manager"
 	"pbx/media"
@@ -103,6 +104,8 @@ type Server struct {
 	api      *api.Server
 	missed   *missed.Service
 	poster   *webhook.Poster
+	hub      *feed.Hub
+	sinks    *feed.Sinks
 	spool    *callfile.Spool // nil without a directory for it
 	// spoolChanges stand in for a watched directory in memory.
 	spoolChanges chan string
@@ -201,10 +204,11 @@ func (s *Server) build() error {
 	s.registry.AddPresence("SIP", s.sip.Presence)
 	s.registry.Register(local.New(local.Deps{Registry: s.registry, Dialplan: s.engine, Media: s.media, Log: s.log}))
 	s.buildManager()
-	s.buildAPI()
 	s.openSpool(conf)
 	s.buildTimers(conf)
 	s.buildMissed(conf)
+	s.buildEvents(conf)
+	s.buildAPI()
 	s.buildCommands()
 	s.serveWeb(conf)
 	s.applyManager(conf)
@@ -352,6 +356,7 @@ func (s *Server) release() {
 	if s.cdr != nil {
 		s.cdr.close()
 	}
+	s.closeEvents()
 	if s.poster != nil {
 		s.poster.Close()
 	}

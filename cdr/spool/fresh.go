@@ -28,15 +28,15 @@ func (f *fresh) forget(at int64) {
 	f.from = max(f.from, at)
 }
 
-// next returns at most mostBatch entries from at on that end before end, and where
+// next returns at most so many entries from at on that end before end, and where
 // the last one ends; ok is false when they must be read from the file.
-func (f *fresh) next(at, end int64) (entries []Entry, last int64, ok bool) {
+func (f *fresh) next(at, end int64, most int) (entries []Entry, last int64, ok bool) {
 	if at < f.from {
 		return nil, 0, false
 	}
 	i := sort.Search(len(f.ends), func(i int) bool { return f.ends[i] > at })
 	j := sort.Search(len(f.ends), func(i int) bool { return f.ends[i] > end })
-	if j = min(j, i+mostBatch); i == j {
+	if j = min(j, i+most); i == j {
 		return nil, at, true
 	}
 	return slices.Clone(f.entries[i:j]), f.ends[j-1], true

@@ -19,6 +19,7 @@ func (s *Spool) hand(r *reader) {
 	timer.Stop() // until a try fails
 	defer timer.Stop()
 	defer close(r.gone)
+	wake := r.wake // nil while only time brings another try
 	for {
 		closing := false
 		select {
@@ -26,7 +27,7 @@ func (s *Spool) hand(r *reader) {
 			_ = s.catchUp(r) // its successor says what is wrong with it
 			r.close()
 			return
-		case <-r.wake:
+		case <-wake:
 		case <-timer.C:
 		case <-s.released:
 			closing = true
@@ -35,19 +36,27 @@ func (s *Spool) hand(r *reader) {
 		if !closing || !s.batch.Load().Leave {
 			err = s.catchUp(r)
 		}
+		wake = r.wake
 		switch {
+		case errors.Is(err, ErrLeave), closing && s.batch.Load().Leave:
 		case err == nil:
 			if r.failing {
 				r.failing = false
-				s.log.Log(context.Background(), event.LevelNotice, r.Name()+" takes call records again")
+				s.log.Log(context.Background(), event.LevelNotice, r.Name()+" takes "+s.o.What+" again")
 			}
 			wait = firstRetry
 		case !r.failing:
 			r.failing = true
-			s.log.Error(fmt.Sprintf("%s takes no call records, they wait on disk: %v", r.Name(), err))
+			s.log.Error(fmt.Sprintf("%s takes no %s, they wait on disk: %v", r.Name(), s.o.What, err))
 			fallthrough
 		default:
-			timer.Reset(wait)
+			var later Delayer
+			if errors.As(err, &later) {
+				wake = nil
+				timer.Reset(max(wait, later.After()))
+			} else {
+				timer.Reset(wait)
+			}
 			wait = min(2*wait, lastRetry)
 		}
 		if closing {
@@ -89,7 +98,7 @@ func (s *Spool) catchUp(r *reader) error {
 		s.passed()
 		s.qmu.Unlock()
 		if err != nil {
-			s.log.Warn(fmt.Sprintf("call records: %v", err))
+			s.log.Warn(fmt.Sprintf("%s: %v", s.o.What, err))
 		}
 	}
 }
@@ -125,9 +134,9 @@ func (s *Spool) next(r *reader) (*batch, error) {
 	if most <= 0 {
 		return nil, nil
 	}
-	if entries, end, ok := s.fresh.next(r.at, s.synced); ok && !b.again {
+	if entries, end, ok := s.fresh.next(r.at, s.synced, r.most); ok && !b.again {
 		b.entries, b.length = entries, end-r.at
-	} else if err := s.read(b, most); err != nil {
+	} else if err := s.read(b, most, r.most); err != nil {
 		return nil, err
 	}
 	if b.length == 0 {
@@ -151,13 +160,13 @@ func (s *Spool) next(r *reader) (*batch, error) {
 	return b, nil
 }
 
-// read reads a batch of at most so many bytes from the file.
-func (s *Spool) read(b *batch, most int64) error {
+// read reads a batch of at most so many bytes and entries from the file.
+func (s *Spool) read(b *batch, most int64, entries int) error {
 	data := make([]byte, min(most, 4<<20))
 	if _, err := s.file.ReadAt(data, b.from); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	for len(data) > 0 && (b.again || len(b.entries) < mostBatch) {
+	for len(data) > 0 && (b.again || len(b.entries) < entries) {
 		i := bytes.IndexByte(data, '\n')
 		if i < 0 {
 			break

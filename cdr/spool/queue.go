@@ -86,7 +86,7 @@ func (s *Spool) store(entries []Entry) error {
 		e := &entries[i]
 		var err error
 		if e.Data, err = json.Marshal(e.Value); err != nil {
-			s.log.Error(fmt.Sprintf("call record: %v", err))
+			s.log.Error(fmt.Sprintf("%s: %v", s.o.What, err))
 		} else {
 			b = append(append(append(b, `{"k":"`...), e.Kind...), `","d":`...)
 			b = append(append(b, e.Data...), "}\n"...)

@@ -10,6 +10,7 @@ package spool
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -66,11 +67,23 @@ type Batch struct {
 	Leave bool
 }
 
+// Batcher is a Backend that takes no more than Most entries in a batch.
+type Batcher interface{ Most() int }
+
+// Delayer is an error of Deliver after which nothing but time brings another try: After
+// at least, and twice as long as before the last one.
+type Delayer interface{ After() time.Duration }
+
+// ErrLeave is an error of Deliver that says that the backend ends: the batch stays.
+var ErrLeave = errors.New("the backend ends")
+
 // Options are what a Spool is built from.
 type Options struct {
 	// Dir is where the queue lies.
 	Dir string
-	Log *slog.Logger
+	// What is queued, as the log calls it: "call records" where it is "".
+	What string
+	Log  *slog.Logger
 	// Limit is how long the queue may grow, in bytes, while a backend is down; what is
 	// older is lost to it then. 0 means 64 MB.
 	Limit int64
@@ -101,6 +114,7 @@ type reader struct {
 	at      int64 // everything before it is taken
 	doubt   bool  // the batch of the cursor may have been taken in part
 	failing bool
+	most    int // entries in a batch
 	wake    chan struct{}
 	stop    chan struct{} // closed when another takes its place
 	gone    chan struct{} // closed when it is done
@@ -144,6 +158,9 @@ func Open(o Options, backends ...Backend) (*Spool, error) {
 	if o.Limit == 0 {
 		o.Limit = defaultLimit
 	}
+	if o.What == "" {
+		o.What = "call records"
+	}
 	s := &Spool{o: o, log: o.Log, wake: make(chan struct{}, 1), now: make(chan chan struct{}), stop: make(chan struct{}), released: make(chan struct{})}
 	s.batch.Store(&o.Batch)
 	if s.log == nil {
@@ -168,7 +185,10 @@ func Open(o Options, backends ...Backend) (*Spool, error) {
 
 // join adds a backend, which goes on where its cursor is; a new one begins at from.
 func (s *Spool) join(b Backend, from int64) {
-	r := &reader{Backend: b, wake: make(chan struct{}, 1), stop: make(chan struct{}), gone: make(chan struct{})}
+	r := &reader{Backend: b, most: mostBatch, wake: make(chan struct{}, 1), stop: make(chan struct{}), gone: make(chan struct{})}
+	if x, ok := b.(Batcher); ok {
+		r.most = x.Most()
+	}
 	if c := s.cur.Backends[b.Name()]; c != nil && c.Offset <= s.size {
 		r.at, r.doubt = c.Offset, c.Length > 0
 	} else {
@@ -223,7 +243,7 @@ func (s *Spool) Use(b Batch, backends ...Backend) {
 	err := s.save()
 	s.qmu.Unlock()
 	if err != nil {
-		s.log.Warn(fmt.Sprintf("call records: %v", err))
+		s.log.Warn(fmt.Sprintf("%s: %v", s.o.What, err))
 	}
 	for _, r := range fresh {
 		s.handing.Go(func() { s.hand(r) })
@@ -366,7 +386,7 @@ func (s *Spool) pass(flush bool) bool {
 	if err != nil {
 		if !s.full {
 			s.full = true
-			s.log.Error(fmt.Sprintf("call records wait in memory: %v", err))
+			s.log.Error(fmt.Sprintf("%s wait in memory: %v", s.o.What, err))
 		}
 		return false
 	}
@@ -382,7 +402,7 @@ func (s *Spool) append() (flush, ok bool) {
 	s.waiting, s.lost, s.flush = nil, 0, false
 	s.mu.Unlock()
 	if lost > 0 {
-		s.log.Error(fmt.Sprintf("call records: %d lost: they could not be written for too long", lost))
+		s.log.Error(fmt.Sprintf("%s: %d lost: they could not be written for too long", s.o.What, lost))
 	}
 	if len(entries) > 0 {
 		if err := s.store(entries); err != nil {
@@ -391,13 +411,13 @@ func (s *Spool) append() (flush, ok bool) {
 			s.mu.Unlock()
 			if !s.full {
 				s.full = true
-				s.log.Error(fmt.Sprintf("call records wait in memory: %v", err))
+				s.log.Error(fmt.Sprintf("%s wait in memory: %v", s.o.What, err))
 			}
 			return flush, false
 		}
 		if s.full {
 			s.full = false
-			s.log.Warn("call records are written again")
+			s.log.Warn(s.o.What + " are written again")
 		}
 	}
 	if s.o.Stored != nil && len(entries) > 0 {
@@ -470,7 +490,7 @@ func (s *Spool) Close() {
 		s.qmu.Lock()
 		defer s.qmu.Unlock()
 		if err := s.save(); err != nil {
-			s.log.Warn(fmt.Sprintf("call records: %v", err))
+			s.log.Warn(fmt.Sprintf("%s: %v", s.o.What, err))
 		}
 		_ = s.file.Close()
 	})
