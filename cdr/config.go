@@ -124,6 +124,9 @@ func (c *Config) sqliteCustom(f *config.File) (out []config.Finding) {
 			Timeout int    `conf:"busy_timeout"`
 		}
 		out = append(out, config.Decode(sec, &s)...)
+		if s.Table == "" && s.Columns == "" && s.Values == "" { // the sample, in which all is commented out
+			return out
+		}
 		own := &SQLiteCustom{Table: s.Table}
 		for name := range strings.SplitSeq(s.Columns, ",") {
 			own.Columns = append(own.Columns, strings.TrimSpace(name))

@@ -201,7 +201,7 @@ func (b *builder) compile(p *Priority) {
 	t, complaint := compile(p.Args)
 	p.template = t
 	if complaint != "" {
-		b.find(p.Pos, config.Warning, "unbalanced", "it ends with the line", "%s in %q", complaint, p.Args)
+		b.find(p.Pos, config.Warning, "unbalanced", "it ends with the line", "%s in %q", complaint, short(p.Args))
 	}
 	if b.known == nil {
 		return
@@ -302,4 +302,13 @@ func (b *builder) extension(name, caller string, anyCaller bool) *Extension {
 	*variants = slices.Insert(*variants, at, e)
 	c.count++
 	return e
+}
+
+// short is a text as a message shows it.
+func short(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }

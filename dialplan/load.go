@@ -277,6 +277,9 @@ func (b *builder) alternative(v config.Variable, keyword string) {
 	b.find(v.Pos, config.Warning, "unknown-switch", "", "the switch %s is not supported; nothing is looked up in it", name)
 }
 
+// parkedCalls is the context that parking makes.
+const parkedCalls = "parkedcalls"
+
 // finish resolves what a context refers to once all of them are there.
 func (b *builder) finish(c *Context) {
 	c.sorted = make([]string, 0, len(c.literals))
@@ -295,7 +298,11 @@ func (b *builder) finish(c *Context) {
 			if near := config.Nearest(inc.Context, names); near != "" {
 				hint = "did you mean " + near + "?"
 			}
-			b.find(inc.Pos, config.Warning, "include-missing", hint, "context %s includes %s, which is not there", c.Name, strconv.Quote(inc.Context))
+			severity := config.Warning
+			if inc.Context == parkedCalls {
+				severity, hint = config.Note, "parking makes it, which is not there yet"
+			}
+			b.find(inc.Pos, severity, "include-missing", hint, "context %s includes %s, which is not there", c.Name, strconv.Quote(inc.Context))
 			b.token(inc.Context)
 		}
 	}

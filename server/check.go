@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func Check(o Options) Report {
 		return strictRules[f.Rule] && !o.Strict || src.silenced(f)
 	})
 	r.add(src.misspelled()...)
-	r.Findings = sortFindings(r.Findings)
+	r.Findings = condense(sortFindings(r.Findings))
 	for _, f := range r.Findings {
 		r.Failed = r.Failed || f.Severity == config.Error || o.Strict && f.Severity == config.Warning
 	}
@@ -156,6 +157,35 @@ func (c *configuration) checkPeers() []config.Finding {
 			}
 			out = append(out, f)
 		}
+	}
+	return out
+}
+
+// sectionName is the first name of a section in a message.
+var sectionName = regexp.MustCompile(`\[[^\]]*\]`)
+
+// condense makes one finding of those that a template's line causes in one section
+// after another.
+func condense(findings []config.Finding) []config.Finding {
+	var out []config.Finding
+	for i := 0; i < len(findings); {
+		f := findings[i]
+		bare := sectionName.ReplaceAllString(f.Message, "[]")
+		j, others := i+1, 0
+		for ; j < len(findings); j++ {
+			g := findings[j]
+			if g.Pos != f.Pos || g.Rule != f.Rule || g.Hint != f.Hint || sectionName.ReplaceAllString(g.Message, "[]") != bare {
+				break
+			}
+			others++
+		}
+		if others > 0 && bare != f.Message {
+			f.Message += ", and so for " + plural(others, "other section")
+		} else {
+			j = i + 1
+		}
+		out = append(out, f)
+		i = j
 	}
 	return out
 }

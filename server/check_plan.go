@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pbx/channel"
@@ -203,8 +204,18 @@ func (k *planCheck) options(app *channel.Application, text string) {
 		return
 	}
 	var a decl.Args
+	var unknown []string
 	for _, c := range a.ParseOptions(text, app.Options) {
-		k.findAt(text, config.Warning, "unknown-option", "`core show application "+app.Name+"` lists them", "%s has no option %q", app.Name, string(c))
+		if letter := strconv.Quote(string(c)); !slices.Contains(unknown, letter) {
+			unknown = append(unknown, letter)
+		}
+	}
+	if len(unknown) > 0 {
+		what := "option"
+		if len(unknown) > 1 {
+			what = "options"
+		}
+		k.findAt(text, config.Warning, "unknown-option", "`core show application "+app.Name+"` lists them", "%s has no %s %s", app.Name, what, strings.Join(unknown, ", "))
 	}
 	for _, o := range app.Options {
 		if _, given := a.Option(o.Letter); given && o.Absent != "" {

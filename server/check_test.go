@@ -188,3 +188,20 @@ func TestCheckCorpus(t *testing.T) {
 		})
 	}
 }
+
+// What one line of a template causes in many sections is said once.
+func TestCondense(t *testing.T) {
+	at := config.Pos{File: "sip.conf", Line: 3, Template: "phone"}
+	find := func(message string, pos config.Pos) config.Finding {
+		return config.Finding{Pos: pos, Rule: "unsafe", Message: message}
+	}
+	own := config.Pos{File: "sip.conf", Line: 9}
+	got := condense([]config.Finding{find("[a] is open", at), find("[b] is open", at), find("[c] is open", at), find("[d] is shut", at), find("nothing", own), find("nothing", own)})
+	var lines []string
+	for _, f := range got {
+		lines = append(lines, f.Message)
+	}
+	if text := strings.Join(lines, " | "); text != "[a] is open, and so for 2 other sections | [d] is shut | nothing | nothing" {
+		t.Error(text)
+	}
+}

@@ -112,6 +112,7 @@ func readRTP(l *config.Loader) (rtpSettings, []config.Finding, error) {
 				n := 0
 				number(&n, 500, 60000)
 				r.RTCPInterval = time.Duration(n) * time.Millisecond
+			case "stunaddr": // the SIP driver reads it
 			default:
 				if contains(idleRTP, v.Name) {
 					findings = append(findings, config.Finding{

@@ -7,12 +7,14 @@
 package sound
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -96,7 +98,22 @@ func (l *Library) Open(r Request) (*Source, error) {
 	if broken != nil {
 		return nil, broken
 	}
+	if n, ok := silence(r.Name); ok {
+		r.Name = "silence/1"
+		if second, err := l.Open(r); err == nil {
+			second.clip.data = bytes.Repeat(second.clip.data, n)
+			return second, nil
+		}
+	}
 	return nil, fmt.Errorf("sound %q (language %q): %w", r.Name, r.Language, ErrNotFound)
+}
+
+// silence is how many seconds silence/N lasts, which the field has from 1 to 10; those
+// for which there is no file are made of the one second.
+func silence(name string) (seconds int, ok bool) {
+	text, ok := strings.CutPrefix(name, "silence/")
+	n, err := strconv.Atoi(text)
+	return n, ok && err == nil && n > 1 && n <= 10
 }
 
 // Exists reports whether Open would find a file.

@@ -290,3 +290,19 @@ func FuzzWAV(f *testing.F) {
 		}
 	})
 }
+
+// silence/1 to silence/10 are there once the first of them is.
+func TestSilence(t *testing.T) {
+	l := NewLibrary(nil, fstest.MapFS{"en/silence/1.ulaw": {Data: bytes.Repeat([]byte{0xff}, 8000)}})
+	for name, want := range map[string]time.Duration{"silence/1": time.Second, "silence/5": 5 * time.Second, "silence/10": 10 * time.Second, "silence/11": 0, "silence/x": 0, "silence/-2": 0} {
+		s, err := l.Open(Request{Name: name, Language: "en", Codec: "ulaw"})
+		if got := time.Duration(0); err == nil {
+			got = s.Duration()
+			if got != want {
+				t.Errorf("%s lasts %v, want %v", name, got, want)
+			}
+		} else if want != 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

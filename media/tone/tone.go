@@ -87,6 +87,7 @@ func parseSegment(text string) (s Segment, err error) {
 		return s, err
 	}
 	if two {
+		second, _, _ = strings.Cut(second, "+") // a third tone is not heard, in the field neither
 		s.Freq2, err = frequency(second)
 	}
 	return s, err

@@ -22,6 +22,7 @@ func TestParse(t *testing.T) {
 		want List
 	}{
 		{"350+440", List{{Freq1: 350, Freq2: 440}}},
+		{"350+375+400", List{{Freq1: 350, Freq2: 375}}}, // the field does not hear the third
 		{"440+480/2000,0/4000", List{{Freq1: 440, Freq2: 480, Duration: 2000 * ms}, {Duration: 4000 * ms}}},
 		{"!950/330, !1400/330 ,0", List{{Freq1: 950, Duration: 330 * ms, Once: true}, {Freq1: 1400, Duration: 330 * ms, Once: true}, {}}},
 		{"420*40/2000,,0/4000,", List{{Freq1: 420, Freq2: 40, Modulate: true, Duration: 2000 * ms}, {Duration: 4000 * ms}}},
