@@ -38,7 +38,7 @@ func BenchmarkCall(b *testing.B) {
 			for b.Loop() {
 				for range eventsOfACall {
 					if bus.Wants(e.Kind) {
-						s.publish(e)
+						s.publish(&e)
 					}
 				}
 				for x := range s.sessions {

@@ -74,28 +74,30 @@ func (s *Server) tune() {
 func (s *Server) run(feed *event.Subscription) {
 	defer s.group.Done()
 	var dropped uint64
-	for e := range feed.C {
+	var e event.Event // one for all: renderers are told where it is
+	for e = range feed.C {
 		if n := feed.Dropped(); n != dropped {
 			s.deps.Log.Warn(fmt.Sprintf("manager: %d events were lost: more came than could be written down", n-dropped))
 			dropped = n
 		}
-		s.publish(e)
+		s.publish(&e)
 	}
 }
 
 // publish writes one event down and hands it on.
-func (s *Server) publish(e event.Event) {
-	w := s.render(&e)
+func (s *Server) publish(e *event.Event) {
+	w := s.render(e)
 	if w.name == "" {
 		return
 	}
 	s.mu.Lock()
-	all := make([]*session, 0, 8)
+	s.told = s.told[:0]
 	for x := range s.sessions {
-		all = append(all, x)
+		s.told = append(s.told, x)
 	}
 	s.mu.Unlock()
-	for _, x := range all {
+	for _, x := range s.told {
 		x.event(&w)
 	}
+	clear(s.told)
 }

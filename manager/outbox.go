@@ -9,6 +9,8 @@ type outbox struct {
 	texts []string
 	size  int
 	ended bool
+	eager bool          // something waits that is to go at once
+	held  bool          // the writer looks again by itself
 	wake  chan struct{} // of the writer, one at a time
 }
 
@@ -20,8 +22,9 @@ const (
 
 func newOutbox() *outbox { return &outbox{wake: make(chan struct{}, 1)} }
 
-// push adds a text. It returns false when there is no room.
-func (o *outbox) push(text string) bool {
+// push adds a text, which is to go at once if it is eager. It returns false when there
+// is no room.
+func (o *outbox) push(text string, eager bool) bool {
 	if text == "" {
 		return true
 	}
@@ -35,8 +38,20 @@ func (o *outbox) push(text string) bool {
 	}
 	o.texts = append(o.texts, text)
 	o.size += len(text)
-	o.signal()
+	o.eager = o.eager || eager
+	if eager || !o.held {
+		o.signal()
+	}
 	return true
+}
+
+// hold lets the writer wait for more, when it looks again by itself. It returns false
+// when something is to go at once.
+func (o *outbox) hold() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.held = !o.eager && !o.ended
+	return o.held
 }
 
 func (o *outbox) signal() {
@@ -60,7 +75,7 @@ func (o *outbox) take() (texts []string, done bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	texts = o.texts
-	o.texts, o.size = nil, 0
+	o.texts, o.size, o.eager, o.held = nil, 0, false, false
 	return texts, o.ended
 }
 

@@ -82,6 +82,7 @@ type Server struct {
 	waiting  int // connections that have not logged in
 	feed     *event.Subscription
 	wanted   []event.Kind
+	told     []*session // scratch of the feed's goroutine
 	debug    bool
 }
 

@@ -70,7 +70,7 @@ func (x *session) serve() {
 		defer close(written)
 		x.write()
 	}()
-	x.out.push(greeting)
+	x.out.push(greeting, true)
 	_ = x.conn.SetReadDeadline(time.Now().Add(s.settings.Load().AuthTimeout))
 	err := x.read()
 	x.mu.Lock()
@@ -207,9 +207,12 @@ func (x *session) loggedIn() *User {
 	return x.user
 }
 
-// send queues a text; a program that does not read loses its session.
-func (x *session) send(text string) {
-	if !x.out.push(text) {
+// send queues an answer.
+func (x *session) send(text string) { x.queue(text, true) }
+
+// queue queues a text; a program that does not read loses its session.
+func (x *session) queue(text string, eager bool) {
+	if !x.out.push(text, eager) {
 		x.leave("does not read what it is sent: the session is ended")
 	}
 }
@@ -231,28 +234,52 @@ func (x *session) leave(reason string) {
 	}
 }
 
+// gather is how long after a write the next events wait for others: a write for each
+// costs many times what the event does. Answers do not wait, and take the events along.
+const gather = 50 * time.Millisecond
+
 // write writes what is queued, until the end.
 func (x *session) write() {
-	for range x.out.wake {
+	var last time.Time
+	var buf []byte
+	timer := time.NewTimer(time.Hour)
+	timer.Stop()
+	defer timer.Stop()
+	for {
+		select {
+		case <-x.out.wake:
+		case <-timer.C:
+		}
+		if wait := gather - time.Since(last); wait > 0 && x.out.hold() {
+			timer.Reset(wait)
+			continue
+		}
 		for {
 			texts, done := x.out.take()
-			for _, t := range texts {
-				if !x.put(t) {
+			if len(texts) == 0 {
+				if done {
+					return
+				}
+				break
+			}
+			for len(texts) > 0 {
+				for buf = buf[:0]; len(texts) > 0 && len(buf) < maxWrite; texts = texts[1:] {
+					buf = append(buf, texts[0]...)
+				}
+				if !x.put(buf) {
 					return
 				}
 			}
-			if done && len(texts) == 0 {
-				return
-			}
-			if len(texts) == 0 {
-				break
-			}
+			last = time.Now()
 		}
 	}
 }
 
-// put writes one text in the time that the user has for it.
-func (x *session) put(text string) bool {
+// maxWrite is how much is written at once, in the time that a user has for it.
+const maxWrite = 16 << 10 // bytes
+
+// put writes in the time that the user has for it.
+func (x *session) put(b []byte) bool {
 	limit := defaultWriteTimeout
 	if u := x.loggedIn(); u != nil {
 		limit = u.WriteTimeout
@@ -262,7 +289,7 @@ func (x *session) put(text string) bool {
 		_ = x.conn.SetWriteDeadline(time.Now().Add(limit))
 	}
 	x.mu.Unlock()
-	if _, err := io.WriteString(x.conn, text); err != nil {
+	if _, err := x.conn.Write(b); err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			x.leave(fmt.Sprintf("has not read for %v: the session is ended", limit))
 		} else {
@@ -302,7 +329,7 @@ func (x *session) event(w *written) {
 			return
 		}
 	}
-	x.send(w.text)
+	x.queue(w.text, false)
 }
 
 // ID is the session in security events.

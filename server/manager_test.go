@@ -85,11 +85,17 @@ func (s *story) ami(name string, lines []string) error {
 	if raw, ok := strings.CutPrefix(lines[0], "raw "); ok {
 		lines = strings.Split(raw, `\n`)
 	}
-	synctest.Wait()
+	settle()
 	p.got.WriteString(">>> " + strings.Join(lines, "\n>>> ") + "\n\n")
 	err := p.send(lines...)
-	synctest.Wait()
+	settle()
 	return err
+}
+
+// settle lets programs get the events that wait for others.
+func settle() {
+	time.Sleep(60 * time.Millisecond)
+	synctest.Wait()
 }
 
 func (p *storyProgram) send(lines ...string) error {

@@ -328,8 +328,12 @@ func (s *Spool) write() {
 	for {
 		select {
 		case <-s.wake:
-			if s.batch.Load().Size == 0 && !s.submits() && !s.awaited() {
-				gathered.Reset(gather) // the first row of several
+			if s.batch.Load().Size == 0 && !s.submits() {
+				wait := gather // the first row of several
+				if s.awaited() {
+					wait = 0
+				}
+				gathered.Reset(wait)
 				continue
 			}
 		case <-gathered.C:
