@@ -23,6 +23,8 @@ need node nodejs
 [ -n "$(compgen -G '/usr/share/perl5/Asterisk/AGI.pm')" ] || want+=(libasterisk-agi-perl)
 [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] || want+=(postgresql)
 need npm npm
+need curl curl
+need nats-server nats-server
 # A library of the field for AMI, from npm.
 library() {
   local dir=${HOME:-/root}/.cache/pbx-e2e
@@ -41,6 +43,9 @@ $sudo apt-get install -y -qq --no-install-recommends "${want[@]}" >/dev/null
 # Debian starts what it installs; the tests start their own.
 if [[ " ${want[*]} " == *" kamailio "* ]] && command -v systemctl >/dev/null && systemctl is-active -q kamailio; then
   $sudo systemctl disable -q --now kamailio
+fi
+if [[ " ${want[*]} " == *" nats-server "* ]] && command -v systemctl >/dev/null && systemctl is-active -q nats-server; then
+  $sudo systemctl disable -q --now nats-server
 fi
 if [[ " ${want[*]} " == *" postgresql "* ]] && command -v systemctl >/dev/null && systemctl is-active -q postgresql; then
   $sudo systemctl disable -q --now postgresql
