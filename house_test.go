@@ -108,6 +108,7 @@ var (
 		"apps/appstest": {"apps", "funcs", "database", "dialplan", "bridge", "channel", "media", "config", "io", "sched", "sounds"},
 		"apps":          {"apps", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"funcs":         {"funcs", "database", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
+		"console/top":   {"api", "console", "channel", "dialplan"},
 		"console":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"callfile":      {"channel", "media", "config", "io", "sched"},
 		"webhook":       {},
@@ -137,7 +138,7 @@ var (
 		// An editor's view of a configuration.
 		"lsp": {"server", "dialplan", "config"},
 		// The binary: the exchange, the console's client, the default office.
-		"cmd": {"server", "lsp", "dryrun", "dialplan/layout", "console", "configs", "config"},
+		"cmd": {"api", "server", "lsp", "dryrun", "dialplan/layout", "console", "configs", "config"},
 		// Tests of the whole and tools beside the exchange.
 		"e2e": {"media", "channels/sip/message"}, "bench": {}, ".": {}, "tools": {},
 	}

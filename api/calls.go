@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/hex"
 	"io"
 	"net/http"
@@ -29,6 +30,7 @@ type NewCall struct {
 	Account    string            `json:"account,omitempty"`
 	EarlyMedia bool              `json:"early_media,omitempty" doc:"go on when early audio comes"`
 	Variables  map[string]string `json:"variables,omitempty" doc:"channel variables; _NAME and __NAME are inherited"`
+	Mode       string            `json:"mode,omitempty" enum:"auto,refer,originate" doc:"refer has the device call the extension itself, originate sends it there when it has answered; auto, without it, is refer where the device is known to take REFER and nothing is set that it could not know"`
 	Wait       bool              `json:"wait,omitempty" doc:"answer when the device has answered, or will not"`
 }
 
@@ -39,6 +41,7 @@ type Call struct {
 	From    string     `json:"from"`
 	To      string     `json:"to"`
 	Context string     `json:"context"`
+	Mode    string     `json:"mode" enum:"refer,originate"`
 	State   string     `json:"state" enum:"calling,answered,failed"`
 	Reason  string     `json:"reason,omitempty" enum:"answered,busy,congestion,no-answer,hangup,failed"`
 	Detail  string     `json:"detail,omitempty" doc:"why the device could not be called"`
@@ -142,7 +145,11 @@ func (s *Server) placeCall(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := &Call{ID: q.Uniqueid, By: r.client.name, From: q.Dest, To: q.Location.Exten, Context: q.Location.Context, State: callCalling, Started: s.deps.Now()}
+	mode, err := q.Choose(s.deps.Registry, originate.Mode(cmp.Or(in.Mode, string(originate.Auto))))
+	if err != nil {
+		return nil, problem(http.StatusUnprocessableEntity, "mode: %v", err)
+	}
+	call := &Call{ID: q.Uniqueid, By: r.client.name, From: q.Dest, To: q.Location.Exten, Context: q.Location.Context, Mode: string(mode), State: callCalling, Started: s.deps.Now()}
 	began := *call
 	if s.deps.Registry.Refusing() || !s.calls.add(call) {
 		return nil, problem(http.StatusServiceUnavailable, "no more calls are taken")
@@ -181,6 +188,8 @@ func (s *Server) callRequest(c *client, in *NewCall) (*originate.Request, error)
 		return nil, problem(http.StatusForbidden, "from: a SIP device calls itself only, SIP/%s", c.device)
 	case c.device != "" && (len(in.Variables) > 0 || in.CallerID != "" || in.Account != ""):
 		return nil, problem(http.StatusForbidden, "a SIP device sets no variables, caller_id and account")
+	case in.Mode != "" && !slices.Contains(originate.Modes, originate.Mode(in.Mode)):
+		return refuse("mode: %q is none of auto, refer and originate", in.Mode)
 	case in.Timeout < 0 || in.Timeout > maxRing.Seconds():
 		return refuse("timeout: %g is not a time from 0 to %g seconds", in.Timeout, maxRing.Seconds())
 	}
@@ -201,6 +210,7 @@ func (s *Server) callRequest(c *client, in *NewCall) (*originate.Request, error)
 	if q.Timeout == 0 {
 		q.Timeout = originate.DefaultTimeout
 	}
+	q.Shown = &channel.Party{Number: in.To, HasNumber: true} // whom it is going to talk to
 	if in.CallerID != "" {
 		p := channel.ParseParty(in.CallerID)
 		q.Caller = &p

@@ -67,6 +67,8 @@ type Stats struct {
 	CallsTotal    uint64   `json:"calls_total"`
 	Channels      int      `json:"channels"`
 	RTPSessions   int      `json:"rtp_sessions"`
+	CPUSeconds    float64  `json:"cpu_seconds" doc:"processor time since the start"`
+	MemoryBytes   uint64   `json:"memory_bytes" doc:"memory in use that is resident"`
 	SIP           SIPStats `json:"sip"`
 }
 

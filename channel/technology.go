@@ -23,6 +23,12 @@ type Forker interface {
 	Fork(resource string, from *Channel) []Branch
 }
 
+// Referrer is a Technology whose devices can be told to call somewhere themselves.
+type Referrer interface {
+	// Refers reports whether the device behind a resource is known to do so.
+	Refers(resource string) bool
+}
+
 // Branch is one of the devices behind a resource.
 type Branch struct {
 	// Target is what Request.Target takes.
@@ -46,6 +52,9 @@ type Request struct {
 	// Uniqueid is what the channel is to have as its Uniqueid, "" for one of the
 	// registry's; OtherUniqueid is that of the other half of a Local channel.
 	Uniqueid, OtherUniqueid string
+	// Held has who answers on hold from the beginning: the leg is there to be sent
+	// elsewhere.
+	Held bool
 }
 
 // Stiller is a Technology whose legs live on a loop.

@@ -120,6 +120,20 @@ func (c *Client) Run(ctx context.Context, line string, out io.Writer) error {
 	return c.end(ctx)
 }
 
+// Ask asks the JSON interface and writes what it answers to out. An answer that is no
+// success is an ErrFailed with its status.
+func (c *Client) Ask(ctx context.Context, method, target string, body []byte, out io.Writer) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.outMu.Lock()
+	c.out = out
+	c.outMu.Unlock()
+	if err := c.request("api", method+" "+target+" "+string(body)); err != nil {
+		return err
+	}
+	return c.end(ctx)
+}
+
 // Watch asks for log lines, verbose ones up to class verbose.
 func (c *Client) Watch(ctx context.Context, verbose int) error {
 	c.mu.Lock()

@@ -21,6 +21,7 @@ var ErrRunning = errors.New("an exchange is already running here")
 // Server answers consoles on a unix socket.
 type Server struct {
 	commands *Commands
+	ask      Asker
 	logger   *Logger
 	log      *slog.Logger
 	path     string
@@ -34,10 +35,13 @@ type Server struct {
 	sessions map[*Session]struct{}
 }
 
+// Asker answers a request of the JSON interface for the operator.
+type Asker func(ctx context.Context, method, target string, body []byte) (status int, answer []byte)
+
 // Listen opens the socket at path with the permissions mode (0600 unless the
 // office says otherwise) and begins to answer. A socket that a dead exchange left
-// is replaced; a living one is ErrRunning.
-func Listen(path string, mode os.FileMode, commands *Commands, logger *Logger) (*Server, error) {
+// is replaced; a living one is ErrRunning. ask may be nil.
+func Listen(path string, mode os.FileMode, commands *Commands, ask Asker, logger *Logger) (*Server, error) {
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		_ = c.Close()
 		return nil, fmt.Errorf("console socket %s: %w", path, ErrRunning)
@@ -64,7 +68,7 @@ func Listen(path string, mode os.FileMode, commands *Commands, logger *Logger) (
 		return nil, fmt.Errorf("console socket %s: %w", path, err)
 	}
 	s := &Server{
-		commands: commands, logger: logger, log: slog.New(logger.Handler()), path: path, listener: l,
+		commands: commands, ask: ask, logger: logger, log: slog.New(logger.Handler()), path: path, listener: l,
 		sessions: make(map[*Session]struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())

@@ -42,7 +42,7 @@ func newTestServer(t testing.TB) (path string, l *Logger) {
 		_, err := r.Out.Write(bytes.Repeat([]byte("x\n"), 100_000))
 		return err
 	}})
-	s, err := Listen(path, 0o600, commands, l)
+	s, err := Listen(path, 0o600, commands, nil, l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestConsole(t *testing.T) {
 	if w, err := c.Complete(ctx, "sip show pe"); err != nil || strings.Join(w, " ") != "peer peers" {
 		t.Errorf("completion %q, %v", w, err)
 	}
-	if _, err := Listen(path, 0o600, NewCommands(), NewLogger()); !errors.Is(err, ErrRunning) {
+	if _, err := Listen(path, 0o600, NewCommands(), nil, NewLogger()); !errors.Is(err, ErrRunning) {
 		t.Errorf("a second exchange on the socket: %v, want ErrRunning", err)
 	}
 }
@@ -144,7 +144,7 @@ func TestStaleSocket(t *testing.T) {
 	dead.Close()
 	l := NewLogger()
 	defer l.Close()
-	s, err := Listen(path, 0o600, NewCommands(), l)
+	s, err := Listen(path, 0o600, NewCommands(), nil, l)
 	if err != nil {
 		t.Fatal(err)
 	}

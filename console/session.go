@@ -117,6 +117,8 @@ func (s *Session) answer(ctx context.Context, verb, rest string) {
 	case "complete":
 		words := strings.Join(s.server.commands.Complete(rest), "\n")
 		s.send("words", []byte(words[:min(len(words), frameLimit)]))
+	case "api":
+		s.request(ctx, rest)
 	case "watch":
 		n, err := strconv.Atoi(rest)
 		if err != nil {
@@ -127,6 +129,25 @@ func (s *Session) answer(ctx context.Context, verb, rest string) {
 		s.send("end", nil)
 	default:
 		s.send("end", []byte("unknown request"))
+	}
+}
+
+// request answers a request of the JSON interface.
+func (s *Session) request(ctx context.Context, line string) {
+	method, line, _ := strings.Cut(line, " ")
+	target, body, _ := strings.Cut(line, " ")
+	if s.server.ask == nil {
+		s.send("end", []byte("404"))
+		return
+	}
+	status, answer := s.server.ask(ctx, method, target, []byte(body))
+	for chunk := range slices.Chunk(answer, chunkLimit) {
+		s.send("out", chunk)
+	}
+	if status/100 == 2 {
+		s.send("end", nil)
+	} else {
+		s.send("end", []byte(strconv.Itoa(status)))
 	}
 }
 

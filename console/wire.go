@@ -14,14 +14,16 @@ import (
 //	run LINE        run a command
 //	complete LINE   what may stand at the end of LINE
 //	watch N         show log lines too, verbose ones up to class N
+//	api METHOD TARGET BODY
+//	                a request of the JSON interface, BODY in one line or left out
 //
 // each at most requestLimit bytes with its newline, and gets frames back: a
 // line "KIND LENGTH" and LENGTH bytes. Kinds are "out" (a part of a command's
 // answer), "end" (the command is over; the bytes are its error, none if it
-// succeeded), "words" (completions, one a line) and "log" (a log line, at any
+// succeeded; for "api" the status of a request that did not), "words" (completions, one a line) and "log" (a log line, at any
 // time). The bytes of a frame may be anything.
 const (
-	requestLimit = 8 << 10
+	requestLimit = 64 << 10
 	frameLimit   = 1 << 20
 	chunkLimit   = 32 << 10
 )

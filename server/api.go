@@ -5,6 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"pbx/api"
@@ -172,6 +176,22 @@ func apiFindings(list []config.Finding) []api.Finding {
 	return out
 }
 
+// usage is the processor time of the process, and its memory that is resident; 0 where
+// the system does not say.
+func usage() (cpu float64, memory uint64) {
+	var r syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) == nil {
+		cpu = time.Duration(r.Utime.Nano() + r.Stime.Nano()).Seconds()
+	}
+	if b, err := os.ReadFile("/proc/self/statm"); err == nil {
+		if f := strings.Fields(string(b)); len(f) > 1 {
+			pages, _ := strconv.ParseUint(f[1], 10, 64) // 0 where it is no number
+			memory = pages * uint64(os.Getpagesize())
+		}
+	}
+	return cpu, memory
+}
+
 func (s *Server) statsForAPI() api.Stats {
 	now := s.now()
 	channels, total := s.registry.Count()
@@ -180,6 +200,7 @@ func (s *Server) statsForAPI() api.Stats {
 		ReloadSeconds: int64(now.Sub(s.lastReload()).Seconds()), Calls: s.registry.Calls(), CallsTotal: total, Channels: channels,
 		RTPSessions: s.media.Sessions(),
 	}
+	out.CPUSeconds, out.MemoryBytes = usage()
 	if m, ok := s.signalling(); ok {
 		out.SIP = api.SIPStats{
 			Peers: m.Peers, Reachable: m.Reachable, Received: m.Received, Sent: m.Sent, Malformed: m.Malformed, Retransmissions: m.Resent,

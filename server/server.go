@@ -256,7 +256,7 @@ func (s *Server) buildCommands() {
 func (s *Server) openConsole(c *configuration) error {
 	var err error
 	for _, path := range c.dirs.sockets() {
-		s.console, err = console.Listen(path, c.dirs.SocketMode, s.commands, s.logger)
+		s.console, err = console.Listen(path, c.dirs.SocketMode, s.commands, s.api.Ask, s.logger)
 		if err == nil || errors.Is(err, console.ErrRunning) {
 			return err
 		}

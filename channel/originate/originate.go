@@ -37,8 +37,12 @@ type Request struct {
 	Location channel.Location
 	App      string
 	Data     channel.Value
-	// Caller is what the device is shown, nil for what the driver makes of it.
-	Caller *channel.Party
+	// Caller is what the device is shown, nil for what the driver makes of it; the
+	// dialplan sees it as the caller. Shown is shown only.
+	Caller, Shown *channel.Party
+	// Refer is where the device is told to call itself when it answers, which it does
+	// on hold (click to dial by REFER); Location and App mean nothing then.
+	Refer string
 	// Timeout is how long it may ring, 0 for DefaultTimeout.
 	Timeout time.Duration
 	// Variables are set on the new channel, the last of them first, as the ancestor
@@ -156,7 +160,7 @@ func (c *call) advance() {
 // try makes and calls one leg.
 func (c *call) try(dest string, target any) {
 	ch, err := c.reg.Request(dest, channel.Request{
-		Target: target, Formats: c.Formats, Uniqueid: c.Uniqueid, OtherUniqueid: c.OtherUniqueid,
+		Target: target, Formats: c.Formats, Uniqueid: c.Uniqueid, OtherUniqueid: c.OtherUniqueid, Held: c.Refer != "",
 	})
 	if err != nil {
 		c.result.Err = err
@@ -209,6 +213,9 @@ func (c *call) prepare(ch *channel.Channel) {
 	}
 	if c.Account != "" {
 		ch.SetSettings(func(s *channel.Settings) { s.Account = c.Account })
+	}
+	if c.Shown != nil {
+		ch.UpdateIdentity(func(id *channel.Identity) { id.Connected = *c.Shown })
 	}
 	if c.Caller != nil {
 		ch.UpdateIdentity(func(id *channel.Identity) { id.Caller, id.ANI = *c.Caller, c.Caller.Number })
@@ -341,6 +348,9 @@ func (c *call) start(i int) bool {
 		c.tell(l, event.DialEnd, "CANCEL")
 	}
 	c.result = Result{Reason: Answered, Channel: ch, Name: ch.Name(), Uniqueid: ch.Uniqueid()}
+	if c.Refer != "" {
+		c.App, c.Data = "Transfer", channel.Clean(c.Refer)
+	}
 	if c.App == "" {
 		ch.SetPlace(c.Location)
 		c.plan.Start(ch)

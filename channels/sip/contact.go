@@ -25,6 +25,7 @@ type Contact struct {
 	Instance  string   // +sip.instance without quotes and <>, "" for none
 	RegID     uint32   // reg-id of RFC 5626, 0 for none
 	Path      []string // the proxies before the device, as URIs (RFC 3327)
+	Refers    bool     // its REGISTER's Allow names REFER
 
 	// The way to Addr: that by which the REGISTER came, whose connection, where
 	// there is one, is the device's flow (RFC 5626).

@@ -7,6 +7,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/sdp"
 	"pbx/channels/sip/transaction"
 	"pbx/media"
 )
@@ -139,6 +140,9 @@ func (p *pvt) ready(r channel.Request) error {
 	}
 	p.media.id = p.d.random.uint64() >> 33
 	p.media.version = p.media.id
+	if r.Held {
+		p.media.agreed.direction = sdp.SendOnly // hold, RFC 3264 section 8.4
+	}
 	return nil
 }
 

@@ -29,6 +29,7 @@ type qualifyState struct {
 	rtt     time.Duration // of the last answer
 	asking  uint64        // number of the open question, 0 for none
 	next    sched.ID      // the timer of the next question, 0 for none
+	refers  bool          // the Allow of an answer names REFER
 }
 
 // callable reports whether calls may go to the peer. One that answers late is not
@@ -167,6 +168,9 @@ func (d *Driver) askAt(p *Peer, q *qualifyState, s *servers) {
 	timers := transaction.Timers{T1: p.T1, B: max(2*p.Qualify, qualifyWait)}
 	d.requestOut(message.OPTIONS, target, s, from, "<"+target+">", timers, nil, func(m *message.Message, rtt time.Duration) {
 		if q.asking == number {
+			if m != nil && m.Has(message.HeaderAllow) {
+				q.refers = m.HasToken(message.HeaderAllow, "REFER")
+			}
 			d.answered(p, q, m != nil, rtt)
 		}
 	})

@@ -22,6 +22,7 @@ const (
 	fieldStatic   = "static"
 	fieldDial     = "dial"
 	fieldPath     = "path" // once for each proxy
+	fieldRefers   = "refers"
 )
 
 // appendRecord writes a contact as a line of a record.
@@ -52,6 +53,9 @@ func (c *Contact) appendRecord(b []byte) []byte {
 		b = appendRecordField(b, fieldStatic, "1")
 	}
 	b = appendRecordField(b, fieldDial, c.Dial)
+	if c.Refers {
+		b = appendRecordField(b, fieldRefers, "1")
+	}
 	for _, uri := range c.Path {
 		b = appendRecordField(b, fieldPath, uri)
 	}
@@ -127,6 +131,8 @@ func parseRecord(b []byte) (list []*Contact, err error) {
 				c.RegID = uint32(n)
 			case fieldStatic:
 				c.Static = true
+			case fieldRefers:
+				c.Refers = true
 			case fieldDial:
 				c.Dial = value
 			case fieldPath:

@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"time"
 
 	"pbx/channel"
@@ -10,6 +11,24 @@ import (
 	"pbx/channels/sip/refer"
 	"pbx/channels/sip/transaction"
 )
+
+// Refers implements channel.Referrer: every contact of the peer has said in Allow that
+// it takes REFER, in a REGISTER or as an answer to qualify.
+func (d *Driver) Refers(resource string) bool {
+	name, _, ok := strings.Cut(resource, "/")
+	refers := false
+	_ = d.Call(func() {
+		p := d.peer(name)
+		if ok || p == nil || p.disallows(message.REFER) {
+			return
+		}
+		refers = p.qualify.refers || len(p.contacts) > 0
+		for _, c := range p.contacts {
+			refers = refers && c.Dial == "" && (c.Refers || c.qualify.refers)
+		}
+	})
+	return refers
+}
 
 // Transfer implements channel.Leg: 302 before the answer, REFER (RFC 3515) after
 // it.

@@ -137,6 +137,7 @@ func (r *registration) contact(a message.Address, seq uint32, life time.Duration
 		Protocol:  r.from.protocol,
 		Listener:  r.from.listener,
 		Flow:      r.from.flow,
+		Refers:    r.m.HasToken(message.HeaderAllow, "REFER"),
 	}
 	if life > 0 {
 		c.Expires = r.d.now().Add(life)

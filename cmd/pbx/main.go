@@ -22,6 +22,7 @@ const (
 	exitOK     = 0
 	exitFailed = 1 // it did not work: errors found, no exchange, a command failed
 	exitUsage  = 2 // the command line makes no sense
+	exitNobody = 3 // pbx ctl: no exchange answers
 )
 
 const usage = `pbx is a telephone exchange for the files of a generation of offices.
@@ -71,6 +72,15 @@ usage:
   pbx console [--config DIR] [--state DIR] [-v] [-x COMMAND]
         Talk to the running exchange; -x runs one command and exits with 1 if
         it failed. Also: pbx -r, pbx -rx COMMAND.
+  pbx ctl [--config DIR] [--state DIR] COMMAND [ARGUMENT]...
+        For programs: ask the running exchange, and print its answer as JSON.
+        channels, channel ID, peers, peer NAME, calls, registrations, stats,
+        check, reload [--dry-run], hangup ID, redirect ID EXTENSION [CONTEXT],
+        click FROM TO [--mode auto|refer|originate] [--context CONTEXT]
+        [--timeout SECONDS] [--nowait], get|delete PATH, post PATH JSON. Exit code 3 when no exchange answers.
+  pbx top [--config DIR] [--state DIR] [--interval SECONDS] [--once]
+        Calls, peers and load, in the terminal, until q is pressed; --once
+        prints them once. NO_COLOR leaves colours out.
   pbx doc NAME
         Explain an application, a function, an option of sip.conf, a rule of
         pbx check or a console command.
@@ -81,7 +91,8 @@ The state directory is /var/lib/pbx for root, else $XDG_STATE_HOME/pbx
 (~/.local/state/pbx), unless --state says otherwise; asterisk.conf in the
 configuration directory may put parts of it elsewhere.
 
-exit codes: 0 it worked, 1 it did not, 2 the command line makes no sense
+exit codes: 0 it worked, 1 it did not, 2 the command line makes no sense, 3 for
+pbx ctl: no exchange answers
 `
 
 func main() {
@@ -123,6 +134,10 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		err = reload(args[1:], out, errs)
 	case name == "explain":
 		err = explain(args[1:], out, errs)
+	case name == "ctl":
+		err = control(args[1:], out, errs)
+	case name == "top":
+		err = watchTop(args[1:], in, out, errs)
 	case name == "console":
 		err = consoleCommand(args[1:], in, out, errs)
 	case name == "version" || name == "--version" || name == "-V":
@@ -143,6 +158,9 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		return exitOK
 	case errors.Is(err, errUsage):
 		return exitUsage
+	case errors.Is(err, errNobody):
+		fmt.Fprintf(errs, "pbx: %v\n", err)
+		return exitNobody
 	case errors.Is(err, errFindings) || errors.Is(err, errTests) || errors.Is(err, errLayout):
 		return exitFailed
 	}
