@@ -11,11 +11,11 @@ import (
 func TestClick(t *testing.T) {
 	const (
 		refers = `
-			bob < OPTIONS
-			bob > 200 | Allow: INVITE, ACK, BYE, REFER, NOTIFY`
+			bob > REGISTER bob call=R | Expires: 3600 | Allow: INVITE, ACK, BYE, REFER, NOTIFY
+			bob < 200 R`
 		silent = `
-			bob < OPTIONS
-			bob > 200`
+			bob > REGISTER bob call=R | Expires: 3600
+			bob < 200 R`
 		asked = `{"from":"bob","to":"103"}`
 	)
 	for _, c := range []struct {
@@ -98,7 +98,7 @@ func TestClick(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStory(t, map[string]string{
-					"sip.conf": storySIP + "[bob](+)\nqualify=yes\nqualifyfreq=3600\n", "extensions.conf": transferPlan, "api.conf": apiConf,
+					"sip.conf": storySIP + "[bob](+)\nhost=dynamic\n", "extensions.conf": transferPlan, "api.conf": apiConf,
 				})
 				defer s.stop()
 				s.play(c.before)
