@@ -40,6 +40,11 @@ func (p *pvt) joined(q *pvt, plain bool) {
 		return
 	}
 	p.stopParting()
+	if q.partner != p { // it is told next; until then nothing is known of the two
+		p.await()
+		return
+	}
+	q.stopParting()
 	p.reconsider()
 }
 

@@ -60,6 +60,9 @@ func (p *pvt) identity() channel.Identity {
 	}
 	c.HasNumber = c.Number != ""
 	id := channel.Identity{Caller: c, ANI: c.Number, DNID: p.exten}
+	if p.exten == "s" {
+		id.DNID = p.dialled(m)
+	}
 	if p.trusted() {
 		if v, ok := diversionOf(m); ok {
 			id.RDNIS, id.RedirectReason = v.number, v.reason
@@ -171,6 +174,9 @@ func (p *pvt) callVariables() []channel.Variable {
 		{Name: "SIPURI", Value: channel.Tainted(p.target)},
 		{Name: "SIPDOMAIN", Value: channel.Tainted(string(uri.Host))},
 		{Name: "SIPCALLID", Value: channel.Tainted(p.callID)},
+	}
+	if v, ok := uri.Params.Get("phone-context"); ok && uri.IsTel() { // RFC 3966 5.1.5
+		list = append(list, channel.Variable{Name: "SIPURIPHONECONTEXT", Value: channel.Tainted(string(v))})
 	}
 	if v, ok := diversionOf(p.invite); ok && p.trusted() {
 		list = append(list, v.variables()...)

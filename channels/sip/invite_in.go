@@ -2,6 +2,7 @@ package sip
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -161,13 +162,7 @@ func optional(m *message.Message) bool {
 func (p *pvt) destination(m *message.Message) (status int, reason string) {
 	d := p.d
 	uri := m.RequestURI()
-	p.exten = message.UnescapeString(uri.User)
-	if d.cfg.General.LegacyUserOptions {
-		p.exten, _, _ = strings.Cut(p.exten, ";")
-	}
-	if p.exten == "" {
-		p.exten = "s"
-	}
+	p.exten = p.dialled(m)
 	if status, reason := p.forInstance(&uri); status != 0 {
 		return status, reason
 	}
@@ -198,8 +193,8 @@ func (p *pvt) destination(m *message.Message) (status int, reason string) {
 		}
 	case match.Partial() && p.settings.Overlap == OverlapYes:
 		return 484, "Address Incomplete"
-	case match.Partial() && p.settings.Overlap == OverlapDTMF:
-		// The rest of the number comes as digits; the plan starts at s.
+	case match.Partial() && p.settings.Overlap == OverlapDTMF && d.plan.Match(context, "s", 1, caller).Exists():
+		p.exten = "s" // which collects the rest of the number as digits
 	default:
 		d.notice(fmt.Sprintf("Call from '%s' (%s) to extension '%s' rejected because extension not found in context '%s'.",
 			p.peerName(), p.received, p.exten, context))
@@ -207,6 +202,16 @@ func (p *pvt) destination(m *message.Message) (status int, reason string) {
 	}
 	p.context = context
 	return 0, ""
+}
+
+// dialled is the number that an INVITE asks for.
+func (p *pvt) dialled(m *message.Message) string {
+	uri := m.RequestURI()
+	number := message.UnescapeString(uri.User)
+	if p.d.cfg.General.LegacyUserOptions {
+		number, _, _ = strings.Cut(number, ";")
+	}
+	return cmp.Or(number, "s")
 }
 
 // peerName is the section's name, "" for a guest.
