@@ -148,7 +148,7 @@ func (f *Office) Eval(c *Call, text string) (value string, notes []string) {
 // Run makes the call and returns what happened when it and all its legs are over.
 func (f *Office) Run(c *Call) *Trace {
 	f.call, f.keys = c, c.Keys
-	sub := f.bus.Subscribe(maxEvents, event.NewExten, event.VarSet, event.DialBegin, event.DialState, event.DialEnd,
+	sub := f.bus.Subscribe(maxEvents, event.NewExten, event.VarSet, event.DialBegin, event.DialState, event.DialEnd, event.Forward,
 		event.BridgeJoin, event.Playing, event.Note, event.UserEvent)
 	l := f.newCaller(c)
 	for _, k := range c.Keys {

@@ -12,7 +12,11 @@ import (
 
 // explained is what core explain says, without the paths and ids of one run.
 func (x *exchange) explained(line string) string {
-	text := strings.ReplaceAll(x.command(line), x.dir+"/", "")
+	return steady(strings.ReplaceAll(x.command(line), x.dir+"/", ""))
+}
+
+// steady is a text of core explain that is the same in every run.
+func steady(text string) string {
 	text = regexp.MustCompile(`Call-ID [0-9a-f]{8,}\S*`).ReplaceAllString(text, "Call-ID OURS")
 	// What the driver and the call's own goroutine say at one moment comes in any
 	// order.
@@ -26,6 +30,117 @@ func (x *exchange) explained(line string) string {
 		i = j
 	}
 	return strings.Join(lines, "\n")
+}
+
+// TestExplainStories holds how calls are told that change their parties.
+func TestExplainStories(t *testing.T) {
+	for _, tt := range []struct {
+		name, command string
+		files         map[string]string
+		script        string
+	}{
+		{"blind-transfer", "core explain SIP/alice-00000000", map[string]string{"extensions.conf": transferPlan}, talk + `
+	wait 5s
+	bob > REFER A | Refer-To: <sip:103@127.0.60.1> | Referred-By: <sip:bob@127.0.60.1>
+	bob < 202 A
+	bob < NOTIFY A
+	bob > 200
+	carol < INVITE call=C
+	carol > 180
+	bob > BYE A
+	bob < 200 A
+	wait 3s
+	carol > 200
+	carol < ACK C
+	wait 10s
+	alice > BYE A
+	alice < 200 A
+	carol < BYE C
+	carol > 200`},
+		{"attended-transfer", "core explain SIP/alice-00000000", map[string]string{"extensions.conf": transferPlan}, talk + `
+	wait 5s
+` + consult + `
+	wait 4s
+	bob > REFER A | Refer-To: <sip:103@127.0.60.1?Replaces={B}> | Referred-By: <sip:bob@127.0.60.1>
+	bob < 202 A
+	bob < NOTIFY A | SIP/2.0 200 OK
+	bob > 200
+	bob < BYE B
+	bob > 200
+	bob > BYE A
+	bob < 200 A
+	wait 10s
+	alice > BYE A
+	alice < 200 A
+	carol < BYE B
+	carol > 200`},
+		{"pickup", "core explain SIP/alice-00000000", map[string]string{"extensions.conf": pickupPlan, "sip.conf": pickupSIP}, `
+	alice > INVITE 102 call=A
+	alice < 100
+	bob < INVITE call=B
+	bob > 180
+	alice < 180
+	wait 2s
+	carol > INVITE *8 call=C
+	carol < 100
+	carol < 200 C
+	carol > ACK C
+	bob < CANCEL B
+	bob > 200
+	bob > 487 B
+	bob < ACK B
+	alice < 200 A
+	alice > ACK A
+	wait 10s
+	carol > BYE C
+	carol < 200 C
+	alice < BYE A
+	alice > 200`},
+		{"hold", "core explain SIP/alice-00000000", map[string]string{"extensions.conf": transferPlan}, talk + `
+	wait 5s
+	alice > INVITE A hold
+	alice < 200 A
+	alice > ACK A
+	wait 20s
+	alice > INVITE A
+	alice < 200 A
+	alice > ACK A
+	wait 3s
+	bob > BYE A
+	bob < 200 A
+	alice < BYE A
+	alice > 200`},
+		{"forward", "core explain SIP/alice-00000000", map[string]string{"extensions.conf": transferPlan}, `
+	alice > INVITE 102 call=A
+	alice < 100
+	bob < INVITE call=A
+	bob > 302 | Contact: <sip:103@127.0.60.1>
+	bob < ACK A
+	alice < 181 A
+	carol < INVITE call=C
+	carol > 180
+	alice < 180 A
+	wait 2s
+	carol > 200
+	carol < ACK C
+	alice < 200 A
+	alice > ACK A
+	wait 5s
+	alice > BYE A
+	alice < 200 A
+	carol < BYE C
+	carol > 200`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStory(t, tt.files)
+				defer s.stop()
+				s.play(tt.script)
+				s.end()
+				golden(t, filepath.Join("testdata", "explain", tt.name+".txt"), steady(s.show(tt.command)))
+			})
+		})
+	}
 }
 
 func TestExplain(t *testing.T) {

@@ -26,6 +26,7 @@ import (
 //	alice > INVITE 102 call=A        alice begins a call that the script names A;
 //	                                 from=NAME says that she is somebody else
 //	bob < INVITE call=A              the next message that bob gets begins his A
+//	alice > INVITE A hold            she puts him on hold; without hold she takes him back
 //	                                 codecs=9,0 are the payload types of her offer
 //	bob > 200                        he answers the last request he got
 //	bob > 200 A                      … the last INVITE of his call A
@@ -407,6 +408,9 @@ func (p *storyPhone) send(words, extra []string) error {
 			c.invite, c.branch, c.final = c.seq, branch, false
 			if !slices.Contains(words, "nosdp") {
 				body = p.body(codecs)
+			}
+			if slices.Contains(words, "hold") {
+				body += "a=sendonly\r\n"
 			}
 		} else if method != "ACK" && method != "CANCEL" {
 			c.seq++

@@ -98,7 +98,7 @@ type Recorder struct {
 // kinds are the events that a Trace is made of.
 var kinds = [...]event.Kind{
 	event.ChannelCreated, event.ChannelState, event.ChannelHangup, event.NewExten, event.VarSet, event.DialBegin, event.DialState, event.DialEnd,
-	event.BridgeJoin, event.Hold, event.Unhold, event.UserEvent, event.Masquerade, event.Transfer, event.Pickup, event.LocalOptimize,
+	event.BridgeJoin, event.Hold, event.Unhold, event.UserEvent, event.Forward, event.Masquerade, event.Transfer, event.Pickup, event.LocalOptimize,
 	event.Playing, event.Note, event.Feature, event.HangupRequest, event.SoftHangup,
 }
 

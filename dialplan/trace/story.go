@@ -32,6 +32,10 @@ type Story struct {
 // Leg is one channel of a Story.
 type Leg struct{ Channel, Uniqueid, CallID string }
 
+// promptly is how soon after a hang-up the call is over that it ended; else the dialplan
+// went on after it.
+const promptly = 100 * time.Millisecond
+
 // story makes the story of what is kept of a call; the caller holds the lock or
 // owns the copy.
 func (c *Call) story() *Story {
@@ -46,7 +50,14 @@ func (c *Call) story() *Story {
 	if len(c.legs) > 0 {
 		s.Trace.Caller = c.legs[0].name
 	}
-	ended := false // it is known by whom
+	var asked event.Event // the last hang-up that may have ended the call
+	ended := false        // it is known by whom
+	end := func(at time.Time) {
+		if !ended && asked.Channel != "" && at.Sub(asked.Time) < promptly {
+			s.EndedBy = asked.Channel
+		}
+		ended = true
+	}
 	for _, part := range [...][]moment{c.first, c.last[c.next:], c.last[:c.next]} {
 		for i := range part {
 			m := &part[i]
@@ -64,14 +75,17 @@ func (c *Call) story() *Story {
 					s.Answered = e.Time
 				}
 			case event.HangupRequest:
-				if !ended && (m.leg == 0 || !s.Answered.IsZero()) {
-					s.EndedBy, ended = e.Channel, true
+				if m.leg == 0 || !s.Answered.IsZero() {
+					asked = e
 				}
 			case event.SoftHangup:
-				ended = ended || m.leg == 0
+				if m.leg == 0 {
+					end(e.Time)
+				}
 			case event.ChannelHangup:
 				if m.leg == 0 {
 					s.Cause = e.Cause
+					end(e.Time)
 				}
 			}
 			if plan != nil || m.kind != event.NewExten {

@@ -116,6 +116,9 @@ func (t *Trace) Add(e *event.Event, plan *dialplan.Plan) {
 		t.Notes = append(t.Notes, note)
 		return
 	}
+	if last := len(s.Notes) - 1; last >= 0 && note.Kind == "joined" && s.Notes[last].Kind == note.Kind && s.Notes[last].Detail == note.Detail {
+		return // the two halves of one channel
+	}
 	s.Notes = append(s.Notes, note)
 }
 
@@ -152,14 +155,20 @@ func (t *Trace) note(e *event.Event) (n Note, ok bool) {
 			n.Text = fmt.Sprintf("%s transfers %s to %s@%s", device(e.Channel), device(e.Dest), e.Exten, e.Context)
 		}
 	case event.Masquerade:
-		n.Text = fmt.Sprintf("the phones of %s and %s change places", e.Dest, e.Value)
+		if e.Channel != e.Value { // said of the channel whose phone has left
+			return n, false
+		}
+		n.Text = device(e.Dest) + " takes the place of " + device(e.Value)
 	case event.Pickup:
-		n.Text = fmt.Sprintf("the call to %s is picked up by %s", device(e.Channel), device(e.Dest))
+		n.Text = fmt.Sprintf("the call to %s is picked up by %s", device(e.Dest), device(e.Channel)) // they have changed places by now
 	case event.LocalOptimize:
 		if e.Name != "begin" {
 			return n, false
 		}
 		n.Text = e.Channel + " takes itself out of the call"
+	case event.Forward:
+		to, _, _ := strings.Cut(e.Value, "@")
+		n.Text = device(e.Dest) + " sends the call on to " + to
 	case event.Feature:
 		n.Text = fmt.Sprintf("%s asks for %s: %s", device(e.Channel), e.Name, e.Value)
 	case event.HangupRequest:
