@@ -112,6 +112,7 @@ var (
 		"console":       {"apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		"callfile":      {"channel", "media", "config", "io", "sched"},
 		"webhook":       {},
+		"fifo":          {"config"},
 		"missed":        {"webhook", "channel", "media", "config", "io", "sched"},
 		"timers":        {"callfile", "channel", "media", "config", "io", "sched"},
 		"metrics":       {"channel", "media", "config", "io", "sched"},
@@ -131,14 +132,14 @@ var (
 		"channels/sip/transport":   {"channels/sip/message", "channels/sip/transaction", "channels/sip/resolve", "io", "sched"},
 		"channels/sip":             {"channels/sip", "channel", "media", "config", "io", "sched"},
 		"server": {
-			"api", "feed", "callfile", "timers", "missed", "webhook", "metrics", "database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge",
+			"api", "feed", "callfile", "timers", "missed", "fifo", "webhook", "metrics", "database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge",
 			"channel", "media", "config",
 			"io", "sched", "store", "cdr", "sounds", "configs",
 		},
 		// An editor's view of a configuration.
 		"lsp": {"server", "dialplan", "config"},
 		// The binary: the exchange, the console's client, the default office.
-		"cmd": {"api", "server", "lsp", "dryrun", "dialplan/layout", "console", "configs", "config"},
+		"cmd": {"api", "fifo", "server", "lsp", "dryrun", "dialplan/layout", "console", "configs", "config"},
 		// Tests of the whole and tools beside the exchange.
 		"e2e": {"media", "channels/sip/message"}, "bench": {}, ".": {}, "tools": {},
 	}

@@ -19,6 +19,7 @@ import (
 	"pbx/dialplan"
 	"pbx/dialplan/ael"
 	"pbx/feed"
+	"pbx/fifo"
 	"pbx/manager"
 	"pbx/media"
 	"pbx/media/tone"
@@ -48,6 +49,7 @@ type configuration struct {
 	// databases are what res_odbc.conf and its kin say.
 	databases *database.Settings
 	timers    []*timers.Timer
+	fifo      fifo.Settings
 	missed    *missed.Settings // nil without missed.conf
 	plan      *dialplan.Plan
 	findings  []config.Finding
@@ -91,6 +93,8 @@ func readBase(o *Options) (*configuration, error) {
 	c.databases, found, err = database.Load(l, c.dirs.State, "")
 	take(found, err)
 	c.timers, found, err = timers.Load(l)
+	take(found, err)
+	c.fifo, found, err = fifo.Load(l, c.dirs.Run)
 	take(found, err)
 	c.missed, found, err = missed.Load(l, c.beside)
 	take(found, err)

@@ -92,6 +92,10 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 		s.applyEvents(&next)
 		next.timers = fresh.timers
 		s.timers.Configure(next.timers)
+		next.fifo = fresh.fifo
+		if !next.fifo.Equal(&old.fifo) {
+			s.applyFIFO(&next)
+		}
 		next.missed = fresh.missed
 		s.missed.Configure(next.missed)
 	}

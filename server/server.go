@@ -38,6 +38,7 @@ import (
 	"pbx/dialplan/trace"
 	"pbx/event"
 	"pbx/feed"
+	"pbx/fifo"
 	pbxio "pbx/io"
 	"pbx/manager"
 	"pbx/media"
@@ -103,6 +104,7 @@ type Server struct {
 	timers   *timers.Timers
 	api      *api.Server
 	missed   *missed.Service
+	fifo     *fifo.Server // nil unless fifo.conf enables it
 	poster   *webhook.Poster
 	hub      *feed.Hub
 	sinks    *feed.Sinks
@@ -299,6 +301,7 @@ func (s *Server) Commands() *console.Commands { return s.commands }
 // Run runs the exchange until Stop has ended it, or until the SIP driver fails.
 func (s *Server) Run() error {
 	s.running.Store(true)
+	s.openFIFO()
 	failed := make(chan error, 1)
 	go s.hints.Run()
 	s.tables.running.Go(s.tables.run)
@@ -328,6 +331,7 @@ func (s *Server) release() {
 	if s.console != nil {
 		s.console.Close()
 	}
+	s.closeFIFO()
 	if s.manager != nil {
 		s.manager.Close()
 	}

@@ -22,6 +22,11 @@ type Submission struct {
 	// Max-Forwards and Content-Length are the exchange's to write.
 	Headers []string
 	Body    string
+	// CallID, Seq and Tag are the Call-ID, the CSeq number and our tag of a dialog that a
+	// program leads itself; empty ones are made.
+	CallID string
+	Seq    uint32
+	Tag    string
 
 	hops string // Max-Forwards, "" for 70
 }
@@ -97,6 +102,21 @@ func (d *Driver) Withdraw(id uint64) error {
 	return err
 }
 
+// WithdrawCall is Withdraw for the request of a Call-ID and a CSeq number.
+func (d *Driver) WithdrawCall(callID string, seq uint32) error {
+	id := uint64(0)
+	if err := d.Call(func() {
+		for _, s := range d.submissions {
+			if s.dialog.callID == callID && s.seq == seq {
+				id = s.id
+			}
+		}
+	}); err != nil {
+		return err
+	}
+	return d.Withdraw(id) // no request has the number 0
+}
+
 // check looks at what does not need the loop.
 func (s *Submission) check() error {
 	if !isToken(s.Method) || s.Method != strings.ToUpper(s.Method) {
@@ -105,6 +125,9 @@ func (s *Submission) check() error {
 	switch message.Method(s.Method) {
 	case message.ACK, message.CANCEL, message.PRACK:
 		return fmt.Errorf("%s belongs to another request", s.Method)
+	}
+	if strings.ContainsAny(s.CallID, "\r\n\x00 \t") || s.Tag != "" && !isToken(s.Tag) || s.Seq > 1<<31-1 {
+		return errors.New("Call-ID, CSeq or the tag of From is not one")
 	}
 	for _, h := range s.Headers {
 		if !cleanHeader(h) {
@@ -144,7 +167,7 @@ func (d *Driver) submit(asked Submission, done func(Outcome)) (uint64, error) {
 		return 0, err
 	}
 	d.submitted++
-	s := &submission{d: d, id: d.submitted, asked: asked, seq: firstSeq - 1, began: d.now(), done: done}
+	s := &submission{d: d, id: d.submitted, asked: asked, seq: cmp.Or(asked.Seq, firstSeq) - 1, began: d.now(), done: done}
 	s.dialog.target, s.dialog.hops = target, asked.hops
 	if d.submissions == nil {
 		d.submissions = make(map[uint64]*submission)
@@ -210,7 +233,13 @@ func (s *submission) begin(peer *Peer) {
 	d, g := s.d, &s.dialog
 	g.route = s.servers.route()
 	local, _ := d.localAddress(g.route)
-	g.callID, g.localTag = d.random.callID(local.String()), d.random.tag()
+	g.callID, g.localTag = s.asked.CallID, s.asked.Tag
+	if g.callID == "" {
+		g.callID = d.random.callID(local.String())
+	}
+	if g.localTag == "" {
+		g.localTag = d.random.tag()
+	}
 	g.contact = d.contactOn(g.route, defaultCaller, g.secure())
 	g.proof = &proof{peer: peer, addr: g.route.Remote.Addr()}
 	g.local = cmp.Or(s.asked.header(message.HeaderFrom), d.ownName(peer, local))

@@ -19,7 +19,7 @@ import (
 var errNobody = errors.New("no exchange")
 
 // control is pbx ctl: requests of the JSON interface by the console's socket.
-func control(args []string, out, errs io.Writer) error {
+func control(args []string, in io.Reader, out, errs io.Writer) error {
 	f := flag.NewFlagSet("ctl", flag.ContinueOnError)
 	p := places{more: true}
 	p.flags(f)
@@ -34,6 +34,9 @@ func control(args []string, out, errs io.Writer) error {
 		return wrong("a command is missing: %s", strings.Join(controlNames(), ", "))
 	}
 	name, rest := f.Arg(0), f.Args()[1:]
+	if name == "fifo" {
+		return controlFIFO(&p, rest, in, out, errs)
+	}
 	i := slices.IndexFunc(controls, func(c controlCommand) bool { return c.name == name })
 	if i < 0 {
 		return wrong("unknown command %q; there are %s", name, strings.Join(controlNames(), ", "))
@@ -132,7 +135,7 @@ func controlNames() (names []string) {
 	for _, c := range controls {
 		names = append(names, c.name)
 	}
-	return names
+	return append(names, "fifo")
 }
 
 // fixed is a command without words.

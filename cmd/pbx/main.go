@@ -77,7 +77,8 @@ usage:
         channels, channel ID, peers, peer NAME, calls, registrations, stats,
         check, reload [--dry-run], hangup ID, redirect ID EXTENSION [CONTEXT],
         click FROM TO [--mode auto|refer|originate] [--context CONTEXT]
-        [--timeout SECONDS] [--nowait], get|delete PATH, post PATH JSON. Exit code 3 when no exchange answers.
+        [--timeout SECONDS] [--nowait], fifo COMMAND [ARGUMENT]...,
+        get|delete PATH, post PATH JSON. Exit code 3 when no exchange answers.
   pbx top [--config DIR] [--state DIR] [--interval SECONDS] [--once]
         Calls, peers and load, in the terminal, until q is pressed; --once
         prints them once. NO_COLOR leaves colours out.
@@ -135,7 +136,7 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 	case name == "explain":
 		err = explain(args[1:], out, errs)
 	case name == "ctl":
-		err = control(args[1:], out, errs)
+		err = control(args[1:], in, out, errs)
 	case name == "top":
 		err = watchTop(args[1:], in, out, errs)
 	case name == "console":
