@@ -32,7 +32,6 @@ type Hub struct {
 	mu      sync.Mutex
 	outs    map[*out]struct{}
 	feed    *event.Subscription // nil while nobody wants anything
-	dropped uint64
 	closed  bool
 	ended   chan struct{} // closed once nothing comes any more
 	running sync.WaitGroup

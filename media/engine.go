@@ -52,6 +52,7 @@ type Engine struct {
 	debug atomic.Pointer[debugFilter]
 	plays atomic.Uint64
 	live  atomic.Int64
+	ended atomic.Pointer[func(Stats)]
 
 	mu     sync.Mutex
 	rand   *mrand.ChaCha8
@@ -138,6 +139,10 @@ func (e *Engine) Close() {
 
 // Sessions is how many sessions are open.
 func (e *Engine) Sessions() int { return int(e.live.Load()) }
+
+// OnEnd has f told what each session saw that ends from now on, on its media loop: f
+// must be quick.
+func (e *Engine) OnEnd(f func(Stats)) { e.ended.Store(&f) }
 
 // Loops is how many media loops there are.
 func (e *Engine) Loops() int { return len(e.loops) }

@@ -284,6 +284,9 @@ func (s *Session) end() {
 	s.e.ports.put(s.local.Port())
 	s.e.live.Add(-1)
 	s.taps = nil
+	if f := s.e.ended.Load(); f != nil {
+		(*f)(s.Stats())
+	}
 }
 
 // configure takes over what the SDP said.

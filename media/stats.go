@@ -33,6 +33,10 @@ type Stats struct {
 	Garbage, Strangers, Refused, Untranslatable uint64
 }
 
+// Reported says whether the far end has told what it hears: without that TxLost and
+// TxJitter say nothing.
+func (s Stats) Reported() bool { return s.TxJitters.n > 0 }
+
 // QOS is the summary that the variable RTPAUDIOQOS holds.
 func (s Stats) QOS() string {
 	return fmt.Sprintf("ssrc=%d;themssrc=%d;lp=%d;rxjitter=%f;rxcount=%d;txjitter=%f;txcount=%d;rlp=%d;rtt=%f;rxmes=%f;txmes=%f",

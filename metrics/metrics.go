@@ -54,6 +54,7 @@ type Metrics struct {
 	setup   prometheus.Histogram
 	talk    prometheus.Histogram
 	waiting prometheus.Histogram // the time that the SIP driver's loop took to answer
+	sound   sound
 
 	mu    sync.Mutex
 	begun map[string]time.Time // by the called channel's Uniqueid: when it was called
@@ -96,6 +97,8 @@ func New(s Sources) *Metrics {
 			Buckets: []float64{0.0001, 0.0005, 0.001, 0.005, 0.02, 0.1, 0.5, 2},
 		}),
 	}
+	m.sound = newSound()
+	m.registry.MustRegister(m.sound.all()...)
 	m.registry.MustRegister(
 		m, m.hangups, m.dials, m.setup, m.talk, m.waiting,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),

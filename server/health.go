@@ -19,6 +19,7 @@ func (s *Server) serveHealth() {
 	s.metrics = metrics.New(metrics.Sources{
 		Registry: s.registry, Version: s.opts.Version, Sessions: s.media.Sessions, Signalling: s.signalling,
 	})
+	s.media.OnEnd(s.metrics.SessionEnded)
 	say := func(w http.ResponseWriter, ok bool, no string) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")

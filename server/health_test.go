@@ -54,7 +54,7 @@ func TestHealth(t *testing.T) {
 			bob > 200`)
 		s.end()
 		_, page = s.get("/metrics", "::1", nil)
-		for _, line := range []string{"pbx_calls 0", `pbx_hangups_total{cause="16"} 2`, "pbx_talk_seconds_count 2", `pbx_talk_seconds_bucket{le="15"} 0`} {
+		for _, line := range []string{"pbx_calls 0", `pbx_hangups_total{cause="16"} 2`, "pbx_talk_seconds_count 2", `pbx_rtp_packets_total{direction="received"} 0`, `pbx_talk_seconds_bucket{le="15"} 0`} {
 			if !strings.Contains(page, "\n"+line) {
 				t.Errorf("not there at the end: %s", line)
 			}

@@ -260,7 +260,6 @@ func (s *Spool) Backends() (names []string) {
 	return names
 }
 
-// whole is the size of the queue up to its last whole line.
 // Add queues records.
 func (s *Spool) Add(entries ...Entry) {
 	s.mu.Lock()
@@ -459,11 +458,6 @@ func (s *Spool) release(flush bool) {
 	}
 }
 
-// pending is how many entries the reader that is furthest behind has still to take; the
-// queue's lock is held.
-// bound gives up on what a backend that is down has missed for too long.
-// compact begins the queue anew when everybody has all of it and it has grown.
-// save writes the cursors; the queue's lock is held.
 // Pending is how many entries the backend that is furthest behind has still to take.
 func (s *Spool) Pending() int {
 	s.qmu.Lock()
