@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -282,6 +283,20 @@ type clerk struct {
 	got   []string
 }
 
+// so is what came of it until now.
+func (c *clerk) so() (tries int, got []string) {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tries, slices.Clone(c.got)
+}
+
+func (c *clerk) fail(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fails = n
+}
+
 func (c *clerk) most() int { return 1 }
 func (c *clerk) close()    {}
 
@@ -317,19 +332,19 @@ func TestQueued(t *testing.T) {
 			x.publish(fmt.Sprint("SIP/a-", i))
 			time.Sleep(time.Second)
 		}
-		if c.tries != 4 { // at 0, 1, 3 and 7 s
-			t.Errorf("%d tries in ten seconds", c.tries)
+		if tries, _ := c.so(); tries != 4 { // at 0, 1, 3 and 7 s
+			t.Errorf("%d tries in ten seconds", tries)
 		}
 		time.Sleep(time.Minute)
-		if len(c.got) != 10 || c.tries != 14 {
-			t.Errorf("%d events after %d tries", len(c.got), c.tries)
+		tries, first := c.so()
+		if len(first) != 10 || tries != 14 {
+			t.Errorf("%d events after %d tries", len(first), tries)
 		}
-		c.fails = 1000
+		c.fail(1000)
 		x.publish("SIP/b-1")
 		x.publish("SIP/b-2")
 		time.Sleep(time.Second)
 		stop()
-		before := len(c.got)
 		next := &clerk{}
 		if stop, err = x.sinks.queued(sink, want, next); err != nil {
 			t.Fatal(err)
@@ -337,11 +352,13 @@ func TestQueued(t *testing.T) {
 		x.publish("SIP/b-3")
 		time.Sleep(time.Second)
 		stop()
-		if len(c.got) != before || len(next.got) != 3 {
-			t.Errorf("after the next start: %v and %v", c.got[before:], next.got)
+		_, early := c.so()
+		_, late := next.so()
+		if len(early) != len(first) || len(late) != 3 {
+			t.Errorf("after the next start: %v and %v", early[len(first):], late)
 		}
 		seen := map[string]bool{}
-		for _, id := range append(c.got, next.got...) {
+		for _, id := range append(early, late...) {
 			if seen[id] {
 				t.Errorf("%s came twice", id)
 			}
