@@ -94,8 +94,9 @@ func (s Stats) Item(name string) (value string, ok bool) {
 		{"remote_", "rxploss", &s.TxLosses},
 		{"", "rtt", &s.RTTs},
 	} {
-		which, found := strings.CutPrefix(name, x.prefix)
-		if which, found = strings.CutSuffix(which, x.suffix); !found {
+		which, ours := strings.CutPrefix(name, x.prefix)
+		which, found := strings.CutSuffix(which, x.suffix)
+		if !ours || !found {
 			continue
 		}
 		switch which {

@@ -174,9 +174,9 @@ func (s *Server) moduleReload() decl.Command {
 			case len(r.Args) > 1:
 				return console.ErrUsage
 			case !ok && s.hasModule(name):
-				return fmt.Errorf("The module '%s' does not support reloads", esc(name)) //nolint:staticcheck // the field's words
+				return fmt.Errorf("The module '%s' does not support reloads", esc(name))
 			case !ok:
-				return fmt.Errorf("No such module '%s'", esc(name)) //nolint:staticcheck // the field's words
+				return fmt.Errorf("No such module '%s'", esc(name))
 			}
 			if err := s.reloadFor(r, what, false); err != nil {
 				return err

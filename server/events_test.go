@@ -32,7 +32,7 @@ func (s *story) client() *http.Client {
 // stream opens /api/events.
 func (s *story) stream(query string, o *websocket.DialOptions) (*websocket.Conn, int, error) {
 	o.HTTPClient = s.client()
-	c, r, err := websocket.Dial(s.t.Context(), "ws://127.0.0.1:8088/api/events"+query, o)
+	c, r, err := websocket.Dial(s.t.Context(), "ws://127.0.0.1:8088/api/events"+query, o) //nolint:bodyclose // the package says that it need not be closed
 	if r == nil {
 		return c, 0, err
 	}

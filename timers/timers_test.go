@@ -115,7 +115,7 @@ func TestKilled(t *testing.T) {
 				default:
 					run(c.deadly, time.Hour+5*time.Second)
 				}
-				time.Sleep(begin.Add(time.Hour + 20*time.Second).Sub(time.Now()))
+				time.Sleep(time.Until(begin.Add(time.Hour + 20*time.Second)))
 				run(1000, 30*time.Minute)
 				if p.runs != c.want {
 					t.Errorf("it ran %d times, want %d", p.runs, c.want)

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 )
 
+// cursor is how far a backend is, as it is kept on disk: Offset is where the batch
+// begins that was handed out last, Length its size.
 type cursor struct {
 	Offset int64 `json:"offset"`
 	Length int64 `json:"length"`
@@ -57,6 +59,7 @@ func (s *Spool) open() error {
 	return s.file.Truncate(s.size)
 }
 
+// whole is the size of the queue up to its last whole line.
 func whole(f *os.File) (int64, error) {
 	end, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -114,6 +117,8 @@ func (s *Spool) store(entries []Entry) error {
 	return nil
 }
 
+// pending is how many entries the reader that is furthest behind has still to take; the
+// queue's lock is held.
 func (s *Spool) pending() int {
 	least := s.size
 	for _, r := range s.readers {
@@ -130,6 +135,7 @@ func (s *Spool) pending() int {
 	}
 }
 
+// bound gives up on what a backend that is down has missed for too long.
 func (s *Spool) bound() {
 	if s.size <= s.o.Limit {
 		return
@@ -144,6 +150,7 @@ func (s *Spool) bound() {
 	s.compact()
 }
 
+// compact begins the queue anew when everybody has all of it and it has grown.
 func (s *Spool) compact() {
 	if s.size < compactAt {
 		return
@@ -176,6 +183,7 @@ func (s *Spool) compact() {
 	}
 }
 
+// save writes the cursors; the queue's lock is held.
 func (s *Spool) save() error {
 	b, err := json.Marshal(&s.cur)
 	if err != nil {

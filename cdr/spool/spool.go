@@ -106,8 +106,6 @@ const (
 	closeLimit   = 5 * time.Second
 )
 
-// cursor is how far a backend is, as it is kept on disk: Offset is where the batch
-// begins that was handed out last, Length its size.
 // reader is a backend with its place.
 type reader struct {
 	Backend

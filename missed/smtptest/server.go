@@ -145,7 +145,7 @@ func (s *Server) serve(conn net.Conn, o Options) {
 		s.mu.Unlock()
 		_ = conn.Close()
 	}()
-	var c net.Conn = conn
+	c := conn
 	mail := Mail{}
 	if o.TLS {
 		c, mail.Secure = tls.Server(conn, s.config), true
