@@ -47,6 +47,9 @@ type Request struct {
 	// Target picks one of the devices that Fork returned, nil leaves it to the
 	// driver.
 	Target any
+	// Alone says that nobody else is called for From, and that nobody here will listen
+	// when the two are joined.
+	Alone bool
 	// Formats are the codecs that From can send and receive, best first.
 	Formats []string
 	// Uniqueid is what the channel is to have as its Uniqueid, "" for one of the

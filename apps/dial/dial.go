@@ -94,6 +94,7 @@ type call struct {
 	legs    []*leg
 	waiting []later            // what rings later, in order of time
 	chans   []*channel.Channel // the caller and the legs, as they are waited for
+	alone   bool               // it is the only one, and nobody here will listen to the two
 	single  bool               // there is one leg: its early audio goes to the caller
 	failed  failures
 	lines   int // devices that were tried

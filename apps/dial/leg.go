@@ -30,8 +30,11 @@ const maxForwards = 5
 // place makes and calls a leg for each destination that can be reached. An error
 // is the caller's end.
 func (c *call) place(dests []destination) error {
+	c.alone = len(dests) == 1 && c.leavesAlone()
 	for i, d := range dests {
-		for _, b := range c.fork(d) {
+		branches := c.fork(d)
+		c.alone = c.alone && len(branches) == 1
+		for _, b := range branches {
 			if b.After > 0 {
 				c.postpone(d, b)
 			} else if err := c.try(d, b.Target, i == len(dests)-1); err != nil {
@@ -92,7 +95,7 @@ func (c *call) fail(cause channel.Cause, last bool) {
 }
 
 func (c *call) request(dest, resource string, target any) (*leg, channel.Cause, error) {
-	ch, err := c.caller.Registry().Request(dest, channel.Request{From: c.caller, Target: target, Formats: c.caller.Settings().Formats})
+	ch, err := c.caller.Registry().Request(dest, channel.Request{From: c.caller, Target: target, Alone: c.alone, Formats: c.caller.Settings().Formats})
 	if err != nil {
 		cause := channel.CauseFailure
 		var r *channel.RequestError

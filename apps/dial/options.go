@@ -110,6 +110,13 @@ type options struct {
 // rings reports whether the caller hears ringing of our own and no early audio.
 func (o *options) entertained() bool { return o.ring && !o.ringUntilMedia }
 
+// leavesAlone reports whether nobody here listens to the two parties, or says
+// something to one of them.
+func (o *options) leavesAlone() bool {
+	return !o.calleeHangsUp && !o.callerHangsUp && o.limit == 0 && o.announce == "" && o.announceCaller == "" && !o.onCallee.given && !o.macro.given &&
+		o.digits == "" && o.digitsCaller == "" && o.digitsProgress == "" && !o.ring && !o.screening.on
+}
+
 // parseOptions reads the option argument. What is wrong in it is logged and left
 // out.
 func parseOptions(v channel.Value, log *slog.Logger) *options {

@@ -43,7 +43,6 @@ func absentOptions() map[string]string {
 var ineffective = map[string]string{
 	"encryption": "SRTP is not served by this version: audio is not encrypted", "videosupport": videoAbsent,
 	"textsupport": textAbsent, "jbenable": "received audio is relayed without a jitter buffer",
-	"directrtpsetup": "directmedia acts when a call is answered, not before",
 	"compactheaders": "long header names are sent", "storesipcause": "read HANGUPCAUSE instead",
 	"relaxdtmf":         "digits in the audio are looked for with one set of limits",
 	"rfc2833compensate": "digits are relayed as they come",

@@ -51,7 +51,7 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	row("Call to non-local dom.", yesNo(g.AllowExternal))
 	row("URI user is phone no", yesNo(s.UserEqPhone))
 	row("Always auth rejects", yesNo(g.AlwaysAuthReject))
-	row("Direct RTP setup", yesNo(false))
+	row("Direct RTP setup", yesNo(g.DirectRTPSetup))
 	row("User Agent", d.server)
 	row("SDP Session Name", cmp.Or(g.SDPSession, d.server))
 	row("SDP Owner Name", g.SDPOwner)

@@ -39,8 +39,17 @@ func (p *pvt) offerSDP(full bool) []byte {
 	a := &p.media.agreed
 	codecs, dtmf, direction := a.codecs, a.dtmf, a.direction
 	to := p.direct()
+	ahead := p.ahead()
+	if ahead.IsValid() {
+		to = ahead
+	}
 	p.media.telling = to
 	switch {
+	case ahead.IsValid():
+		theirs := &p.partner.media.agreed
+		codecs, dtmf = slices.DeleteFunc(slices.Clone(theirs.codecs), func(c codec) bool {
+			return !slices.ContainsFunc(p.media.offered, func(f media.Format) bool { return f.Name == c.Name })
+		}), theirs.dtmf
 	case to.IsValid():
 		codecs = slices.DeleteFunc(slices.Clone(p.partner.media.agreed.codecs), func(c codec) bool { return !a.has(c.Name) })
 	case !p.media.valid || full:

@@ -117,11 +117,46 @@ func (p *pvt) pairs(q *pvt) bool {
 	return x.Name == y.Name && x.pt == y.pt && p.dtmf() == q.dtmf() && a.dtmf == b.dtmf && a.ptime == b.ptime
 }
 
+// foresee takes the caller for the partner of a call that is made for him alone
+// (directrtpsetup): the two may speak without us from the start.
+func (p *pvt) foresee() {
+	q := p.wouldPair()
+	if q == nil || !p.d.cfg.General.DirectRTPSetup || q.d != p.d || q.partner != nil && q.partner.phase != phaseGone || q.phase != phaseEarly || !q.media.valid || p.settings.NAT.Comedia {
+		return
+	}
+	p.partner, q.partner = q, p
+	p.plain, q.plain = true, true
+}
+
+// foreseen reports whether the call is still being set up with a partner.
+func (p *pvt) foreseen() bool {
+	return p.phase == phaseEarly && p.partner != nil && p.partner.partner == p && p.d.cfg.General.DirectRTPSetup
+}
+
+// ahead is where a far end that has not answered yet is offered to send its audio: to
+// the caller, or, if that is not valid, to us.
+func (p *pvt) ahead() netip.AddrPort {
+	if !p.outgoing || !p.foreseen() || p.media.valid {
+		return netip.AddrPort{}
+	}
+	q := p.partner
+	a, to := &q.media.agreed, p.route.Remote.Addr()
+	switch {
+	case !q.media.valid || q.onHold || a.held || !a.rtp.IsValid() || q.comedia || q.hidden() || q.media.session == nil || q.media.session.Tapped():
+	case a.rtp.Addr().Is4() != to.Is4() || p.dtmf() != q.dtmf():
+	case p.peer != nil && !p.peer.DirectACL.Allows(a.rtp.Addr()), q.peer != nil && !q.peer.DirectACL.Allows(to):
+	case len(p.d.cfg.General.LocalNet) > 0 && p.d.local(a.rtp.Addr()) != p.d.local(to):
+	default:
+		return a.rtp
+	}
+	return netip.AddrPort{}
+}
+
 // mayGo reports whether this call's far end may send its audio to an address.
 func (p *pvt) mayGo(to netip.AddrPort) bool {
 	s, a := p.settings, &p.media.agreed
 	switch {
-	case p.phase != phaseUp || !p.media.valid || p.media.refusedDirect || s.DirectMedia&DirectYes == 0:
+	case p.phase != phaseUp && !p.foreseen() || !p.media.valid || p.media.refusedDirect || s.DirectMedia&DirectYes == 0:
 		return false
 	case p.onHold || a.held || !a.rtp.IsValid() || !to.IsValid() || a.rtp.Addr().Is4() != to.Addr().Is4():
 		return false

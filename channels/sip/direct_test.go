@@ -202,3 +202,127 @@ func TestDirectMedia(t *testing.T) {
 			bob < 200`)
 	})
 }
+
+// TestDirectSetup: directrtpsetup has the two speak without us from the first INVITE
+// on, where that can be; what turns out not to fit is put right after the answer.
+func TestDirectSetup(t *testing.T) {
+	const ring = `
+			alice > INVITE 2000 sdp
+			alice < 100
+			bob < INVITE sdp | c=IN IP4 192.0.2.10 | m=audio 30000 RTP/AVP 0 8 101 | o=root | IN IP4 192.0.2.1`
+	const end = `
+			alice > BYE
+			alice < 200
+			bob < BYE
+			bob > 200
+			alice < nothing 1s`
+	const relayed = `
+			alice > INVITE 2000 sdp
+			alice < 100
+			bob < INVITE sdp | c=IN IP4 192.0.2.1
+			bob > 200 sdp
+			bob < ACK
+			alice < 200 sdp | c=IN IP4 192.0.2.1
+			alice > ACK`
+	const afterwards = relayed + `
+			alice < INVITE sdp | c=IN IP4 192.0.2.20
+			bob < INVITE sdp | c=IN IP4 192.0.2.10
+			alice > progress 200 sdp
+			alice < ACK
+			bob > progress 200 sdp
+			bob < ACK` + end
+	const on = "directmedia=yes\ndirectrtpsetup=yes"
+	for name, tt := range map[string]struct {
+		general, alice, bob string
+		alone               bool
+		script              string
+	}{
+		"answered at once": {on, "", "", true, ring + `
+			bob > 200 sdp
+			bob < ACK
+			alice < 200 sdp | c=IN IP4 192.0.2.20 | m=audio 30000
+			alice > ACK
+			alice < nothing 1s
+			bob < nothing 1s` + end},
+		"early media": {on, "", "", true, ring + `
+			bob > 183 sdp
+			alice < 183 sdp | c=IN IP4 192.0.2.20
+			bob > answer sdp
+			bob < ACK
+			alice < 200 sdp | c=IN IP4 192.0.2.20
+			alice > ACK
+			alice < nothing 1s
+			bob < nothing 1s` + end},
+		"it answers with another codec": {on, "", "", true, ring + `
+			bob > 200 sdp=8,101
+			bob < ACK
+			alice < 200 sdp | c=IN IP4 192.0.2.20 | RTP/AVP 8
+			alice > ACK
+			alice < nothing 1s
+			bob < nothing 1s` + end},
+		"refused": {on, "", "", true, ring + `
+			bob > 486
+			bob < ACK
+			alice < 503
+			alice > ACK`},
+		"on hold and back": {on, "", "", true, ring + `
+			bob > 200 sdp
+			bob < ACK
+			alice < 200 sdp | c=IN IP4 192.0.2.20
+			alice > ACK
+			alice > INVITE sdp=hold
+			alice < 200 sdp | c=IN IP4 192.0.2.1 | a=recvonly
+			alice > ACK
+			bob < INVITE sdp | c=IN IP4 192.0.2.1
+			bob > progress 200 sdp
+			bob < ACK
+			alice > INVITE sdp
+			alice < 200 sdp | c=IN IP4 192.0.2.20
+			alice > ACK
+			bob < INVITE sdp | c=IN IP4 192.0.2.10
+			bob > progress 200 sdp
+			bob < ACK` + end},
+		"Dial calls others too, or listens":       {on, "", "", false, afterwards},
+		"off by default":                          {"directmedia=yes", "", "", true, afterwards},
+		"directmedia=no":                          {"directrtpsetup=yes", "", "", true, relayed + end},
+		"one does not want it":                    {on, "", "directmedia=no", true, relayed + end},
+		"digits differ":                           {on, "", "dtmfmode=info", true, relayed + end},
+		"denied":                                  {on, "", "directmediadeny=192.0.2.10", true, relayed + end},
+		"our NAT is between them":                 {on + "\nlocalnet=192.0.2.0/28", "", "", true, relayed + end},
+		"the callee's media comes from elsewhere": {on, "", "nat=comedia", true, relayed + end},
+		"the caller is behind a NAT":              {on, "nat=force_rport", "", true, strings.Replace(relayed, "2000 sdp\n", "2000 sdp=natted\n", 1) + end},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conf := strings.NewReplacer("[general]\n", "[general]\n"+tt.general+"\n", "[alice]\n", "[alice]\n"+tt.alice+"\n", "[bob]\n", "[bob]\n"+tt.bob+"\n").Replace(office)
+			runFlow(t, conf, map[string]func(*channel.Channel){"2000": dialAlone("SIP/bob", tt.alone)}, tt.script)
+		})
+	}
+}
+
+// dialAlone is dialBridged with early media, for a caller who calls nobody else.
+func dialAlone(dest string, alone bool) func(*channel.Channel) {
+	return func(ch *channel.Channel) {
+		leg, err := ch.Registry().Request(dest, channel.Request{From: ch, Alone: alone, Formats: ch.Settings().Formats})
+		if err != nil {
+			return
+		}
+		defer leg.Hangup()
+		leg.Inherit(ch)
+		_ = leg.Leg().Call()
+		for {
+			i, fr, err := channel.WaitAny(-1, ch, leg)
+			if err != nil || fr.Control == channel.ControlBusy {
+				ch.SetCause(channel.CauseCongestion, "")
+				return
+			}
+			if i == 1 && fr.Control == channel.ControlProgress {
+				_ = ch.Leg().Indicate(channel.ControlProgress)
+			}
+			if i == 1 && fr.Control == channel.ControlAnswer {
+				break
+			}
+		}
+		_ = ch.Leg().Answer()
+		bridge.Run(ch, leg, bridge.Options{})
+	}
+}

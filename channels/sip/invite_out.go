@@ -168,6 +168,7 @@ func (p *pvt) settle(a agreement) {
 		}
 	}
 	p.accept(a)
+	p.tell(p.media.telling)
 	if p.out.from != nil && p.out.from.phase != phaseGone {
 		p.out.from.preferCodec(p.sendCodec().Name)
 	}

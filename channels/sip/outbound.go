@@ -140,6 +140,9 @@ func (p *pvt) ready(r channel.Request) error {
 	}
 	p.media.id = p.d.random.uint64() >> 33
 	p.media.version = p.media.id
+	if r.Alone && !r.Held {
+		p.foresee()
+	}
 	if r.Held {
 		p.media.agreed.direction = sdp.SendOnly // hold, RFC 3264 section 8.4
 	}

@@ -27,7 +27,8 @@ func (d *Driver) replacing(m *message.Message, peer *Peer) (r *replacement, stat
 	case join && replaces || count(m, message.HeaderReplaces) > 1 || count(m, message.HeaderJoin) > 1:
 		return nil, 400, "Bad Request (Replaces)" // RFC 3891 section 3
 	case join:
-		return nil, d.joining(m), ""
+		status, reason = d.joining(m, peer)
+		return nil, status, reason
 	}
 	id, err := refer.ParseDialogID(string(m.Header(message.HeaderReplaces)))
 	if err != nil {
@@ -61,15 +62,21 @@ func count(m *message.Message, id message.HeaderID) (n int) {
 
 // joining is the answer to an INVITE with Join (RFC 3911 section 4): a call that
 // is there cannot be joined, since nothing here mixes a third party in.
-func (d *Driver) joining(m *message.Message) int {
+func (d *Driver) joining(m *message.Message, peer *Peer) (status int, reason string) {
 	id, err := refer.ParseDialogID(string(m.Header(message.HeaderJoin)))
-	switch {
-	case err != nil:
-		return 400
-	case d.calls.dialog([]byte(id.CallID), []byte(id.ToTag), []byte(id.FromTag)) == nil:
-		return 481
+	if err != nil {
+		return 400, "Bad Request (Join)"
 	}
-	return 488
+	q := d.calls.dialog([]byte(id.CallID), []byte(id.ToTag), []byte(id.FromTag))
+	switch {
+	case q == nil || q.channel == nil:
+		return 481, "Call leg/transaction does not exist"
+	case !d.mayReplace(peer, q):
+		return 403, "Forbidden"
+	case q.phase == phaseEnding || q.phase == phaseGone || q.released:
+		return 603, "Declined"
+	}
+	return 488, "Not Acceptable Here"
 }
 
 // replacingWatched is a pickup by a phone that watches an extension: the call that
