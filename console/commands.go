@@ -48,6 +48,9 @@ func NewCommands() *Commands {
 		Help: "Without words every command is listed with a line about it. With words the commands that begin with them are, and one that is matched whole is explained.",
 		Run:  c.help,
 	}
+	help.Complete = func(args []string, prefix string) []string {
+		return c.Complete(strings.Join(append(slices.Clone(args), prefix), " "))
+	}
 	c.Add(help)
 	help.Words = "help"
 	c.Add(help)

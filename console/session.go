@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,6 +28,7 @@ type Session struct {
 	mu   sync.Mutex
 	sink *Sink // set by watch
 	lost int   // log lines that did not fit
+	mute atomic.Bool
 }
 
 type sessionKey struct{}
@@ -58,6 +60,14 @@ func (s *Session) Verbose() int {
 		return 0
 	}
 	return s.sink.Levels().Verbose
+}
+
+// Mute keeps log lines from the console, or shows them again; it returns whether they are
+// kept from it now.
+func (s *Session) Mute() bool {
+	muted := !s.mute.Load()
+	s.mute.Store(muted)
+	return muted
 }
 
 // SetVerbose changes it and returns what it was.
@@ -162,6 +172,9 @@ func (s *Session) watch(verbose int) {
 
 // logLine is called by the logger's goroutine and never waits.
 func (s *Session) logLine(_ slog.Level, line []byte) {
+	if s.mute.Load() {
+		return
+	}
 	// The body of a log frame is shared by the consoles; the frame is not.
 	f := appendFrame(make([]byte, 0, len(line)+16), "log", line)
 	if s.lost > 0 {

@@ -94,6 +94,13 @@ func (s *Source) open(ctx context.Context) (*sql.DB, error) {
 	return s.db, nil
 }
 
+// Reached reports whether the database answered the last time that it was asked.
+func (s *Source) Reached() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tried
+}
+
 func (s *Source) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -91,6 +91,30 @@ func (d *Sources) Function(name string) (*Function, bool) {
 // Families are the names of the families of extconfig.conf.
 func (s *Settings) Families() []string { return slices.Sorted(maps.Keys(s.families)) }
 
+// Mapping is a place of a family of extconfig.conf.
+type Mapping struct{ Family, Driver, Database, Table string }
+
+// Mappings are the places of all families, by name.
+func (s *Settings) Mappings() (list []Mapping) {
+	for _, name := range s.Families() {
+		for _, p := range s.families[name] {
+			list = append(list, Mapping{name, p.kind, p.name, p.table})
+		}
+	}
+	return list
+}
+
+// Names are the databases of res_odbc.conf.
+func (s *Settings) Names() (names []string) {
+	for key := range s.sources {
+		if name, ok := strings.CutPrefix(key, "odbc/"); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Try asks one database after the other until one answers.
 func (d *Sources) Try(ctx context.Context, names []string, f func(*Source) error) error {
 	var errs []error

@@ -31,6 +31,14 @@ func (e *Engine) Commands() []decl.Command {
 		{
 			Words: "dialplan set global", Synopsis: "Set a global variable",
 			Args: []decl.Arg{{Name: "name"}, {Name: "value"}}, Run: e.setGlobal,
+			Complete: func(args []string, _ string) (names []string) {
+				if len(args) == 0 {
+					for _, g := range e.globals.list() {
+						names = append(names, g.Name)
+					}
+				}
+				return names
+			},
 		},
 		{
 			Words: "dialplan set chanvar", Synopsis: "Set a variable of a channel",

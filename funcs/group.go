@@ -79,6 +79,9 @@ func groupFunctions(d Deps) []channel.Function {
 
 type groupKey struct{}
 
+// Groups are the groups of a channel by category. The map must not be changed.
+func Groups(c *channel.Channel) map[string]string { return groups(c) }
+
 // groups are the groups of a channel by category. The map is replaced, never
 // changed: other channels count it.
 func groups(c *channel.Channel) map[string]string {

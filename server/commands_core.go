@@ -2,9 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -179,10 +182,94 @@ func (s *Server) loggerCommands() []decl.Command {
 		{Words: "logger show channels", Synopsis: "Show where log lines go", Run: s.showLogChannels},
 		{Words: "logger show levels", Synopsis: "Show the levels of log lines", Run: showLogLevels},
 		s.reloadCommand("logger reload", "Read logger.conf again", reloadLogger),
+		{
+			Words: "logger add channel", Synopsis: "Write a log file that logger.conf does not have", Run: s.addLogFile,
+			Args: []decl.Arg{{Name: "name", Help: "a file in the log directory"}, {Name: "levels", Help: "as in logger.conf: notice,warning,error"}},
+			Help: "It is written until it is removed or the exchange stops.",
+		},
+		{
+			Words: "logger remove channel", Synopsis: "Write a file of 'logger add channel' no more", Run: s.removeLogFile, Args: []decl.Arg{{Name: "name"}},
+			Complete: s.completeLogFile,
+		},
+		{
+			Words: "logger mute", Synopsis: "Keep log lines from this console, or show them again", Args: []decl.Arg{{Name: "silent", Optional: true}},
+			Run: func(ctx context.Context, r *decl.Request) error {
+				c := console.SessionFrom(ctx)
+				if c == nil || !c.Watching() {
+					return errors.New("this is no console that shows log lines")
+				}
+				muted := c.Mute()
+				if r.Arg(0) != "silent" {
+					fmt.Fprintf(r.Out, "Logger is now %s.\n", map[bool]string{true: "muted", false: "unmuted"}[muted])
+				}
+				return nil
+			},
+		},
 		{Words: "logger rotate", Synopsis: "Move the log files aside and begin new ones", Run: func(context.Context, *decl.Request) error {
 			return s.logger.Rotate()
 		}},
 	}
+}
+
+// logFile is the path of a log file that an operator names.
+func (s *Server) logFile(name string) (string, error) {
+	if name == "" || !filepath.IsLocal(name) {
+		return "", fmt.Errorf("%q is not the name of a file in the log directory", name)
+	}
+	return filepath.Join(s.configuration().dirs.Log, name), nil
+}
+
+func (s *Server) addLogFile(_ context.Context, r *decl.Request) error {
+	if len(r.Args) != 2 {
+		return console.ErrUsage
+	}
+	path, err := s.logFile(r.Arg(0))
+	if err != nil {
+		return err
+	}
+	levels, err := console.ParseLevels(r.Arg(1))
+	if err != nil {
+		return err
+	}
+	s.reloads.Lock()
+	defer s.reloads.Unlock()
+	for _, c := range s.logger.Channels() {
+		if c.Name == path {
+			return fmt.Errorf("%s is written already", r.Arg(0))
+		}
+	}
+	s.addedLogs = append(s.addedLogs, console.FileConfig{Path: path, Levels: levels})
+	s.applyLogFiles(s.configuration())
+	fmt.Fprintf(r.Out, "Added dynamic logger channel '%s'\n", esc(r.Arg(0)))
+	return nil
+}
+
+func (s *Server) removeLogFile(_ context.Context, r *decl.Request) error {
+	path, err := s.logFile(r.Arg(0))
+	if err != nil {
+		return err
+	}
+	s.reloads.Lock()
+	defer s.reloads.Unlock()
+	i := slices.IndexFunc(s.addedLogs, func(f console.FileConfig) bool { return f.Path == path })
+	if i < 0 {
+		return fmt.Errorf("no 'logger add channel' has added %s", r.Arg(0))
+	}
+	s.addedLogs = slices.Delete(s.addedLogs, i, i+1)
+	s.applyLogFiles(s.configuration())
+	fmt.Fprintf(r.Out, "Removed dynamic logger channel '%s'\n", esc(r.Arg(0)))
+	return nil
+}
+
+func (s *Server) completeLogFile(args []string, _ string) (names []string) {
+	s.reloads.Lock()
+	defer s.reloads.Unlock()
+	for _, f := range s.addedLogs {
+		if name, err := filepath.Rel(s.configuration().dirs.Log, f.Path); err == nil && len(args) == 0 {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (s *Server) showLogChannels(_ context.Context, r *decl.Request) error {

@@ -224,7 +224,7 @@ func (s *Server) applyLogFiles(c *configuration) {
 	}
 	s.logger.SetConsoleLevels(c.log.Console)
 	s.logger.SetRotation(c.log.Rotation)
-	if err := s.logger.Configure(c.log.Files, c.log.TimeFormat, c.log.Syslog...); err != nil {
+	if err := s.logger.Configure(slices.Concat(c.log.Files, s.addedLogs), c.log.TimeFormat, c.log.Syslog...); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			s.log.Warn(strings.TrimSpace(line))
 		}

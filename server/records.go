@@ -173,7 +173,8 @@ func (s *Server) recordCommands() []decl.Command {
 		{Words: "cdr show status", Synopsis: "Show the settings of the call records", Run: s.showRecords},
 		{
 			Words: "cdr show active", Synopsis: "Show the call records that are open", Run: s.showOpenRecords,
-			Args: []decl.Arg{{Name: "channel", Help: "only its records", Optional: true}},
+			Args:     []decl.Arg{{Name: "channel", Help: "only its records", Optional: true}},
+			Complete: s.completeChannel,
 		},
 		{Words: "cel show status", Synopsis: "Show the settings of the channel event log", Run: s.showEvents},
 		{Words: "cdr submit", Synopsis: "Hand over the call records that wait for a batch", Run: s.submitRecords},

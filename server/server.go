@@ -112,7 +112,9 @@ type Server struct {
 	// spoolChanges stand in for a watched directory in memory.
 	spoolChanges chan string
 	ownLog       bool
-	running      atomic.Bool
+	// addedLogs are the files of `logger add channel`; reloads guards them.
+	addedLogs []console.FileConfig
+	running   atomic.Bool
 
 	conf     atomic.Pointer[configuration]
 	reloaded atomic.Int64 // unix nanoseconds
@@ -237,7 +239,7 @@ func (s *Server) refuse(c *configuration) error {
 func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
-		s.coreCommands(), s.channelCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
+		s.coreCommands(), s.systemCommands(), s.channelCommands(), s.callCommands(), s.sourceCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
 		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(), s.manager.Commands(), s.timers.Commands(), s.missed.Commands(),
 	} {
 		s.commands.Add(list...)

@@ -33,6 +33,7 @@ func (d *Driver) Commands() []decl.Command {
 		{
 			Words: "sip show inuse", Synopsis: "List all inuse/limits", Help: "Shows the calls of each peer: in use, ringing and on hold. With all, also of peers that do not count theirs.",
 			Args: []decl.Arg{{Name: "all", Optional: true}}, Run: d.print(d.showInUse),
+			Complete: oneOf("all"),
 		},
 		{Words: "sip show channels", Synopsis: "List active SIP channels", Help: "Lists the calls that the driver knows, with their last message.", Run: d.print(d.showChannels)},
 		{Words: "sip show channelstats", Synopsis: "List statistics for active SIP channels", Help: "Shows the packets that each call has received and sent, how many of them were lost, and the jitter in seconds.", Run: d.print(d.showChannelStats)},
@@ -63,7 +64,7 @@ func (d *Driver) Commands() []decl.Command {
 		},
 		{
 			Words: "sip prune realtime", Synopsis: "Prune cached Realtime users/peers", Help: "Peers do not come from a database: there is nothing to prune.",
-			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune),
+			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune), Complete: d.completePeer,
 		},
 	}
 	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.externalCommands(), d.blacklistCommands(), d.nameCommands(), d.traceCommands(),
@@ -92,6 +93,16 @@ func shown(r rune) rune {
 		return r
 	}
 	return '?'
+}
+
+// oneOf completes one of the words given as the only argument.
+func oneOf(list ...string) func([]string, string) []string {
+	return func(args []string, _ string) []string {
+		if len(args) > 0 {
+			return nil
+		}
+		return list
+	}
 }
 
 // completePeer offers the names of peers.

@@ -25,7 +25,7 @@ func (d *Driver) historyCommands() []decl.Command {
 		{
 			Words: "sip set history", Synopsis: "Keep the messages of calls, or not",
 			Help: "Until the next reload; recordhistory in sip.conf says it for good.",
-			Args: []decl.Arg{{Name: "on|off"}}, Run: d.print(d.setHistory),
+			Args: []decl.Arg{{Name: "on|off"}}, Run: d.print(d.setHistory), Complete: oneOf("on", "off"),
 		},
 		{
 			Words: "sip show stats", Synopsis: "Show counters of messages and transactions",

@@ -43,6 +43,22 @@ func (a List) Allows(addr netip.Addr) bool {
 	return allowed
 }
 
+// String is a rule as acl.conf has it.
+func (r Rule) String() string {
+	var words []string
+	for _, p := range r.Prefixes {
+		text := p.Prefix.String()
+		if p.negate {
+			text = "!" + text
+		}
+		words = append(words, text)
+	}
+	if r.Permit {
+		return "permit=" + strings.Join(words, ",")
+	}
+	return "deny=" + strings.Join(words, ",")
+}
+
 // DenyAll matches every address: it stands for a rule that could not be read.
 func DenyAll() Rule {
 	return Rule{Prefixes: []prefix{

@@ -67,3 +67,18 @@ func raw(b []byte, codec string) (clip, error) {
 func readSLN16(b []byte, codec string) (clip, error) {
 	return raw(decimate(b[:len(b)&^1], 2), codec)
 }
+
+// FileType is a kind of sound file that can be played.
+type FileType struct{ Extension, Codec string }
+
+// FileTypes are all of them, in the order in which they are looked for.
+func FileTypes() (list []FileType) {
+	for _, t := range fileTypes {
+		list = append(list, FileType{t.ext, t.codec})
+	}
+	return list
+}
+
+// Converts reports whether audio of one codec is turned into another when a sound is
+// played.
+func Converts(from, to string) bool { return from == to || linear(from) && linear(to) }

@@ -1,0 +1,384 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"pbx/channel"
+	"pbx/config"
+	"pbx/config/acl"
+	"pbx/console"
+	"pbx/decl"
+	"pbx/media"
+	"pbx/media/sound"
+)
+
+// systemCommands are the commands about the machine, and about what the exchange has.
+func (s *Server) systemCommands() []decl.Command {
+	return []decl.Command{
+		{Words: "core show sysinfo", Synopsis: "Show the system's uptime and memory", Run: showSystem},
+		{
+			Words: "core show codecs", Synopsis: "Show the codecs that allow= may name",
+			Args: []decl.Arg{{Name: "audio|video", Optional: true}}, Run: showCodecs, Complete: words("audio", "video"),
+		},
+		{Words: "core show file formats", Synopsis: "Show the kinds of sound file", Run: showFileFormats},
+		{
+			Words: "core show translation", Synopsis: "Show between which codecs sounds are converted", Run: showTranslation,
+			Help: "Calls are relayed in a codec that both legs have; what is played to one leg is converted.",
+		},
+		{Words: "core show threads", Synopsis: "Count what runs side by side", Run: s.showThreads},
+		{Words: "core show config mappings", Synopsis: "Show the families of extconfig.conf", Run: s.showMappings},
+		{Words: "core restart when convenient", Synopsis: "Start anew as soon as there is no call", Run: s.stopCommand(stopWhenConvenient | restart)},
+		{Words: "config list", Synopsis: "Show the configuration files that are there", Run: s.listFiles},
+		{
+			Words: "module show", Synopsis: "Show the parts under the names of the modules that they are elsewhere",
+			Args: []decl.Arg{{Name: "like", Optional: true}, {Name: "keyword", Optional: true}}, Run: s.showModules, Complete: words("like"),
+		},
+		{
+			Words: "module load", Synopsis: "Say whether a module is there", Run: s.loadModule, Args: []decl.Arg{{Name: "module"}},
+			Help: "Nothing is loaded: every part is there from the start.",
+		},
+		{
+			Words: "module unload", Synopsis: "Refuse to unload a module", Args: []decl.Arg{{Name: "module"}},
+			Run: func(context.Context, *decl.Request) error {
+				return errors.New("parts of the exchange cannot be unloaded")
+			},
+		},
+		s.reloadCommand("manager reload", "Read manager.conf, and the files beside it, again", reloadRest),
+		{Words: "http show status", Synopsis: "Show the HTTP server", Run: s.showHTTP},
+		{Words: "features show", Synopsis: "Show the feature codes", Run: s.showFeatures},
+		{
+			Words: "indication show", Synopsis: "Show the countries of indications.conf, or the tones of one",
+			Args: []decl.Arg{{Name: "country", Optional: true}}, Run: s.showIndications,
+			Complete: func(args []string, _ string) []string {
+				if len(args) > 0 {
+					return nil
+				}
+				return s.configuration().tones.Countries()
+			},
+		},
+		{Words: "acl show", Synopsis: "Show the access lists of acl.conf", Args: []decl.Arg{{Name: "name", Optional: true}}, Run: s.showLists, Complete: s.completeList},
+		{
+			Words: "dialplan eval function", Synopsis: "Show what a function returns outside of a call",
+			Args: []decl.Arg{{Name: "function", Help: "with its arguments, such as LEN(hello)"}}, Run: s.evalFunction,
+			Complete: func(args []string, _ string) (names []string) {
+				if len(args) == 0 {
+					for _, f := range s.engine.Functions() {
+						names = append(names, f.Name+"(")
+					}
+				}
+				return names
+			},
+		},
+		{
+			Words: "dialplan exec application", Synopsis: "Run an application on a channel that has no device",
+			Args: []decl.Arg{{Name: "application"}, {Name: "arguments", Optional: true, Repeat: true}}, Run: s.execApplication,
+			Complete: func(args []string, _ string) (names []string) {
+				if len(args) == 0 {
+					for _, a := range s.engine.Applications() {
+						names = append(names, a.Name)
+					}
+				}
+				return names
+			},
+		},
+	}
+}
+
+func showSystem(_ context.Context, r *decl.Request) error {
+	var info syscall.Sysinfo_t
+	if err := syscall.Sysinfo(&info); err != nil {
+		return err
+	}
+	kib := func(n uint64) uint64 { return n * uint64(info.Unit) / 1024 }
+	fmt.Fprintf(r.Out, "\nSystem Statistics\n-----------------\n")
+	fmt.Fprintf(r.Out, "  System Uptime:             %d hours\n", info.Uptime/3600)
+	fmt.Fprintf(r.Out, "  Total RAM:                 %d KiB\n  Free RAM:                  %d KiB\n  Buffer RAM:                %d KiB\n", kib(uint64(info.Totalram)), kib(uint64(info.Freeram)), kib(uint64(info.Bufferram)))
+	fmt.Fprintf(r.Out, "  Total Swap Space:          %d KiB\n  Free Swap Space:           %d KiB\n\n", kib(uint64(info.Totalswap)), kib(uint64(info.Freeswap)))
+	fmt.Fprintf(r.Out, "  Number of Processes:       %d \n\n", info.Procs)
+	return nil
+}
+
+func showCodecs(_ context.Context, r *decl.Request) error {
+	const format = "%8v %-6s %-12s %-14s %s\n"
+	fmt.Fprintf(r.Out, format, "ID", "TYPE", "NAME", "ENCODING", "CLOCK")
+	for i, f := range media.Formats() {
+		kind := "audio"
+		if f.Video {
+			kind = "video"
+		}
+		if want := r.Arg(0); want != "" && want != kind {
+			continue
+		}
+		fmt.Fprintf(r.Out, format, i+1, kind, f.Name, f.Encoding, fmt.Sprintf("%d Hz", f.Clock))
+	}
+	return nil
+}
+
+func showFileFormats(_ context.Context, r *decl.Request) error {
+	const format = "%-10s %-10s %-20s\n"
+	fmt.Fprintf(r.Out, format, "Format", "Name", "Extensions")
+	for _, f := range sound.FileTypes() {
+		fmt.Fprintf(r.Out, format, f.Codec, f.Extension, f.Extension)
+	}
+	fmt.Fprintf(r.Out, "%d file formats registered.\n", len(sound.FileTypes()))
+	return nil
+}
+
+func showTranslation(_ context.Context, r *decl.Request) error {
+	var names []string
+	for _, f := range media.Formats() {
+		if !f.Video {
+			names = append(names, f.Name)
+		}
+	}
+	fmt.Fprintf(r.Out, "%10s", "")
+	for _, to := range names {
+		fmt.Fprintf(r.Out, " %8s", to)
+	}
+	fmt.Fprintln(r.Out)
+	for _, from := range names {
+		fmt.Fprintf(r.Out, "%10s", from)
+		for _, to := range names {
+			mark := "-"
+			if from != to && sound.Converts(from, to) {
+				mark = "yes"
+			}
+			fmt.Fprintf(r.Out, " %8s", mark)
+		}
+		fmt.Fprintln(r.Out)
+	}
+	return nil
+}
+
+func (s *Server) showThreads(_ context.Context, r *decl.Request) error {
+	active, _ := s.registry.Count()
+	fmt.Fprintf(r.Out, "SIP monitor loop: 1\nchannels: %d\nRTP sessions: %d\nconsoles: %d\n%d goroutines in all\n", active, s.media.Sessions(), s.consoles(), runtime.NumGoroutine())
+	return nil
+}
+
+// consoles is how many are connected.
+func (s *Server) consoles() int {
+	if s.console == nil {
+		return 0
+	}
+	return s.console.Sessions()
+}
+
+func (s *Server) showMappings(_ context.Context, r *decl.Request) error {
+	for _, f := range s.configuration().databases.Mappings() {
+		fmt.Fprintf(r.Out, "===> %s (db=%s, table=%s)\n", f.Driver+" "+f.Family, orNone(f.Database, "-"), f.Table)
+	}
+	return nil
+}
+
+func (s *Server) listFiles(_ context.Context, r *decl.Request) error {
+	dir := s.configuration().dirs.Config
+	var names []string
+	for _, pattern := range []string{"*.conf", "*.ael", "*.lua"} {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return err
+		}
+		names = append(names, found...)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		read := "read"
+		if slices.Contains(futureFiles, filepath.Base(n)) {
+			read = "not read yet"
+		}
+		fmt.Fprintf(r.Out, "%-60s %s\n", esc(n), read)
+	}
+	return nil
+}
+
+// modules are the names that hasModule knows, with what they are.
+func (s *Server) modules() map[string]string {
+	list := map[string]string{
+		"chan_sip": "Session Initiation Protocol (SIP)", "chan_local": "Local Proxy Channel", "pbx_config": "Text Extension Configuration", "pbx_ael": "AEL Extension Configuration",
+		"res_rtp_asterisk": "RTP Stack", "res_http_websocket": "HTTP WebSocket Support", "codec_ulaw": "mu-Law Coder/Decoder", "codec_alaw": "A-law Coder/Decoder",
+		"bridge_simple": "Simple two channel bridging module", "bridge_native_rtp": "Native RTP bridging module", "res_indications": "Region-specific tones",
+	}
+	for _, a := range s.engine.Applications() {
+		list["app_"+strings.ToLower(a.Name)] = a.Synopsis
+	}
+	for _, f := range s.engine.Functions() {
+		list["func_"+strings.ToLower(f.Name)] = f.Synopsis
+	}
+	return list
+}
+
+func (s *Server) showModules(_ context.Context, r *decl.Request) error {
+	like := ""
+	switch {
+	case len(r.Args) == 2 && strings.EqualFold(r.Arg(0), "like"):
+		like = strings.ToLower(r.Arg(1))
+	case len(r.Args) > 0:
+		return console.ErrUsage
+	}
+	const format = "%-30s %-40.40s %-10v %-11s %s\n"
+	fmt.Fprintf(r.Out, format, "Module", "Description", "Use Count", "Status", "Support Level")
+	list, n := s.modules(), 0
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		if strings.Contains(name+".so", like) {
+			n++
+			fmt.Fprintf(r.Out, format, name+".so", list[name], 0, "Running", "core")
+		}
+	}
+	fmt.Fprintf(r.Out, "%d modules loaded\n", n)
+	return nil
+}
+
+func (s *Server) loadModule(_ context.Context, r *decl.Request) error {
+	if !s.hasModule(r.Arg(0)) {
+		return fmt.Errorf("Unable to load module %s", r.Arg(0)) //nolint:staticcheck // the field's words
+	}
+	fmt.Fprintf(r.Out, "Loaded %s\n", esc(r.Arg(0)))
+	return nil
+}
+
+func (s *Server) showHTTP(_ context.Context, r *decl.Request) error {
+	c := s.configuration().web
+	fmt.Fprintf(r.Out, "HTTP Server Status:\nPrefix: %s\nServer: pbx/%s\n", c.Prefix, s.opts.Version)
+	if !c.Enabled {
+		fmt.Fprintf(r.Out, "Server Disabled\n")
+	} else {
+		fmt.Fprintf(r.Out, "Server Enabled and Bound to %s\n", c.Bind)
+		if c.TLS {
+			fmt.Fprintf(r.Out, "HTTPS Server Enabled and Bound to %s\n", c.TLSBind)
+		}
+	}
+	fmt.Fprintf(r.Out, "\nEnabled URI's:\n")
+	for _, u := range [][2]string{
+		{"/ws", "SIP over WebSocket"},
+		{"/rawman", "Raw HTTP Manager Event Interface"},
+		{"/mxml", "XML Manager Event Interface"},
+		{"/manager", "HTML Manager Event Interface"},
+		{"/api/", "JSON interface"},
+		{"/healthz", "health"},
+		{"/readyz", "readiness"},
+		{s.configuration().metrics.URI, "counters for Prometheus"},
+	} {
+		fmt.Fprintf(r.Out, "%s => %s\n", c.Prefix+u[0], u[1])
+	}
+	fmt.Fprintf(r.Out, "\nEnabled Redirects:\n  None.\n")
+	return nil
+}
+
+func (s *Server) showFeatures(_ context.Context, r *decl.Request) error {
+	const format = "%-25s %-7s %s\n"
+	fmt.Fprintf(r.Out, format, "Builtin Feature", "Default", "Current")
+	fmt.Fprintf(r.Out, format, "---------------", "-------", "-------")
+	fmt.Fprintf(r.Out, format, "Pickup", "*8", esc(s.registry.Features().PickupExten))
+	return nil
+}
+
+func (s *Server) showIndications(_ context.Context, r *decl.Request) error {
+	z := s.configuration().tones
+	if country := r.Arg(0); country != "" {
+		found := false
+		for _, name := range []string{"dial", "busy", "ring", "congestion", "callwaiting", "dialrecall", "record", "info", "stutter"} {
+			if slices.Contains(z.Countries(), country) {
+				if t, ok := z.Tone(country, name); ok {
+					found = true
+					fmt.Fprintf(r.Out, "%-12s %v\n", name, t)
+				}
+			}
+		}
+		if !found {
+			return fmt.Errorf("there is no country %q in indications.conf", country)
+		}
+		return nil
+	}
+	fmt.Fprintln(r.Out, "Country\n-------")
+	for _, c := range slices.Sorted(slices.Values(z.Countries())) {
+		mark := ""
+		if c == z.Default() {
+			mark = " (default)"
+		}
+		fmt.Fprintln(r.Out, c+mark)
+	}
+	return nil
+}
+
+func (s *Server) completeList(args []string, _ string) []string {
+	file, _, err := loadOptional(&config.Loader{Dir: s.configuration().dirs.Config}, "acl.conf")
+	if err != nil || len(args) > 0 {
+		return nil
+	}
+	lists, _ := acl.Named(file)
+	return slices.Collect(maps.Keys(lists))
+}
+
+func (s *Server) showLists(_ context.Context, r *decl.Request) error {
+	file, _, err := loadOptional(&config.Loader{Dir: s.configuration().dirs.Config}, "acl.conf")
+	if err != nil {
+		return err
+	}
+	lists, _ := acl.Named(file)
+	if name := r.Arg(0); name != "" {
+		list, ok := lists[strings.ToLower(name)]
+		if !ok {
+			return fmt.Errorf("acl.conf has no list %q", name)
+		}
+		fmt.Fprintf(r.Out, "\nACL: %s\n---------------------------------------------\n", esc(name))
+		for i, rule := range list {
+			fmt.Fprintf(r.Out, "  %d: %s\n", i, rule)
+		}
+		return nil
+	}
+	fmt.Fprintln(r.Out, "\nacl\n---")
+	for _, name := range slices.Sorted(maps.Keys(lists)) {
+		fmt.Fprintln(r.Out, name)
+	}
+	return nil
+}
+
+func (s *Server) evalFunction(_ context.Context, r *decl.Request) error {
+	text := strings.Join(r.Args, " ")
+	if !strings.HasSuffix(text, ")") {
+		return console.ErrUsage
+	}
+	v, err := s.engine.Read(nil, text, false)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Out, "Return Value: Success (0)\nResult: %s\n", esc(v.S))
+	return nil
+}
+
+// execTime is how long an application of the console may run.
+const execTime = 30 * time.Second
+
+func (s *Server) execApplication(ctx context.Context, r *decl.Request) error {
+	app, data := r.Arg(0), strings.Join(r.Args[min(1, len(r.Args)):], " ")
+	if plain, rest, ok := strings.Cut(strings.Join(r.Args, " "), "("); ok && strings.HasSuffix(rest, ")") {
+		app, data = plain, strings.TrimSuffix(rest, ")")
+	}
+	ch := s.registry.NewDeviceless("Console/exec", channel.Location{Context: "default", Exten: "s", Priority: 1})
+	done := ch.Done()
+	if err := s.engine.StartApplication(ch, app, channel.Clean(data)); err != nil {
+		ch.Hangup()
+		return err
+	}
+	limit := time.NewTimer(execTime)
+	defer limit.Stop()
+	select {
+	case <-done:
+		fmt.Fprintf(r.Out, "%s has ended.\n", esc(app))
+		return nil
+	case <-limit.C:
+	case <-ctx.Done():
+	}
+	ch.SoftHangup(channel.CauseNormalClearing)
+	return fmt.Errorf("%s ran longer than %v and was ended", app, execTime)
+}

@@ -1,0 +1,187 @@
+package server
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// fieldCommands are the console commands that operators and scripts of the field know, of
+// the subsystems that there are here. A slash stands between words that may follow.
+var fieldCommands = []string{
+	"core show version/uptime/settings/sysinfo/channels/channel/calls/hints/hint/applications/application/functions/function/codecs/translation/help",
+	"core show threads/hanguphandlers", "core show file formats", "core show config mappings", "core set verbose/debug", "core reload/waitfullybooted",
+	"core stop now/gracefully", "core stop when convenient", "core restart now/gracefully", "core restart when convenient", "core abort shutdown",
+	"dialplan show/reload", "dialplan show globals/chanvar", "dialplan set global/chanvar", "dialplan add extension/include", "dialplan remove extension/include",
+	"dialplan eval function", "dialplan exec application",
+	"sip show peers/peer/registry/channels/channel/channelstats/subscriptions/settings/users/user/inuse/mwi/domains/tcp/history/objects/sched",
+	"sip set debug/history", "sip reload/notify/unregister", "sip qualify peer", "sip prune realtime", "rtp set debug", "rtp show settings", "stun show status",
+	"channel originate/redirect", "channel request hangup", "features show", "database show/showkey/get/put/del/deltree",
+	"logger show channels", "logger add channel", "logger remove channel", "logger rotate/reload/mute", "module show/load/unload/reload",
+	"manager show users/user/connected/commands/command/events/event/settings", "manager kick session", "manager reload", "http show status",
+	"cdr show status/active", "cdr submit", "cel show status", "agi show commands", "agi set debug", "agi exec", "devstate list/change", "presencestate list/change",
+	"group show channels", "bridge show/kick/destroy", "realtime load/update/store/destroy", "odbc show/read/write", "config list", "indication show",
+	"dnsmgr status/refresh", "acl show", "timers show/run", "missed show",
+}
+
+// TestConsoleTable holds that every command of the table is there, under its own words or
+// those of one that begins with them.
+func TestConsoleTable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(t, map[string]string{"extensions.conf": transferPlan})
+		defer s.stop()
+		var have []string
+		for _, c := range s.s.Commands().All() {
+			have = append(have, c.Words)
+		}
+		for _, line := range fieldCommands {
+			words := strings.Fields(line)
+			for last := range strings.SplitSeq(words[len(words)-1], "/") {
+				want := strings.Join(append(words[:len(words)-1:len(words)-1], last), " ")
+				if !slices.ContainsFunc(have, func(h string) bool { return h == want || strings.HasPrefix(h, want+" ") }) {
+					t.Errorf("there is no command %q", want)
+				}
+			}
+		}
+		// What names something that there is can be completed.
+		live := []string{"channel", "peer", "context", "application", "function", "family", "country", "bridge", "trunk", "user", "name|all"}
+		for _, c := range s.s.Commands().All() {
+			if len(c.Args) > 0 && c.Complete == nil && slices.Contains(live, c.Args[0].Name) {
+				t.Errorf("%s: nothing completes its %s", c.Words, c.Args[0].Name)
+			}
+		}
+		s.end()
+	})
+}
+
+// TestConsoleCalls: calls are begun, sent elsewhere and looked at from the console, and
+// completion knows what there is.
+func TestConsoleCalls(t *testing.T) {
+	const plan = `[t]
+exten => 1001,1,Answer()
+ same => n,Wait(60)
+exten => 300,1,Set(GROUP(trunks)=out)
+ same => n,Set(CHANNEL(hangup_handler_push)=t,302,1)
+ same => n,Dial(SIP/bob)
+exten => 302,1,Return()
+`
+	tell(t, map[string]string{"extensions.conf": plan}, `
+		show "channel originate" Usage:
+		show "channel originate SIP extension 1001@t" is not Technology/resource
+		show "channel originate SIP/bob extension 9@t" the dialplan has no 9@t
+		show "channel originate SIP/bob application Play x" no application
+		show "channel originate SIP/bob extension 1001@t"
+		bob < INVITE call=A
+		bob > 200
+		bob < ACK A
+		log Executing [1001@t:1] Answer
+		show "channel redirect SIP/bob-00000000 t,999,1" there is no
+		show "channel redirect SIP/none t,1001,1" not found
+		show "channel redirect SIP/bob-00000000 t,1001,2" successfully redirected to t,1001,2
+		log Executing [1001@t:2] Wait
+		show "channel request hangup SIP/bob-00000000" Requested
+		bob < BYE A
+		bob > 200
+		show "channel originate SIP/bob application Wait 1"
+		bob < INVITE call=B
+		bob > 200
+		bob < ACK B
+		wait 900ms
+		bob < BYE B
+		bob > 200
+		alice > INVITE 300 call=C
+		alice < 100
+		bob < INVITE call=C
+		bob > 200
+		bob < ACK C
+		alice < 200 C
+		alice > ACK C
+		wait 65s
+		show "group show channels" SIP/alice-00000002         out                   trunks
+		show "group show channels inb" 0 active channels
+		show "core show hanguphandlers" SIP/alice-00000002             t,302,1
+		show "bridge show all" <unknown>                                2 basic           native_rtp      00:01:05
+		show "bridge show none" not found
+		show "bridge kick none all" has no channel
+		show "core show threads" RTP sessions: 2
+		alice > BYE C
+		alice < 200
+		bob < BYE C
+		bob > 200
+		show "bridge show" Bridge-ID`)
+}
+
+// TestConsoleSystem: the commands about what the exchange has.
+func TestConsoleSystem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(t, map[string]string{
+			"extensions.conf": transferPlan, "acl.conf": "[office]\ndeny=0.0.0.0/0\npermit=192.0.2.0/24\n",
+			"res_odbc.conf": "[main]\ndsn => sqlite:users.db\n", "extconfig.conf": "[settings]\npeople => odbc,main,people\n",
+			"func_odbc.conf": "[AGE]\ndsn=main\nreadsql=SELECT age FROM people WHERE name='${ARG1}'\nwritesql=UPDATE people SET age=${VAL1} WHERE name='${ARG1}'\n",
+		})
+		defer s.stop()
+		src, err := s.s.sources.Source("main")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := src.Exec(t.Context(), nil, "CREATE TABLE people (name TEXT, age TEXT)"); err != nil {
+			t.Fatal(err)
+		}
+		s.play(`
+			show "core show sysinfo" Total RAM:
+			show "core show codecs audio" ulaw
+			show "core show codecs video" vp8
+			show "core show translation" ulaw
+			show "core show file formats" sln16
+			show "core show config mappings" ===> odbc people (db=main, table=people)
+			show "config list" acl.conf
+			show "module show like chan_sip" 1 modules loaded
+			show "module load chan_sip.so" Loaded chan_sip.so
+			show "module load chan_dahdi" Unable to load
+			show "module unload chan_sip" cannot be unloaded
+			show "http show status" Server Disabled
+			show "features show" Pickup                    *8      *8
+			show "indication show" us
+			show "indication show us" busy
+			show "indication show atlantis" there is no country
+			show "acl show" office
+			show "acl show office" 1: permit=192.0.2.0/24
+			show "dialplan eval function LEN(hello)" Result: 5
+			show "dialplan eval function NOPE(1)" failed
+			show "dialplan exec application NoOp(hi)" NoOp has ended
+			show "dialplan exec application Wait 60" ran longer
+			show "realtime store people name anna age 41" Stored
+			show "realtime load people name anna" 41
+			show "realtime update people name anna age 42" Updated 1 RealTime record.
+			show "odbc read AGE anna" 42
+			show "odbc write AGE anna 43" Done.
+			show "realtime load people age 43" anna
+			show "realtime destroy people name anna" Removed 1 RealTime record.
+			show "realtime load people name anna" No rows found
+			show "odbc show" Connected: yes
+			show "logger add channel more.log notice,warning,error" Added
+			show "logger add channel more.log notice" is written already
+			show "logger add channel ../x notice" not the name
+			show "logger mute" no console
+			show "dialplan exec application Log(WARNING,hello there)" ended`)
+		s.s.logger.Flush()
+		file := filepath.Join(s.s.configuration().dirs.Log, "more.log")
+		if b, err := os.ReadFile(file); err != nil || !strings.Contains(string(b), "hello there") {
+			t.Errorf("more.log: %q %v", b, err)
+		}
+		s.play(`show "logger remove channel more.log" Removed
+			show "logger remove channel more.log" no 'logger add channel'`)
+		for line, want := range map[string]string{
+			"channel originate ": "SIP/bob", "bridge show ": "all", "realtime load ": "people", "odbc read ": "ODBC_AGE", "indication show ": "us", "dialplan eval function LE": "LEN(",
+			"dialplan exec application No": "NoOp", "acl show ": "office", "help core show ch": "channels", "sip show inuse ": "all",
+		} {
+			if got := s.s.Commands().Complete(line); !slices.Contains(got, want) {
+				t.Errorf("completion of %q: %v lacks %s", line, got, want)
+			}
+		}
+		s.end()
+	})
+}
