@@ -116,7 +116,7 @@ func (s *Server) redirectCommand(_ context.Context, r *decl.Request) error {
 	}
 	ch, ok := s.registry.Find(r.Arg(0))
 	if !ok {
-		return fmt.Errorf("Channel '%s' not found", r.Arg(0)) //nolint:staticcheck // the field's words
+		return fmt.Errorf("Channel '%s' not found", r.Arg(0))
 	}
 	to, err := s.engine.Resolve(ch, ch.Location(), r.Arg(1))
 	if err != nil {
@@ -174,7 +174,7 @@ func (s *Server) showBridges(_ context.Context, r *decl.Request) error {
 	ids, in := s.bridges()
 	if id := r.Arg(0); id != "" && id != "all" {
 		if in[id] == nil {
-			return fmt.Errorf("Bridge '%s' not found", id) //nolint:staticcheck // the field's words
+			return fmt.Errorf("Bridge '%s' not found", id)
 		}
 		fmt.Fprintf(r.Out, "Id: %s\nType: basic\nTechnology: %s\nName: <unknown>\nDuration: %s\nNum-Channels: %d\n", id, bridgeTechnology(in[id]), clock(talks(in[id], s.now())), len(in[id]))
 		for _, c := range in[id] {
@@ -225,7 +225,7 @@ func (s *Server) kickFromBridge(_ context.Context, r *decl.Request) error {
 func (s *Server) destroyBridge(_ context.Context, r *decl.Request) error {
 	_, in := s.bridges()
 	if len(r.Args) != 1 || in[r.Arg(0)] == nil {
-		return fmt.Errorf("Bridge '%s' not found", r.Arg(0)) //nolint:staticcheck // the field's words
+		return fmt.Errorf("Bridge '%s' not found", r.Arg(0))
 	}
 	fmt.Fprintf(r.Out, "Destroying bridge '%s'\n", r.Arg(0))
 	for _, c := range in[r.Arg(0)] {

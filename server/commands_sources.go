@@ -63,7 +63,7 @@ func (s *Server) realtimeLoad(ctx context.Context, r *decl.Request) error {
 		return err
 	}
 	if len(t.Rows) == 0 {
-		return errors.New("No rows found matching search criteria.") //nolint:staticcheck // the field's words
+		return errors.New("No rows found matching search criteria.")
 	}
 	for _, row := range t.Rows {
 		fmt.Fprintf(r.Out, "%30s  %-30s\n%30s  %-30s\n", "Column Name", "Column Value", strings.Repeat("-", 20), strings.Repeat("-", 20))

@@ -93,16 +93,18 @@ func (s *Server) systemCommands() []decl.Command {
 	}
 }
 
+// kib is a number of units in KiB; what counts them is as wide as the machine.
+func kib[N uint32 | uint64](n N, unit uint32) uint64 { return uint64(n) * uint64(unit) / 1024 }
+
 func showSystem(_ context.Context, r *decl.Request) error {
 	var info syscall.Sysinfo_t
 	if err := syscall.Sysinfo(&info); err != nil {
 		return err
 	}
-	kib := func(n uint64) uint64 { return n * uint64(info.Unit) / 1024 }
 	fmt.Fprintf(r.Out, "\nSystem Statistics\n-----------------\n")
 	fmt.Fprintf(r.Out, "  System Uptime:             %d hours\n", info.Uptime/3600)
-	fmt.Fprintf(r.Out, "  Total RAM:                 %d KiB\n  Free RAM:                  %d KiB\n  Buffer RAM:                %d KiB\n", kib(uint64(info.Totalram)), kib(uint64(info.Freeram)), kib(uint64(info.Bufferram)))
-	fmt.Fprintf(r.Out, "  Total Swap Space:          %d KiB\n  Free Swap Space:           %d KiB\n\n", kib(uint64(info.Totalswap)), kib(uint64(info.Freeswap)))
+	fmt.Fprintf(r.Out, "  Total RAM:                 %d KiB\n  Free RAM:                  %d KiB\n  Buffer RAM:                %d KiB\n", kib(info.Totalram, info.Unit), kib(info.Freeram, info.Unit), kib(info.Bufferram, info.Unit))
+	fmt.Fprintf(r.Out, "  Total Swap Space:          %d KiB\n  Free Swap Space:           %d KiB\n\n", kib(info.Totalswap, info.Unit), kib(info.Freeswap, info.Unit))
 	fmt.Fprintf(r.Out, "  Number of Processes:       %d \n\n", info.Procs)
 	return nil
 }
@@ -240,7 +242,7 @@ func (s *Server) showModules(_ context.Context, r *decl.Request) error {
 
 func (s *Server) loadModule(_ context.Context, r *decl.Request) error {
 	if !s.hasModule(r.Arg(0)) {
-		return fmt.Errorf("Unable to load module %s", r.Arg(0)) //nolint:staticcheck // the field's words
+		return fmt.Errorf("Unable to load module %s", r.Arg(0))
 	}
 	fmt.Fprintf(r.Out, "Loaded %s\n", esc(r.Arg(0)))
 	return nil

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"pbx/event"
 )
 
 // fieldCommands are the console commands that operators and scripts of the field know, of
@@ -18,7 +20,7 @@ var fieldCommands = []string{
 	"dialplan show/reload", "dialplan show globals/chanvar", "dialplan set global/chanvar", "dialplan add extension/include", "dialplan remove extension/include",
 	"dialplan eval function", "dialplan exec application",
 	"sip show peers/peer/registry/channels/channel/channelstats/subscriptions/settings/users/user/inuse/mwi/domains/tcp/history/objects/sched",
-	"sip set debug/history", "sip reload/notify/unregister", "sip qualify peer", "sip prune realtime", "rtp set debug", "rtp show settings", "stun show status",
+	"sip set debug/history", "sip reload/notify/unregister", "sip qualify peer", "sip prune realtime", "rtp set debug", "rtcp set debug/stats", "rtp show settings", "stun show status",
 	"channel originate/redirect", "channel request hangup", "features show", "database show/showkey/get/put/del/deltree",
 	"logger show channels", "logger add channel", "logger remove channel", "logger rotate/reload/mute", "module show/load/unload/reload",
 	"manager show users/user/connected/commands/command/events/event/settings", "manager kick session", "manager reload", "http show status",
@@ -182,6 +184,33 @@ func TestConsoleSystem(t *testing.T) {
 				t.Errorf("completion of %q: %v lacks %s", line, got, want)
 			}
 		}
+		s.end()
+	})
+}
+
+// TestRTCPDebug: reports are shown while they are wanted, and nobody listens otherwise.
+func TestRTCPDebug(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(t, map[string]string{"extensions.conf": transferPlan})
+		defer s.stop()
+		report := func() {
+			s.s.bus.Publish(event.Event{Kind: event.RTCPReceived, Channel: "SIP/bob-1", AppData: "SSRC: 0x1\nReport0FractionLost: 3"})
+			synctest.Wait()
+		}
+		report()
+		s.play(`show "rtcp set debug on" RTCP Packet Debugging Enabled`)
+		report()
+		s.play(`log "Got RTCP report on SIP/bob-1: SSRC: 0x1, Report0FractionLost: 3"
+			show "rtcp set debug off" Disabled
+			show "rtcp set stats on" RTCP Stats Enabled`)
+		report()
+		s.play(`log "Got RTCP report on SIP/bob-1: Report0FractionLost: 3"
+			show "rtcp set stats maybe" Usage:
+			show "rtcp set stats off" Disabled`)
+		if s.s.bus.Wants(event.RTCPReceived) {
+			t.Error("somebody listens still")
+		}
+		s.play(`show "rtcp set debug on" Enabled`)
 		s.end()
 	})
 }

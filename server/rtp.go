@@ -18,6 +18,18 @@ func (s *Server) rtpCommands() []decl.Command {
 			Run:      s.setRTPDebug,
 			Complete: words("on", "off", "ip"),
 		},
+		{
+			Words: "rtcp set debug", Synopsis: "Show every RTCP report, or not",
+			Args: []decl.Arg{{Name: "on|off"}}, Complete: words("on", "off"),
+			Run: func(_ context.Context, r *decl.Request) error {
+				return s.rtcp.set(s, r, "RTCP Packet Debugging", false)
+			},
+		},
+		{
+			Words: "rtcp set stats", Synopsis: "Show what RTCP reports say of loss and jitter, or not",
+			Args: []decl.Arg{{Name: "on|off"}}, Complete: words("on", "off"),
+			Run: func(_ context.Context, r *decl.Request) error { return s.rtcp.set(s, r, "RTCP Stats", true) },
+		},
 		{Words: "rtp show settings", Synopsis: "Show the RTP settings", Run: s.showRTP},
 	}
 }

@@ -104,6 +104,7 @@ type Server struct {
 	timers   *timers.Timers
 	api      *api.Server
 	missed   *missed.Service
+	rtcp     rtcpDebug
 	fifo     *fifo.Server // nil unless fifo.conf enables it
 	poster   *webhook.Poster
 	hub      *feed.Hub
@@ -334,6 +335,7 @@ func (s *Server) release() {
 		s.console.Close()
 	}
 	s.closeFIFO()
+	s.rtcp.close()
 	if s.manager != nil {
 		s.manager.Close()
 	}

@@ -11,7 +11,7 @@ const timerPlan = `[t]
 exten => 1000,1,Answer()
  same => n,Wait(1)
 [night]
-exten => close,1,NoOp(CLOSED ${WHO} ${CHANNEL} ${CALLERID(num)})
+exten => close,1,NoOp(CLOSED ${WHO} ${CHANNEL} ${CALLERID(num)} ${TIMER_DUE})
  same => n,Set(DB(office/night)=1)
 exten => slow,1,Wait(150)
 exten => failed,1,NoOp(FAILED ${REASON})
@@ -27,7 +27,7 @@ func TestTimers(t *testing.T) {
 			show "timers show" close  2000-01-03 18:00:00 UTC
 			show "database get office night" not found
 			wait 1s
-			log "CLOSED me Timer/close 99"
+			log "CLOSED me Timer/close 99 946922400"
 			show "database get office night" Value: 1
 			show "timers show" 2000-01-04 18:00:00 UTC`,
 		},

@@ -29,6 +29,10 @@ var ErrTooLarge = errors.New("store: record is too large")
 const (
 	syncInterval = time.Second
 	maxQueue     = 64 << 20 // bytes
+	// lockPatience is how long the lock of another process is waited for: the program
+	// that a killed exchange was about to run has it until it begins.
+	lockPatience = 500 * time.Millisecond
+	lockPoll     = 20 * time.Millisecond
 	// A file is written anew when it is this large and mostly old records.
 	compactSize  = 1 << 20
 	compactRatio = 4
@@ -98,9 +102,14 @@ func lockFile(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err == nil {
-		return f, nil
+	for wait := lockPatience; ; wait -= lockPoll {
+		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) || wait <= 0 {
+			break
+		}
+		time.Sleep(lockPoll)
 	}
 	_ = f.Close()
 	if errors.Is(err, unix.EWOULDBLOCK) {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -204,7 +206,7 @@ func (t *Timers) look(x *timer, now time.Time) {
 		t.over(x)
 		return
 	}
-	t.attempt(x, now)
+	t.attempt(x, now, x.Due)
 }
 
 // due acts on the times that have come: on the last one, as far as it is not too late
@@ -234,7 +236,7 @@ func (t *Timers) due(x *timer, now time.Time) {
 		t.save(x, nil)
 	default:
 		x.Attempts = 0
-		t.attempt(x, now)
+		t.attempt(x, now, x.Due)
 	}
 }
 
@@ -244,14 +246,20 @@ func (t *Timers) over(x *timer) {
 	t.save(x, nil)
 }
 
-// attempt makes one call, on a goroutine of its own, once the store has it that it is
-// made.
-func (t *Timers) attempt(x *timer, now time.Time) {
+// dueVariable tells the dialplan the time that a call is for, in seconds since 1970.
+const dueVariable = "TIMER_DUE"
+
+// attempt makes one call for a due time, on a goroutine of its own, once the store has it
+// that it is made.
+func (t *Timers) attempt(x *timer, now, due time.Time) {
 	x.running = true
 	x.Attempts++
 	x.Again = now.Add(x.File.RetryTime)
 	x.lastAt, x.last = now, "under way"
-	c, try := x.Timer, x.Attempts
+	c, try := *x.Timer, x.Attempts
+	file := *c.File
+	file.Variables = append(slices.Clip(file.Variables), channel.Variable{Name: dueVariable, Value: channel.Clean(strconv.FormatInt(due.Unix(), 10))})
+	c.File = &file
 	kept := make(chan error, 1)
 	t.save(x, func(err error) { kept <- err })
 	t.calls.Add(1)
@@ -260,7 +268,7 @@ func (t *Timers) attempt(x *timer, now time.Time) {
 		err := <-kept
 		ok := false
 		if err == nil {
-			ok, err = t.call(c, try)
+			ok, err = t.call(&c, try)
 		}
 		if err != nil {
 			t.deps.Log.Warn(fmt.Sprintf("timer %s: the call is not made: %v", c.Name, err))
@@ -316,7 +324,7 @@ func (t *Timers) Start(name string) bool {
 	for _, x := range t.list {
 		if x.Name == name && !x.running {
 			x.Attempts = 0
-			t.attempt(x, t.now())
+			t.attempt(x, t.now(), t.now())
 			return true
 		}
 	}
