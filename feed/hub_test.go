@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -59,6 +60,31 @@ func TestSelect(t *testing.T) {
 			t.Errorf("%s %s: %v", tt.events, tt.fields, err)
 		}
 	}
+}
+
+// FuzzSelect: whatever is asked for is refused with a word, or selects known events.
+func FuzzSelect(f *testing.F) {
+	for _, seed := range [][2]string{{"", ""}, {"*", "channel"}, {"dial.*,!dial.state", "time,channel"}, {"!", ","}, {"!*,dial.end", " "}, {"**", "id"}} {
+		f.Add(seed[0], seed[1])
+	}
+	h := newTestHub(&event.Bus{})
+	f.Fuzz(func(t *testing.T, events, fields string) {
+		s, err := h.Select(events, fields)
+		if err != nil {
+			if err.Error() == "" {
+				t.Error("refused without a word")
+			}
+			return
+		}
+		if len(s.kinds) != len(h.table.byKind) {
+			t.Errorf("%d kinds are decided", len(s.kinds))
+		}
+		for name := range s.fields {
+			if !slices.Contains(h.table.fields, name) {
+				t.Errorf("%q is no field", name)
+			}
+		}
+	})
 }
 
 // TestHubIdle: while nobody wants anything the bus has nobody to tell.

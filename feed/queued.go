@@ -32,7 +32,7 @@ type queuedEvent struct {
 }
 
 // queued opens the queue of a sink and begins to deliver.
-func (s *Sinks) queued(x *sink, want Selection, c courier) (closer func(), err error) {
+func (s *Sinks) queued(x *sink, want Selection, c courier) (*opened, error) {
 	q, err := spool.Open(spool.Options{
 		Dir: s.dir(x), Log: s.deps.Log, What: "events", Limit: int64(x.Queue) << 20, Batch: spool.Batch{Leave: true},
 		Awaited: func() bool { return true }, // whoever is called wants the window at once
@@ -44,10 +44,19 @@ func (s *Sinks) queued(x *sink, want Selection, c courier) (closer func(), err e
 	detach := s.deps.Hub.attach(want, func(m Message) {
 		q.Add(spool.Entry{Kind: eventKind, Value: &queuedEvent{m.ID, m.Name, m.Text}})
 	})
-	return func() {
-		detach()
-		c.close() // what is on its way ends
-		q.Close()
+	return &opened{
+		close: func() {
+			detach()
+			c.close() // what is on its way ends
+			q.Close()
+		},
+		state: func() string {
+			if n := q.Waiting(); n > 0 {
+				return fmt.Sprintf("%d bytes wait", n)
+			}
+			return "up to date"
+		},
+		waiting: q.Waiting,
 	}, nil
 }
 

@@ -269,6 +269,15 @@ func (r *reader) nats(x *sink) {
 	}
 }
 
+// hostOf is the scheme and the host of an address.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Scheme + "://" + u.Host
+}
+
 // same reports whether two readings of a section make the same sink.
 func (x *sink) same(o *sink) bool {
 	a, b := *x, *o

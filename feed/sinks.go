@@ -28,6 +28,7 @@ type Deps struct {
 // Sinks are those of events.conf. Apply and Close are called one at a time.
 type Sinks struct {
 	deps Deps
+	mu   sync.Mutex
 	open map[string]*opened // by lower-case name
 }
 
@@ -35,6 +36,10 @@ type Sinks struct {
 type opened struct {
 	sink  *sink
 	close func()
+	// state is what a person is told of it, waiting how many bytes wait on disk; nil is
+	// that nothing does.
+	state   func() string
+	waiting func() int64
 }
 
 // NewSinks makes them; there are none until Apply.
@@ -45,6 +50,8 @@ func NewSinks(d Deps) *Sinks {
 // Apply takes in a configuration: sinks that changed are closed and opened anew, the
 // others go on. What cannot be opened is an error; the rest runs.
 func (s *Sinks) Apply(c Settings) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	want := make(map[string]*sink)
 	for _, x := range c.sinks {
 		want[strings.ToLower(x.Name)] = x
@@ -61,18 +68,19 @@ func (s *Sinks) Apply(c Settings) error {
 		if s.open[name] != nil {
 			continue
 		}
-		closer, err := s.start(x)
+		o, err := s.start(x)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("events.conf: [%s]: %w", x.Name, err))
 			continue
 		}
-		s.open[name] = &opened{x, closer}
+		o.sink = x
+		s.open[name] = o
 	}
 	return errors.Join(errs...)
 }
 
 // start opens a sink.
-func (s *Sinks) start(x *sink) (closer func(), err error) {
+func (s *Sinks) start(x *sink) (*opened, error) {
 	want, err := s.deps.Hub.Select(strings.Join(x.Events, ","), strings.Join(x.Fields, ","))
 	if err != nil {
 		return nil, err
@@ -102,8 +110,23 @@ func (s *Sinks) dir(x *sink) string {
 	}, strings.TrimLeft(x.Name, "."))))
 }
 
+// Waiting is how many bytes wait on disk, by the names of the sinks.
+func (s *Sinks) Waiting() map[string]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[string]int64)
+	for _, o := range s.open {
+		if o.waiting != nil {
+			all[o.sink.Name] = o.waiting()
+		}
+	}
+	return all
+}
+
 // Close ends all sinks. What waits on disk stays there.
 func (s *Sinks) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var group sync.WaitGroup
 	for _, o := range s.open {
 		group.Go(o.close)

@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pbx/decl"
 	"pbx/event"
 	pbxio "pbx/io"
 )
@@ -275,6 +276,32 @@ func TestUnix(t *testing.T) {
 	}
 }
 
+// TestShow: the console tells of each sink, and no secret of an address.
+func TestShow(t *testing.T) {
+	x := newRig(t, tcpConf+"[hook]\ntype=webhook\nurl=https://user:pass@crm.example.com/hook?key=1\nevents=dial.end\n"+
+		"[bus]\ntype=nats\nserver=nats://127.0.0.1:1\n[out]\ntype=tcp\nconnect=127.0.0.1:5170\n")
+	defer x.close()
+	var b strings.Builder
+	if err := x.sinks.show(t.Context(), &decl.Request{Out: &b}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for line := range strings.Lines(b.String()) {
+		got = append(got, strings.Join(strings.Fields(line), " "))
+	}
+	want := []string{
+		"Sink Type Where Events State", "bus nats nats://127.0.0.1:1 (the usual) up to date", "hook webhook https://crm.example.com dial.end up to date",
+		"out tcp to 127.0.0.1:5170 (the usual) not connected", "wall tcp 127.0.0.1:5090 channel.* 0 connected", "4 sinks",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	b.Reset()
+	if err := x.sinks.showKinds(t.Context(), &decl.Request{Out: &b}); err != nil || !strings.Contains(b.String(), "dialplan.step") {
+		t.Errorf("%v %s", err, b.String())
+	}
+}
+
 // clerk is a courier of a test.
 type clerk struct {
 	mu    sync.Mutex
@@ -324,7 +351,7 @@ func TestQueued(t *testing.T) {
 		want := mustSelect(t, x.hub, "channel.created", "")
 		c := &clerk{fails: 4}
 		sink := &sink{Name: "crm", Queue: 1}
-		stop, err := x.sinks.queued(sink, want, c)
+		q, err := x.sinks.queued(sink, want, c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -344,14 +371,20 @@ func TestQueued(t *testing.T) {
 		x.publish("SIP/b-1")
 		x.publish("SIP/b-2")
 		time.Sleep(time.Second)
-		stop()
+		if got := q.state(); !strings.HasSuffix(got, " bytes wait") || q.waiting() == 0 {
+			t.Errorf("the sink says %q", got)
+		}
+		q.close()
 		next := &clerk{}
-		if stop, err = x.sinks.queued(sink, want, next); err != nil {
+		if q, err = x.sinks.queued(sink, want, next); err != nil {
 			t.Fatal(err)
 		}
 		x.publish("SIP/b-3")
 		time.Sleep(time.Second)
-		stop()
+		if got := q.state(); got != "up to date" {
+			t.Errorf("the sink says %q", got)
+		}
+		q.close()
 		_, early := c.so()
 		_, late := next.so()
 		if len(early) != len(first) || len(late) != 3 {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"pbx/event"
@@ -53,17 +54,18 @@ func (s *Sinks) listen(x *sink, want Selection, l net.Listener) *listener {
 	return t
 }
 
-func (s *Sinks) listenTCP(x *sink, want Selection) (func(), error) {
+func (s *Sinks) listenTCP(x *sink, want Selection) (*opened, error) {
 	l, err := s.deps.Network.ListenTCP(x.Bind, pbxio.SocketOptions{})
 	if err != nil {
 		return nil, err
 	}
-	return s.listen(x, want, l).close, nil
+	t := s.listen(x, want, l)
+	return &opened{close: t.close, state: t.state}, nil
 }
 
 // listenUnix makes the socket under another name first: nobody may connect before its
 // permissions are right.
-func (s *Sinks) listenUnix(x *sink, want Selection) (func(), error) {
+func (s *Sinks) listenUnix(x *sink, want Selection) (*opened, error) {
 	if err := os.MkdirAll(filepath.Dir(x.Path), 0o750); err != nil {
 		return nil, err
 	}
@@ -86,10 +88,17 @@ func (s *Sinks) listenUnix(x *sink, want Selection) (func(), error) {
 		return nil, err
 	}
 	t := s.listen(x, want, l)
-	return func() {
+	return &opened{state: t.state, close: func() {
 		t.close()
 		_ = os.Remove(x.Path)
-	}, nil
+	}}, nil
+}
+
+// state is how many programs are connected.
+func (t *listener) state() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return fmt.Sprintf("%d connected", len(t.conns))
 }
 
 func (t *listener) close() {
@@ -224,7 +233,8 @@ func pump(ctx context.Context, conn net.Conn, r *Reader) error {
 }
 
 // connect keeps a connection to a collector. Nothing is queued while there is none.
-func (s *Sinks) connect(x *sink, want Selection) (closer func()) {
+func (s *Sinks) connect(x *sink, want Selection) *opened {
+	var connected atomic.Bool
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() {
@@ -234,7 +244,9 @@ func (s *Sinks) connect(x *sink, want Selection) (closer func()) {
 			if err == nil {
 				event.Verbose(s.deps.Log, 2, "events [%s]: connected to %v", x.Name, x.Connect)
 				wait, said = firstTry, false
+				connected.Store(true)
 				err = s.send(ctx, conn, x, want)
+				connected.Store(false)
 			}
 			if ctx.Err() != nil {
 				return
@@ -250,9 +262,17 @@ func (s *Sinks) connect(x *sink, want Selection) (closer func()) {
 			}
 		}
 	})
-	return func() {
-		cancel()
-		group.Wait()
+	return &opened{
+		close: func() {
+			cancel()
+			group.Wait()
+		},
+		state: func() string {
+			if connected.Load() {
+				return "connected"
+			}
+			return "not connected"
+		},
 	}
 }
 

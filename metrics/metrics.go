@@ -38,6 +38,8 @@ type Sources struct {
 	Version  string
 	// Sessions are the RTP sessions that are open.
 	Sessions func() int
+	// Queues are how many bytes wait on disk for somebody who takes them, by name.
+	Queues func() map[string]int64
 	// Signalling asks the SIP driver; false is that it does not answer.
 	Signalling func() (Signalling, bool)
 }
@@ -67,6 +69,7 @@ var (
 	placed    = prometheus.NewDesc("pbx_calls_total", "Calls since the start.", nil, nil)
 	channels  = prometheus.NewDesc("pbx_channels", "Channels (legs of calls) by technology and state.", []string{"technology", "state"}, nil)
 	sessions  = prometheus.NewDesc("pbx_rtp_sessions", "RTP sessions that are open.", nil, nil)
+	queued    = prometheus.NewDesc("pbx_queue_bytes", "Bytes that wait on disk for a backend or a server.", []string{"queue"}, nil)
 	reachable = prometheus.NewDesc("pbx_sip_peers_reachable", "SIP peers that a call could reach.", nil, nil)
 	peers     = prometheus.NewDesc("pbx_sip_peers", "SIP peers of the configuration.", nil, nil)
 	messages  = prometheus.NewDesc("pbx_sip_messages_total", "SIP messages.", []string{"direction"}, nil)
@@ -174,6 +177,9 @@ func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 		gauge(channels, n, k.tech, k.state)
 	}
 	gauge(sessions, m.sources.Sessions())
+	for name, n := range m.sources.Queues() {
+		gauge(queued, int(n), name)
+	}
 	start := time.Now()
 	s, ok := m.sources.Signalling()
 	m.waiting.Observe(time.Since(start).Seconds())

@@ -17,7 +17,8 @@ import (
 func TestSessionEnded(t *testing.T) {
 	m := New(Sources{
 		Registry: channel.NewRegistry(&event.Bus{}, slog.New(slog.DiscardHandler), time.Now, ""),
-		Sessions: func() int { return 0 }, Signalling: func() (Signalling, bool) { return Signalling{}, false },
+		Sessions: func() int { return 0 }, Queues: func() map[string]int64 { return map[string]int64{"cdr": 7} },
+		Signalling: func() (Signalling, bool) { return Signalling{}, false },
 	})
 	defer m.Close()
 	m.SessionEnded(media.Stats{RxPackets: 990, RxLost: 10, RxJitter: 4 * time.Millisecond, TxPackets: 1000, RTT: 15 * time.Millisecond})
@@ -27,6 +28,7 @@ func TestSessionEnded(t *testing.T) {
 	m.handler.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	page := "\n" + w.Body.String()
 	for _, line := range []string{
+		`pbx_queue_bytes{queue="cdr"} 7`,
 		`pbx_rtp_packets_total{direction="received"} 1090`, `pbx_rtp_packets_total{direction="sent"} 1150`,
 		`pbx_rtp_lost_packets_total{direction="received"} 10`,
 		`pbx_rtp_jitter_seconds_bucket{direction="received",le="0.005"} 1`, `pbx_rtp_jitter_seconds_count{direction="received"} 2`,

@@ -17,7 +17,7 @@ const patience = 2 * time.Second
 // /healthz that its loop turns, /readyz that it takes calls, and the counters.
 func (s *Server) serveHealth() {
 	s.metrics = metrics.New(metrics.Sources{
-		Registry: s.registry, Version: s.opts.Version, Sessions: s.media.Sessions, Signalling: s.signalling,
+		Registry: s.registry, Version: s.opts.Version, Sessions: s.media.Sessions, Queues: s.queues, Signalling: s.signalling,
 	})
 	s.media.OnEnd(s.metrics.SessionEnded)
 	say := func(w http.ResponseWriter, ok bool, no string) {
@@ -37,6 +37,18 @@ func (s *Server) serveHealth() {
 		say(w, s.running.Load() && !s.registry.Closing() && s.turns(), "no calls are taken")
 	})
 	s.web.Mux.Handle("/", s.metrics.Handler(func() metrics.Settings { return s.configuration().metrics }))
+}
+
+// queues are how many bytes wait on disk for somebody who takes them.
+func (s *Server) queues() map[string]int64 {
+	all := make(map[string]int64)
+	if s.cdr != nil && s.cdr.queue != nil {
+		all["records"] = s.cdr.queue.Waiting()
+	}
+	for name, n := range s.sinks.Waiting() {
+		all["events/"+name] = n
+	}
+	return all
 }
 
 // turns reports whether the SIP driver's loop turns.

@@ -241,7 +241,7 @@ func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
 		s.coreCommands(), s.systemCommands(), s.channelCommands(), s.callCommands(), s.sourceCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
-		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(), s.manager.Commands(), s.timers.Commands(), s.missed.Commands(),
+		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(), s.manager.Commands(), s.sinks.Commands(), s.timers.Commands(), s.missed.Commands(),
 	} {
 		s.commands.Add(list...)
 	}

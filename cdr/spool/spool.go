@@ -463,6 +463,18 @@ func (s *Spool) Pending() int {
 	return s.pending()
 }
 
+// Waiting is how many bytes of the queue the backend that is furthest behind has still to
+// take.
+func (s *Spool) Waiting() int64 {
+	s.qmu.Lock()
+	defer s.qmu.Unlock()
+	least := s.size
+	for _, r := range s.readers {
+		least = min(least, r.at)
+	}
+	return s.size - least
+}
+
 // Close hands over what waits, as far as that is quick, and closes the queue. What a
 // backend does not take stays for the next start.
 func (s *Spool) Close() {
