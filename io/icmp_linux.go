@@ -12,11 +12,11 @@ import (
 func (s *udpSocket) watchErrors() error {
 	s.errors = true
 	if s.family == unix.AF_INET {
-		return unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
+		return setOption(s.fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
 	}
 	// A socket bound to :: may send IPv4 too.
-	_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
-	return unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_RECVERR, 1)
+	_ = setOption(s.fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
+	return setOption(s.fd, unix.IPPROTO_IPV6, unix.IPV6_RECVERR, 1)
 }
 
 // delayed reports whether errno may be the error of an earlier datagram, which a

@@ -59,12 +59,12 @@ func listenUDP(addr netip.AddrPort, o SocketOptions) (*udpSocket, error) {
 func (s *udpSocket) bind(addr netip.AddrPort, o SocketOptions) error {
 	if s.family == unix.AF_INET6 {
 		only := o.V6Only || !addr.Addr().IsUnspecified()
-		if err := unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, boolInt(only)); err != nil {
+		if err := setOption(s.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, boolInt(only)); err != nil {
 			return err
 		}
 	}
 	if o.ReuseAddr {
-		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		if err := setOption(s.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 			return err
 		}
 	}
@@ -100,16 +100,16 @@ func (s *udpSocket) bind(addr netip.AddrPort, o SocketOptions) error {
 // setBuffer asks for a buffer size, beyond the system's limit where permitted;
 // the kernel gives what it can.
 func (s *udpSocket) setBuffer(option, force, size int) {
-	if size > 0 && unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, force, size) != nil {
-		_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, option, size)
+	if size > 0 && setOption(s.fd, unix.SOL_SOCKET, force, size) != nil {
+		_ = setOption(s.fd, unix.SOL_SOCKET, option, size)
 	}
 }
 
 // Mark implements Socket.
 func (s *udpSocket) Mark(m Marks) error {
-	err := unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_TOS, m.TOS)
+	err := setOption(s.fd, unix.IPPROTO_IP, unix.IP_TOS, m.TOS)
 	if s.family == unix.AF_INET6 { // bound to :: it may send IPv4 too
-		err = unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, m.TOS)
+		err = setOption(s.fd, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, m.TOS)
 	}
 	m.prioritize(s.fd)
 	return err
@@ -119,8 +119,19 @@ func (s *udpSocket) Mark(m Marks) error {
 // privileged processes, and a socket is no worse without it.
 func (m Marks) prioritize(fd int) {
 	if m.Priority != 0 {
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PRIORITY, m.Priority)
+		_ = setOption(fd, unix.SOL_SOCKET, unix.SO_PRIORITY, m.Priority)
 	}
+}
+
+// setOption sets a number without telling the scheduler: it takes a moment only, and
+// to be told wakes a thread that watches for calls which take longer.
+func setOption(fd, level, option, value int) error {
+	v := int32(value)
+	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option), uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v), 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 func boolInt(b bool) int {
