@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -50,6 +51,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	handler  http.Handler
 	watch    *event.Subscription
+	on       atomic.Bool
 
 	hangups *prometheus.CounterVec
 	dials   *prometheus.CounterVec
@@ -107,8 +109,28 @@ func New(s Sources) *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
-	m.watch = s.Registry.Bus().Observe(m.observe, event.DialBegin, event.DialState, event.DialEnd, event.ChannelState, event.ChannelHangup)
+	m.watch = s.Registry.Bus().Observe(m.observe, kinds...)
+	m.watch.Want()
 	return m
+}
+
+// kinds are the events that are counted.
+var kinds = []event.Kind{event.DialBegin, event.DialState, event.DialEnd, event.ChannelState, event.ChannelHangup}
+
+// Switch has calls counted, or not where nobody can ask: a call costs nothing then.
+func (m *Metrics) Switch(on bool) {
+	if m.on.Swap(on) == on {
+		return
+	}
+	if on {
+		m.watch.Want(kinds...)
+		return
+	}
+	m.watch.Want()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.begun)
+	clear(m.up)
 }
 
 // Close ends the observation.

@@ -39,6 +39,9 @@ func (s *sound) all() []prometheus.Collector {
 
 // SessionEnded counts what an RTP session saw; a media loop may call it.
 func (m *Metrics) SessionEnded(st media.Stats) {
+	if !m.on.Load() {
+		return
+	}
 	m.sound.half("received", st.RxPackets, st.RxLost, st.RxJitter.Seconds(), st.RxPackets > 0)
 	m.sound.half("sent", st.TxPackets, st.TxLost, st.TxJitter.Seconds(), st.Reported())
 	if st.RTT > 0 {

@@ -21,6 +21,8 @@ func TestSessionEnded(t *testing.T) {
 		Signalling: func() (Signalling, bool) { return Signalling{}, false },
 	})
 	defer m.Close()
+	m.SessionEnded(media.Stats{RxPackets: 7}) // before anybody can ask
+	m.Switch(true)
 	m.SessionEnded(media.Stats{RxPackets: 990, RxLost: 10, RxJitter: 4 * time.Millisecond, TxPackets: 1000, RTT: 15 * time.Millisecond})
 	m.SessionEnded(media.Stats{RxPackets: 100, RxLost: -3, RxJitter: 40 * time.Millisecond, TxPackets: 100})
 	m.SessionEnded(media.Stats{TxPackets: 50}) // nobody was heard

@@ -24,7 +24,7 @@ func (s *story) get(path, from string, change func(*http.Request)) (int, string)
 // TestHealth: what a supervisor and a Prometheus server ask.
 func TestHealth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStory(t, map[string]string{"extensions.conf": transferPlan})
+		s := newStory(t, map[string]string{"extensions.conf": transferPlan, "http.conf": "[general]\nenabled=yes\nbindaddr=127.0.0.1\n"})
 		defer s.stop()
 		synctest.Wait()
 		for _, path := range []string{"/healthz", "/readyz"} {

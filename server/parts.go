@@ -148,6 +148,7 @@ func (s *Server) serveWeb(c *configuration) {
 
 func (s *Server) applyWeb(c *configuration) {
 	s.api.Apply(c.api)
+	s.metrics.Switch(c.web.Enabled)
 	if err := s.web.Apply(c.web); err != nil {
 		s.log.Error(err.Error())
 	}
