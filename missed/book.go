@@ -92,6 +92,13 @@ func (b *book) forget() {
 	clear(b.legs)
 }
 
+// following is how many calls are followed that somebody was called in and that are up.
+func (b *book) following() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return max(len(b.calls), len(b.dialling), len(b.legs))
+}
+
 // attempt notes that a channel calls a device.
 func (b *book) attempt(e *event.Event, device string) *attempt {
 	c := b.calls[e.Linkedid]

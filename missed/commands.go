@@ -37,6 +37,6 @@ func (s *Service) show(_ context.Context, r *decl.Request) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(r.Out, "%d waiting; %d calls missed, %d told, %d given up\n", len(s.jobs), s.missed, s.delivered, s.failed)
+	fmt.Fprintf(r.Out, "%d waiting; %d calls missed, %d told, %d given up; %d calls are followed\n", len(s.jobs), s.missed, s.delivered, s.failed, s.book.following())
 	return nil
 }

@@ -167,6 +167,8 @@ func TestLocalChannels(t *testing.T) {
 	alice > ACK A`,
 	}
 	for name, script := range stories {
-		t.Run(name, func(t *testing.T) { tell(t, map[string]string{"extensions.conf": localPlan}, script) })
+		t.Run(name, func(t *testing.T) {
+			tell(t, map[string]string{"extensions.conf": localPlan, "missed.conf": followed}, script)
+		})
 	}
 }

@@ -136,7 +136,7 @@ func TestPickup(t *testing.T) {
 	}
 	for name, script := range stories {
 		t.Run(name, func(t *testing.T) {
-			tell(t, map[string]string{"sip.conf": pickupSIP, "extensions.conf": pickupPlan}, script)
+			tell(t, map[string]string{"sip.conf": pickupSIP, "extensions.conf": pickupPlan, "missed.conf": followed}, script)
 		})
 	}
 }
@@ -252,7 +252,9 @@ func TestReplaces(t *testing.T) {
 	alice < 486 A
 	alice > ACK A`,
 	} {
-		t.Run(name, func(t *testing.T) { tell(t, map[string]string{"extensions.conf": pickupPlan}, script) })
+		t.Run(name, func(t *testing.T) {
+			tell(t, map[string]string{"extensions.conf": pickupPlan, "missed.conf": followed}, script)
+		})
 	}
 }
 

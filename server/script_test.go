@@ -211,6 +211,9 @@ func (s *story) end() {
 	if got := s.show("sip show channels"); !strings.Contains(got, "0 active SIP dialogs") {
 		s.t.Errorf("dialogs are left:\n%s", got)
 	}
+	if got := s.show("missed show"); !strings.Contains(got, "; 0 calls are followed") {
+		s.t.Errorf("calls are followed that are over:\n%s", got)
+	}
 	if n := s.s.media.Sessions(); n != 0 {
 		s.t.Errorf("%d RTP sessions are left", n)
 	}

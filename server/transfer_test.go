@@ -319,7 +319,9 @@ func TestTransfers(t *testing.T) {
 	bob > 200`,
 	}
 	for name, script := range stories {
-		t.Run(name, func(t *testing.T) { tell(t, map[string]string{"extensions.conf": transferPlan}, script) })
+		t.Run(name, func(t *testing.T) {
+			tell(t, map[string]string{"extensions.conf": transferPlan, "missed.conf": followed}, script)
+		})
 	}
 }
 
@@ -473,6 +475,8 @@ func TestTransferApplication(t *testing.T) {
 	alice < 200 A
 	log HEXT SIP/alice-00000000`,
 	} {
-		t.Run(name, func(t *testing.T) { tell(t, map[string]string{"extensions.conf": transferPlan}, script) })
+		t.Run(name, func(t *testing.T) {
+			tell(t, map[string]string{"extensions.conf": transferPlan, "missed.conf": followed}, script)
+		})
 	}
 }
