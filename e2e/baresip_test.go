@@ -32,11 +32,12 @@ type baresip struct {
 // speaks PCMU.
 func startBaresip(t *testing.T, host, exchange, user, password string, freq float64, answer bool, codecs ...string) *baresip {
 	t.Helper()
-	return startBaresipAt(t, "", host, exchange, user, password, freq, answer, codecs...)
+	return startBaresipAt(t, "", "", host, exchange, user, password, freq, answer, codecs...)
 }
 
-// startBaresipAt starts it at another site.
-func startBaresipAt(t *testing.T, at site, host, exchange, user, password string, freq float64, answer bool, codecs ...string) *baresip {
+// startBaresipAt starts it at another site, with lines of its list of contacts, whose
+// presence it watches.
+func startBaresipAt(t *testing.T, at site, contacts, host, exchange, user, password string, freq float64, answer bool, codecs ...string) *baresip {
 	t.Helper()
 	path := tool(t, "baresip")
 	b := &baresip{t: t, dir: t.TempDir(), out: newOutput(), events: newOutput()}
@@ -75,6 +76,8 @@ module aubridge.so
 module sndfile.so
 module uuid.so
 module_app account.so
+module_app contact.so
+module_app presence.so
 module_app menu.so
 module_app ctrl_tcp.so
 `, host, tone, filepath.Join(b.dir, "heard"), control, modulePath(t), listen, network)
@@ -84,7 +87,7 @@ module_app ctrl_tcp.so
 	}
 	b.write("config", config)
 	b.write("accounts", fmt.Sprintf("<sip:%s@%s>;auth_user=%s;auth_pass=%s;answermode=%s;regint=600;ptime=20;audio_codecs=%s\n", user, exchange, user, password, mode, strings.Join(append(codecs, "PCMU")[:max(1, len(codecs))], ",")))
-	b.write("contacts", "")
+	b.write("contacts", contacts)
 	b.cmd = at.command(path, "-f", b.dir)
 	b.cmd.Stdout, b.cmd.Stderr = b.out, b.out
 	if err := b.cmd.Start(); err != nil {

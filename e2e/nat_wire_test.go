@@ -108,7 +108,7 @@ permit=127.0.0.0/8
 read=call
 write=all
 `)
-	alice := startBaresipAt(t, l.far, "192.168.1.2", "203.0.113.1", "alice", "correct-horse-battery", 400, true)
+	alice := startBaresipAt(t, l.far, "", "192.168.1.2", "203.0.113.1", "alice", "correct-horse-battery", 400, true)
 	alice.registered(x, "alice", "203.0.113.9")
 	eventually(t, 5*time.Second, "the phone is reachable", func() bool { return strings.Contains(x.console("sip show peers"), "OK (") })
 

@@ -67,7 +67,7 @@ func (d *Driver) Commands() []decl.Command {
 			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune), Complete: d.completePeer,
 		},
 	}
-	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.externalCommands(), d.blacklistCommands(), d.nameCommands(), d.traceCommands(),
+	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.externalCommands(), d.blacklistCommands(), d.nameCommands(), d.tollCommands(), d.traceCommands(),
 		d.historyCommands(), d.sendCommands())
 }
 

@@ -25,6 +25,7 @@ import (
 	"pbx/channels/sip/gruu"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/resolve"
+	"pbx/channels/sip/toll"
 	"pbx/channels/sip/transaction"
 	"pbx/channels/sip/transport"
 	"pbx/event"
@@ -130,6 +131,9 @@ type Driver struct {
 	// forking is how many peers are registered at several places.
 	forking atomic.Int32
 	rate    callRate
+	// toll counts the minutes of calls to numbers that cost.
+	toll      toll.Meter
+	tollTimer sched.ID
 	// external is how the world sees us.
 	external external
 

@@ -217,6 +217,7 @@ func (p *pvt) answered(m *message.Message) {
 		return
 	}
 	p.phase = phaseUp
+	p.startMeter()
 	a, status := agreement{}, 488
 	if body, ok := m.Content(sdpType); ok && len(body) > 0 && (early == nil || !early.firm) {
 		a, status = p.negotiate(body, true)

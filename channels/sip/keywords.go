@@ -14,6 +14,7 @@ import (
 	"pbx/channels/sip/guard"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/presence"
+	"pbx/channels/sip/toll"
 	"pbx/config"
 )
 
@@ -179,6 +180,23 @@ func keywords() map[string]keyword {
 		"max_calls_per_minute":   {inBoth, number(0, guard.MaxRate, func(r *reader) *int { return &r.s.MaxCallsPerMinute })},
 		"total_calls_per_minute": {inGeneral, number(0, guard.MaxRate, func(r *reader) *int { return &r.g.TotalCallsPerMinute })},
 		"call_alarm":             {inGeneral, number(0, 100, func(r *reader) *int { return &r.g.CallAlarm })},
+
+		"toll_prefixes": {inGeneral, func(r *reader, v config.Variable) (err error) {
+			prefixes, free, err := toll.ParsePrefixes(v.Value)
+			if err == nil {
+				r.g.Toll.Prefixes, r.g.Toll.Free = prefixes, free
+			}
+			return err
+		}},
+		"toll_hours": {inGeneral, func(r *reader, v config.Variable) error {
+			hours, err := toll.ParseHours(v.Value)
+			if err == nil {
+				r.g.Toll.Hours = hours
+			}
+			return err
+		}},
+		"toll_minutes_per_day":       {inBoth, duration(time.Minute, 0, func(r *reader) *time.Duration { return &r.s.TollMinutes })},
+		"total_toll_minutes_per_day": {inGeneral, duration(time.Minute, 0, func(r *reader) *time.Duration { return &r.g.Toll.Total })},
 
 		"t1min":    {inGeneral, millis(1, func(r *reader) *time.Duration { return &r.g.T1Min })},
 		"register": {inGeneral, setRegister},

@@ -19,6 +19,7 @@ type outbound struct {
 	from    *pvt             // the call on whose behalf it is made, nil if that is not ours
 	wanted  []string         // the codecs of that call, best first
 	servers *servers
+	meter   *meter // of a number that costs, nil for others
 	patience
 	won *answer // what the 2xx responses that come after the first one need
 	// early are the dialogs that provisional responses made, by their tag.
@@ -122,6 +123,9 @@ func (p *pvt) ready(r channel.Request) error {
 	p.media.offered = p.ourFormats(r.Formats)
 	if len(p.media.offered) == 0 {
 		return errNoCodec
+	}
+	if err := p.barred(); err != nil {
+		return err
 	}
 	if err := p.count(); err != nil {
 		return err

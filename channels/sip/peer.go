@@ -188,7 +188,8 @@ type PeerSettings struct {
 	MaxForwards int `conf:"maxforwards"`
 	// MaxCallsPerMinute bounds new calls from and to a device, 0 does not.
 	MaxCallsPerMinute int
-	MaxContacts       int // bindings that a device may have at once
+	TollMinutes       time.Duration // a day to numbers of toll_prefixes, 0 without end
+	MaxContacts       int           // bindings that a device may have at once
 	ContactTimeout    time.Duration
 	T1, TimerB        time.Duration
 	ReplyTimeout      time.Duration // of one server, 0 = timer B

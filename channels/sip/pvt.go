@@ -232,6 +232,7 @@ func (p *pvt) destroy(cause channel.Cause) {
 	p.stopReminder()
 	if p.outgoing {
 		p.stopPatience()
+		p.stopMeter()
 	}
 	p.stopRetry()
 	p.stopParting()

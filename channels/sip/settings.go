@@ -6,6 +6,7 @@ import (
 
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/presence"
+	"pbx/channels/sip/toll"
 )
 
 // Settings is the [general] section of sip.conf, resolved. It is part of an
@@ -56,6 +57,7 @@ type Settings struct {
 	// Limits on new calls, 0 for none, and the percentage of one that is warned of.
 	TotalCallsPerMinute int
 	CallAlarm           int
+	Toll                toll.Rules // calls to numbers that cost
 
 	// Listening.
 	UDPBind      netip.AddrPort // the first of UDPBinds

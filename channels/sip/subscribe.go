@@ -77,6 +77,9 @@ func (s *subscription) accepts(m *message.Message) (life time.Duration, refusal 
 	if hinted && !known && (d.hintSource == nil || d.plan.Hint(context, exten) == "") {
 		return 0, &presence.Refusal{Status: 404, Reason: "Not Found"}
 	}
+	if hinted && !known && d.cfg.General.Compat && !m.Has(message.HeaderAccept) {
+		return 0, &presence.Refusal{Status: 489, Reason: "Bad Event"}
+	}
 	if known && hinted != s.format.Hinted() { // another package has a dialog of its own
 		return 0, &presence.Refusal{Status: 489, Reason: "Bad Event"}
 	}

@@ -174,7 +174,7 @@ func TestNotifyRinging(t *testing.T) {
 func TestSubscribeRefused(t *testing.T) {
 	for _, c := range []struct{ name, conf, send, want string }{
 		{"no hint", watched, "SUBSCRIBE 999" + dialogInfo, "404"},
-		{"no Accept", watched, "SUBSCRIBE 107 | Event: dialog", "489 | SIP/2.0 489 Bad Event"},
+		{"no Accept, as the ancestor has it", strings.Replace(watched, "[general]\n", "[general]\ncompat=asterisk\n", 1), "SUBSCRIBE 107 | Event: dialog", "489 | SIP/2.0 489 Bad Event"},
 		{"unknown type", watched, "SUBSCRIBE 107 | Event: presence | Accept: application/foo", "489 | 489 Bad Event (format application/foo)"},
 		{"unknown event", watched, "SUBSCRIBE 107 | Event: foo | Accept: x/y", "489 | Allow-Events: dialog, presence"},
 		{"no event", watched, "SUBSCRIBE 107 | Accept: application/pidf+xml", "489"},

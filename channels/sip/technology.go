@@ -41,7 +41,7 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 	switch {
 	case errors.Is(err, ErrClosed), errors.Is(err, errPanic):
 		return fail(channel.CauseFailure, err)
-	case errors.Is(err, errTotalRate):
+	case errors.Is(err, errTotalRate), errors.Is(err, errTollHours), errors.Is(err, errTollSpent):
 		return fail(channel.CauseCongestion, err)
 	case errors.Is(err, errCallLimit), errors.Is(err, errCallRate), errors.Is(err, errRefused):
 		return fail(channel.CauseUserBusy, err)

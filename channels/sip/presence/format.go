@@ -63,8 +63,8 @@ type Refusal struct {
 // as is what a subscription has already, which a refresh without Accept keeps.
 //
 // For dialog and presence the type decides and not the event, so that a phone may
-// ask for a dialog and get a PIDF; of several the best known is taken. There,
-// unlike RFC 6665 3.1.3, a first SUBSCRIBE must say what it accepts.
+// ask for a dialog and get a PIDF; of several the best known is taken. Without Accept
+// it is what the package has by default (RFC 6665 3.1.3).
 func Negotiate(event []byte, accept iter.Seq[[]byte], as Format) (Format, *Refusal) {
 	var first []byte
 	given := false
@@ -91,13 +91,10 @@ func Negotiate(event []byte, accept iter.Seq[[]byte], as Format) (Format, *Refus
 		return None, &Refusal{489, "Bad Event"}
 	case !given && as != None:
 		return as, nil
-	case isEvent(event, "message-summary"), isEvent(event, "reg"):
-		if !given {
-			return usual(event), nil
-		}
-		return None, &Refusal{406, "Not Acceptable"}
 	case !given:
-		return None, &Refusal{489, "Bad Event"}
+		return usual(event), nil
+	case isEvent(event, "message-summary"), isEvent(event, "reg"):
+		return None, &Refusal{406, "Not Acceptable"}
 	}
 	return None, &Refusal{489, "Bad Event (format " + string(first) + ")"}
 }
