@@ -9,6 +9,7 @@ package trace
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,7 +117,7 @@ func (t *Trace) Add(e *event.Event, plan *dialplan.Plan) {
 		t.Notes = append(t.Notes, note)
 		return
 	}
-	if last := len(s.Notes) - 1; last >= 0 && note.Kind == "joined" && s.Notes[last].Kind == note.Kind && s.Notes[last].Detail == note.Detail {
+	if note.Kind == "joined" && slices.Contains(s.Notes, note) {
 		return // the two halves of one channel
 	}
 	s.Notes = append(s.Notes, note)
