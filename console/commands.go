@@ -32,6 +32,7 @@ var ErrUsage = errors.New("usage")
 type Commands struct {
 	mu      sync.RWMutex
 	entries []entry // in the order of their words
+	aliases []Alias
 }
 
 type entry struct {
@@ -127,7 +128,7 @@ func hasPrefix(words, prefix []string) bool {
 // Run runs one line and writes its answer to out. The error, if any, was also
 // shown there, as the ancestor's console shows it.
 func (c *Commands) Run(ctx context.Context, line string, out io.Writer) error {
-	words := Split(line)
+	words := c.resolve(Split(line))
 	if len(words) == 0 {
 		return nil
 	}
@@ -168,7 +169,8 @@ func (c *Commands) Complete(line string) []string {
 	if len(words) > 0 && !strings.HasSuffix(line, " ") {
 		prefix, words = words[len(words)-1], words[:len(words)-1]
 	}
-	var out []string
+	out := c.completeAlias(words, prefix)
+	words = c.resolve(words)
 	for _, e := range c.list() {
 		switch {
 		case len(words) < len(e.words):

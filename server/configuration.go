@@ -15,6 +15,7 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip"
 	"pbx/config"
+	"pbx/console"
 	"pbx/database"
 	"pbx/dialplan"
 	"pbx/dialplan/ael"
@@ -49,6 +50,7 @@ type configuration struct {
 	// databases are what res_odbc.conf and its kin say.
 	databases *database.Settings
 	timers    []*timers.Timer
+	aliases   []console.Alias
 	fifo      fifo.Settings
 	missed    *missed.Settings // nil without missed.conf
 	plan      *dialplan.Plan
@@ -91,6 +93,8 @@ func readBase(o *Options) (*configuration, error) {
 	take(found, err)
 	take(c.readRecords(l))
 	c.databases, found, err = database.Load(l, c.dirs.State, "")
+	take(found, err)
+	c.aliases, found, err = readAliases(l)
 	take(found, err)
 	c.timers, found, err = timers.Load(l)
 	take(found, err)

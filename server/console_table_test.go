@@ -26,7 +26,7 @@ var fieldCommands = []string{
 	"manager show users/user/connected/commands/command/events/event/settings", "manager kick session", "manager reload", "http show status",
 	"cdr show status/active", "cdr submit", "cel show status", "agi show commands", "agi set debug", "agi exec", "devstate list/change", "presencestate list/change",
 	"group show channels", "bridge show/kick/destroy", "realtime load/update/store/destroy", "odbc show/read/write", "config list", "indication show",
-	"dnsmgr status/refresh", "acl show", "timers show/run", "missed show",
+	"dnsmgr status/refresh", "acl show", "cli show aliases", "timers show/run", "missed show",
 }
 
 // TestConsoleTable holds that every command of the table is there, under its own words or
@@ -211,6 +211,30 @@ func TestRTCPDebug(t *testing.T) {
 			t.Error("somebody listens still")
 		}
 		s.play(`show "rtcp set debug on" Enabled`)
+		s.end()
+	})
+}
+
+// TestAliases: cli_aliases.conf as offices have it.
+func TestAliases(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(t, map[string]string{"extensions.conf": transferPlan, "cli_aliases.conf": "[general]\ntemplate = friendly\ntemplate = mine\n[friendly]\n" +
+			"hangup request=channel request hangup\nhelp me=core show help\n[mine]\npeers=sip show peers\n[unused]\nfoo=core stop now\n"})
+		defer s.stop()
+		s.play(`
+			show "peers" bob
+			show "hangup request SIP/none" is not a known channel
+			show "help me core show uptime" Usage: core show uptime
+			show "cli show aliases" peers                               sip show peers
+			show "foo" No such command`)
+		for line, want := range map[string]string{"pee": "peers", "hangup ": "request", "hangup request ": "all", "help me core show ch": "channels"} {
+			if got := s.s.Commands().Complete(line); !slices.Contains(got, want) {
+				t.Errorf("completion of %q: %v lacks %s", line, got, want)
+			}
+		}
+		write(t, s.s.opts.ConfigDir+"/cli_aliases.conf", "[general]\n")
+		s.play(`show "core reload"
+			show "peers" No such command`)
 		s.end()
 	})
 }

@@ -90,6 +90,8 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 		s.applyWeb(&next)
 		s.applyManager(&next)
 		s.applyEvents(&next)
+		next.aliases = fresh.aliases
+		s.commands.SetAliases(next.aliases)
 		next.timers = fresh.timers
 		s.timers.Configure(next.timers)
 		next.fifo = fresh.fifo

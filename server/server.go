@@ -215,6 +215,7 @@ func (s *Server) build() error {
 	s.buildEvents(conf)
 	s.buildAPI()
 	s.buildCommands()
+	s.commands.SetAliases(conf.aliases)
 	s.serveWeb(conf)
 	s.applyManager(conf)
 	if !s.opts.NoConsole {
@@ -240,7 +241,7 @@ func (s *Server) refuse(c *configuration) error {
 func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
-		s.coreCommands(), s.systemCommands(), s.channelCommands(), s.callCommands(), s.sourceCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
+		s.coreCommands(), s.systemCommands(), s.channelCommands(), s.callCommands(), s.sourceCommands(), s.aliasCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
 		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(), s.manager.Commands(), s.sinks.Commands(), s.timers.Commands(), s.missed.Commands(),
 	} {
 		s.commands.Add(list...)
