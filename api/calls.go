@@ -145,7 +145,15 @@ func (s *Server) placeCall(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	mode, err := q.Choose(s.deps.Registry, originate.Mode(cmp.Or(in.Mode, string(originate.Auto))))
+	mode := originate.Mode(cmp.Or(in.Mode, string(originate.Auto)))
+	if mode != originate.ByCall && !s.dialsIn(q) {
+		// It would call in its own context, which may let it do more, or less.
+		if mode == originate.ByRefer {
+			return nil, problem(http.StatusUnprocessableEntity, "mode: %s calls in its own context, not in %s", q.Dest, q.Location.Context)
+		}
+		mode = originate.ByCall
+	}
+	mode, err = q.Choose(s.deps.Registry, mode)
 	if err != nil {
 		return nil, problem(http.StatusUnprocessableEntity, "mode: %v", err)
 	}
@@ -230,6 +238,17 @@ func (s *Server) callRequest(c *client, in *NewCall) (*originate.Request, error)
 	}
 	q.Uniqueid = "api-" + hex.EncodeToString(id[:])
 	return q, nil
+}
+
+// dialsIn reports whether the device of a call has the context that the call goes to as
+// its own.
+func (s *Server) dialsIn(q *originate.Request) bool {
+	tech, resource, _ := strings.Cut(q.Dest, "/")
+	if !strings.EqualFold(tech, "SIP") {
+		return true // Choose looks whether it takes a REFER at all
+	}
+	p, err := s.deps.Directory.Peer(resource)
+	return err == nil && p.Context == q.Location.Context
 }
 
 // callContext is where a call goes: the client's context, which it may name and not

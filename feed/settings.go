@@ -136,7 +136,7 @@ func (r *reader) find(name string, severity config.Severity, rule, hint, format 
 
 // refuse names what makes a sink useless.
 func (r *reader) refuse(name, format string, args ...any) {
-	r.find(name, config.Error, "bad-value", "", format+"; the sink is left out", args...)
+	r.find(name, config.Error, "bad-value", "", format+" (the sink is left out)", args...)
 	r.refused = true
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -326,6 +327,8 @@ func TestAPICall(t *testing.T) {
 			{`{"from":"alice","to":"999"}`, 422},
 			{`{"from":"alice","to":"102","context":"none"}`, 422},
 			{`{"from":"alice","to":"102","timeout":-1}`, 422},
+			{`{"from":"alice","to":"102","mode":"fax"}`, 422},
+			{`{"from":"alice","to":"s","context":"vars","mode":"refer"}`, 422}, // it dials in t
 			{`{"from":"alice","to":"102","variables":{"SHELL(rm)":"1"}}`, 422},
 			{`{"from":"nobody","to":"102","context":"t","wait":true}`, 200}, // it failed
 		} {
@@ -384,6 +387,48 @@ func TestAPICall(t *testing.T) {
 		if a := s.ask("GET", "/api/channels/"+id, ""); a.code != 404 {
 			t.Errorf("after it: %d", a.code)
 		}
+	})
+}
+
+// TestAPIWait: an answer that is waited for comes when the device has answered, however
+// long it rings.
+func TestAPIWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(t, map[string]string{"sip.conf": apiSIP, "extensions.conf": transferPlan, "api.conf": apiConf, "http.conf": "[general]\nenabled=yes\n"})
+		defer s.stop()
+		s.phone("alice") // it listens before it is called
+		synctest.Wait()
+		came := make(chan string, 1)
+		go func() {
+			r, err := http.NewRequestWithContext(t.Context(), "POST", "http://127.0.0.1:8088/api/calls", strings.NewReader(`{"from":"alice","to":"1001","timeout":50,"wait":true}`))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			r.Header.Set("Authorization", "Bearer "+crmToken)
+			r.Header.Set("Content-Type", "application/json")
+			w, err := s.client().Do(r)
+			if err != nil {
+				t.Error(err)
+				came <- ""
+				return
+			}
+			defer w.Body.Close()
+			b, _ := io.ReadAll(w.Body)
+			came <- w.Status + " " + string(b)
+		}()
+		s.play(`
+			alice < INVITE call=A
+			alice > 180
+			wait 45s
+			alice > 200
+			alice < ACK A
+			alice > BYE A
+			alice < 200 A`)
+		if got := <-came; !strings.HasPrefix(got, "200 OK ") || !strings.Contains(got, `"state":"answered"`) {
+			t.Errorf("the answer: %s", got)
+		}
+		s.end()
 	})
 }
 
