@@ -68,6 +68,8 @@ type line struct {
 	answered time.Time
 	id       Identity
 	media    *media.Session
+	mutedIn  bool // Mute
+	mutedOut bool
 	settings Settings
 }
 
@@ -342,6 +344,24 @@ func (c *Channel) Media() *media.Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.media
+}
+
+// Mute puts silence in the place of what the phone says (in) or hears (out), or lets it
+// through again; it reports false where there is no audio.
+func (c *Channel) Mute(in, out, on bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.media == nil {
+		return false
+	}
+	if in {
+		c.mutedIn = on
+	}
+	if out {
+		c.mutedOut = on
+	}
+	c.media.Mute(c.mutedIn, c.mutedOut)
+	return true
 }
 
 // SetMedia gives the channel its session.

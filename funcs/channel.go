@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"pbx/channel"
+	"pbx/config"
 	"pbx/decl"
 	"pbx/dialplan"
 )
@@ -26,6 +28,23 @@ func channelFunctions(d Deps) []channel.Function {
 					return fmt.Errorf("indications.conf has no country '%s'", v)
 				}
 				return writeChannel(t.Channel(), item, v)
+			},
+		},
+		{
+			Name: "MUTEAUDIO", Synopsis: "Mute the channel's phone, or let it through again", Help: "Puts silence in the place of what the phone says (in), of what it hears (out), or of both (all): `Set(MUTEAUDIO(in)=on)`.",
+			Args: []decl.Arg{arg("direction", "in, out or all")},
+			Write: func(t channel.Thread, a *decl.Args, v string) error {
+				on, ok := config.Bool(v)
+				direction := strings.ToLower(a.Arg(0))
+				switch {
+				case !ok:
+					return fmt.Errorf("'%s' is not on or off", v)
+				case direction != "in" && direction != "out" && direction != "all":
+					return fmt.Errorf("'%s' is not in, out or all", a.Arg(0))
+				case !t.Channel().Mute(direction != "out", direction != "in", on):
+					return errors.New("the channel has no audio")
+				}
+				return nil
 			},
 		},
 		{

@@ -49,6 +49,11 @@ func (s *Server) channelActions() []decl.Action {
 			Args: []decl.Arg{named(""), {Name: "Digit"}, {Name: "Duration", Help: "milliseconds", Optional: true}, {Name: "Receive", Optional: true}},
 		},
 		{
+			Name: "MuteAudio", Synopsis: "Mute an audio stream.", Classes: []string{"system"}, Run: s.muteAudio,
+			Help: "Puts silence in the place of what a channel's phone says (in), of what it hears (out), or of both (all), or lets it through again.",
+			Args: []decl.Arg{named(""), {Name: "Direction", Help: "in, out or all"}, {Name: "State", Help: "on or off"}},
+		},
+		{
 			Name: "SendText", Synopsis: "Sends a text message to channel.", Classes: call, Run: s.sendText,
 			Help: "Sends a text within a call.", Args: []decl.Arg{named(""), {Name: "Message"}},
 		},
@@ -182,6 +187,26 @@ func (s *Server) absoluteTimeout(_ context.Context, r *decl.ActionRequest) error
 
 // digitLength is that of a digit without a Duration.
 const digitLength = 100 * time.Millisecond
+
+func (s *Server) muteAudio(_ context.Context, r *decl.ActionRequest) error {
+	ch, err := s.find(r, errors.New("Channel not specified"))
+	if errors.Is(err, errNoSuchChannel) {
+		return errors.New("No such channel")
+	} else if err != nil {
+		return err
+	}
+	direction := strings.ToLower(r.Get("Direction"))
+	switch {
+	case direction != "in" && direction != "out" && direction != "all":
+		return errors.New("Direction must be in, out or all")
+	case r.Get("State") == "":
+		return errors.New("State not specified")
+	}
+	if !ch.Mute(direction != "out", direction != "in", r.True("State")) {
+		return errors.New("Failed to mute/unmute stream")
+	}
+	return r.OK("")
+}
 
 func (s *Server) playDTMF(_ context.Context, r *decl.ActionRequest) error {
 	ch, err := s.find(r, errNoChannelNamed)

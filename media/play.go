@@ -180,6 +180,9 @@ func (s *Session) sendFrom(src Source, codec string, loop bool) (blocks int, err
 		s.send.gap = true
 		return blocks, err
 	}
+	if s.muteOut {
+		silence(codec, raw[:n])
+	}
 	out := encode(s.l.out[rtp.HeaderSize:rtp.HeaderSize], name(s.far.codec), raw[:n], codec)
 	h := s.send.make(s.far.pt, s.lastSamples, s.l.now, s.far.clock)
 	s.lastSamples = s.far.samples * n / size

@@ -106,6 +106,9 @@ func (s *Session) receive(b []byte, from netip.AddrPort) {
 	for _, t := range s.taps {
 		t.Audio(true, name(codec), h.Timestamp, b[h.Start:h.End])
 	}
+	if s.muteIn && !hush(codec, b[h.Start:h.End]) {
+		return
+	}
 	if p := s.peer; p != nil {
 		p.relay(s, b, &h, codec)
 	}
@@ -139,6 +142,9 @@ func (s *Session) relay(from *Session, b []byte, h *rtp.Header, codec int8) {
 		return
 	}
 	payload := b[h.Start:h.End]
+	if s.muteOut && !hush(codec, payload) {
+		return
+	}
 	pt := s.far.pt
 	if codec != s.far.codec {
 		same, has := s.far.typeOf(codec)

@@ -46,6 +46,7 @@ type Session struct {
 	recv             receiver
 	send             stream
 	digitIn          digitReceiver
+	muteIn, muteOut  bool           // what the far end says, or hears, is silence
 	inband           *tone.Detector // nil when digits come as events
 	digitOut         digitSender
 	peer             *Session // where packets go; the session itself for an echo
@@ -156,6 +157,27 @@ func (s *Session) RemoveTap(t Tap) {
 
 // Tapped reports whether somebody listens.
 func (s *Session) Tapped() bool { return s.tapped.Load() > 0 }
+
+// Mute has silence in the place of what the far end says, and of what it hears, or lets
+// them through again. Audio in codecs that silence cannot be written in is dropped. A
+// session that is muted counts as one that somebody listens to.
+func (s *Session) Mute(in, out bool) {
+	s.post(func() {
+		if was, is := s.muteIn || s.muteOut, in || out; was != is {
+			s.tapped.Add(map[bool]int32{true: 1, false: -1}[is])
+		}
+		s.muteIn, s.muteOut = in, out
+	})
+}
+
+// hush turns a payload into silence; it reports false where that cannot be.
+func hush(codec int8, payload []byte) bool {
+	if codec != fmtUlaw && codec != fmtAlaw {
+		return false
+	}
+	silence(name(codec), payload)
+	return true
+}
 
 // post queues f for the session's loop. Every function posted runs, even on a
 // session that has ended, unless its engine closed.

@@ -38,6 +38,22 @@ func TestManagerOffices(t *testing.T) {
 			bob > 200
 			wait 1s
 		`,
+		"muted": `
+			ami m > Action: MuteAudio | Channel: SIP/zz | Direction: all | State: on
+			ami m > Action: MuteAudio | Direction: all | State: on
+			alice > INVITE 1001 call=A
+			alice < 100
+			alice < 200 A
+			alice > ACK A
+			ami m > Action: Events | EventMask: off
+			ami m > Action: MuteAudio | Channel: SIP/alice-00000000 | Direction: in | State: on
+			ami m > Action: MuteAudio | Channel: SIP/alice-00000000 | Direction: both | State: on
+			ami m > Action: MuteAudio | Channel: SIP/alice-00000000 | Direction: all
+			ami m > Action: MuteAudio | Channel: SIP/alice-00000000 | Direction: all | State: off
+			alice > BYE A
+			alice < 200 A
+			wait 1s
+		`,
 		"agi": `
 			ami m > Action: Login | Username: sam | Secret: correct horse
 			ami m > Action: Events | EventMask: agi
