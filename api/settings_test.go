@@ -2,25 +2,18 @@ package api
 
 import (
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"pbx/config"
+	"pbx/config/configtest"
 )
 
 const secret = "0123456789abcdef01234567"
 
 func load(t *testing.T, text string) (Settings, []config.Finding) {
 	t.Helper()
-	dir := t.TempDir()
-	if text != "" {
-		if err := os.WriteFile(filepath.Join(dir, "api.conf"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, findings, err := Load(&config.Loader{Dir: dir})
+	s, findings, err := Load(configtest.Loader(t, map[string]string{"api.conf": text}))
 	if err != nil {
 		t.Fatal(err)
 	}

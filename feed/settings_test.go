@@ -1,23 +1,16 @@
 package feed
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"pbx/config"
+	"pbx/config/configtest"
 )
 
 func load(t *testing.T, text string) (Settings, []config.Finding) {
 	t.Helper()
-	dir := t.TempDir()
-	if text != "" {
-		if err := os.WriteFile(filepath.Join(dir, "events.conf"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, findings, err := Load(&config.Loader{Dir: dir})
+	s, findings, err := Load(configtest.Loader(t, map[string]string{"events.conf": text}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,23 +1,16 @@
 package manager
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"pbx/config"
+	"pbx/config/configtest"
 )
 
 func loadText(t *testing.T, files map[string]string) (Settings, []config.Finding) {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, findings, err := Load(&config.Loader{Dir: dir})
+	s, findings, err := Load(configtest.Loader(t, files))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,12 +2,10 @@ package metrics
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"pbx/config"
+	"pbx/config/configtest"
 )
 
 func TestLoad(t *testing.T) {
@@ -19,13 +17,7 @@ func TestLoad(t *testing.T) {
 		"[general]\nenable=yes\n":  "{false /metrics   pbx} [unknown-option]",
 		"[gneral]\n":               "{false /metrics   pbx} [unknown-section]",
 	} {
-		dir := t.TempDir()
-		if text != "" {
-			if err := os.WriteFile(filepath.Join(dir, "prometheus.conf"), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		s, findings, err := Load(&config.Loader{Dir: dir})
+		s, findings, err := Load(configtest.Loader(t, map[string]string{"prometheus.conf": text}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,17 +18,14 @@ import (
 
 	"pbx/channel"
 	"pbx/config"
+	"pbx/config/configtest"
 	"pbx/missed/smtptest"
 	"pbx/store"
 )
 
 func load(t *testing.T, text string, files map[string]string) (*Settings, []config.Finding) {
 	t.Helper()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, FileName), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	set, findings, err := Load(&config.Loader{Dir: dir}, func(name string) ([]byte, error) {
+	set, findings, err := Load(configtest.Loader(t, map[string]string{FileName: text}), func(name string) ([]byte, error) {
 		text, ok := files[name]
 		if !ok {
 			return nil, &os.PathError{Op: "open", Path: name, Err: os.ErrNotExist}

@@ -1,22 +1,17 @@
 package timers
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"pbx/config"
+	"pbx/config/configtest"
 )
 
 func load(t *testing.T, text string) ([]*Timer, []config.Finding) {
 	t.Helper()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, FileName), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	list, findings, err := Load(&config.Loader{Dir: dir})
+	list, findings, err := Load(configtest.Loader(t, map[string]string{FileName: text}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,26 +9,19 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"pbx/config"
+	"pbx/config/configtest"
 	pbxio "pbx/io"
 )
 
 func load(t *testing.T, text string) (Settings, []config.Finding) {
 	t.Helper()
-	dir := t.TempDir()
-	if text != "" {
-		if err := os.WriteFile(filepath.Join(dir, "http.conf"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, findings, err := Load(&config.Loader{Dir: dir})
+	s, findings, err := Load(configtest.Loader(t, map[string]string{"http.conf": text}))
 	if err != nil {
 		t.Fatal(err)
 	}
