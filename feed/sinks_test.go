@@ -263,6 +263,12 @@ func TestUnix(t *testing.T) {
 	if got := channelOf(t, bufio.NewReader(c)); got != "SIP/a-1" {
 		t.Error(got)
 	}
+	other := newRig(t, "")
+	same, _ := load(t, "[local]\ntype=unix\npath="+path+"\n")
+	if err := other.sinks.Apply(same); err == nil {
+		t.Error("the socket of another exchange was taken")
+	}
+	other.close()
 	x.close()
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the socket is left")

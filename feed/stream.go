@@ -72,6 +72,10 @@ func (s *Sinks) listenUnix(x *sink, want Selection) (*opened, error) {
 	if st, err := os.Lstat(x.Path); err == nil && st.Mode()&os.ModeSocket == 0 {
 		return nil, fmt.Errorf("%s is there and is no socket", x.Path)
 	}
+	if c, err := net.DialTimeout("unix", x.Path, time.Second); err == nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("somebody listens at %s already", x.Path)
+	}
 	fresh := fmt.Sprintf("%s.%d", x.Path, os.Getpid())
 	_ = os.Remove(fresh) // of an exchange that was killed
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: fresh, Net: "unix"})
