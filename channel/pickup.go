@@ -87,20 +87,3 @@ func take(by, target *Channel) error {
 	by.SoftHangup(CauseAnsweredElsewhere)
 	return nil
 }
-
-// Features are the parts of features.conf that drivers read.
-type Features struct {
-	// PickupExten is what a phone dials to pick up a call of its groups.
-	PickupExten string
-}
-
-// SetFeatures changes them, and Features returns them.
-func (r *Registry) SetFeatures(f Features) { r.features.Store(&f) }
-
-// Features returns what SetFeatures was given, the field's defaults before.
-func (r *Registry) Features() Features {
-	if f := r.features.Load(); f != nil {
-		return *f
-	}
-	return Features{PickupExten: "*8"}
-}

@@ -280,7 +280,10 @@ func (s *Server) showFeatures(_ context.Context, r *decl.Request) error {
 	const format = "%-25s %-7s %s\n"
 	fmt.Fprintf(r.Out, format, "Builtin Feature", "Default", "Current")
 	fmt.Fprintf(r.Out, format, "---------------", "-------", "-------")
-	fmt.Fprintf(r.Out, format, "Pickup", "*8", esc(s.registry.Features().PickupExten))
+	f, standard := s.registry.Features(), channel.DefaultFeatures()
+	fmt.Fprintf(r.Out, format, "Pickup", standard.PickupExten, esc(f.PickupExten))
+	fmt.Fprintf(r.Out, format, "Blind Transfer", standard.BlindTransfer, esc(f.BlindTransfer))
+	fmt.Fprintf(r.Out, format, "Disconnect Call", standard.Disconnect, esc(f.Disconnect))
 	return nil
 }
 

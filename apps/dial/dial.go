@@ -100,6 +100,7 @@ type call struct {
 	lines   int // devices that were tried
 
 	sentRinging, rang, progressed bool
+	pressed                       string // by the caller while it rings
 }
 
 func run(d Deps, t channel.Thread, args *decl.Args) error {

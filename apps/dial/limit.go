@@ -12,16 +12,7 @@ import (
 // talk joins the parties until one of them, a code or a limit ends the call.
 func (c *call) talk(callee *channel.Channel) bridge.Result {
 	o := bridge.Options{Limit: bridge.Limit{Duration: c.limit, WarnAt: c.warnAt, WarnEvery: c.warnEvery}}
-	var by bridge.Side
-	if c.callerHangsUp {
-		by |= bridge.Caller
-	}
-	if c.calleeHangsUp {
-		by |= bridge.Callee
-	}
-	if by != bridge.Nobody {
-		o.Features = []bridge.Code{bridge.Disconnect(string(rune(disconnectCode)), by)}
-	}
+	o.Features, o.DigitTimeout = c.codes(callee), c.caller.Features().DigitTimeout
 	if c.limit == 0 {
 		return bridge.Run(c.caller, callee, o)
 	}

@@ -15,7 +15,6 @@ import (
 // Why an option letter is known and does nothing.
 const (
 	noHoldMusic = "hold music is not there yet"
-	noTransfers = "transfers by digits are not there yet"
 	noParking   = "parking is not there yet"
 	noRecording = "recording is not there yet"
 	noPulses    = "MF and SF signalling is not there"
@@ -39,8 +38,8 @@ var optionTable = []decl.Option{
 	{Letter: 'F', Args: []string{"context^exten^priority"}, Help: "When the caller hangs up, send the called party to that place, or to the next priority."},
 	{Letter: 'g', Help: "Go on with the next priority when the called party hangs up."},
 	{Letter: 'G', Args: []string{"context^exten^priority"}, Help: "On answer send the caller to that place and the called party to the priority after it, instead of connecting them."},
-	{Letter: 'h', Help: "Let the called party hang up with the disconnect code, *."},
-	{Letter: 'H', Help: "Let the caller hang up with the disconnect code, *."},
+	{Letter: 'h', Help: "Let the called party hang up with the code disconnect of features.conf, *."},
+	{Letter: 'H', Help: "Let the caller hang up with the code disconnect of features.conf, *."},
 	{Letter: 'i', Help: "Take no forwarding from the called phones."},
 	{Letter: 'I', Help: "Leave the names and numbers that the parties see as they are after the answer."},
 	{Letter: 'j', Help: "Keep the caller's stream layout.", Absent: noStreams},
@@ -60,8 +59,8 @@ var optionTable = []decl.Option{
 	{Letter: 'R', Args: []string{"tone"}, Help: "Like r, but early audio of the called party takes the place of the ringing."},
 	{Letter: 'S', Args: []string{"x"}, Help: "End the call x seconds after the answer."},
 	{Letter: 's', Args: []string{"x"}, Help: "The tag of the identity that f shows.", Absent: "nothing reads the tag yet"},
-	{Letter: 't', Help: "Let the called party transfer the call.", Absent: noTransfers},
-	{Letter: 'T', Help: "Let the caller transfer the call.", Absent: noTransfers},
+	{Letter: 't', Help: "Let the called party transfer the caller with the code blindxfer of features.conf, #."},
+	{Letter: 'T', Help: "Let the caller transfer the called party with the code blindxfer of features.conf, #."},
 	{Letter: 'U', Args: []string{"subroutine", "argument"}, Help: "Run the subroutine x^argument... on the called party before it is connected. GOSUB_RESULT there decides what follows."},
 	{Letter: 'u', Args: []string{"x"}, Help: "The presentation of the identity that f shows, such as prohib."},
 	{Letter: 'w', Help: "Let the called party record with Monitor.", Absent: noRecording},
@@ -80,31 +79,32 @@ type subroutine struct {
 
 // options are the letters as Dial uses them.
 type options struct {
-	announce, announceCaller      string // A
-	answerFirst                   bool   // a
-	preDial, preDialCaller        subroutine
-	onCallee, gotoBoth, afterward subroutine // U, G, F
-	macro                         subroutine // M: place is the macro's name
-	elsewhere                     bool       // c
-	exitDigit                     bool       // d
-	digits, digitsCaller          string     // D
-	digitsProgress                string
-	forceID                       bool // f
-	forcedID                      string
-	forcedPresentation            channel.Presentation
-	goOn                          bool // g
-	newRecord                     bool // C
-	calleeHangsUp, callerHangsUp  bool // h H
-	ignoreForward, ignoreLine     bool // i I
-	limit, warnAt, warnEvery      time.Duration
-	storeID                       bool // o
-	storedID                      string
-	loserCause                    channel.Cause // Q
-	ring, ringUntilMedia          bool          // r R
-	ringTone                      string
-	noLimitForwarded              bool // z
-	calleeFarewell                bool // e
-	screening                          // p P n N
+	announce, announceCaller         string // A
+	answerFirst                      bool   // a
+	preDial, preDialCaller           subroutine
+	onCallee, gotoBoth, afterward    subroutine // U, G, F
+	macro                            subroutine // M: place is the macro's name
+	elsewhere                        bool       // c
+	exitDigit                        bool       // d
+	digits, digitsCaller             string     // D
+	digitsProgress                   string
+	forceID                          bool // f
+	forcedID                         string
+	forcedPresentation               channel.Presentation
+	goOn                             bool // g
+	newRecord                        bool // C
+	calleeHangsUp, callerHangsUp     bool // h H
+	ignoreForward, ignoreLine        bool // i I
+	limit, warnAt, warnEvery         time.Duration
+	storeID                          bool // o
+	storedID                         string
+	loserCause                       channel.Cause // Q
+	ring, ringUntilMedia             bool          // r R
+	ringTone                         string
+	noLimitForwarded                 bool // z
+	calleeTransfers, callerTransfers bool // t T
+	calleeFarewell                   bool // e
+	screening                             // p P n N
 }
 
 // rings reports whether the caller hears ringing of our own and no early audio.
@@ -156,7 +156,7 @@ func parseOptions(v channel.Value, log *slog.Logger) *options {
 	}
 	o.ring, o.ringUntilMedia, o.ringTone = flag('r') || flag('R'), flag('R'), text('r')+text('R')
 	o.noLimitForwarded = flag('z')
-	o.calleeFarewell = flag('e')
+	o.calleeFarewell, o.calleeTransfers, o.callerTransfers = flag('e'), flag('t'), flag('T')
 	o.readScreening(a.Option)
 	o.readLimits(&a, log)
 	return o

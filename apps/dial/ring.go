@@ -2,6 +2,7 @@ package dial
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"pbx/apps/prompt"
@@ -128,7 +129,8 @@ func (c *call) fromCaller(f channel.Frame, err error) (done bool, status string,
 		if c.exitDigit && c.exit(f.Digit) {
 			return true, "CANCEL", nil
 		}
-		if c.callerHangsUp && f.Digit == disconnectCode {
+		c.pressed += string(rune(f.Digit))
+		if code := c.caller.Features().Disconnect; c.callerHangsUp && code != "" && strings.HasSuffix(c.pressed, code) {
 			c.verbose(3, "User requested call disconnect.")
 			return true, "CANCEL", channel.ErrHangup
 		}
@@ -153,9 +155,6 @@ func (c *call) renewCaller() {
 		c.indicate(channel.ControlRinging)
 	}
 }
-
-// disconnectCode is what a party presses to hang up with options h and H.
-const disconnectCode = '*'
 
 // exit sends the caller to the one-digit extension that it pressed, if there is
 // one.

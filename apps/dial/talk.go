@@ -200,7 +200,7 @@ func (c *call) after(callee *channel.Channel, r bridge.Result) error {
 		c.release(callee, to)
 		released = true
 	}
-	if r.Reason == bridge.Redirected && r.By == bridge.Caller {
+	if r.Reason == bridge.Redirected && r.By == bridge.Caller || c.caller.Redirected() {
 		return channel.ErrRedirect
 	}
 	left := c.caller.HungUp() || r.Reason == bridge.Feature && r.By == bridge.Caller

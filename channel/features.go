@@ -1,0 +1,50 @@
+package channel
+
+import "time"
+
+// Features are the parts of features.conf that act.
+type Features struct {
+	// PickupExten is what a phone dials to pick up a call of its groups.
+	PickupExten string
+	// BlindTransfer and Disconnect are the codes that a party of a call dials where
+	// Dial's options let it; "" is off.
+	BlindTransfer, Disconnect string
+	// DigitTimeout is how long the digits of a code may be apart, TransferDigitTimeout
+	// those of the number that a transfer goes to, for which a party has
+	// TransferAttempts.
+	DigitTimeout, TransferDigitTimeout time.Duration
+	TransferAttempts                   int
+}
+
+// DefaultFeatures are the field's.
+func DefaultFeatures() Features {
+	return Features{
+		PickupExten: "*8", BlindTransfer: "#", Disconnect: "*",
+		DigitTimeout: time.Second, TransferDigitTimeout: 3 * time.Second, TransferAttempts: 3,
+	}
+}
+
+// SetFeatures changes them, and Features returns them.
+func (r *Registry) SetFeatures(f Features) { r.features.Store(&f) }
+
+// Features returns what SetFeatures was given, the field's defaults before.
+func (r *Registry) Features() Features {
+	if f := r.features.Load(); f != nil {
+		return *f
+	}
+	return DefaultFeatures()
+}
+
+// featuresKey keeps on a channel the features of its own, a Features.
+type featuresKey struct{}
+
+// Features are the channel's own, the exchange's unless SetFeatures changed them.
+func (c *Channel) Features() Features {
+	if f, ok := c.Data(featuresKey{}).(Features); ok {
+		return f
+	}
+	return c.reg.Features()
+}
+
+// SetFeatures gives the channel features of its own.
+func (c *Channel) SetFeatures(f Features) { c.SetData(featuresKey{}, f) }
