@@ -106,7 +106,7 @@ func dnsFunctions(d Deps) []channel.Function {
 				if err != nil {
 					return "", err
 				}
-				list = slices.DeleteFunc(list, func(s SRV) bool { return s.Target == "." }) // there is no such service
+				list = slices.DeleteFunc(slices.Clone(list), func(s SRV) bool { return s.Target == "." }) // there is no such service
 				slices.SortStableFunc(list, func(x, y SRV) int {
 					if x.Priority != y.Priority {
 						return int(x.Priority) - int(y.Priority)

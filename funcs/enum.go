@@ -139,6 +139,7 @@ func enumAsk(t channel.Thread, d Deps, number, method, zone string, isn bool) ([
 	if err != nil {
 		return nil, err
 	}
+	rules = slices.Clone(rules) // the list is whoever's found it
 	slices.SortStableFunc(rules, func(x, y NAPTR) int {
 		return cmp.Or(int(x.Order)-int(y.Order), int(x.Preference)-int(y.Preference))
 	})
