@@ -104,7 +104,7 @@ func TestAPICall(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	ws, _, err := websocket.Dial(ctx, "ws://"+x.net.host(1)+":8088/api/events?events=channel.hangup,dial.end,call.originated&fields=channel,status,result",
-		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + apiToken}}})
+		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + apiToken}}}) //nolint:bodyclose // the package says that it need not be closed
 	if err != nil {
 		t.Fatal(err)
 	}
