@@ -358,11 +358,17 @@ func (c *call) control(l *leg, f channel.Frame) (r Result, end bool) {
 	case channel.ControlRedirect:
 		return Result{By: l.side, Reason: Redirected, Cause: channel.CauseNormalClearing}, true
 	case channel.ControlHold:
-		l.holds = true
 		l.Publish(event.Event{Kind: event.Hold, Bridge: c.ID})
+		if l.Settings().HoldIntercept {
+			return r, false
+		}
+		l.holds = true
 	case channel.ControlUnhold:
-		l.holds = false
 		l.Publish(event.Event{Kind: event.Unhold, Bridge: c.ID})
+		if l.Settings().HoldIntercept && !l.holds { // whom it held before is taken back
+			return r, false
+		}
+		l.holds = false
 	case channel.ControlSourceUpdate:
 		if err := c.renew(l); err != nil {
 			return Result{By: l.side, Reason: Failed, Cause: channel.CauseBearerNotAvailable, Err: err}, true

@@ -190,6 +190,55 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestHoldIntercept: a phone that HOLD_INTERCEPT was set for makes events of its holds,
+// and nothing that the other end is told; whom it held before is taken back.
+func TestHoldIntercept(t *testing.T) {
+	for name, c := range map[string]struct {
+		before bool // the phone holds before it is set
+		want   string
+	}{
+		"set before the hold":      {false, ""},
+		"set while the call waits": {true, "hold unhold"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(p *pair) {
+				phone := p.callee.Channel()
+				sub := p.bus.Subscribe(16, event.Hold, event.Unhold)
+				p.start(bridge.Options{})
+				frames := func(controls ...channel.Control) {
+					for _, control := range controls {
+						phone.Queue(channel.Frame{Kind: channel.FrameControl, Control: control})
+					}
+					synctest.Wait()
+				}
+				if c.before {
+					frames(channel.ControlHold)
+				}
+				phone.SetSettings(func(s *channel.Settings) { s.HoldIntercept = true })
+				if !c.before {
+					frames(channel.ControlHold)
+				}
+				frames(channel.ControlUnhold, channel.ControlHold, channel.ControlUnhold)
+				p.caller.Channel().SoftHangup(channel.CauseNormalClearing)
+				p.ended(time.Second)
+				if got := p.caller.Heard(); got != c.want {
+					t.Errorf("the other end was told %q, want %q", got, c.want)
+				}
+				for i, want := range []event.Kind{event.Hold, event.Unhold, event.Hold, event.Unhold} {
+					select {
+					case e := <-sub.C:
+						if e.Kind != want || e.Channel != phone.Name() {
+							t.Errorf("event %d is %v of %s", i, e.Kind, e.Channel)
+						}
+					default:
+						t.Fatalf("event %d is missing", i)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestConnectedLine(t *testing.T) {
 	bubble(t, func(p *pair) {
 		p.start(bridge.Options{})

@@ -312,6 +312,8 @@ type Settings struct {
 	CallGroup, PickupGroup             uint64
 	NamedCallGroups, NamedPickupGroups []string
 	Formats                            []string
+	// HoldIntercept keeps a hold of the phone from whom it talks to; events tell of it.
+	HoldIntercept bool
 	// Dials is how many Dials within each other led here, at most MaxDials.
 	Dials int
 }

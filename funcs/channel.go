@@ -48,6 +48,19 @@ func channelFunctions(d Deps) []channel.Function {
 			},
 		},
 		{
+			Name: "HOLD_INTERCEPT", Synopsis: "Keep a hold of the channel's phone from the other party",
+			Help: "`Set(HOLD_INTERCEPT(set)=)`: when the phone puts the call on hold, or takes it back, whom it talks to is not told; programs see the events Hold and Unhold. remove ends it.",
+			Args: []decl.Arg{arg("action", "set or remove")},
+			Write: func(t channel.Thread, a *decl.Args, _ string) error {
+				action := strings.ToLower(a.Arg(0))
+				if action != "set" && action != "remove" {
+					return fmt.Errorf("'%s' is not set or remove", a.Arg(0))
+				}
+				t.Channel().SetSettings(func(s *channel.Settings) { s.HoldIntercept = action == "set" })
+				return nil
+			},
+		},
+		{
 			Name: "CHANNELS", Synopsis: "The names of the channels", Help: "Those that match the regular expression, all without one; a blank between two.",
 			Args: []decl.Arg{optional("regular_expression", "a POSIX extended regular expression")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {

@@ -290,6 +290,31 @@ func TestRedirect(t *testing.T) {
 	})
 }
 
+// TestHoldIntercept: a hold before the answer is told the one leg that rings, but for a
+// caller whose plan keeps holds to itself.
+func TestHoldIntercept(t *testing.T) {
+	for action, want := range map[string]string{"remove": "hold", "set": ""} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newOffice(t, "[t]\nexten => x,1,Set(HOLD_INTERCEPT(set)=)\n same => n,Set(HOLD_INTERCEPT("+action+")=)\n same => n,Dial(SIP/ring@uas,5)\n")
+			sub := o.Bus.Subscribe(4, event.Hold)
+			l := o.Call("x")
+			time.Sleep(time.Second)
+			l.Channel().Queue(channel.Frame{Kind: channel.FrameControl, Control: channel.ControlHold})
+			<-l.Gone()
+			<-o.Registry.Empty()
+			sub.Close()
+			events := 0
+			for range sub.C {
+				events++
+			}
+			heard := o.SIP.Leg("ring@uas").Heard()
+			if strings.Contains(heard, "hold") != (want != "") || action == "set" && events != 1 {
+				t.Errorf("%s: the leg was told %q, %d events", action, heard, events)
+			}
+		})
+	}
+}
+
 func TestVerboseLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, "[t]\nexten => x,1,Dial(SIP/r486@uas,5)\n")

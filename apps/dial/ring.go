@@ -122,7 +122,7 @@ func (c *call) fromCaller(f channel.Frame, err error) (done bool, status string,
 			c.renewCaller()
 		case channel.ControlHold, channel.ControlUnhold, channel.ControlFlash:
 			if c.single {
-				_ = c.legs[0].ch.Leg().Indicate(f.Control) // a leg without it misses nothing before the answer
+				pass(f.Control, c.caller, c.legs[0].ch)
 			}
 		}
 	case channel.FrameDTMFEnd:
@@ -236,7 +236,7 @@ func (c *call) fromLeg(l *leg, f channel.Frame) (answered bool) {
 		c.forward(l, f.Text)
 	case channel.ControlHold, channel.ControlUnhold:
 		if c.single {
-			_ = c.caller.Leg().Indicate(f.Control)
+			pass(f.Control, l.ch, c.caller)
 		}
 	case channel.ControlConnectedLine:
 		if c.single && !c.ignoreLine {
@@ -244,6 +244,19 @@ func (c *call) fromLeg(l *leg, f channel.Frame) (answered bool) {
 		}
 	}
 	return false
+}
+
+// pass passes a hold or a flash on, but for a hold that HOLD_INTERCEPT makes an event.
+func pass(what channel.Control, from, to *channel.Channel) {
+	if what != channel.ControlFlash && from.Settings().HoldIntercept {
+		kind := event.Hold
+		if what == channel.ControlUnhold {
+			kind = event.Unhold
+		}
+		from.Publish(event.Event{Kind: kind})
+		return
+	}
+	_ = to.Leg().Indicate(what) // a leg without it misses nothing before the answer
 }
 
 func (c *call) ringing(l *leg) {
