@@ -96,14 +96,15 @@ subscribemwi=yes
 [nowhere]
 `)
 	provider.console("mwi update mailbox 500 2 3")
-	x := newExchangeOn(t, n, strings.NewReplacer(
-		"maxexpiry=3600\n", "maxexpiry=3600\nmwi => account:quite long and odd@"+provider.net.host(1)+"/500\n",
-		"[one]\ntype=peer\n", "[one]\ntype=peer\nmailbox=500@SIP_Remote\n").Replace(office))
+	// The phone listens from the start: it is told as soon as the provider has spoken.
 	phone, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(n.host(3)), Port: 5070})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer phone.Close()
+	x := newExchangeOn(t, n, strings.NewReplacer(
+		"maxexpiry=3600\n", "maxexpiry=3600\nmwi => account:quite long and odd@"+provider.net.host(1)+"/500\n",
+		"[one]\ntype=peer\n", "[one]\ntype=peer\nmailbox=500@SIP_Remote\n").Replace(office))
 	lamp := func(text string) {
 		t.Helper()
 		buf := make([]byte, 4096)
