@@ -314,6 +314,9 @@ type Settings struct {
 	Formats                            []string
 	// HoldIntercept keeps a hold of the phone from whom it talks to; events tell of it.
 	HoldIntercept bool
+	// SecureSignaling and SecureMedia allow on the channel's behalf, and theirs in turn,
+	// only legs whose signalling or audio is encrypted all the way to the next hop.
+	SecureSignaling, SecureMedia bool
 	// Dials is how many Dials within each other led here, at most MaxDials.
 	Dials int
 }

@@ -158,7 +158,14 @@ func (r *Registry) Request(dest string, req Request) (*Channel, error) {
 		return nil, &RequestError{dest, CauseChanNotImplemented, fmt.Errorf("no channel type %q", tech)}
 	}
 	req.Resource = resource
-	return t.Request(req)
+	c, err := t.Request(req)
+	if err != nil || req.From == nil {
+		return c, err
+	}
+	if from := req.From.Settings(); from.SecureSignaling || from.SecureMedia {
+		c.SetSettings(func(s *Settings) { s.SecureSignaling, s.SecureMedia = from.SecureSignaling, from.SecureMedia })
+	}
+	return c, nil
 }
 
 // New makes a channel and puts it into the registry.

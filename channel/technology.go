@@ -42,7 +42,8 @@ type Request struct {
 	// Resource is the dial string after "Technology/".
 	Resource string
 	// From is the channel on whose behalf the leg is made, nil for none. The
-	// new leg shares its Linkedid and its media loop.
+	// new leg shares its Linkedid and its media loop. A driver makes no leg that is
+	// less secure than From's Settings want.
 	From *Channel
 	// Target picks one of the devices that Fork returned, nil leaves it to the
 	// driver.

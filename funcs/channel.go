@@ -19,7 +19,7 @@ func channelFunctions(d Deps) []channel.Function {
 	return []channel.Function{
 		{
 			Name: "CHANNEL", Synopsis: "A setting or fact of the channel",
-			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, tonezone, musicclass, accountcode, amaflags, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, userfield, parkinglot, and max_forwards, how many Dials within each other may still follow. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, recvport, from, uri, ruri, useragent, t38passthrough, secure_signaling and secure_media (1 or empty), rtpdest and rtpsource (where the audio goes, and where from here), and rtpqos with the type audio and a statistic: all, rtt, local_ or remote_ with ssrc, count, lostpackets, jitter, and minjitter, maxjitter, normdevjitter, stdevjitter.",
+			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, tonezone, musicclass, accountcode, amaflags, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, userfield, parkinglot, max_forwards, how many Dials within each other may still follow, and secure_bridge_signaling and secure_bridge_media, whether the legs that are called on the channel's behalf, and on theirs, must have encrypted signalling (TLS or secure WebSockets) and audio (SRTP, which there is not yet: nobody is called); one that cannot be had so is not called, and DIALSTATUS is CHANUNAVAIL if there is no other. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, recvport, from, uri, ruri, useragent, t38passthrough, secure_signaling and secure_media (1 or empty), rtpdest and rtpsource (where the audio goes, and where from here), and rtpqos with the type audio and a statistic: all, rtt, local_ or remote_ with ssrc, count, lostpackets, jitter, and minjitter, maxjitter, normdevjitter, stdevjitter.",
 			Args: []decl.Arg{arg("item", "the setting"), optional("type", "of an item that has several"), optional("statistic", "of rtpqos")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) { return readChannel(t, a) },
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
@@ -134,6 +134,10 @@ func readChannel(t channel.Thread, a *decl.Args) (string, error) {
 		return strings.Join(s.NamedPickupGroups, ","), nil
 	case "max_forwards":
 		return strconv.Itoa(channel.MaxDials - s.Dials), nil
+	case "secure_bridge_signaling":
+		return one(s.SecureSignaling), nil
+	case "secure_bridge_media":
+		return one(s.SecureMedia), nil
 	case "peername":
 		return c.Peer(), nil
 	case "audionativeformat", "audioreadformat", "audiowriteformat":
@@ -196,12 +200,32 @@ func writeChannel(c *channel.Channel, item, v string) error {
 			return fmt.Errorf("'%s' is not a number of forwards", v)
 		}
 		c.SetSettings(func(s *channel.Settings) { s.Dials = channel.MaxDials - min(n, channel.MaxDials) })
+	case "secure_bridge_signaling", "secure_bridge_media":
+		on, ok := config.Bool(v)
+		if !ok && v != "" {
+			return fmt.Errorf("'%s' is not 1 or 0", v)
+		}
+		c.SetSettings(func(s *channel.Settings) {
+			if item == "secure_bridge_media" {
+				s.SecureMedia = on
+			} else {
+				s.SecureSignaling = on
+			}
+		})
 	case "userfield", "parkinglot", "peeraccount", "hangupsource", "dtmf_features":
 		setExtra(c, "channel-"+item, v)
 	default:
 		return fmt.Errorf("item '%s' cannot be set", item)
 	}
 	return nil
+}
+
+// one is 1 for yes and nothing for no.
+func one(yes bool) string {
+	if yes {
+		return "1"
+	}
+	return ""
 }
 
 // groupNumbers writes a mask of groups 0-63 as "1, 3".

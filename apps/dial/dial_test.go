@@ -315,6 +315,32 @@ func TestHoldIntercept(t *testing.T) {
 	}
 }
 
+// TestSecureBridge: what CHANNEL(secure_bridge_…) was set to is read back, and goes on to
+// the legs.
+func TestSecureBridge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const read = "[${CHANNEL(secure_bridge_signaling)},${CHANNEL(secure_bridge_media)}]"
+		o := newOffice(t, `[t]
+exten => x,1,Log(NOTICE,`+read+`)
+ same => n,Set(CHANNEL(secure_bridge_signaling)=1)
+ same => n,Set(CHANNEL(secure_bridge_media)=maybe)
+ same => n,Log(NOTICE,`+read+`)
+ same => n,Dial(SIP/ring@uas,1,b(leg^1^1))
+ same => n,Set(CHANNEL(secure_bridge_signaling)=0)
+ same => n,Set(CHANNEL(secure_bridge_media)=yes)
+ same => n,Log(NOTICE,`+read+`)
+ same => n,Dial(SIP/ring@uas,1,b(leg^1^1))
+[leg]
+exten => 1,1,Log(NOTICE,leg `+read+`)
+ same => n,Return()
+`)
+		o.Run("x")
+		if got, want := strings.Join(o.Log.Notices(), " "), "[,] [1,] leg [1,] [,1] leg [,1]"; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	})
+}
+
 func TestVerboseLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, "[t]\nexten => x,1,Dial(SIP/r486@uas,5)\n")

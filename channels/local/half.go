@@ -78,7 +78,7 @@ func (h *half) Call() error {
 	s := ch.Settings()
 	runs.SetSettings(func(r *channel.Settings) {
 		r.Account, r.AMAFlags, r.Language, r.MusicClass = s.Account, s.AMAFlags, s.Language, s.MusicClass
-		r.Dials = s.Dials
+		r.Dials, r.SecureSignaling, r.SecureMedia = s.Dials, s.SecureSignaling, s.SecureMedia
 	})
 	e := event.Event{Kind: event.LocalBridge, Context: at.context, Exten: at.exten, Priority: 1}
 	if h.pair.stays() {

@@ -81,6 +81,7 @@ func TestHalves(t *testing.T) {
 
 	one := request("103@t")
 	one.SetVar("__COLOUR", channel.Clean("red"))
+	one.SetSettings(func(s *channel.Settings) { s.SecureSignaling, s.SecureMedia = true, true })
 	one.UpdateIdentity(func(id *channel.Identity) { id.Connected = channel.Party{Number: "101"} })
 	if err := one.Leg().Call(); err != nil || len(p.started) != 1 {
 		t.Fatalf("%d threads, %v", len(p.started), err)
@@ -91,6 +92,9 @@ func TestHalves(t *testing.T) {
 	}
 	if v, _ := two.Var("COLOUR"); v.S != "red" {
 		t.Error("the variable did not come along")
+	}
+	if s := two.Settings(); !s.SecureSignaling || !s.SecureMedia {
+		t.Error("legs behind a Local channel need not be secure")
 	}
 	if two.Identity().Caller.Number != "101" || one.Linkedid() != two.Linkedid() {
 		t.Errorf("called by %+v", two.Identity())

@@ -25,6 +25,7 @@ type dialog struct {
 	route               transaction.Route
 	proof               *proof // nil in a dialog that the far end began
 	pinned              bool   // route stays, whatever the route set says (outboundproxy=…,force)
+	encrypted           bool   // route is one over TLS, wherever the route set leads
 	finding             *finding
 	servers             *servers      // of a next hop that is a name, nil for none; the first has its turn
 	by                  *PeerSettings // whose transports may lead to a name, nil for those of [general]

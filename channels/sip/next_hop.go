@@ -202,7 +202,7 @@ func (g *dialog) head(d *Driver, next string, r transaction.Route, ok bool, from
 		}
 		g.route = from
 	case ok:
-		if r.Protocol.Web() { // nobody can be called so
+		if r.Protocol.Web() || g.encrypted && !r.Protocol.Secure() { // nobody can be called so, or must not be
 			g.route = from
 			return
 		}

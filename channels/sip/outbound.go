@@ -120,6 +120,9 @@ func (p *pvt) address(c *Contact) (hop, error) {
 
 // ready settles what the call needs before it has a channel.
 func (p *pvt) ready(r channel.Request) error {
+	if err := p.secured(r.From); err != nil {
+		return err
+	}
 	p.media.offered = p.ourFormats(r.Formats)
 	if len(p.media.offered) == 0 {
 		return errNoCodec
@@ -149,6 +152,23 @@ func (p *pvt) ready(r channel.Request) error {
 	}
 	if r.Held {
 		p.media.agreed.direction = sdp.SendOnly // hold, RFC 3264 section 8.4
+	}
+	return nil
+}
+
+// secured keeps to the security that the caller wants of the legs that are called on
+// its behalf.
+func (p *pvt) secured(from *channel.Channel) error {
+	if from == nil {
+		return nil
+	}
+	switch s := from.Settings(); {
+	case s.SecureMedia:
+		return errNoSRTP
+	case s.SecureSignaling && !p.out.servers.secure():
+		return errInsecure
+	case s.SecureSignaling:
+		p.encrypted = true
 	}
 	return nil
 }

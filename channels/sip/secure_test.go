@@ -2,16 +2,20 @@ package sip
 
 import (
 	"crypto/tls"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"pbx/channel"
+	"pbx/channel/channeltest"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/resolve"
 	"pbx/channels/sip/transaction"
 	pbxio "pbx/io"
+	"pbx/media"
 )
 
 // TestSecureNextHop: a sips URI never leads over UDP or TCP (RFC 3261 26.2.2),
@@ -28,20 +32,24 @@ func TestSecureNextHop(t *testing.T) {
 		from      transaction.Route
 		symmetric bool
 		want      string
+		encrypted bool // by CHANNEL(secure_bridge_signaling)
 	}{
-		{"an address", "sips:a@192.0.2.20", nil, from(transaction.UDP), false, "TLS 192.0.2.20:5061"},
-		{"a port", "sips:a@192.0.2.20:5091", nil, from(transaction.TCP), false, "TLS 192.0.2.20:5091"},
-		{"transport=udp is no way out", "sips:a@192.0.2.20;transport=udp", nil, from(transaction.UDP), false, "TLS 192.0.2.20:5061"},
-		{"transport=tcp is TLS over TCP", "sips:a@192.0.2.20:5091;transport=tcp", nil, from(transaction.TCP), false, "TLS 192.0.2.20:5091"},
-		{"behind a NAT", "sips:a@10.0.0.7:5091", nil, from(transaction.UDP), true, "TLS 192.0.2.9:5091"},
-		{"a route", "sip:a@192.0.2.20", []string{"sips:192.0.2.30;lr"}, from(transaction.UDP), true, "TLS 192.0.2.30:5061"},
-		{"a name", "sips:a@b.example.com", nil, from(transaction.UDP), false, "TLS 192.0.2.40:5061"},
-		{"a service", "sips:a@example.com", nil, from(transaction.UDP), false, "TLS 192.0.2.40:5099"},
-		{"no such name", "sips:a@nowhere.example.com", nil, from(transaction.UDP), false, "TLS 192.0.2.9:5061"},
-		{"no such name, by the connection it came by", "sips:a@nowhere.example.com", nil, from(transaction.TLS), false, "TLS 192.0.2.9:4321"},
-		{"the connection it came by", "sips:a@10.0.0.7", nil, from(transaction.TLS), true, "TLS 192.0.2.9:4321"},
-		{"a browser", "sips:a@x.invalid;transport=ws", nil, from(transaction.WSS), true, "WSS 192.0.2.9:4321"},
-		{"sip may go in the clear", "sip:a@192.0.2.20", nil, from(transaction.UDP), false, "UDP 192.0.2.20:5060"},
+		{"an address", "sips:a@192.0.2.20", nil, from(transaction.UDP), false, "TLS 192.0.2.20:5061", false},
+		{"a port", "sips:a@192.0.2.20:5091", nil, from(transaction.TCP), false, "TLS 192.0.2.20:5091", false},
+		{"transport=udp is no way out", "sips:a@192.0.2.20;transport=udp", nil, from(transaction.UDP), false, "TLS 192.0.2.20:5061", false},
+		{"transport=tcp is TLS over TCP", "sips:a@192.0.2.20:5091;transport=tcp", nil, from(transaction.TCP), false, "TLS 192.0.2.20:5091", false},
+		{"behind a NAT", "sips:a@10.0.0.7:5091", nil, from(transaction.UDP), true, "TLS 192.0.2.9:5091", false},
+		{"a route", "sip:a@192.0.2.20", []string{"sips:192.0.2.30;lr"}, from(transaction.UDP), true, "TLS 192.0.2.30:5061", false},
+		{"a name", "sips:a@b.example.com", nil, from(transaction.UDP), false, "TLS 192.0.2.40:5061", false},
+		{"a service", "sips:a@example.com", nil, from(transaction.UDP), false, "TLS 192.0.2.40:5099", false},
+		{"no such name", "sips:a@nowhere.example.com", nil, from(transaction.UDP), false, "TLS 192.0.2.9:5061", false},
+		{"no such name, by the connection it came by", "sips:a@nowhere.example.com", nil, from(transaction.TLS), false, "TLS 192.0.2.9:4321", false},
+		{"the connection it came by", "sips:a@10.0.0.7", nil, from(transaction.TLS), true, "TLS 192.0.2.9:4321", false},
+		{"a browser", "sips:a@x.invalid;transport=ws", nil, from(transaction.WSS), true, "WSS 192.0.2.9:4321", false},
+		{"sip may go in the clear", "sip:a@192.0.2.20", nil, from(transaction.UDP), false, "UDP 192.0.2.20:5060", false},
+		{"sip may leave TLS", "sip:a@192.0.2.20", nil, from(transaction.TLS), false, "UDP 192.0.2.20:5060", false},
+		{"but not where the caller wants TLS", "sip:a@192.0.2.20", nil, from(transaction.TLS), false, "TLS 192.0.2.9:4321", true},
+		{"nor by a name", "sip:a@b.example.com", nil, from(transaction.TLS), false, "TLS 192.0.2.9:4321", true},
 	}
 	synctest.Test(t, func(t *testing.T) {
 		dns := &scriptedDNS{}
@@ -49,7 +57,7 @@ func TestSecureNextHop(t *testing.T) {
 		cfg, _ := loadText(t, listen)
 		r := startRig(t, cfg, nil, dns)
 		for _, tt := range tests {
-			g := &dialog{target: tt.target, routes: tt.routes, route: tt.from}
+			g := &dialog{target: tt.target, routes: tt.routes, route: tt.from, encrypted: tt.encrypted}
 			if err := r.Call(func() { g.aim(r.Driver, tt.from, tt.symmetric) }); err != nil {
 				t.Fatal(err)
 			}
@@ -246,4 +254,67 @@ func TestExternPorts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSecureBridge: for a caller that wants it, only what is reached over TLS is called,
+// and nobody where the audio is to be encrypted, too.
+func TestSecureBridge(t *testing.T) {
+	const (
+		plain     = 1 << iota // neither is asked for
+		signaling             // CHANNEL(secure_bridge_signaling)=1
+		audio                 // CHANNEL(secure_bridge_media)=1
+	)
+	tests := []struct {
+		name, dest string
+		made       int // for which of them there is a leg
+	}{
+		{"a peer over UDP", "SIP/udp", plain},
+		{"a peer over TLS", "SIP/tls", plain | signaling},
+		{"a number there", "SIP/tls/77", plain | signaling},
+		{"a phone that registered over TLS", "SIP/phone", plain | signaling},
+		{"a name that is served over both", "SIP/both", plain | signaling},
+		{"an address", "SIP/77@192.0.2.9", plain},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		dns := &scriptedDNS{}
+		dns.set("A b.example.com", "192.0.2.40", "SRV _sip._udp.example.com", "1 0 5060 b.example.com", "SRV _sips._tcp.example.com", "1 0 5061 b.example.com")
+		cfg, _ := loadText(t, listen+"srvlookup=yes\n[udp]\ntype=peer\nhost=192.0.2.9\n[tls]\ntype=peer\nhost=192.0.2.9\ntransport=tls\n"+
+			"[phone]\ntype=friend\nhost=dynamic\ntransport=tls\n[both]\ntype=peer\nhost=example.com\ntransport=udp,tls\n")
+		network := pbxio.NewMemory()
+		engine, err := media.NewEngine(network, media.EngineOptions{Bind: cfg.General.UDPBind.Addr()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(engine.Close)
+		r := startRigWith(t, network, cfg, func(d *Deps) { d.DNS, d.Media = dns, engine })
+		if err := r.Call(func() {
+			c := &Contact{URI: "sip:phone@192.0.2.9;transport=tls", Addr: netip.MustParseAddrPort("192.0.2.9:40000"), Protocol: transaction.TLS, Q: 1000}
+			r.Driver.peer("phone").addContact(r.Driver, c)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		r.registry.Register(r.Driver)
+		caller := channeltest.New("Test", r.registry).Inbound(channel.Options{Name: "caller"}).Channel()
+		defer caller.Hangup()
+		for _, tt := range tests {
+			for _, want := range []int{plain, signaling, audio} {
+				caller.SetSettings(func(s *channel.Settings) { s.SecureSignaling, s.SecureMedia = want == signaling, want == audio })
+				leg, err := r.registry.Request(tt.dest, channel.Request{From: caller, Formats: []string{"alaw"}})
+				if err != nil {
+					var e *channel.RequestError
+					if tt.made&want != 0 || !errors.As(err, &e) || e.Cause != channel.CauseBearerNotAvailable {
+						t.Errorf("%s, %d: %v", tt.name, want, err)
+					}
+					continue
+				}
+				if s := leg.Settings(); tt.made&want == 0 || s.SecureSignaling != (want == signaling) {
+					t.Errorf("%s, %d: there is a leg, %+v", tt.name, want, s)
+				}
+				if secure, _ := leg.Leg().Item("secure_signaling"); want == signaling && secure != "1" {
+					t.Errorf("%s: the leg is not secure", tt.name)
+				}
+				leg.Hangup()
+			}
+		}
+	})
 }

@@ -92,6 +92,13 @@ func (s *servers) prefer(r transaction.Route) {
 // more reports whether there is another server to try.
 func (s *servers) more() bool { return len(s.routes) > 1 }
 
+// secure leaves out the servers that are not reached over TLS; it reports false where
+// that leaves none.
+func (s *servers) secure() bool {
+	s.routes = slices.DeleteFunc(s.routes, func(r transaction.Route) bool { return !r.Protocol.Secure() })
+	return len(s.routes) > 0
+}
+
 // next puts the server whose turn it is on the blacklist, for wait or, when that
 // is 0, for the usual time, and gives the turn to the next one. It reports false
 // when there is none.

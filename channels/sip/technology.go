@@ -24,6 +24,8 @@ var (
 	errRefused   = errors.New("refused at another contact")
 	errPanic     = errors.New("the call could not be prepared")
 	errCallRate  = errors.New("max_calls_per_minute reached")
+	errInsecure  = errors.New("the caller wants TLS, which does not lead there (CHANNEL(secure_bridge_signaling))")
+	errNoSRTP    = errors.New("the caller wants encrypted audio, and there is no SRTP (CHANNEL(secure_bridge_media))")
 	errTotalRate = errors.New("total_calls_per_minute reached")
 )
 
@@ -45,7 +47,7 @@ func (d *Driver) Request(r channel.Request) (*channel.Channel, error) {
 		return fail(channel.CauseCongestion, err)
 	case errors.Is(err, errCallLimit), errors.Is(err, errCallRate), errors.Is(err, errRefused):
 		return fail(channel.CauseUserBusy, err)
-	case errors.Is(err, errNoCodec):
+	case errors.Is(err, errNoCodec), errors.Is(err, errInsecure), errors.Is(err, errNoSRTP):
 		return fail(channel.CauseBearerNotAvailable, err)
 	case err != nil:
 		return fail(channel.CauseSubscriberAbsent, err)
