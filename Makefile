@@ -20,7 +20,7 @@ unit:
 	$(GO) test -race $(TESTFLAGS) $(UNIT)
 
 e2e:
-	$(GO) test -count=1 $(TESTFLAGS) ./e2e/...
+	$(GO) test -count=1 -timeout 20m $(TESTFLAGS) ./e2e/...
 
 deps: ## the real phones and tools that e2e drives
 	./e2e/install.sh

@@ -103,8 +103,8 @@ func TestAPICall(t *testing.T) {
 	alice, bob := phone("alice", 3), phone("bob", 4)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	ws, _, err := websocket.Dial(ctx, "ws://"+x.net.host(1)+":8088/api/events?events=channel.hangup,dial.end,call.originated&fields=channel,status,result",
-		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + apiToken}}}) //nolint:bodyclose // the package says that it need not be closed
+	ws, _, err := websocket.Dial(ctx, "ws://"+x.net.host(1)+":8088/api/events?events=channel.hangup,dial.end,call.originated&fields=channel,status,result", //nolint:bodyclose // the package says that it need not be closed
+		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + apiToken}}})
 	if err != nil {
 		t.Fatal(err)
 	}
