@@ -33,6 +33,7 @@ type Channel struct {
 
 	call    string // names the call in the log: C-0000000a; "" without
 	callLog atomic.Pointer[slog.Logger]
+	group   atomic.Pointer[string] // LOG_GROUP, nil without one
 
 	mu         sync.Mutex
 	line       // what goes with the phone when Masquerade moves it
@@ -134,25 +135,40 @@ func (c *Channel) Created() time.Time {
 	return c.created
 }
 
-// Log returns the exchange's logger with the channel's call.
+// Log returns the exchange's logger with the channel's call, where lines tell of
+// that, and its group.
 func (c *Channel) Log() *slog.Logger {
-	if c.call == "" {
-		return c.reg.log
+	if l := c.callLog.Load(); l != nil {
+		return l
 	}
-	l := c.callLog.Load()
-	if l == nil {
-		l = c.CallLog(c.reg.log)
-		c.callLog.Store(l)
+	c.callLog.CompareAndSwap(nil, c.makeLog("")) // or a group was set meanwhile
+	return c.callLog.Load()
+}
+
+func (c *Channel) makeLog(group string) *slog.Logger {
+	l := c.reg.log
+	if c.call != "" {
+		l = l.With("call", c.call)
+	}
+	if group != "" {
+		l = l.With("group", group)
 	}
 	return l
 }
 
-// CallLog is log with the channel's call, where lines tell of that.
-func (c *Channel) CallLog(log *slog.Logger) *slog.Logger {
-	if c.call == "" {
-		return log
+// LogGroup is what the channel's lines in the log are marked with, "" for nothing.
+func (c *Channel) LogGroup() string {
+	if g := c.group.Load(); g != nil {
+		return *g
 	}
-	return log.With("call", c.call)
+	return ""
+}
+
+// SetLogGroup marks the lines that come from now on. The goroutine that owns the
+// channel calls it.
+func (c *Channel) SetLogGroup(group string) {
+	c.group.Store(&group)
+	c.callLog.Store(c.makeLog(group))
 }
 
 // Linkedid is the Uniqueid of the first channel of the call.

@@ -47,8 +47,11 @@ type Registry struct {
 }
 
 // NewRegistry makes an empty one. now is the clock, system the optional system
-// name that uniqueids begin with.
+// name that uniqueids begin with. Without log nothing is logged.
 func NewRegistry(bus *event.Bus, log *slog.Logger, now func() time.Time, system string) *Registry {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	return &Registry{
 		bus: bus, log: log, now: now, system: system,
 		techs: make(map[string]Technology), channels: make(map[string]*Channel),

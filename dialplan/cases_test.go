@@ -76,7 +76,7 @@ func newOffice(tb testing.TB, log *slog.Logger) *office {
 	tb.Helper()
 	o := &office{bus: new(event.Bus), done: make(map[string]func())}
 	o.registry = channel.NewRegistry(o.bus, log, time.Now, "")
-	o.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: o.registry, MaxSteps: 20_000, System: map[string]string{"ASTETCDIR": "/etc/pbx"}})
+	o.engine = dialplan.NewEngine(dialplan.EngineOptions{Channels: o.registry, MaxSteps: 20_000, System: map[string]string{"ASTETCDIR": "/etc/pbx"}})
 	db := new(memory.Database)
 	records := cdr.New(o.bus, time.Now, cdr.Defaults(), func([]*cdr.Row) {}, nil)
 	o.engine.AddApplications(apps.All(apps.Deps{

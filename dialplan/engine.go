@@ -2,7 +2,6 @@ package dialplan
 
 import (
 	"io"
-	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -15,8 +14,7 @@ import (
 
 // EngineOptions are what an Engine is built from.
 type EngineOptions struct {
-	Log *slog.Logger
-	// Channels is the registry of the exchange.
+	// Channels is the registry of the exchange, whose log threads write to.
 	Channels *channel.Registry
 	// Now is the clock; nil means that of Channels.
 	Now func() time.Time
@@ -51,9 +49,6 @@ type Engine struct {
 
 // NewEngine returns an engine with an empty plan.
 func NewEngine(o EngineOptions) *Engine {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
 	if o.MaxSteps == 0 {
 		o.MaxSteps = defaultMaxSteps
 	}
@@ -218,7 +213,7 @@ func (e *Engine) Start(ch *channel.Channel) {
 
 func (e *Engine) thread(ch *channel.Channel) *Thread {
 	t := &Thread{
-		engine: e, ch: ch, plan: e.Plan(), log: ch.CallLog(e.opts.Log), place: ch.Location(),
+		engine: e, ch: ch, plan: e.Plan(), place: ch.Location(),
 		timeouts: channel.Timeouts{Digit: defaultDigitTimeout, Response: defaultResponseTimeout},
 	}
 	t.expander = newExpander(t, e.regexps)

@@ -39,7 +39,7 @@ func (t *Thread) Macro(ch *channel.Channel, name string, args []channel.Value) e
 	}
 	depth := t.macroDepth()
 	if most := t.macroLimit(); depth >= most {
-		t.log.Error(fmt.Sprintf("Macro():  possible infinite loop detected.  Returning early. (%d macros within each other at %s)", depth, format(t.place)))
+		t.Log().Error(fmt.Sprintf("Macro():  possible infinite loop detected.  Returning early. (%d macros within each other at %s)", depth, format(t.place)))
 		return nil
 	}
 	leave := t.enterMacro(depth, args)

@@ -89,7 +89,7 @@ func (t *Thread) doOnly() (over bool) {
 		return false // an errand is run by main
 	}
 	if err != nil && !errors.Is(err, channel.ErrHangup) {
-		t.log.Warn(fmt.Sprintf("%s: %s: %v", t.ch.Name(), o.app.Name, err))
+		t.Log().Warn(fmt.Sprintf("%s: %s: %v", t.ch.Name(), o.app.Name, err))
 	}
 	return true
 }

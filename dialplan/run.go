@@ -38,7 +38,7 @@ func (t *Thread) run() {
 func (t *Thread) guard(f func()) (ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
-			t.log.Error(fmt.Sprintf("%s: panic at %s: %v\n%s", t.ch.Name(), format(t.place), r, debug.Stack()))
+			t.Log().Error(fmt.Sprintf("%s: panic at %s: %v\n%s", t.ch.Name(), format(t.place), r, debug.Stack()))
 			t.ch.SetCause(channel.CauseFailure, "")
 		}
 	}()
@@ -131,18 +131,18 @@ func (t *Thread) step() (found bool, err error) {
 		return false, nil
 	}
 	if t.steps++; t.steps > t.engine.opts.MaxSteps {
-		t.log.Error(fmt.Sprintf("%s ran %d priorities without a pause and is ended: an endless loop at %s (%s)",
+		t.Log().Error(fmt.Sprintf("%s ran %d priorities without a pause and is ended: an endless loop at %s (%s)",
 			t.ch.Name(), t.steps-1, format(t.place), p.Pos))
 		return true, channel.ErrHangup
 	}
 	t.engine.steps.Add(1)
 	if p.app == nil {
-		t.log.Warn(fmt.Sprintf("No application '%s' for extension (%s, %s, %d)", p.App, t.place.Context, t.place.Exten, t.place.Priority))
+		t.Log().Warn(fmt.Sprintf("No application '%s' for extension (%s, %s, %d)", p.App, t.place.Context, t.place.Exten, t.place.Priority))
 		return true, channel.ErrHangup
 	}
 	args := t.expander.expand(p.template)
 	t.ch.SetLocation(t.place, p.app.Name, args.S)
-	if t.log.Enabled(context.Background(), event.LevelVerbose(3)) {
+	if t.Log().Enabled(context.Background(), event.LevelVerbose(3)) {
 		t.verbose(3, "Executing [%s@%s:%d] %s(\"%s\", \"%s\") in new stack", t.place.Exten, t.place.Context, t.place.Priority, p.app.Name, t.ch.Name(), args.S)
 	}
 	t.jumped = false
@@ -172,7 +172,7 @@ func (t *Thread) interrupted(err error) bool {
 	}
 	t.verbose(2, "Spawn extension (%s, %s, %d) exited non-zero on '%s'", t.place.Context, t.place.Exten, t.place.Priority, t.ch.Name())
 	if !errors.Is(err, channel.ErrHangup) {
-		t.log.Warn(fmt.Sprintf("%s: %s: %v", t.ch.Name(), format(t.place), err))
+		t.Log().Warn(fmt.Sprintf("%s: %s: %v", t.ch.Name(), format(t.place), err))
 		if t.place.Exten != "e" && !t.ch.HungUp() && t.Raise("ERROR") {
 			t.place, t.jumped = t.next, false
 			return true
@@ -247,7 +247,7 @@ func (t *Thread) special(exten, reason, complaint string) bool {
 		t.place, t.jumped = t.next, false
 		return true
 	}
-	t.log.Warn(complaint)
+	t.Log().Warn(complaint)
 	return false
 }
 

@@ -25,7 +25,6 @@ type Thread struct {
 	engine   *Engine
 	ch       *channel.Channel
 	plan     *Plan
-	log      *slog.Logger
 	place    channel.Location // of the priority that runs
 	next     channel.Location // where to go on, if jumped
 	jumped   bool
@@ -73,7 +72,7 @@ func (t *Thread) Engine() *Engine { return t.engine }
 func (t *Thread) Plan() *Plan { return t.plan }
 
 // Log implements channel.Thread.
-func (t *Thread) Log() *slog.Logger { return t.log }
+func (t *Thread) Log() *slog.Logger { return t.ch.Log() }
 
 // Location implements channel.Thread.
 func (t *Thread) Location() channel.Location { return t.place }
@@ -365,13 +364,13 @@ func (t *Thread) function(name, args string, taint []decl.Span) (channel.Value, 
 	f, ok := t.engine.catalog.Function(name)
 	switch {
 	case !ok:
-		t.log.Error(fmt.Sprintf("Function %s not registered", name))
+		t.Log().Error(fmt.Sprintf("Function %s not registered", name))
 		return channel.Value{}, false
 	case f.Read == nil:
-		t.log.Error(fmt.Sprintf("Function %s cannot be read", name))
+		t.Log().Error(fmt.Sprintf("Function %s cannot be read", name))
 		return channel.Value{}, false
 	case f.Dangerous && t.fenced:
-		t.log.Error(dangerous(name).Error())
+		t.Log().Error(dangerous(name).Error())
 		return channel.Value{}, false
 	}
 	a := t.arguments(args, taint, f.Args, f.Raw)
@@ -379,7 +378,7 @@ func (t *Thread) function(name, args string, taint []decl.Span) (channel.Value, 
 	tainted := a.Tainted
 	t.depth--
 	if err != nil {
-		t.log.Warn(fmt.Sprintf("%s(): %v", name, err))
+		t.Log().Warn(fmt.Sprintf("%s(): %v", name, err))
 		return channel.Value{}, false
 	}
 	if tainted {
@@ -388,7 +387,7 @@ func (t *Thread) function(name, args string, taint []decl.Span) (channel.Value, 
 	return channel.Value{S: s}, true
 }
 
-func (t *Thread) warn(message string) { t.log.Warn(message) }
+func (t *Thread) warn(message string) { t.Log().Warn(message) }
 
 // Global implements channel.Thread.
 func (t *Thread) Global(name string) (string, bool) { return t.engine.Global(name) }
@@ -398,7 +397,7 @@ func (t *Thread) SetGlobal(name, value string) { t.engine.SetGlobal(name, value)
 
 // verbose logs what the field shows at a verbose class.
 func (t *Thread) verbose(class int, format string, args ...any) {
-	event.Verbose(t.log, class, format, args...)
+	event.Verbose(t.Log(), class, format, args...)
 }
 
 var errNoFrame = errors.New("the stack of subroutines is empty")

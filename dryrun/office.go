@@ -93,9 +93,9 @@ func NewOffice(start time.Time, o dialplan.EngineOptions) *Office {
 		clock: channel.NewVirtual(start), start: start, bus: &event.Bus{},
 		sessions: make(map[*channel.Channel]*session), done: make(chan struct{}),
 	}
-	o.Log = slog.New(logged{f})
+	log := slog.New(logged{f})
 	f.clock.Idle, f.clock.Horizon = f.idle, horizon
-	f.registry = channel.NewVirtualRegistry(f.bus, o.Log, f.clock, "")
+	f.registry = channel.NewVirtualRegistry(f.bus, log, f.clock, "")
 	o.Channels, o.Now, o.MaxSteps = f.registry, f.clock.Now, maxSteps
 	f.engine = dialplan.NewEngine(o)
 	return f

@@ -61,6 +61,14 @@ func channelFunctions(d Deps) []channel.Function {
 			},
 		},
 		{
+			Name: "LOG_GROUP", Synopsis: "Mark the channel's lines in the log",
+			Help: "`Set(LOG_GROUP()=sales)`: what the channel logs from now on, the steps of the dialplan among it, ends with `group=sales`. Nothing ends it. The legs that the channel calls are not in the group.",
+			Write: func(t channel.Thread, _ *decl.Args, v string) error {
+				t.Channel().SetLogGroup(strings.TrimSpace(v))
+				return nil
+			},
+		},
+		{
 			Name: "CHANNELS", Synopsis: "The names of the channels", Help: "Those that match the regular expression, all without one; a blank between two.",
 			Args: []decl.Arg{optional("regular_expression", "a POSIX extended regular expression")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {

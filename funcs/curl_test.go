@@ -21,7 +21,7 @@ import (
 func newThread(t *testing.T, d Deps) (*dialplan.Engine, *channel.Channel) {
 	t.Helper()
 	r := channel.NewRegistry(&event.Bus{}, slog.New(slog.DiscardHandler), time.Now, "")
-	d.Engine = dialplan.NewEngine(dialplan.EngineOptions{Log: slog.New(slog.DiscardHandler), Channels: r})
+	d.Engine = dialplan.NewEngine(dialplan.EngineOptions{Channels: r})
 	d.Engine.AddFunctions(All(d))
 	return d.Engine, r.Detached()
 }

@@ -284,6 +284,9 @@ func (s *Server) showChannel(_ context.Context, r *decl.Request) error {
 	d := s.now().Sub(c.Created)
 	line("Elapsed Time", fmt.Sprintf("%dh%dm%ds", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60))
 	line("Bridge ID", orNone(c.BridgeID, "(Not bridged)"))
+	if g := ch.LogGroup(); g != "" {
+		line("Log Group", g)
+	}
 	fmt.Fprintln(w, " --   PBX   --")
 	line("Context", c.Location.Context)
 	line("Extension", c.Location.Exten)

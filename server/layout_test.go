@@ -152,6 +152,10 @@ func TestListingIsSafe(t *testing.T) {
 	tech := channeltest.New("SIP", s.registry)
 	ch := tech.Inbound(channel.Options{Name: "x", State: channel.Ring}).Channel()
 	ch.SetLocation(channel.Location{Context: "a", Exten: "1!2\x1b[2J\n", Priority: 1}, "Dial", "SIP/\x07!")
+	ch.SetLogGroup("sales\x1b[2J")
+	if got := output(t, s, "core show channel "+ch.Name()); !strings.Contains(got, "      Log Group: sales\\x1b[2J\n") {
+		t.Errorf("no log group in\n%s", got)
+	}
 	for _, line := range []string{"core show channels", "core show channels concise", "core show channels verbose", "core show channel " + ch.Name()} {
 		got := output(t, s, line)
 		if strings.ContainsAny(got, "\x1b\x07") {

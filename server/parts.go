@@ -38,7 +38,7 @@ func newLibrary(d Directories) *sound.Library {
 func (s *Server) buildDialplan(c *configuration) {
 	system := c.dirs.system()
 	system["SYSTEMNAME"] = c.core.SystemName
-	s.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: s.log, Channels: s.registry, Now: s.now, System: system, Random: s.opts.Random, Tables: s.table})
+	s.engine = dialplan.NewEngine(dialplan.EngineOptions{Channels: s.registry, Now: s.now, System: system, Random: s.opts.Random, Tables: s.table})
 	s.states = devstate.New(devstate.Deps{Store: s.records(), Bus: s.bus, Log: s.log, Now: s.now})
 	s.states.Register(s.registry)
 	s.hints = hints.New(s.engine, s.registry)

@@ -44,7 +44,7 @@ func TestTables(t *testing.T) {
 	exec("INSERT INTO steps VALUES (2,'office','100','2','Hangup',''), (1,'office','100','1','Dial','SIP/100,20'), (3,'office','_2XX','1','NoOp','x')")
 
 	tb := &tables{sources: sources, log: slog.New(slog.DiscardHandler), build: func(f *config.File) (*dialplan.Plan, []config.Finding) { return dialplan.Build(f, nil) }, changed: make(chan struct{}, 1)}
-	engine := dialplan.NewEngine(dialplan.EngineOptions{Log: slog.New(slog.DiscardHandler), Tables: tb.get})
+	engine := dialplan.NewEngine(dialplan.EngineOptions{Tables: tb.get})
 	plan, _, err := engine.Parse("extensions.conf", []byte("[office]\nswitch => Realtime/@\n"))
 	if err != nil {
 		t.Fatal(err)

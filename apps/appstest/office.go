@@ -52,7 +52,7 @@ func New(t testing.TB, plan string, with ...func(*Office)) *Office {
 	o := &Office{T: t, Bus: &event.Bus{}, Log: &Log{}, Recordings: t.TempDir(), sessions: map[*channel.Channel]*Session{}}
 	log := slog.New(o.Log)
 	o.Registry = channel.NewRegistry(o.Bus, log, time.Now, "")
-	o.Engine = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: o.Registry, Now: time.Now})
+	o.Engine = dialplan.NewEngine(dialplan.EngineOptions{Channels: o.Registry, Now: time.Now})
 	for _, f := range with {
 		f(o)
 	}
@@ -157,8 +157,27 @@ func (l *Log) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// WithAttrs implements slog.Handler; the attributes are not kept.
-func (l *Log) WithAttrs([]slog.Attr) slog.Handler { return l }
+// WithAttrs implements slog.Handler; of the attributes group is kept, in the text.
+func (l *Log) WithAttrs(attrs []slog.Attr) slog.Handler {
+	for _, a := range attrs {
+		if a.Key == "group" {
+			return grouped{l, " group=" + a.Value.String()}
+		}
+	}
+	return l
+}
+
+// grouped is Log for lines of a group.
+type grouped struct {
+	*Log
+	mark string
+}
+
+// Handle implements slog.Handler.
+func (g grouped) Handle(ctx context.Context, r slog.Record) error {
+	r.Message += g.mark
+	return g.Log.Handle(ctx, r)
+}
 
 // WithGroup implements slog.Handler.
 func (l *Log) WithGroup(string) slog.Handler { return l }

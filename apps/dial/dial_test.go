@@ -341,6 +341,30 @@ exten => 1,1,Log(NOTICE,leg `+read+`)
 	})
 }
 
+// TestLogGroup: LOG_GROUP marks what the channel logs from there on, applications and steps.
+func TestLogGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, `[t]
+exten => x,1,Log(NOTICE,before)
+ same => n,Set(LOG_GROUP()=sales)
+ same => n,Log(NOTICE,within)
+ same => n,Dial(SIP/ring@uas,1)
+ same => n,Set(LOG_GROUP()=)
+ same => n,Log(NOTICE,after)
+`)
+		o.Run("x")
+		if got, want := strings.Join(o.Log.Notices(), ", "), "before, within group=sales, after"; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		all := strings.Join(o.Log.Verbose(3), "\n")
+		for _, want := range []string{`"SIP/ring@uas,1") in new stack group=sales`, "Called SIP/ring@uas group=sales", `"NOTICE,after") in new stack` + "\n"} {
+			if !strings.Contains(all+"\n", want) {
+				t.Errorf("%q is missing in:\n%s", want, all)
+			}
+		}
+	})
+}
+
 func TestVerboseLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, "[t]\nexten => x,1,Dial(SIP/r486@uas,5)\n")

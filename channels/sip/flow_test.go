@@ -213,7 +213,7 @@ func newFlowWith(t *testing.T, conf string, extens map[string]func(*channel.Chan
 		t.Fatal(err)
 	}
 	f.reg = channel.NewRegistry(f.bus, log, time.Now, "")
-	f.plan.hints = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: f.reg})
+	f.plan.hints = dialplan.NewEngine(dialplan.EngineOptions{Channels: f.reg})
 	f.states = devstate.New(devstate.Deps{Bus: f.bus})
 	f.states.Register(f.reg)
 	f.hints = hints.New(f.plan.hints, f.reg)

@@ -64,7 +64,7 @@ func newLab(t *testing.T, plan string) *lab {
 	r.Register(l.phones)
 	l.states = devstate.New(devstate.Deps{Bus: l.bus})
 	l.states.Register(r)
-	l.engine = dialplan.NewEngine(dialplan.EngineOptions{Log: log, Channels: r})
+	l.engine = dialplan.NewEngine(dialplan.EngineOptions{Channels: r})
 	l.keeper = New(l.engine, r)
 	l.load(plan)
 	go l.keeper.Run()
