@@ -126,6 +126,12 @@ func Run(caller, callee *channel.Channel, o Options) (r Result) {
 	defer func() {
 		c.leave()
 		r.Duration = c.now().Sub(c.start)
+		if r.Reason == Failed {
+			return
+		}
+		for _, l := range c.legs {
+			l.LeaveBridge()
+		}
 	}()
 	if err := c.enter(); err != nil {
 		return Result{Reason: Failed, Cause: channel.CauseBearerNotAvailable, Err: err}

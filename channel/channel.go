@@ -49,6 +49,7 @@ type Channel struct {
 	bridgeID   string
 	bridgePeer *Channel
 	redirect   *Location
+	next       *Location // after the bridge
 	errand     Errand
 	datastore  map[any]any
 	legCauses  []LegCause

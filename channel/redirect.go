@@ -74,3 +74,31 @@ func GotoBoth(first *Channel, at Location, second *Channel, to Location) {
 	second.AsyncGoto(to)
 	first.AsyncGoto(at)
 }
+
+// SetAfterBridge says where the channel goes on when the next bridge that it joins is
+// over and it is not; nil is where it would without.
+func (c *Channel) SetAfterBridge(l *Location) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next = l
+}
+
+// AfterBridge is what SetAfterBridge said, nil for nothing.
+func (c *Channel) AfterBridge() *Location {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.next
+}
+
+// LeaveBridge sends the channel where SetAfterBridge said, unless it is over or on its
+// way elsewhere. The goroutine that bridged it calls it when the bridge is over.
+func (c *Channel) LeaveBridge() {
+	to := c.AfterBridge()
+	if to == nil {
+		return
+	}
+	c.SetAfterBridge(nil)
+	if !c.HungUp() && !c.Redirected() {
+		c.AsyncGoto(*to)
+	}
+}

@@ -27,6 +27,8 @@ type Thread interface {
 	// [[context,]extension,]priority-or-label as Goto() takes it. An error names
 	// what is missing; the place was not changed then.
 	Goto(spec string) error
+	// Resolve finds the place that Goto would go on at.
+	Resolve(spec string) (Location, error)
 	// GotoLocation is Goto with the parts at hand; it does not check.
 	GotoLocation(l Location)
 	// Match asks the plan what it has for an extension as the channel's caller

@@ -97,6 +97,9 @@ func (t *Thread) Goto(spec string) error {
 	return err
 }
 
+// Resolve implements channel.Thread.
+func (t *Thread) Resolve(spec string) (channel.Location, error) { return t.resolve(t.place, spec) }
+
 // resolve reads [[context,]extension,]priority-or-label relative to from.
 func (t *Thread) resolve(from channel.Location, spec string) (channel.Location, error) {
 	l, priority := from, spec

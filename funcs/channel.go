@@ -19,13 +19,16 @@ func channelFunctions(d Deps) []channel.Function {
 	return []channel.Function{
 		{
 			Name: "CHANNEL", Synopsis: "A setting or fact of the channel",
-			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, tonezone, musicclass, accountcode, amaflags, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, userfield, parkinglot, max_forwards, how many Dials within each other may still follow, and secure_bridge_signaling and secure_bridge_media, whether the legs that are called on the channel's behalf, and on theirs, must have encrypted signalling (TLS or secure WebSockets) and audio (SRTP, which there is not yet: nobody is called); one that cannot be had so is not called, and DIALSTATUS is CHANUNAVAIL if there is no other. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, recvport, from, uri, ruri, useragent, t38passthrough, secure_signaling and secure_media (1 or empty), rtpdest and rtpsource (where the audio goes, and where from here), and rtpqos with the type audio and a statistic: all, rtt, local_ or remote_ with ssrc, count, lostpackets, jitter, and minjitter, maxjitter, normdevjitter, stdevjitter.",
+			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, tonezone, musicclass, accountcode, amaflags, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, userfield, parkinglot, max_forwards, how many Dials within each other may still follow, after_bridge_goto, the place (`context,exten,priority` as for Goto, or with ^) where the channel goes on after its next conversation if it did not hang up, and secure_bridge_signaling and secure_bridge_media, whether the legs that are called on the channel's behalf, and on theirs, must have encrypted signalling (TLS or secure WebSockets) and audio (SRTP, which there is not yet: nobody is called); one that cannot be had so is not called, and DIALSTATUS is CHANUNAVAIL if there is no other. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, recvport, from, uri, ruri, useragent, t38passthrough, secure_signaling and secure_media (1 or empty), rtpdest and rtpsource (where the audio goes, and where from here), and rtpqos with the type audio and a statistic: all, rtt, local_ or remote_ with ssrc, count, lostpackets, jitter, and minjitter, maxjitter, normdevjitter, stdevjitter.",
 			Args: []decl.Arg{arg("item", "the setting"), optional("type", "of an item that has several"), optional("statistic", "of rtpqos")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) { return readChannel(t, a) },
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
 				item := strings.ToLower(a.Arg(0))
 				if item == "tonezone" && (d.ToneZones == nil || !slices.Contains(d.ToneZones(), strings.ToLower(v))) {
 					return fmt.Errorf("indications.conf has no country '%s'", v)
+				}
+				if item == "after_bridge_goto" {
+					return writeAfterBridge(t, v)
 				}
 				return writeChannel(t.Channel(), item, v)
 			},
@@ -146,6 +149,11 @@ func readChannel(t channel.Thread, a *decl.Args) (string, error) {
 		return one(s.SecureSignaling), nil
 	case "secure_bridge_media":
 		return one(s.SecureMedia), nil
+	case "after_bridge_goto":
+		if l := c.AfterBridge(); l != nil {
+			return fmt.Sprintf("%s,%s,%d", l.Context, l.Exten, l.Priority), nil
+		}
+		return "", nil
 	case "peername":
 		return c.Peer(), nil
 	case "audionativeformat", "audioreadformat", "audiowriteformat":
@@ -225,6 +233,21 @@ func writeChannel(c *channel.Channel, item, v string) error {
 	default:
 		return fmt.Errorf("item '%s' cannot be set", item)
 	}
+	return nil
+}
+
+// writeAfterBridge takes a place as Goto() does, its parts after commas or carets; nothing
+// takes it back.
+func writeAfterBridge(t channel.Thread, v string) error {
+	if v == "" {
+		t.Channel().SetAfterBridge(nil)
+		return nil
+	}
+	l, err := t.Resolve(strings.ReplaceAll(v, "^", ","))
+	if err != nil {
+		return err
+	}
+	t.Channel().SetAfterBridge(&l)
 	return nil
 }
 

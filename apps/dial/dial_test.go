@@ -2,6 +2,7 @@ package dial_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -363,6 +364,52 @@ exten => x,1,Log(NOTICE,before)
 			}
 		}
 	})
+}
+
+// TestAfterBridge: who did not hang up goes on where CHANNEL(after_bridge_goto) said, once.
+func TestAfterBridge(t *testing.T) {
+	const rest = `
+ same => n,Log(NOTICE,next)
+ same => n(there),Log(NOTICE,there [${CHANNEL(after_bridge_goto)}])
+ same => n,Hangup()
+exten => h,1,Log(NOTICE,h of ${CHANNEL})
+exten => away,1,Log(NOTICE,away ${CHANNEL} [${CHANNEL(after_bridge_goto)}])
+[sub]
+exten => s,1,Set(CHANNEL(after_bridge_goto)=t,away,1)
+ same => n,Return()
+`
+	for _, tt := range []struct {
+		name, place, dial string
+		caller            []channeltest.Step
+		want              string
+	}{
+		{"commas", "t,away,1", "SIP/ansbye@uas", nil, "[t,away,1] | away SIP/alice-00000000 [] | h of SIP/alice-00000000"},
+		{"carets, before g", "t^away^1", "SIP/ansbye@uas,,g", nil, "[t,away,1] | away SIP/alice-00000000 [] | h of SIP/alice-00000000"},
+		{"a label", "there", "SIP/ansbye@uas", nil, "[t,x,5] | there [] | h of SIP/alice-00000000"},
+		{"no place", "nowhere", "SIP/ansbye@uas,,g", nil, "[] | next | there [] | h of SIP/alice-00000000"},
+		{"taken back", "", "SIP/ansbye@uas,,g", nil, "[] | next | there [] | h of SIP/alice-00000000"},
+		{"nobody answered", "t,away,1", "SIP/ring@uas,1", nil, "[t,away,1] | next | there [t,away,1] | h of SIP/alice-00000000"},
+		{"the caller hung up", "t,away,1", "SIP/ans@uas", []channeltest.Step{channeltest.Hangup(time.Second, channel.CauseNormalClearing)}, "[t,away,1] | h of SIP/alice-00000000"},
+		{
+			"the called party's", "", "SIP/ans@uas,,U(sub)",
+			[]channeltest.Step{channeltest.Hangup(time.Second, channel.CauseNormalClearing)},
+			"[] | away SIP/uas-00000001 [] | h of SIP/alice-00000000 | h of SIP/uas-00000001",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newOffice(t, "[t]\nexten => x,1,Set(CHANNEL(after_bridge_goto)="+tt.place+")\n same => n,Log(NOTICE,[${CHANNEL(after_bridge_goto)}])\n same => n,Dial("+tt.dial+")"+rest)
+				o.Run("x", tt.caller...)
+				got := o.Log.Notices()
+				if tt.dial == "SIP/ans@uas,,U(sub)" {
+					slices.Sort(got) // two threads
+				}
+				if strings.Join(got, " | ") != tt.want {
+					t.Errorf("%s\nwant %s", strings.Join(got, " | "), tt.want)
+				}
+			})
+		})
+	}
 }
 
 func TestVerboseLines(t *testing.T) {
