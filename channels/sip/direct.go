@@ -80,8 +80,8 @@ func (p *pvt) reconsider() {
 // stale reports whether the far end should be told of another session than it was:
 // a new place for its audio, or the beginning or end of a fax.
 func (p *pvt) stale() bool {
-	if p.media.stuck || !p.media.valid || p.transferred || p.released {
-		return false // it refused, or is about to hang up
+	if p.media.stuck || !p.media.valid || p.leaves() || p.partner != nil && p.partner.leaves() {
+		return false // it refused, or the call is about to end, or to get another partner
 	}
 	if fax := p.wantsFax(); fax || p.fax != nil {
 		return fax != (p.fax != nil)
@@ -92,6 +92,9 @@ func (p *pvt) stale() bool {
 	}
 	return to != p.media.told
 }
+
+// leaves reports whether the call is about to end.
+func (p *pvt) leaves() bool { return p.transferred || p.released }
 
 // direct is where the far end should send its audio: to the one it is bridged
 // with, or, if that is not valid, to us.
