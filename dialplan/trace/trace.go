@@ -117,10 +117,20 @@ func (t *Trace) Add(e *event.Event, plan *dialplan.Plan) {
 		t.Notes = append(t.Notes, note)
 		return
 	}
-	if note.Kind == "joined" && slices.Contains(s.Notes, note) {
-		return // the two halves of one channel
+	if note.Kind == "joined" && s.joined() == note.Detail {
+		return // it is, as far as anybody was told: the other half of a channel, or the moment before another takes its place
 	}
 	s.Notes = append(s.Notes, note)
+}
+
+// joined is who the step was connected with last.
+func (s *Step) joined() string {
+	for _, n := range slices.Backward(s.Notes) {
+		if n.Kind == "joined" {
+			return n.Detail
+		}
+	}
+	return ""
 }
 
 // note puts an event into words; ok is false for one that is not told.
