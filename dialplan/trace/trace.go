@@ -117,8 +117,8 @@ func (t *Trace) Add(e *event.Event, plan *dialplan.Plan) {
 		t.Notes = append(t.Notes, note)
 		return
 	}
-	if note.Kind == "joined" && s.joined() == note.Detail {
-		return // it is, as far as anybody was told: the other half of a channel, or the moment before another takes its place
+	if note.Kind == "joined" && (s.joined() == note.Detail || slices.Contains(s.Notes, note)) {
+		return // the two halves of one channel, or the moment before another takes its place
 	}
 	s.Notes = append(s.Notes, note)
 }
