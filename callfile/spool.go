@@ -75,13 +75,7 @@ func New(d Deps) (*Spool, error) {
 			return nil, fmt.Errorf("call files: %w", err)
 		}
 	}
-	aside, err := filepath.Glob(filepath.Join(s.done, ".*"))
-	for _, path := range aside { // the exchange was killed while it archived them
-		err = cmp.Or(err, archive(path, d.Registry.Now()))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("call files: %w", err)
-	}
+	s.resume()
 	return s, nil
 }
 
@@ -280,7 +274,7 @@ func (s *Spool) do(name string) outcome {
 	reason := s.caller.Call(f)
 	if reason == originate.Answered {
 		log.Log(context.Background(), event.LevelNotice, "Call completed to "+f.Dest)
-		s.finish(f, path, "Completed")
+		s.finish(f, path, completed)
 		return o
 	}
 	log.Log(context.Background(), event.LevelNotice, fmt.Sprintf("Call failed to go through, reason (%d) %s", reason, ReasonText(reason)))
@@ -321,7 +315,7 @@ func (s *Spool) expire(f *File, path string) {
 		plural = ""
 	}
 	s.deps.Log.Log(context.Background(), event.LevelNotice, fmt.Sprintf("Queued call to %s expired without completion after %d attempt%s", f.Dest, f.MaxRetries, plural))
-	s.finish(f, path, "Expired")
+	s.finish(f, path, expired)
 }
 
 // finish archives or deletes a file that is done with.
@@ -336,27 +330,45 @@ func (s *Spool) finish(f *File, path, status string) {
 	}
 	// Out of the way first: a file that is done is not met again when the exchange is
 	// killed here. Nobody sees it in outgoing_done before it says how it went.
-	aside := filepath.Join(s.done, "."+status+"."+filepath.Base(path))
+	name := filepath.Base(path)
+	aside := s.aside(status, name)
 	err := os.Rename(path, aside)
 	if err == nil {
-		err = archive(aside, now)
+		err = cmp.Or(note(aside, statusLine(status), now), os.Rename(aside, filepath.Join(s.done, name)))
 	}
 	if err != nil {
 		s.deps.Log.Error(fmt.Sprintf("call file %s: %v", path, err))
 	}
 }
 
-// archive writes into a file that was put aside how it went, and gives it its name.
-func archive(aside string, now time.Time) error {
-	status, name, ok := strings.Cut(strings.TrimPrefix(filepath.Base(aside), "."), ".")
-	if !ok {
-		return nil // not one of ours
+// The ways in which a file that is archived has ended.
+const (
+	completed = "Completed"
+	expired   = "Expired"
+)
+
+func statusLine(status string) string { return "Status: " + status + "\n" }
+
+// aside is where a file is put before it is told in it how it ended.
+func (s *Spool) aside(status, name string) string {
+	return filepath.Join(s.done, "."+status+"."+name)
+}
+
+// resume archives the files that were put aside when the exchange was killed.
+func (s *Spool) resume() {
+	for _, status := range [...]string{completed, expired} {
+		files, _ := filepath.Glob(s.aside(status, "*")) // the pattern is a good one
+		for _, aside := range files {
+			text, err := read(aside)
+			if err == nil && !strings.HasSuffix(text, statusLine(status)) {
+				err = note(aside, statusLine(status), s.deps.Registry.Now())
+			}
+			name := strings.TrimPrefix(filepath.Base(aside), "."+status+".")
+			if err = cmp.Or(err, os.Rename(aside, filepath.Join(s.done, name))); err != nil {
+				s.deps.Log.Error(fmt.Sprintf("call file %s: %v", aside, err))
+			}
+		}
 	}
-	text, err := read(aside)
-	if err == nil && !strings.Contains(text, "\nStatus: ") {
-		err = note(aside, "Status: "+status+"\n", now)
-	}
-	return cmp.Or(err, os.Rename(aside, filepath.Join(filepath.Dir(aside), name)))
 }
 
 func (s *Spool) remove(path string) {

@@ -147,6 +147,17 @@ func TestCallFiles(t *testing.T) {
 			s.want("after it", "outgoing/noext", "")
 			s.want("after it", "outgoing_done/noext", "\nStartRetry: PID 1 (T)\nStatus: Completed\n")
 		},
+		"an archived file, dropped again": func(s *spooled) {
+			s.drop("twice", "Channel: SIP/bob\nContext: t\nExtension: 1000\nMaxRetries: 1\nRetryTime: 1\nArchive: yes\n\nStartRetry: 1 1 (1)\nStatus: Expired\n", 0)
+			s.play(`
+				bob < INVITE call=A
+				bob > 200
+				bob < ACK A
+				wait 900ms
+				bob < BYE A
+				bob > 200`)
+			s.want("after it", "outgoing_done/twice", "Status: Expired\n\nStartRetry: PID 2 (T)\nStatus: Completed\n")
+		},
 		"busy, and again": func(s *spooled) {
 			s.drop("b.call", "Channel: SIP/bob\nContext: cffail\nExtension: 1\nMaxRetries: 1\nRetryTime: 2\nArchive: yes\nSet: V=x\n", 0)
 			s.play(`
