@@ -73,8 +73,9 @@ func (s *Server) channelActions() []decl.Action {
 	}
 }
 
-// find finds the channel of a request.
-func (s *Server) find(r *decl.ActionRequest, missing error) (*channel.Channel, error) {
+// find finds the channel of a request. missing is the error where it names none, gone
+// where there is no such channel.
+func (s *Server) find(r *decl.ActionRequest, missing, gone error) (*channel.Channel, error) {
 	name := strings.TrimSpace(r.Get("Channel"))
 	if name == "" {
 		return nil, missing
@@ -82,7 +83,7 @@ func (s *Server) find(r *decl.ActionRequest, missing error) (*channel.Channel, e
 	ch, ok := s.deps.Registry.Find(name)
 	if !ok {
 		if ch, ok = s.deps.Registry.FindUniqueid(name); !ok {
-			return nil, errNoSuchChannel
+			return nil, gone
 		}
 	}
 	return ch, nil
@@ -111,7 +112,7 @@ func (s *Server) hangup(_ context.Context, r *decl.ActionRequest) error {
 		}
 		return r.Done("ChannelsHungupListComplete")
 	}
-	ch, err := s.find(r, errNoChannelNamed)
+	ch, err := s.find(r, errNoChannelNamed, errNoSuchChannel)
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (s *Server) optional(r *decl.ActionRequest) (*channel.Channel, error) {
 	if strings.TrimSpace(r.Get("Channel")) == "" {
 		return nil, nil
 	}
-	return s.find(r, nil)
+	return s.find(r, nil, errNoSuchChannel)
 }
 
 func (s *Server) getvar(_ context.Context, r *decl.ActionRequest) error {
@@ -177,7 +178,7 @@ func (s *Server) absoluteTimeout(_ context.Context, r *decl.ActionRequest) error
 	if err != nil || !(seconds >= 0 && seconds < 1e9) {
 		return errors.New("No timeout specified")
 	}
-	ch, err := s.find(r, errNoChannelNamed)
+	ch, err := s.find(r, errNoChannelNamed, errNoSuchChannel)
 	if err != nil {
 		return err
 	}
@@ -189,10 +190,8 @@ func (s *Server) absoluteTimeout(_ context.Context, r *decl.ActionRequest) error
 const digitLength = 100 * time.Millisecond
 
 func (s *Server) muteAudio(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errors.New("Channel not specified"))
-	if errors.Is(err, errNoSuchChannel) {
-		return errors.New("No such channel")
-	} else if err != nil {
+	ch, err := s.find(r, errors.New("Channel not specified"), errNoSuchChannel)
+	if err != nil {
 		return err
 	}
 	direction := strings.ToLower(r.Get("Direction"))
@@ -209,10 +208,8 @@ func (s *Server) muteAudio(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) playDTMF(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errNoChannelNamed)
-	if errors.Is(err, errNoSuchChannel) {
-		return errors.New("Channel not found")
-	} else if err != nil {
+	ch, err := s.find(r, errNoChannelNamed, errors.New("Channel not found"))
+	if err != nil {
 		return err
 	}
 	digit := strings.ToUpper(r.Get("Digit"))
@@ -236,7 +233,7 @@ func (s *Server) playDTMF(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) sendText(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errNoChannelNamed)
+	ch, err := s.find(r, errNoChannelNamed, errNoSuchChannel)
 	if err != nil {
 		return err
 	}
@@ -251,10 +248,8 @@ func (s *Server) sendText(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) sendFlash(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errNoChannelNamed)
-	if errors.Is(err, errNoSuchChannel) {
-		return errors.New("Channel not found")
-	} else if err != nil {
+	ch, err := s.find(r, errNoChannelNamed, errors.New("Channel not found"))
+	if err != nil {
 		return err
 	}
 	if r.True("Receive") {
@@ -269,10 +264,8 @@ func (s *Server) sendFlash(_ context.Context, r *decl.ActionRequest) error {
 type optimizer interface{ OptimizeAway() }
 
 func (s *Server) optimizeAway(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errors.New("'Channel' not specified."))
-	if errors.Is(err, errNoSuchChannel) {
-		return errors.New("Channel does not exist.")
-	} else if err != nil {
+	ch, err := s.find(r, errors.New("'Channel' not specified."), errors.New("Channel does not exist."))
+	if err != nil {
 		return err
 	}
 	if o, ok := ch.Leg().(optimizer); ok {
@@ -285,7 +278,7 @@ func (s *Server) asyncAGI(_ context.Context, r *decl.ActionRequest) error {
 	if r.Get("Channel") == "" || r.Get("Command") == "" {
 		return errors.New("Channel and Command must be given")
 	}
-	ch, err := s.find(r, errNoChannelNamed)
+	ch, err := s.find(r, errNoChannelNamed, errNoSuchChannel)
 	if err != nil {
 		return fmt.Errorf("Channel %s does not exist.", r.Get("Channel"))
 	}

@@ -122,10 +122,8 @@ func (s *Server) status(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) channelMap(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errors.New("CoreShowChannelMap requires a channel."))
-	if errors.Is(err, errNoSuchChannel) {
-		return errors.New("No such channel")
-	} else if err != nil {
+	ch, err := s.find(r, errors.New("CoreShowChannelMap requires a channel."), errNoSuchChannel)
+	if err != nil {
 		return err
 	}
 	seen := []*channel.Channel{ch}
@@ -227,10 +225,8 @@ func (s *Server) bridgeDestroy(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) bridgeKick(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errors.New("Channel must be provided"))
-	if errors.Is(err, errNoSuchChannel) {
-		return errors.New("Channel does not exist")
-	} else if err != nil {
+	ch, err := s.find(r, errors.New("Channel must be provided"), errors.New("Channel does not exist"))
+	if err != nil {
 		return err
 	}
 	id := ch.Snapshot().BridgeID

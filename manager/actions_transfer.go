@@ -103,11 +103,7 @@ func (s *Server) redirect(_ context.Context, r *decl.ActionRequest) error {
 var errNoChannelThere = errors.New("Channel specified does not exist")
 
 func (s *Server) transferer(r *decl.ActionRequest) (*channel.Channel, error) {
-	ch, err := s.find(r, errors.New("No channel specified"))
-	if errors.Is(err, errNoSuchChannel) {
-		return nil, errNoChannelThere
-	}
-	return ch, err
+	return s.find(r, errors.New("No channel specified"), errNoChannelThere)
 }
 
 func (s *Server) blindTransfer(_ context.Context, r *decl.ActionRequest) error {
