@@ -133,6 +133,9 @@ func (s *Server) read() {
 			long = true
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			// What was read of a line, and is thrown away, is not of the next request.
+			if len(line) > 0 && !p.Open() {
+				s.log.Warn(fmt.Sprintf("fifo: %q is no request: its line does not end", line[:min(len(line), 80)]))
+			}
 			long = false
 			s.take(p.Abandon("the request is not complete: an empty line ends one"))
 		default:
