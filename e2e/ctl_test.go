@@ -48,19 +48,25 @@ func (x *exchange) control(args ...string) (code int, out, errs string) {
 	return cmd.ProcessState.ExitCode(), o.String(), e.String()
 }
 
-// TestClickByRefer: pbx ctl click has a phone that takes REFER call by itself. The trace is
-// a dummy INVITE on hold, REFER, 202, NOTIFYs, BYE.
-func TestClickByRefer(t *testing.T) {
-	t.Parallel()
+// clickExchange is an exchange whose phone desk has answered qualify with these methods
+// in Allow.
+func clickExchange(t *testing.T, allow string) *exchange {
+	t.Helper()
 	n := newNetwork()
-	desk := startSIPp(t, "desk", scenario{
-		recvRequest("OPTIONS"), answer("200 OK", "Allow: INVITE, ACK, CANCEL, BYE, REFER, NOTIFY\n"+empty),
-	}, n.host(3), "-p", "5070")
+	desk := startSIPp(t, "desk", scenario{recvRequest("OPTIONS"), answer("200 OK", "Allow: "+allow+"\n"+empty)}, n.host(3), "-p", "5070")
 	awaitBound(t, n.host(3), 5070)
 	x := newExchangeOn(t, n, clickOffice)
 	desk.ok()
 	eventually(t, 5*time.Second, "a phone that is reachable", func() bool { return strings.Contains(x.console("sip show peers"), "OK (") })
-	desk = x.serve("clicked", 3, scenario{
+	return x
+}
+
+// TestClickByRefer: pbx ctl click has a phone that takes REFER call by itself. The trace is
+// a dummy INVITE on hold, REFER, 202, NOTIFYs, BYE.
+func TestClickByRefer(t *testing.T) {
+	t.Parallel()
+	x := clickExchange(t, "INVITE, ACK, CANCEL, BYE, REFER, NOTIFY")
+	desk := x.serve("clicked", 3, scenario{
 		recvParties(), answer("180 Ringing", empty), pause(200 * time.Millisecond),
 		answer("200 OK", withSDP("", "recvonly")), recvRequest("ACK"),
 		recvRequest("REFER"), answerInDialog("202 Accepted", empty),
@@ -75,7 +81,7 @@ func TestClickByRefer(t *testing.T) {
 	}
 	desk.ok()
 	trace := desk.messages()
-	for _, want := range []string{"a=sendonly", "Refer-To: <sip:200@" + n.host(1), "Referred-By: "} {
+	for _, want := range []string{"a=sendonly", "Refer-To: <sip:200@" + x.net.host(1), "Referred-By: "} {
 		if !strings.Contains(trace, want) {
 			t.Errorf("%q is not in the trace:\n%s", want, trace)
 		}
@@ -91,15 +97,8 @@ func (x *exchange) notifyOf(state, fragment string, cseq int) string {
 // TestClickByCall: a phone that does not name REFER in Allow is called and sent on.
 func TestClickByCall(t *testing.T) {
 	t.Parallel()
-	n := newNetwork()
-	desk := startSIPp(t, "desk", scenario{
-		recvRequest("OPTIONS"), answer("200 OK", "Allow: INVITE, ACK, CANCEL, BYE\n"+empty),
-	}, n.host(3), "-p", "5070")
-	awaitBound(t, n.host(3), 5070)
-	x := newExchangeOn(t, n, clickOffice)
-	desk.ok()
-	eventually(t, 5*time.Second, "a phone that is reachable", func() bool { return strings.Contains(x.console("sip show peers"), "OK (") })
-	desk = x.serve("clicked", 3, scenario{
+	x := clickExchange(t, "INVITE, ACK, CANCEL, BYE")
+	desk := x.serve("clicked", 3, scenario{
 		recvRequest("INVITE"), answer("180 Ringing", empty), pause(200 * time.Millisecond),
 		answer("200 OK", withSDP("", "sendrecv")), recvRequest("ACK"),
 		recvRequest("BYE"), answerInDialog("200 OK", empty),
