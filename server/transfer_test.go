@@ -439,6 +439,16 @@ func TestTransferApplication(t *testing.T) {
 	show "core show channels" 1 active channel
 	wait 33s
 	show "core show channels" 0 active channels`,
+		"before the ACK": `
+	alice > INVITE 1601 call=A
+	alice < 100
+	alice < 200 A
+	alice < 200 A @500ms
+	alice < 200 A @1s
+	alice > ACK A
+	alice < REFER A | Refer-To: <sip:900@127.0.60.99>
+	alice > 603
+	log TRES FAILURE 1`,
 		"another technology": refused("1603"),
 		"no argument":        refused("1604"),
 		"done": sent + `

@@ -110,6 +110,9 @@ func (p *pvt) ack(m *message.Message) {
 		p.sayBye(p.byeCause)
 		return
 	}
+	if p.referTo != "" {
+		p.refer(p.referTo)
+	}
 	p.tryModify()
 }
 

@@ -87,6 +87,7 @@ type pvt struct {
 	symmetric   bool          // requests go to where the far end's messages come from (nat=force_rport)
 	comedia     bool          // RTP goes to where RTP comes from (nat=comedia)
 	referring   bool          // we asked the far end to call elsewhere
+	referTo     string        // where to, while that waits for an ACK
 	transferred bool          // the far end sent its party elsewhere, and is to say BYE
 	progress    bool          // 183 was sent: 180 adds nothing
 	counted     bool          // in Peer.inUse

@@ -52,17 +52,27 @@ func (p *pvt) transfer(dest string) {
 		})
 	case p.phase == phaseUp && !p.referring && !p.settings.disallows(message.REFER):
 		p.referring = true
-		(&plainRequest{
-			p: p, method: message.REFER,
-			extra: func(b *message.Builder) {
-				b.Address(message.HeaderReferTo, "", uri, "")
-				b.Address(message.HeaderReferredBy, "", p.contact, "")
-			},
-			done: p.referAnswered,
-		}).send()
+		if p.server != nil && p.server.State() == transaction.Accepted {
+			p.referTo = uri // until the ACK of our 200 the far end may refuse it
+			return
+		}
+		p.refer(uri)
 	default:
 		p.referralDone(false)
 	}
+}
+
+// refer asks the far end to call somebody else (RFC 3515).
+func (p *pvt) refer(uri string) {
+	p.referTo = ""
+	(&plainRequest{
+		p: p, method: message.REFER,
+		extra: func(b *message.Builder) {
+			b.Address(message.HeaderReferTo, "", uri, "")
+			b.Address(message.HeaderReferredBy, "", p.contact, "")
+		},
+		done: p.referAnswered,
+	}).send()
 }
 
 // transferURI is where Transfer() sends: a URI as it is, user@host, or a number
