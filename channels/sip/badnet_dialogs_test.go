@@ -38,7 +38,7 @@ func (peerPlan) Start(ch *channel.Channel) {
 			return
 		}
 		_ = ch.Leg().Answer()
-		if ch.Sleep(6*time.Second) != nil { // the ACK is here
+		if ch.Sleep(6*time.Second) != nil { // the other call is up as well
 			return
 		}
 		switch exten[0] {
@@ -121,9 +121,9 @@ func TestDialogsOverBadNetworks(t *testing.T) {
 	const seeds, calls = 200, 4
 	const conf = "[general]\nudpbindaddr=%s\ndisallow=all\nallow=ulaw\nrtptimeout=0\n100rel=required\nsendrpid=pai\nrpid_update=yes\ntrustrpid=yes\n"
 	const peer = "[%s]\ntype=peer\nhost=%s\ncontext=x\ninsecure=port,invite\n"
-	step := 1
+	step, least := 1, 98 // of a hundred; the threads race, so that a seed does not decide all
 	if testing.Short() {
-		step = 10
+		step, least = 10, 95
 	}
 	joined, transferred := 0, 0
 	for seed := 0; seed < seeds; seed += step {
@@ -159,7 +159,7 @@ func TestDialogsOverBadNetworks(t *testing.T) {
 			})
 		})
 	}
-	if all := (seeds + step - 1) / step * calls; joined*100 < all*98 || transferred*100 < joined*98 {
+	if all := (seeds + step - 1) / step * calls; joined*100 < all*least || transferred*100 < joined*least {
 		t.Errorf("of %d calls %d were set up and %d transferred", all, joined, transferred)
 	}
 	t.Logf("%d calls were set up, %d transferred", joined, transferred)
