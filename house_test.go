@@ -99,7 +99,8 @@ var (
 		"media":   {"media", "config", "io", "sched"},
 		"channel": {"channel", "media", "config", "io", "sched"},
 		"store":   {"config"},
-		"cdr":     {"cdr", "config"},
+		"spool":   {},
+		"cdr":     {"cdr", "spool", "config"},
 		// SQL, for functions, applications and records.
 		"database": {"config"},
 		"bridge":   {"channel", "media", "config", "io", "sched"},
@@ -117,7 +118,7 @@ var (
 		"timers":        {"callfile", "channel", "media", "config", "io", "sched"},
 		"metrics":       {"channel", "media", "config", "io", "sched"},
 		"web":           {"config", "io"},
-		"feed":          {"cdr/spool", "webhook", "config", "io"},
+		"feed":          {"spool", "webhook", "config", "io"},
 		"api":           {"feed", "dialplan", "channel", "channels/sip/digest", "media", "config", "io", "sched"},
 		"agi":           {"apps", "dialplan", "channel", "media", "config"},
 		"manager":       {"cdr", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
@@ -134,7 +135,7 @@ var (
 		"server": {
 			"api", "feed", "callfile", "timers", "missed", "fifo", "webhook", "metrics", "database", "channels", "dryrun", "console", "manager", "agi", "web", "apps", "funcs", "dialplan", "bridge",
 			"channel", "media", "config",
-			"io", "sched", "store", "cdr", "sounds", "configs",
+			"io", "sched", "store", "spool", "cdr", "sounds", "configs",
 		},
 		// An editor's view of a configuration.
 		"lsp": {"server", "dialplan", "config"},

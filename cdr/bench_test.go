@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 	"pbx/store"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 )
 
 // The kinds of entries in the queue.

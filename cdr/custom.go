@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 )
 
 // Custom is one mapping of cdr_custom.conf: a file and what a line of it looks like.

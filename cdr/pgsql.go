@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 )
 
 // Postgres is the table of cdr_pgsql.conf. Its columns are those of the table that have

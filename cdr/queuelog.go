@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 )
 
 // QueueKind is that of lines of queue_log in the queue of records.

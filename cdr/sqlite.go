@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 )
 
 // SQLite is a backend that keeps rows in the table cdr and summaries in the table calls.

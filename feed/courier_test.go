@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 	"pbx/webhook"
 )
 

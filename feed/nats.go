@@ -12,7 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 )
 
 // subjects publishes events to NATS. It connects when there is something to publish; the

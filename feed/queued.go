@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 )
 
 // Queued sinks are those whose events have to arrive: each waits in a queue on disk of

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 	"pbx/webhook"
 )
 

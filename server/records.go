@@ -12,11 +12,11 @@ import (
 
 	"pbx/cdr"
 	"pbx/cdr/cel"
-	"pbx/cdr/spool"
 	"pbx/config"
 	"pbx/console"
 	"pbx/decl"
 	"pbx/event"
+	"pbx/spool"
 	"pbx/store"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"pbx/cdr"
-	"pbx/cdr/spool"
+	"pbx/spool"
 )
 
 // Kind is that of rows in the queue.

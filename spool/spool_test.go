@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"pbx/cdr/spool"
+	"pbx/spool"
 )
 
 // lines is a file backend whose lines are the entries themselves.

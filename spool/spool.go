@@ -1,4 +1,4 @@
-// Package spool hands records to backends (files, databases) so that each record reaches
+// Package spool hands records to backends (files, databases, web servers) so that each reaches
 // each backend once: not twice after a crash, and not never because a backend was down.
 //
 // Records are appended to a queue on disk first. Each backend has a goroutine that reads
