@@ -24,7 +24,9 @@ func (s *Spool) hand(r *reader) {
 		closing := false
 		select {
 		case <-r.stop:
-			_ = s.catchUp(r) // its successor says what is wrong with it
+			if !r.failing { // else the reload would wait for it once more
+				_ = s.catchUp(r) // its successor says what is wrong with it
+			}
 			r.close()
 			return
 		case <-wake:

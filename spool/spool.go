@@ -1,5 +1,6 @@
-// Package spool hands records to backends (files, databases, web servers) so that each reaches
+// Package spool hands records to backends (files, databases) so that each record reaches
 // each backend once: not twice after a crash, and not never because a backend was down.
+// A backend that cannot find out what it has, such as a web server, may get a batch again.
 //
 // Records are appended to a queue on disk first. Each backend has a goroutine that reads
 // the queue from where it got to, and a cursor on disk that says where that is, together
