@@ -160,11 +160,16 @@ func TestDNSManagerCommands(t *testing.T) {
 				t.Errorf("after %q:\n%s", tt.command, got)
 			}
 		}
+		synctest.Wait() // what was asked for last is found
 		timers := 0
-		for _, h := range r.hosts.names {
-			if h.timer != 0 {
-				timers++
+		if err := r.Call(func() {
+			for _, h := range r.hosts.names {
+				if h.timer != 0 {
+					timers++
+				}
 			}
+		}); err != nil {
+			t.Fatal(err)
 		}
 		if timers != 3 {
 			t.Errorf("%d of 3 names wait for their next time", timers)
