@@ -142,6 +142,7 @@ func TestDefaultOffice(t *testing.T) {
 		}
 	})
 	x.awaitAnswer()
+	x.out.waitFor(t, "The exchange runs on", 10*time.Second) // what was printed goes through a pipe
 	secret := printedSecret(t, x.out.String(), "101")
 	phone := startBaresip(t, x.net.host(11), "127.0.0.1", "101", secret, 600, false)
 	phone.do("dial", "sip:600@127.0.0.1")

@@ -117,8 +117,12 @@ func (t *Trace) Add(e *event.Event, plan *dialplan.Plan) {
 		t.Notes = append(t.Notes, note)
 		return
 	}
-	if note.Kind == "joined" && (s.joined() == note.Detail || slices.Contains(s.Notes, note)) {
-		return // the two halves of one channel, or the moment before another takes its place
+	if note.Kind == "joined" {
+		if s.joined() == note.Detail {
+			return // the moment before another takes its place
+		}
+		// Who is met again at once, as Local channels take themselves out, is who stays.
+		s.Notes = slices.DeleteFunc(s.Notes, func(n Note) bool { return n == note })
 	}
 	s.Notes = append(s.Notes, note)
 }
