@@ -63,11 +63,11 @@ func (e *Engine) Settings() Settings {
 }
 
 // handle is told of every event, on the goroutine that it happened on.
-func (e *Engine) handle(ev event.Event) {
+func (e *Engine) handle(ev *event.Event) {
 	e.mu.Lock()
 	var rows []*Row
 	if e.settings.Enable || len(e.channels) > 0 {
-		rows = e.step(&ev)
+		rows = e.step(ev)
 	}
 	e.mu.Unlock()
 	if len(rows) > 0 {

@@ -246,8 +246,10 @@ func (c *Channel) SetLocation(l Location, app, data string) {
 	c.mu.Lock()
 	c.loc, c.app, c.data = l, app, data
 	c.mu.Unlock()
-	if c.reg.bus.Wants(event.NewExten) {
-		c.Publish(event.Event{Kind: event.NewExten, Context: l.Context, Exten: l.Exten, Priority: l.Priority, App: app, AppData: data})
+	if c.wants(event.NewExten) {
+		e := event.New(event.NewExten)
+		e.Context, e.Exten, e.Priority, e.App, e.AppData = l.Context, l.Exten, l.Priority, app, data
+		c.tell(e)
 	}
 }
 
@@ -410,8 +412,10 @@ func (c *Channel) SetVar(name string, v Value) {
 	c.mu.Lock()
 	c.setVar(Variable{Name: name, Value: v, Inherit: inherit})
 	c.mu.Unlock()
-	if c.reg.bus.Wants(event.VarSet) {
-		c.Publish(event.Event{Kind: event.VarSet, Name: name, Value: v.S})
+	if c.wants(event.VarSet) {
+		e := event.New(event.VarSet)
+		e.Name, e.Value = name, v.S
+		c.tell(e)
 	}
 }
 
@@ -486,9 +490,18 @@ func (c *Channel) Inherit(from *Channel) {
 
 // Publish sends e to the bus with the channel's fields filled in.
 func (c *Channel) Publish(e event.Event) {
-	if c.detached || !c.reg.bus.Wants(e.Kind) {
-		return
+	if c.wants(e.Kind) {
+		p := event.New(e.Kind)
+		*p = e
+		c.tell(p)
 	}
+}
+
+// wants reports whether anybody listens to what happens to the channel.
+func (c *Channel) wants(k event.Kind) bool { return !c.detached && c.reg.bus.Wants(k) }
+
+// tell is Publish for an event that event.New made.
+func (c *Channel) tell(e *event.Event) {
 	c.mu.Lock()
 	e.Channel, e.Uniqueid, e.Linkedid = c.name, c.uniqueid, c.linkedid
 	e.State, e.StateText = int(c.state), c.state.String()
@@ -506,7 +519,7 @@ func (c *Channel) Publish(e event.Event) {
 	if e.Time.IsZero() {
 		e.Time = c.reg.now()
 	}
-	c.reg.bus.Publish(e)
+	c.reg.bus.Tell(e)
 }
 
 // PublishWith is Publish for an event about two channels; the other one may be nil.

@@ -137,7 +137,7 @@ func (m *Metrics) Switch(on bool) {
 func (m *Metrics) Close() { m.watch.Close() }
 
 // observe counts what happens.
-func (m *Metrics) observe(e event.Event) {
+func (m *Metrics) observe(e *event.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch e.Kind {
@@ -168,7 +168,7 @@ func (m *Metrics) observe(e event.Event) {
 }
 
 // heard is the first that is heard of a device; mu is held.
-func (m *Metrics) heard(e event.Event) {
+func (m *Metrics) heard(e *event.Event) {
 	if at, ok := m.begun[e.DestUniqueid]; ok {
 		m.setup.Observe(e.Time.Sub(at).Seconds())
 		delete(m.begun, e.DestUniqueid)

@@ -124,9 +124,9 @@ func (s *Service) Configure(set *Settings) {
 }
 
 // handle is told of events, on the goroutine that they happen on.
-func (s *Service) handle(e event.Event) {
+func (s *Service) handle(e *event.Event) {
 	if e.Kind != event.PeerStatus {
-		s.book.handle(&e)
+		s.book.handle(e)
 	} else if e.Value == "Registered" {
 		s.registered(e.Name)
 	}

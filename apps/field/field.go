@@ -55,6 +55,10 @@ func LastIndex(v channel.Value, c byte) int {
 // Slice is v[start:end] with the taint that lies there.
 func Slice(v channel.Value, start, end int) channel.Value {
 	out := channel.Value{S: v.S[start:end]}
+	if n := len(v.Taint); start == 0 && (n == 0 || v.Taint[n-1].End <= end) {
+		out.Taint = v.Taint[:n:n]
+		return out
+	}
 	for _, s := range v.Taint {
 		s.Start, s.End = max(s.Start, start)-start, min(s.End, end)-start
 		if s.Start < s.End {
@@ -103,7 +107,11 @@ func split(v channel.Value, sep byte, max int, raw bool) []channel.Value {
 	if v.S == "" {
 		return nil
 	}
-	var out []channel.Value
+	fields := strings.Count(v.S, string(rune(sep))) + 1
+	if max > 0 {
+		fields = min(fields, max)
+	}
+	out := make([]channel.Value, 0, min(fields, 16))
 	start, parens, brackets, quoted := 0, 0, 0, false
 	for i := 0; i < len(v.S); i++ {
 		if max > 0 && len(out) == max-1 {

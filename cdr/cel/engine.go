@@ -95,9 +95,9 @@ func (e *Engine) Settings() Settings {
 // Close lets go of the bus.
 func (e *Engine) Close() { e.Configure(Settings{}) }
 
-func (e *Engine) handle(ev event.Event) {
+func (e *Engine) handle(ev *event.Event) {
 	e.mu.Lock()
-	e.step(&ev)
+	e.step(ev)
 	rows := e.out
 	e.out = nil
 	e.mu.Unlock()

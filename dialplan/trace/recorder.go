@@ -18,11 +18,13 @@ const (
 	// Moments is how much of one call is kept: the beginning and the last ones.
 	Moments    = firstMoments + lastMoments
 	Refusals   = 20      // calls that never got a channel
-	Memory     = 8 << 20 // bytes, of the ended calls together
+	Memory     = 2 << 20 // bytes, of the ended calls together
 	textLength = 200     // of one value
 	channels   = 50      // of one call
 
 	firstMoments, lastMoments = 200, 100
+	fewMoments                = 64 // of most calls
+	spares                    = 16
 )
 
 // moment is what is kept of an event. The fields are those of event.Event.
@@ -92,7 +94,7 @@ type Recorder struct {
 	size     int // of ended
 	missed   uint64
 	refusals []Refusal
-	spare    []moment // of a call that is forgotten, nil for none
+	spare    [][]moment // of calls that are forgotten, empty
 }
 
 // kinds are the events that a Trace is made of.
@@ -126,10 +128,10 @@ func (r *Recorder) Switch(on bool) {
 }
 
 // take keeps an event.
-func (r *Recorder) take(e event.Event) {
+func (r *Recorder) take(e *event.Event) {
 	if e.Uniqueid == "" {
 		if e.Kind == event.Note && e.Name == event.RefusedCall {
-			r.refuse(&e)
+			r.refuse(e)
 		}
 		return
 	}
@@ -140,19 +142,19 @@ func (r *Recorder) take(e event.Event) {
 	defer r.mu.Unlock()
 	c := r.calls[e.Linkedid]
 	if c == nil {
-		if c = r.begin(&e); c == nil {
+		if c = r.begin(e); c == nil {
 			return
 		}
 	}
 	l := c.leg(e.Uniqueid)
 	if l == none {
-		l = r.join(c, &e)
+		l = r.join(c, e)
 	}
 	switch e.Kind {
 	case event.ChannelCreated:
 		return
 	case event.ChannelHangup:
-		c.put(&e, l)
+		r.put(c, e, l)
 		r.over(c, l, e.Time)
 		return
 	case event.Note:
@@ -160,7 +162,7 @@ func (r *Recorder) take(e event.Event) {
 			c.legs[l].callID = e.AppData
 		}
 	}
-	size := c.put(&e, l)
+	size := r.put(c, e, l)
 	if !c.Over.IsZero() { // what a driver has to say last
 		r.size += size
 	}
@@ -185,9 +187,7 @@ func (r *Recorder) begin(e *event.Event) *Call {
 		return nil
 	}
 	c := &Call{Linkedid: e.Linkedid, Began: e.Time, Number: cut(e.CallerNum), Name: cut(e.CallerName), Exten: cut(e.Exten)}
-	if c.first, r.spare = r.spare, nil; c.first == nil {
-		c.first = make([]moment, 0, 64)
-	}
+	c.first = r.room(fewMoments)
 	c.legs = make([]leg, 0, 2)
 	r.calls[e.Linkedid] = c
 	r.running++
@@ -232,10 +232,28 @@ func (r *Recorder) over(c *Call, l uint16, at time.Time) {
 		r.ended = slices.Delete(r.ended, 0, 1)
 		r.size -= old.size
 		delete(r.calls, old.Linkedid)
-		if cap(old.first) > 0 && r.spare == nil {
-			clear(old.first)
-			r.spare, old.first = old.first[:0], nil
+		r.reuse(old.first)
+		r.reuse(old.last)
+		old.first, old.last = nil, nil
+	}
+}
+
+// room is an empty slice for so many moments or more.
+func (r *Recorder) room(size int) []moment {
+	for i := len(r.spare) - 1; i >= 0; i-- {
+		if s := r.spare[i]; cap(s) >= size {
+			r.spare = slices.Delete(r.spare, i, i+1)
+			return s
 		}
+	}
+	return make([]moment, 0, size)
+}
+
+// reuse takes what held moments that nobody needs any more.
+func (r *Recorder) reuse(s []moment) {
+	if cap(s) >= fewMoments && len(r.spare) < spares {
+		clear(s)
+		r.spare = append(r.spare, s[:0])
 	}
 }
 
@@ -250,7 +268,7 @@ func (c *Call) leg(uniqueid string) uint16 {
 }
 
 // put keeps a moment and returns the memory that it takes.
-func (c *Call) put(e *event.Event, l uint16) int {
+func (r *Recorder) put(c *Call, e *event.Event, l uint16) int {
 	m := moment{
 		kind: e.Kind, leg: l, priority: int32(e.Priority), cause: int32(e.Cause), at: e.Time.Sub(c.Began),
 		name: cut(e.Name), value: cut(e.Value), other: e.Dest,
@@ -267,8 +285,16 @@ func (c *Call) put(e *event.Event, l uint16) int {
 	size := momentSize + len(m.data) + len(m.value)
 	switch {
 	case len(c.first) < firstMoments:
+		if len(c.first) == cap(c.first) {
+			few := c.first
+			c.first = append(r.room(firstMoments), few...)
+			r.reuse(few)
+		}
 		c.first = append(c.first, m)
 	case len(c.last) < lastMoments:
+		if c.last == nil {
+			c.last = r.room(lastMoments)
+		}
 		c.last = append(c.last, m)
 	default:
 		c.lost++
