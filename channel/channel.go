@@ -245,12 +245,15 @@ func (c *Channel) SetApplication(app, data string) {
 func (c *Channel) SetLocation(l Location, app, data string) {
 	c.mu.Lock()
 	c.loc, c.app, c.data = l, app, data
-	c.mu.Unlock()
-	if c.wants(event.NewExten) {
-		e := event.New(event.NewExten)
-		e.Context, e.Exten, e.Priority, e.App, e.AppData = l.Context, l.Exten, l.Priority, app, data
-		c.tell(e)
+	if !c.wants(event.NewExten) {
+		c.mu.Unlock()
+		return
 	}
+	e := event.New(event.NewExten)
+	e.App, e.AppData = app, data
+	c.describe(e)
+	c.mu.Unlock()
+	c.tell(e)
 }
 
 // SetPlace records where a channel goes that no thread runs yet.
@@ -411,12 +414,15 @@ func (c *Channel) SetVar(name string, v Value) {
 	name, inherit := SplitInherit(name)
 	c.mu.Lock()
 	c.setVar(Variable{Name: name, Value: v, Inherit: inherit})
-	c.mu.Unlock()
-	if c.wants(event.VarSet) {
-		e := event.New(event.VarSet)
-		e.Name, e.Value = name, v.S
-		c.tell(e)
+	if !c.wants(event.VarSet) {
+		c.mu.Unlock()
+		return
 	}
+	e := event.New(event.VarSet)
+	e.Name, e.Value = name, v.S
+	c.describe(e)
+	c.mu.Unlock()
+	c.tell(e)
 }
 
 func (c *Channel) setVar(v Variable) {
@@ -493,6 +499,9 @@ func (c *Channel) Publish(e event.Event) {
 	if c.wants(e.Kind) {
 		p := event.New(e.Kind)
 		*p = e
+		c.mu.Lock()
+		c.describe(p)
+		c.mu.Unlock()
 		c.tell(p)
 	}
 }
@@ -500,9 +509,16 @@ func (c *Channel) Publish(e event.Event) {
 // wants reports whether anybody listens to what happens to the channel.
 func (c *Channel) wants(k event.Kind) bool { return !c.detached && c.reg.bus.Wants(k) }
 
-// tell is Publish for an event that event.New made.
+// tell publishes an event that event.New made and that is described.
 func (c *Channel) tell(e *event.Event) {
-	c.mu.Lock()
+	if e.Time.IsZero() {
+		e.Time = c.reg.now()
+	}
+	c.reg.bus.Tell(e)
+}
+
+// describe fills in the channel's fields; mu is held.
+func (c *Channel) describe(e *event.Event) {
 	e.Channel, e.Uniqueid, e.Linkedid = c.name, c.uniqueid, c.linkedid
 	e.State, e.StateText = int(c.state), c.state.String()
 	e.CallerNum, e.CallerName = c.id.Caller.Number, c.id.Caller.Name
@@ -515,11 +531,6 @@ func (c *Channel) tell(e *event.Event) {
 	if e.Kind == event.ChannelHangup || e.Kind == event.SoftHangup {
 		e.Cause, e.CauseText = int(c.cause), c.cause.String()
 	}
-	c.mu.Unlock()
-	if e.Time.IsZero() {
-		e.Time = c.reg.now()
-	}
-	c.reg.bus.Tell(e)
 }
 
 // PublishWith is Publish for an event about two channels; the other one may be nil.

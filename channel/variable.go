@@ -21,8 +21,25 @@ func Tainted(s string) Value {
 	if s == "" {
 		return Value{}
 	}
-	return Value{S: s, Taint: []decl.Span{{Start: 0, End: len(s)}}}
+	return Value{S: s, Taint: Whole(len(s))}
 }
+
+// Whole is the taint of a value of n bytes that came from the network as a whole. It
+// may be one that others have too: a Taint is not written to.
+func Whole(n int) []decl.Span {
+	if n < len(wholes) {
+		return wholes[n : n+1 : n+1]
+	}
+	return []decl.Span{{Start: 0, End: n}}
+}
+
+// wholes spares short values an allocation each.
+var wholes = func() (s [64]decl.Span) {
+	for n := range s {
+		s[n].End = n
+	}
+	return s
+}()
 
 // Inheritance says how far a variable travels to the channels that this one
 // dials.

@@ -8,6 +8,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channel/channeltest"
+	"pbx/dialplan/trace"
 )
 
 // kit are the two extensions of the bench kit that only work in the dialplan.
@@ -40,6 +41,7 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func benchmarkCall(b *testing.B, exten string) {
 	o := newOffice(b, quiet())
 	o.load(b, kit)
+	trace.NewRecorder(o.bus, o.engine.Plan).Switch(true) // as an exchange does
 	b.ReportAllocs()
 	before := o.engine.Executed()
 	for b.Loop() {

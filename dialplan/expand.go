@@ -84,6 +84,9 @@ func (x *expander) spans(i, start, end int) []decl.Span {
 	if i == len(x.taint) {
 		return nil
 	}
+	if s := x.taint[i]; i == len(x.taint)-1 && s.Start <= start && s.End >= end && start < end {
+		return channel.Whole(end - start)
+	}
 	out := make([]decl.Span, 0, len(x.taint)-i)
 	for _, s := range x.taint[i:] {
 		s.Start, s.End = max(s.Start, start)-start, min(s.End, end)-start

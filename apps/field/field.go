@@ -34,6 +34,9 @@ func TaintedAt(v channel.Value, i int) bool {
 
 // Index is the first byte of v that is one of chars and not tainted, or -1.
 func Index(v channel.Value, chars string) int {
+	if len(v.Taint) == 0 {
+		return strings.IndexAny(v.S, chars)
+	}
 	for i := 0; i < len(v.S); i++ {
 		if strings.IndexByte(chars, v.S[i]) >= 0 && !TaintedAt(v, i) {
 			return i
@@ -70,10 +73,15 @@ func Slice(v channel.Value, start, end int) channel.Value {
 
 // Cut divides v at the first untainted sep.
 func Cut(v channel.Value, sep byte) (before, after channel.Value, found bool) {
-	if i := Index(v, string(rune(sep))); i >= 0 {
-		return Slice(v, 0, i), Slice(v, i+1, len(v.S)), true
+	for i := 0; ; i++ {
+		n := strings.IndexByte(v.S[i:], sep)
+		if n < 0 {
+			return v, channel.Value{}, false
+		}
+		if i += n; !TaintedAt(v, i) {
+			return Slice(v, 0, i), Slice(v, i+1, len(v.S)), true
+		}
 	}
-	return v, channel.Value{}, false
 }
 
 // Trim removes the blanks around v.
@@ -107,7 +115,7 @@ func split(v channel.Value, sep byte, max int, raw bool) []channel.Value {
 	if v.S == "" {
 		return nil
 	}
-	fields := strings.Count(v.S, string(rune(sep))) + 1
+	fields := strings.Count(v.S, string([]byte{sep})) + 1
 	if max > 0 {
 		fields = min(fields, max)
 	}
@@ -118,7 +126,12 @@ func split(v channel.Value, sep byte, max int, raw bool) []channel.Value {
 			return append(out, Slice(v, start, len(v.S)))
 		}
 		c := v.S[i]
-		if strings.IndexByte("\\\"()[]", c) < 0 && c != sep || TaintedAt(v, i) {
+		switch c {
+		case sep, '\\', '"', '(', ')', '[', ']':
+			if TaintedAt(v, i) {
+				continue
+			}
+		default:
 			continue
 		}
 		switch {
