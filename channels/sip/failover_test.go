@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -107,4 +108,76 @@ func TestSubscriptionFailover(t *testing.T) {
 			carol > 200
 			alice < nothing 60s`)
 	})
+}
+
+// TestAckFailover: the ACK of a 2xx goes to the next server of its next hop when the
+// first refuses it, or when the 2xx keeps coming; what follows goes there as well
+// (RFC 3261 13.2.2.4, RFC 3263 4.3).
+func TestAckFailover(t *testing.T) {
+	const (
+		edgeRoute = " | Record-Route: <sip:edge.example.com;lr>"
+		rings     = `
+			mallory > INVITE 2000 sdp
+			mallory < 100
+			alice < INVITE sdp
+			alice > 200 sdp` + edgeRoute
+		talks = `
+			mallory < 200 sdp
+			mallory > ACK`
+		hangsUp = `
+			wait 6s
+			mallory > BYE
+			mallory < 200
+			carol < BYE
+			carol > 200
+			carol < nothing 40s`
+	)
+	guests := strings.Replace(edge, "allowguest=no", "allowguest=yes\ncontext=phones", 1)
+	for name, tt := range map[string]struct {
+		refuses bool
+		script  string
+	}{
+		"refused": {true, rings + `
+			carol < ACK` + talks + hangsUp},
+		"the answer of another fork": {true, rings + `
+			carol < ACK` + talks + `
+			alice > answer sdp fork=late` + edgeRoute + `
+			carol < ACK | tag=late
+			carol < BYE | tag=late
+			carol > 200
+			mallory > BYE
+			mallory < 200
+			carol < BYE
+			carol > 200`},
+		"silent": {false, rings + `
+			bob < ACK` + talks + `
+			wait 4s
+			alice > again
+			bob < ACK
+			wait 1s
+			alice > again
+			carol < ACK
+			alice > again
+			carol < ACK` + hangsUp},
+		"of a re-INVITE": {false, `
+			alice > INVITE 1000 sdp | Supported: timer | Session-Expires: 90;refresher=uas` + edgeRoute + `
+			alice < 100
+			alice < 200 sdp
+			alice > ACK
+			bob < INVITE @45s sdp
+			bob > 200 sdp | Session-Expires: 90;refresher=uas
+			bob < ACK
+			wait 5s
+			bob > again
+			carol < ACK
+			alice > BYE
+			alice < 200`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFlow(t, guests, map[string]func(*channel.Channel){"1000": answerAndWait, "2000": dial(nil, "SIP/alice")}, func(f *flow) {
+				f.net.SetRefuses(tt.refuses)
+				f.play(tt.script)
+			})
+		})
+	}
 }

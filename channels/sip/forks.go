@@ -1,8 +1,6 @@
 package sip
 
 import (
-	"bytes"
-
 	"pbx/channel"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
@@ -16,11 +14,11 @@ type answer struct {
 	d         *Driver
 	client    *transaction.Client
 	dialog    dialog            // that of the first answer
-	ack       []byte            // nil while the next hop is looked for
+	ack       ack               // of the first answer
 	seq       uint32            // CSeq number of the INVITE
 	seqs      map[string]uint32 // the last CSeq numbers of early dialogs, by their To tag
 	symmetric bool
-	losers    map[string][]byte // the ACKs of the others, by their To tag
+	losers    map[string]*ack // the ACKs of the others, by their To tag
 }
 
 // Response implements transaction.Receiver.
@@ -33,22 +31,31 @@ func (a *answer) Response(_ *transaction.Client, m *message.Message) {
 // Failed implements transaction.Receiver.
 func (a *answer) Failed(*transaction.Client, error) {}
 
-// acknowledge sends the ACK of the first answer.
-func (a *answer) acknowledge() {
-	d := a.d
-	a.dialog.begin(d, message.ACK, d.random.branch(), a.seq)
-	a.ack = bytes.Clone(d.finish())
-	d.sent(d.send(a.ack, a.dialog.route))
+// acknowledge sends the ACK of the first answer by the way that the call goes.
+func (a *answer) acknowledge(call *dialog) {
+	a.dialog.finding = nil
+	a.ack = ack{d: a.d, dialog: &a.dialog, follow: call, seq: a.seq}
+	send := func() {
+		a.dialog.route, a.dialog.servers = call.route, call.servers
+		a.ack.begin()
+	}
+	if !call.later(send) {
+		send()
+	}
 }
 
 // again handles a 2xx response after the first.
 func (a *answer) again(m *message.Message) {
-	d := a.d
 	tag := string(m.ToTag())
 	if tag == a.dialog.remoteTag {
-		if a.ack != nil {
-			d.sent(d.send(a.ack, a.dialog.route)) // our ACK was lost
-		}
+		a.ack.again()
+		return
+	}
+	if k := a.losers[tag]; k != nil {
+		k.again()
+		return
+	}
+	if len(a.losers) >= maxForks {
 		return
 	}
 	g := a.dialog
@@ -56,37 +63,47 @@ func (a *answer) again(m *message.Message) {
 	g.remoteTag = tag
 	g.learnRoutes(m, true)
 	g.learnTarget(m)
-	g.aim(d, d.from.route(), a.symmetric)
-	if !g.later(func() { a.dismiss(&g) }) {
-		a.dismiss(&g)
-	}
-}
-
-// dismiss acknowledges the answer of another fork and ends it.
-func (a *answer) dismiss(g *dialog) {
-	d, tag := a.d, g.remoteTag
-	if ack, ok := a.losers[tag]; ok {
-		d.sent(d.send(ack, g.route))
-		return
-	}
-	if len(a.losers) >= maxForks {
-		return
-	}
-	g.begin(d, message.ACK, d.random.branch(), a.seq)
-	ack := bytes.Clone(d.finish())
-	d.sent(d.send(ack, g.route))
+	g.aim(a.d, a.d.from.route(), a.symmetric)
+	k := &ack{d: a.d, dialog: &g, seq: a.seq}
 	if a.losers == nil {
-		a.losers = make(map[string][]byte)
+		a.losers = make(map[string]*ack)
 	}
-	a.losers[tag] = ack
-	branch := d.random.branch()
-	b := g.begin(d, message.BYE, branch, max(a.seq, a.seqs[tag])+1)
-	appendCause(b, channel.CauseNormalClearing)
-	d.txs.Send(d.finish(), message.BYE, branch, g.route, transaction.Timers{}, nobody{})
+	a.losers[tag] = k
+	g.localSeq = max(a.seq, a.seqs[tag])
+	k.send()
+	(&dismissal{a.d, &g}).send()
 }
 
 // maxForks bounds the dialogs of one INVITE that are remembered.
 const maxForks = 16
+
+// dismissal is the BYE that ends the dialog of a fork that answered too late.
+type dismissal struct {
+	d      *Driver
+	dialog *dialog
+}
+
+func (y *dismissal) send() {
+	d, g := y.d, y.dialog
+	if g.later(y.send) {
+		return
+	}
+	g.localSeq++
+	branch := d.random.branch()
+	b := g.begin(d, message.BYE, branch, g.localSeq)
+	appendCause(b, channel.CauseNormalClearing)
+	d.txs.Send(d.finish(), message.BYE, branch, g.route, g.limit(transaction.Timers{}), y)
+}
+
+// Response implements transaction.Receiver.
+func (y *dismissal) Response(*transaction.Client, *message.Message) {}
+
+// Failed implements transaction.Receiver.
+func (y *dismissal) Failed(c *transaction.Client, err error) {
+	if y.dialog.failover(c.Route, reasonOf(err), 0) {
+		y.send()
+	}
+}
 
 // nobody is the receiver of responses that change nothing.
 type nobody struct{}

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 
@@ -210,7 +209,8 @@ func (p *pvt) answered(m *message.Message) {
 		p.useragent = string(m.Header(message.HeaderUserAgent))
 	}
 	p.proof.accepted(m)
-	p.acknowledged(&answer{d: p.d, client: won, dialog: p.dialog, seq: p.out.seq, seqs: seqs, symmetric: p.symmetric})
+	p.out.won = &answer{d: p.d, client: won, dialog: p.dialog, seq: p.out.seq, seqs: seqs, symmetric: p.symmetric}
+	p.out.won.acknowledge(&p.dialog)
 	p.setRinging(false)
 	if cancelled { // our CANCEL crossed the answer
 		p.sayBye(channel.CauseNormalClearing)
@@ -239,34 +239,10 @@ func (p *pvt) answered(m *message.Message) {
 	p.connectedLine()
 }
 
-// acknowledged sends the ACK of the answer to our INVITE, as soon as it is known
-// where to.
-func (p *pvt) acknowledged(a *answer) {
-	p.out.won = a
-	a.dialog.finding = nil
-	send := func() {
-		a.dialog.route = p.route
-		a.acknowledge()
-	}
-	if !p.later(send) {
-		send()
-	}
-}
-
 // movedTarget reports whether the far end's Contact is not where it answers from.
 func (p *pvt) movedTarget() bool {
 	to, ok := literal(p.target)
 	return ok && len(p.routes) == 0 && to != p.received
-}
-
-// acknowledge sends the ACK of a 2xx response to the re-INVITE with that CSeq number
-// and returns it.
-func (p *pvt) acknowledge(seq uint32) []byte {
-	d := p.d
-	p.dialog.begin(d, message.ACK, d.random.branch(), seq)
-	out := d.finish()
-	d.sent(d.send(out, p.route))
-	return bytes.Clone(out)
 }
 
 // giveUp cancels our INVITE.

@@ -159,8 +159,7 @@ func (g *dialog) failover(failed transaction.Route, reason string, wait time.Dur
 	switch {
 	case g.servers == nil:
 		return false
-	case g.route.Remote != failed.Remote: // another request has found out before
-		return true
+	case g.servers.route().Remote != failed.Remote: // another request has found out before
 	case !g.servers.next(reason, wait):
 		return false
 	}

@@ -247,6 +247,7 @@ func (p *pvt) destroy(cause channel.Cause) {
 	// The transactions outlive the call by their timers; they need not keep it.
 	if p.outgoing && p.out.won != nil {
 		p.out.won.client.SetReceiver(p.out.won)
+		p.out.won.ack.follow = nil
 	}
 	for _, c := range [...]*transaction.Client{p.client, p.bye} {
 		if c != nil {

@@ -71,7 +71,7 @@ type modification struct {
 	direct netip.AddrPort
 	limit  sched.ID // the far end has begun to think about it
 	over   bool     // the final response is here
-	ack    []byte
+	ack    *ack
 }
 
 func (c *modification) send() {
@@ -124,7 +124,7 @@ func (c *modification) Response(client *transaction.Client, m *message.Message) 
 		return
 	case c.over:
 		if good && c.ack != nil {
-			p.d.sent(p.d.send(c.ack, p.route)) // our ACK was lost
+			c.ack.again()
 		}
 		return
 	}
@@ -133,10 +133,8 @@ func (c *modification) Response(client *transaction.Client, m *message.Message) 
 		p.proof.accepted(m)
 		p.refreshTarget(m)
 		if c.method == message.INVITE {
-			ack := func() { c.ack = p.acknowledge(c.seq) }
-			if !p.later(ack) {
-				ack()
-			}
+			c.ack = &ack{d: p.d, dialog: &p.dialog, seq: c.seq}
+			c.ack.send()
 		}
 	}
 	switch {

@@ -111,6 +111,17 @@ func (l *Layer) Send(b []byte, method message.Method, branch Branch, r Route, t 
 	return c
 }
 
+// Ack sends the ACK of a 2xx response: a request that is sent once and that nobody
+// answers (RFC 3261 13.2.2.4). For as long as watch u is told, once, when an error
+// says that it did not arrive; Failed may be called before Ack returns.
+func (l *Layer) Ack(b []byte, branch Branch, r Route, watch time.Duration, u Receiver) {
+	c := &Client{Route: r, Method: message.ACK, layer: l, receiver: u, key: clientKey{branch, false}, state: Trying}
+	c.fire = c.expire
+	l.clients[c.key] = c
+	c.after(watch, 0)
+	c.carry(b)
+}
+
 // maxDatagram is how long a request over UDP may be where the path's MTU is not
 // known (RFC 3261 18.1.1).
 const maxDatagram = 1300
@@ -133,13 +144,19 @@ func setVia(request []byte, p Protocol) bool {
 
 // begin sends the request for the first time.
 func (c *Client) begin(b []byte) {
-	l, r := c.layer, c.Route
 	repeat := c.timers.T1 // timers A and E
-	if r.Protocol.Reliable() {
+	if c.Route.Protocol.Reliable() {
 		repeat = 0
 	}
 	c.after(c.timers.B, repeat)
-	flow, err := l.transport.Send(b, r)
+	c.carry(b)
+}
+
+// carry hands it to the transport; a connection that it takes must hold until there
+// is a response.
+func (c *Client) carry(b []byte) {
+	l := c.layer
+	flow, err := l.transport.Send(b, c.Route)
 	if err != nil {
 		c.unsent(err)
 		return
@@ -236,7 +253,7 @@ func (l *Layer) response(m *message.Message, from Route) {
 	}
 	_, method := m.CSeq()
 	c := l.clients[clientKey{branch, method == message.CANCEL}]
-	if c == nil || c.Method != method {
+	if c == nil || c.Method != method || method == message.ACK {
 		l.Stats.Strays++
 		l.user.Stray(m, from)
 		return
@@ -382,7 +399,7 @@ func (c *Client) next() time.Duration {
 func (c *Client) expire() time.Duration {
 	if c.deadline.Sub(c.layer.sched.Now()) <= sched.Slack {
 		c.timer = 0
-		if c.state == Completed || c.state == Accepted {
+		if c.state == Completed || c.state == Accepted || c.Method == message.ACK {
 			c.end()
 		} else {
 			c.fail(ErrTimeout)

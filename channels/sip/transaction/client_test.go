@@ -171,6 +171,49 @@ func TestClientTransactions(t *testing.T) {
 	}
 }
 
+// TestAckOf2xx: an ACK of a 2xx is sent once; an error on its way is told while it is
+// watched.
+func TestAckOf2xx(t *testing.T) {
+	for name, text := range map[string]string{
+		"it arrives": `
+			ack 5s
+			out ACK
+			+5s
+			out nothing
+			got nothing
+			none`,
+		"an ICMP error": `
+			ack 5s
+			undelivered 548
+			got failed
+			none`,
+		"an ICMP error too late": `
+			ack 5s
+			+5s
+			undelivered 548
+			got nothing
+			none`,
+		"another address": `
+			ack 5s
+			undelivered 548 to=192.0.2.8:5060
+			got nothing`,
+		"the connection is gone": `
+			reliable
+			ack 5s
+			lost
+			got failed
+			none`,
+		"nobody answers an ACK": `
+			ack 5s
+			in 200 method=ACK
+			got stray
+			+5s
+			none`,
+	} {
+		t.Run(name, func(t *testing.T) { newScript(t).run(text) })
+	}
+}
+
 // TestUndelivered: an ICMP error ends the request that it quotes, and nothing that
 // has been answered.
 func TestUndelivered(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 //	undelivered 90              the last datagram met an ICMP error that quotes so much
 //	                            of it; to=addr:port: as if it had gone there
 //	send INVITE                 the user begins a client transaction
+//	ack 5s                      the user acknowledges a 2xx, and watches the ACK so long
 //	respond 486                 the user answers the last request
 //	cancel                      the user cancels its INVITE
 //	acked                       the user tells of the ACK of its 2xx
@@ -192,6 +193,14 @@ func (s *script) step(line string) error {
 		s.serial++
 		s.branch = 0xabc0 + s.serial
 		s.client = s.layer.Send(request(w[1], string(s.branch.AppendTo(nil)), "", "c", 7), message.Method(w[1]), s.branch, s.route, s.timers, s)
+	case w[0] == "ack":
+		watch, err := time.ParseDuration(w[1])
+		if err != nil {
+			return err
+		}
+		s.serial++
+		s.branch = 0xabc0 + s.serial
+		s.layer.Ack(request("ACK", string(s.branch.AppendTo(nil)), "", "c", 7), s.branch, s.route, watch, s)
 	case w[0] == "respond":
 		status, _ := strconv.Atoi(w[1])
 		return s.server.Respond(status, s.response(status))
