@@ -134,6 +134,7 @@ type Driver struct {
 	// toll counts the minutes of calls to numbers that cost.
 	toll      toll.Meter
 	tollTimer sched.ID
+	tollSaved time.Time // when it was last saved
 	// external is how the world sees us.
 	external external
 
@@ -264,6 +265,9 @@ func (d *Driver) Call(f func()) error {
 func (d *Driver) Close() {
 	d.Post(func() {
 		d.calls.each(func(p *pvt) { p.abandon() })
+		if d.tollTimer != 0 {
+			d.saveToll()
+		}
 		d.closeSubscriptions()
 		d.unregisterAll(func() {
 			d.closePeers()

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	mrand "math/rand/v2"
 	"net/netip"
@@ -218,23 +219,39 @@ func newFlowWith(t *testing.T, conf string, extens map[string]func(*channel.Chan
 	f.states.Register(f.reg)
 	f.hints = hints.New(f.plan.hints, f.reg)
 	f.loadHints(flowHints)
-	f.d, err = New(testConfig(t, conf), Deps{
+	go f.hints.Run()
+	f.start(log, random, conf)
+	return f
+}
+
+// start makes a driver and runs it.
+func (f *flow) start(log *slog.Logger, random io.Reader, conf string) {
+	f.t.Helper()
+	d, err := New(testConfig(f.t, conf), Deps{
 		Hints: f.hints, Mailboxes: f.states, Store: f.store,
 		Network: f.net, Registry: f.reg, Dialplan: f.plan, Media: f.media, Bus: f.bus,
 		Log: log, Now: time.Now, Random: random, Version: "test", DNS: f.dns,
 	})
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
-	f.reg.Register(f.d)
-	go f.hints.Run()
+	f.d = d
+	f.reg.Register(d)
 	go func() {
-		if err := f.d.Run(); err != nil {
-			t.Error(err)
+		if err := d.Run(); err != nil {
+			f.t.Error(err)
 		}
 	}()
 	f.last = time.Now()
-	return f
+}
+
+// restart stops the exchange and starts it again when between is done.
+func (f *flow) restart(conf string, between func()) {
+	f.t.Helper()
+	log, random := f.d.log, f.d.random
+	f.d.Close()
+	between()
+	f.start(log, random, conf)
 }
 
 // flowHints are the hints of the scripts.

@@ -238,6 +238,7 @@ func (d *Driver) openPeers() error {
 	}
 	d.setPeers(d.cfg)
 	d.restore()
+	d.restoreToll()
 	d.watchMailboxes()
 	d.restoreSubscriptions()
 	d.setSources()

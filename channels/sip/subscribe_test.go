@@ -416,18 +416,10 @@ func TestRestart(t *testing.T) {
 			alice > 200
 			wait 2s
 		`)
-		log, random := f.d.log, f.d.random
-		f.d.Close()
-		f.play("alice < nothing 1s")
-		f.states.SetDevice("abc", channel.DeviceInUse)
-		var err error
-		if f.d, err = New(testConfig(t, watched), Deps{
-			Network: f.net, Registry: f.reg, Dialplan: f.plan, Media: f.media, Bus: f.bus, Log: log, Now: time.Now, Random: random,
-			Hints: f.hints, Mailboxes: f.states, Store: store,
-		}); err != nil {
-			t.Fatal(err)
-		}
-		go func() { _ = f.d.Run() }()
+		f.restart(watched, func() {
+			f.play("alice < nothing 1s")
+			f.states.SetDevice("abc", channel.DeviceInUse)
+		})
 		// Three seconds at ten a second, and a little more.
 		f.play(`
 			alice < NOTIFY | CSeq: 135 NOTIFY | version="33" | confirmed | To: <sip:alice@192.0.2.1>;tag=alice1

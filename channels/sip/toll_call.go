@@ -22,8 +22,18 @@ var (
 	errTollSpent = errors.New("the minutes of the day for numbers of toll_prefixes are spent")
 )
 
-// tollWatch is how often calls that are up are looked at.
-const tollWatch = 10 * time.Second
+// tollWatch is how often calls that are up are looked at, tollSave how often what
+// they have talked is saved: so much is lost when the exchange is killed.
+const (
+	tollWatch = 10 * time.Second
+	tollSave  = time.Minute
+)
+
+// Where the minutes of the day are in the store.
+const (
+	tollFamily = "SIP/Toll"
+	tollKey    = "day"
+)
 
 // meter is what is counted of one call.
 type meter struct {
@@ -64,6 +74,7 @@ func (p *pvt) startMeter() {
 	d := p.d
 	m.call = d.toll.Begin(m.device, d.now())
 	if d.tollTimer == 0 {
+		d.tollSaved = d.now()
 		d.tollTimer = d.sched.Add(tollWatch, d.watchToll)
 	}
 }
@@ -79,10 +90,13 @@ func (p *pvt) stopMeter() {
 // watchToll ends the calls whose time is over, and warns before.
 func (d *Driver) watchToll() time.Duration {
 	d.tollTimer = 0
-	if d.toll.Counting() == 0 {
-		return 0
-	}
 	now, g := d.now(), &d.cfg.General
+	if idle := d.toll.Counting() == 0; idle || now.Sub(d.tollSaved) >= tollSave {
+		d.saveToll()
+		if idle {
+			return 0
+		}
+	}
 	d.calls.each(func(p *pvt) {
 		if p.out == nil || p.out.meter == nil || p.out.meter.call == nil || p.released {
 			return
@@ -98,6 +112,32 @@ func (d *Driver) watchToll() time.Duration {
 	})
 	d.tollTimer = d.sched.Add(tollWatch, d.watchToll)
 	return 0
+}
+
+// saveToll keeps the minutes of the day over a restart. No call waits for it.
+func (d *Driver) saveToll() {
+	d.tollSaved = d.now()
+	if d.store == nil {
+		return
+	}
+	d.store.Put(tollFamily, tollKey, d.toll.Record(d.tollSaved), func(err error) {
+		if err != nil {
+			d.log.Warn("SIP: the minutes of the day to numbers that cost were not saved", "err", err)
+		}
+	})
+}
+
+// restoreToll takes up the minutes of today where the exchange was restarted.
+func (d *Driver) restoreToll() {
+	if d.store == nil {
+		return
+	}
+	d.store.Range(tollFamily, func(_ string, record []byte) bool {
+		if err := d.toll.Restore(record, d.now()); err != nil {
+			d.log.Warn("SIP: the minutes of the day to numbers that cost cannot be read", "err", err)
+		}
+		return true
+	})
 }
 
 // tollCommands are what the operator has for it.

@@ -130,3 +130,72 @@ func TestShowToll(t *testing.T) {
 			bob > 200`)
 	})
 }
+
+// TestTollRestart: the minutes of the day are not given anew by a restart.
+func TestTollRestart(t *testing.T) {
+	const (
+		talks = `
+			alice > INVITE 0044 sdp call=new
+			alice < 100
+			bob < INVITE sdp
+			bob > 200 sdp
+			bob < ACK
+			alice < 200 sdp
+			alice > ACK
+			wait 90s`
+		hangUp = `
+			alice > BYE
+			alice < 200
+			bob < BYE
+			bob > 200`
+		closing = `
+			alice < BYE
+			bob < BYE`
+	)
+	conf := fmt.Sprintf(tollOffice, "")
+	for name, tt := range map[string]struct {
+		script string
+		down   time.Duration
+		want   string // of sip show toll
+	}{
+		"after the call":     {talks + hangUp + "\nwait 11s", 0, "1.5"},
+		"at once":            {talks + hangUp, 0, "1.5"},
+		"while a call is up": {talks, 0, "1.5"},
+		"another day":        {talks + hangUp, 24 * time.Hour, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &rigStore{records: map[string][]byte{}}
+				f := newFlowWith(t, conf, map[string]func(*channel.Channel){"0044": dial(nil, "SIP/bob/0044")}, store)
+				defer f.close()
+				f.play(tt.script)
+				f.restart(conf, func() {
+					if !strings.Contains(tt.script, "BYE") {
+						f.play(closing)
+					}
+					time.Sleep(tt.down)
+				})
+				want := "all "
+				if tt.want != "" {
+					want = "alice                     " + tt.want
+				}
+				if got := console(t, f.d, "sip show toll"); !strings.Contains(got, want) || tt.want == "" && strings.Contains(got, "alice") {
+					t.Errorf("got\n%s", got)
+				}
+			})
+		})
+	}
+	t.Run("killed", func(t *testing.T) { // what the store has while a call is up is no older than a minute
+		synctest.Test(t, func(t *testing.T) {
+			store := &rigStore{records: map[string][]byte{}}
+			f := newFlowWith(t, conf, map[string]func(*channel.Channel){"0044": dial(nil, "SIP/bob/0044")}, store)
+			defer f.close()
+			f.play(talks)
+			const want = "2000-01-01\n60000\talice\n"
+			if got := string(store.records["SIP/Toll/day"]); got != want {
+				t.Errorf("after 90 seconds there is %q", got)
+			}
+			f.play(hangUp)
+		})
+	})
+}

@@ -35,7 +35,7 @@ func (m *Meter) turn(now time.Time) {
 func (m *Meter) Begin(device string, now time.Time) *Call {
 	m.turn(now)
 	if m.calls == nil {
-		m.calls, m.used = make(map[*Call]struct{}), make(map[string]time.Duration)
+		m.calls = make(map[*Call]struct{})
 	}
 	c := &Call{device, now}
 	m.calls[c] = struct{}{}
@@ -49,6 +49,9 @@ func (m *Meter) End(c *Call, now time.Time) {
 	}
 	m.turn(now)
 	talked := max(now.Sub(c.since), 0)
+	if m.used == nil {
+		m.used = make(map[string]time.Duration)
+	}
 	m.used[c.device] += talked
 	m.total += talked
 	delete(m.calls, c)
