@@ -110,12 +110,25 @@ echo "SET VARIABLE X \"$list\""`
 
 // The caller hangs up: SIGHUP once, and the script goes on.
 func TestScriptHangup(t *testing.T) {
+	ready := filepath.Join(t.TempDir(), "ready")
 	o := shop(t, read+`trap 'n=$((n+1))' HUP
+: >'`+ready+`'
 while [ -z "$n" ]; do sleep 0.01; done
 say "CHANNEL STATUS"; one=$answer
 say "SET VARIABLE X \"$n $one\""
 say "VERBOSE \"$n $one\" 1"`, exec.DefaultLimits(), Limits{Dead: time.Minute})
-	o.Run("agi", channeltest.Hangup(300*time.Millisecond, channel.CauseNormalClearing))
+	go func() {
+		for {
+			if _, err := os.Stat(ready); err == nil {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		for _, ch := range o.Registry.Channels() {
+			ch.FarHangup(channel.CauseNormalClearing)
+		}
+	}()
+	o.Run("agi")
 	if n := o.Log.Notices(); !slices.Equal(n, []string{"h AGISTATUS=HANGUP"}) {
 		t.Errorf("notices: %q", n)
 	}

@@ -148,11 +148,10 @@ func WaitAny(d time.Duration, chans ...*Channel) (int, Frame, error) {
 	if v := chans[0].reg.virtual; v != nil {
 		return v.waitAny(d, w, chans)
 	}
-	var expired <-chan time.Time
+	var expired chan struct{}
 	if d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		expired = t.C
+		expired = make(chan struct{})
+		defer chans[0].reg.AfterFunc(d, func() { close(expired) })()
 	}
 	for {
 		if i, f, err, ok := pollAny(chans); ok {

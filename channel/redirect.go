@@ -3,10 +3,25 @@ package channel
 // AsyncGoto sends the channel to another place, from any goroutine: the thread
 // leaves what it does and continues there.
 func (c *Channel) AsyncGoto(l Location) {
+	c.divert(l)
+	c.summon()
+}
+
+// divert says where the channel goes on once it leaves what it does.
+func (c *Channel) divert(l Location) {
 	c.mu.Lock()
 	c.redirect, c.errand = &l, nil
 	c.mu.Unlock()
-	c.Queue(Frame{Kind: FrameControl, Control: ControlRedirect})
+}
+
+// summon has the thread leave what it does, unless it has taken the redirect by itself:
+// a frame that came after that would end what it does then.
+func (c *Channel) summon() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.redirect != nil {
+		c.Queue(Frame{Kind: FrameControl, Control: ControlRedirect})
+	}
 }
 
 // TakeRedirect returns the place that AsyncGoto left, once.
@@ -52,7 +67,7 @@ func (c *Channel) AsyncRun(f Errand) {
 	}
 	c.redirect, c.errand = &next, f
 	c.mu.Unlock()
-	c.Queue(Frame{Kind: FrameControl, Control: ControlRedirect})
+	c.summon()
 }
 
 // TakeErrand returns the errand that AsyncRun left, once; nil without one.
@@ -68,11 +83,13 @@ func (c *Channel) TakeErrand() Errand {
 func GotoBoth(first *Channel, at Location, second *Channel, to Location) {
 	// Whoever bridges them sees one of them go, and looks at the other: that one must
 	// know by then.
+	first.divert(at)
+	second.divert(to)
 	if first.Owner() == nil {
-		first, second, at, to = second, first, to, at
+		first, second = second, first
 	}
-	second.AsyncGoto(to)
-	first.AsyncGoto(at)
+	second.summon()
+	first.summon()
 }
 
 // SetAfterBridge says where the channel goes on when the next bridge that it joins is

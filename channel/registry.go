@@ -35,6 +35,7 @@ type Registry struct {
 	closing atomic.Bool
 	callIDs atomic.Bool
 
+	clock    Clock // set before the first channel; nil for the runtime's timers
 	language atomic.Pointer[string]
 	features atomic.Pointer[Features]
 
@@ -325,9 +326,22 @@ func (r *Registry) AfterFunc(d time.Duration, f func()) (stop func()) {
 	if r.virtual != nil {
 		return r.virtual.AfterFunc(d, f)
 	}
+	if r.clock != nil {
+		return r.clock.AfterFunc(d, f)
+	}
 	t := time.AfterFunc(d, f)
 	return func() { t.Stop() }
 }
+
+// Clock runs functions later. They are quick, and do not wait for anything.
+type Clock interface {
+	// AfterFunc has f run in d, and returns what takes it back.
+	AfterFunc(d time.Duration, f func()) (stop func())
+}
+
+// SetClock has c tell the time that channels wait for instead of the runtime's timers.
+// It is called before the first channel is made.
+func (r *Registry) SetClock(c Clock) { r.clock = c }
 
 // OnHangup has f run on the goroutine that hangs a channel up, before its leg
 // ends: the hang-up handlers of the dialplan. It is called before the first

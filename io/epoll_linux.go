@@ -16,7 +16,9 @@ import (
 // block; to wait, the loop's goroutine parks in the Go runtime's own poller, in
 // which the epoll descriptor is one among others. A thread that blocked in
 // epoll_wait would keep its processor until the runtime takes it back, and every
-// Wake would cost a system call and a switch of threads (docs/adr/0006).
+// Wake would cost a system call and a switch of threads. How long to wait is the
+// business of a timer descriptor among those watched: a timer of the runtime's would
+// wake the runtime's monitor thread as well (docs/adr/0006).
 type epoll struct {
 	file   *os.File // of the epoll descriptor
 	conn   syscall.RawConn
@@ -24,6 +26,10 @@ type epoll struct {
 	events [maxReady]unix.EpollEvent
 	closed atomic.Bool
 	woken  atomic.Bool
+	moved  atomic.Bool // Wake set the deadline of file
+
+	timer int
+	armed time.Time // when timer goes off; zero when it does not
 
 	// What look found while the goroutine was in conn.Read, and where it looked.
 	look  func(uintptr) bool
@@ -42,7 +48,12 @@ func newEpoll() (*epoll, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("io: epoll descriptor: %w", err)
 	}
-	p := &epoll{fd: fd, file: os.NewFile(uintptr(fd), "epoll")}
+	timer, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
+	if err != nil {
+		_ = unix.Close(fd)
+		return nil, fmt.Errorf("io: timer descriptor: %w", err)
+	}
+	p := &epoll{fd: fd, file: os.NewFile(uintptr(fd), "epoll"), timer: timer}
 	p.look = func(uintptr) bool {
 		p.found, p.errno = p.wait(p.room)
 		return p.found != 0 || p.errno != 0
@@ -50,8 +61,12 @@ func newEpoll() (*epoll, error) {
 	if p.conn, err = p.file.SyscallConn(); err == nil {
 		err = p.file.SetReadDeadline(time.Time{}) // fails where the runtime cannot wait for it
 	}
+	if err == nil { // told once each time that it goes off: there is nothing to read then
+		err = unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, timer, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(timer)})
+	}
 	if err != nil {
 		_ = p.file.Close()
+		_ = unix.Close(timer)
 		return nil, fmt.Errorf("io: epoll descriptor: %w", err)
 	}
 	return p, nil
@@ -102,35 +117,70 @@ func (p *epoll) Wait(timeout time.Duration, out []Ready) (int, error) {
 	if p.errno != 0 {
 		return 0, p.errno
 	}
+	n := 0
 	for i := range p.events[:p.found] {
 		e := &p.events[i]
-		out[i] = Ready{FD: int(e.Fd), Events: fromEpoll(e.Events)}
+		if int(e.Fd) == p.timer {
+			p.armed = time.Time{}
+			continue
+		}
+		out[n] = Ready{FD: int(e.Fd), Events: fromEpoll(e.Events)}
+		n++
 	}
-	return p.found, nil
+	return n, nil
 }
 
 // park looks, and waits in the runtime's poller until there is something to see,
 // the time is over or Wake moved it to the past.
 func (p *epoll) park(timeout time.Duration) error {
-	var end time.Time
-	if timeout > 0 {
-		end = time.Now().Add(timeout)
-	}
 	p.found, p.errno = 0, 0
-	if err := p.file.SetReadDeadline(end); err != nil {
-		return p.gone(err)
+	if err := p.arm(timeout); err != nil {
+		return err
 	}
-	// A Wake before this set woken, one after it moves the deadline just set.
+	if p.moved.Swap(false) {
+		if err := p.file.SetReadDeadline(time.Time{}); err != nil {
+			return p.gone(err)
+		}
+	}
+	// A Wake before this set woken, one after it moves the deadline.
 	if p.woken.Swap(false) {
 		return nil
 	}
 	err := p.conn.Read(p.look)
 	p.woken.Store(false)
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		p.moved.Store(true) // a Wake may have moved it after the deadline was set back
+		return nil
+	default:
 		return p.gone(err)
+	}
+}
+
+// arm has the timer go off in timeout. A negative one leaves it alone: to go off early
+// costs a turn of the loop and no more.
+func (p *epoll) arm(timeout time.Duration) error {
+	if timeout < 0 {
+		return nil
+	}
+	end := time.Now().Add(timeout)
+	if early := end.Sub(p.armed); early >= 0 && early < sameTime {
+		return nil
+	}
+	p.armed = end
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(max(int64(timeout), 1))}
+	_, _, errno := unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(p.timer), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0)
+	if errno != 0 {
+		return fmt.Errorf("io: timerfd_settime: %w", errno)
 	}
 	return nil
 }
+
+// sameTime is how far two calculations of the same instant lie apart, far less than
+// what a Scheduler's functions may run early.
+const sameTime = 100 * time.Microsecond
 
 // gone is the error of a poller that was closed while it waited.
 func (p *epoll) gone(err error) error {
@@ -168,6 +218,7 @@ func fromEpoll(e uint32) (ev Events) {
 
 func (p *epoll) Wake() {
 	p.woken.Store(true)
+	p.moved.Store(true)
 	_ = p.file.SetReadDeadline(past)
 }
 
@@ -178,5 +229,5 @@ func (p *epoll) Close() error {
 	if p.closed.Swap(true) {
 		return ErrClosed
 	}
-	return p.file.Close()
+	return errors.Join(p.file.Close(), unix.Close(p.timer))
 }

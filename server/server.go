@@ -81,6 +81,7 @@ type Server struct {
 	started  time.Time
 	bus      *event.Bus
 	registry *channel.Registry
+	alarms   *alarmClock
 	media    *media.Engine
 	engine   *dialplan.Engine
 	recorder *trace.Recorder
@@ -162,6 +163,10 @@ func (s *Server) build() error {
 	}
 	s.applyLogging(conf)
 	s.registry = channel.NewRegistry(s.bus, s.log, s.now, conf.core.SystemName)
+	if s.alarms, err = startAlarms(s.opts.Network, s.log); err != nil {
+		return err
+	}
+	s.registry.SetClock(s.alarms)
 	s.registry.Number(uint64(s.started.Nanosecond()/1_000_000) * 1000)
 	s.registry.SetCallIDs(conf.log.CallIDs)
 	s.registry.Limit(conf.core.MaxCalls)
@@ -374,6 +379,9 @@ func (s *Server) release() {
 		if err := s.store.Close(); err != nil {
 			s.log.Error(fmt.Sprintf("store: %v", err))
 		}
+	}
+	if s.alarms != nil {
+		s.alarms.close()
 	}
 	if s.ownLog {
 		s.logger.Close()

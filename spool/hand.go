@@ -25,7 +25,7 @@ func (s *Spool) hand(r *reader) {
 		select {
 		case <-r.stop:
 			if !r.failing { // else the reload would wait for it once more
-				_ = s.catchUp(r) // its successor says what is wrong with it
+				_, _ = s.catchUp(r) // its successor says what is wrong with it
 			}
 			r.close()
 			return
@@ -34,9 +34,9 @@ func (s *Spool) hand(r *reader) {
 		case <-s.released:
 			closing = true
 		}
-		err := error(nil)
+		err, taken := error(nil), 0
 		if !closing || !s.batch.Load().Leave {
-			err = s.catchUp(r)
+			taken, err = s.catchUp(r)
 		}
 		wake = r.wake
 		switch {
@@ -47,6 +47,10 @@ func (s *Spool) hand(r *reader) {
 				s.log.Log(context.Background(), event.LevelNotice, r.Name()+" takes "+s.o.What+" again")
 			}
 			wait = firstRetry
+			if rest := r.rest(taken); rest > 0 {
+				wake = nil
+				timer.Reset(rest)
+			}
 		case !r.failing:
 			r.failing = true
 			s.log.Error(fmt.Sprintf("%s takes no %s, they wait on disk: %v", r.Name(), s.o.What, err))
@@ -74,19 +78,37 @@ func (r *reader) close() {
 	}
 }
 
-// catchUp hands out batches until the reader is at the end of the queue.
-func (s *Spool) catchUp(r *reader) error {
+// What a backend that gathers is kept waiting for: not for a few entries, not for more
+// than a batch, which is as fast as it gets, and not for long.
+const (
+	fewEntries  = 32
+	longestRest = 4 * time.Second
+)
+
+// rest is how long a backend that has taken so many entries, since a second or so, is
+// left alone.
+func (r *reader) rest(taken int) time.Duration {
+	if !r.gathers || taken < fewEntries {
+		return 0
+	}
+	return min(time.Duration(mostBatch/taken)*time.Second, longestRest)
+}
+
+// catchUp hands out batches until the reader is at the end of the queue, and returns
+// how many entries it has taken.
+func (s *Spool) catchUp(r *reader) (taken int, err error) {
 	for {
 		batch, err := s.next(r)
 		if err != nil || batch == nil {
-			return err
+			return taken, err
 		}
 		if err := r.Deliver(batch.entries, batch.mark, batch.again); err != nil {
 			s.qmu.Lock()
 			r.doubt = r.at == batch.from // else bound has given up on it meanwhile
 			s.qmu.Unlock()
-			return err
+			return taken, err
 		}
+		taken += len(batch.entries)
 		s.qmu.Lock()
 		if r.at == batch.from { // else bound has given up on it meanwhile
 			r.at, r.doubt = batch.from+batch.length, false

@@ -71,6 +71,10 @@ type Batch struct {
 // Batcher is a Backend that takes no more than Most entries in a batch.
 type Batcher interface{ Most() int }
 
+// Gatherer is a Backend to which many entries are little more work than a few. While they
+// come fast it is handed them every few seconds.
+type Gatherer interface{ Gathers() bool }
+
 // Delayer is an error of Deliver after which nothing but time brings another try: After
 // at least, and twice as long as before the last one.
 type Delayer interface{ After() time.Duration }
@@ -114,6 +118,7 @@ type reader struct {
 	doubt   bool  // the batch of the cursor may have been taken in part
 	failing bool
 	most    int // entries in a batch
+	gathers bool
 	wake    chan struct{}
 	stop    chan struct{} // closed when another takes its place
 	gone    chan struct{} // closed when it is done
@@ -187,6 +192,9 @@ func (s *Spool) join(b Backend, from int64) {
 	r := &reader{Backend: b, most: mostBatch, wake: make(chan struct{}, 1), stop: make(chan struct{}), gone: make(chan struct{})}
 	if x, ok := b.(Batcher); ok {
 		r.most = x.Most()
+	}
+	if x, ok := b.(Gatherer); ok {
+		r.gathers = x.Gathers()
 	}
 	if c := s.cur.Backends[b.Name()]; c != nil && c.Offset <= s.size {
 		r.at, r.doubt = c.Offset, c.Length > 0

@@ -290,6 +290,53 @@ func TestBatchMode(t *testing.T) {
 	})
 }
 
+// gatherer is a ledger that many entries are no more work to than few.
+type gatherer struct{ ledger }
+
+func (g *gatherer) Gathers() bool { return true }
+
+func (g *gatherer) count() int { return len(strings.Fields(g.taken())) }
+
+// While entries come fast, a backend that gathers gets them every few seconds; a few it
+// gets soon, and at the end all that there are.
+func TestGatherer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gatherer{}
+		s := open(t, spool.Options{Dir: t.TempDir()}, g)
+		add := func(n int) {
+			for i := range n {
+				s.Add(entry(i))
+			}
+		}
+		add(1)
+		time.Sleep(1100 * time.Millisecond)
+		add(1)
+		time.Sleep(1100 * time.Millisecond)
+		if n := g.count(); n != 2 {
+			t.Errorf("%d of two that came slowly", n)
+		}
+		add(100)
+		time.Sleep(1100 * time.Millisecond)
+		if n := g.count(); n != 102 {
+			t.Errorf("%d of the first hundred", n)
+		}
+		add(100)
+		time.Sleep(2 * time.Second)
+		if n := g.count(); n != 102 {
+			t.Errorf("%d, though more are to come", n)
+		}
+		time.Sleep(3 * time.Second)
+		if n := g.count(); n != 202 {
+			t.Errorf("%d after a rest", n)
+		}
+		add(100)
+		s.Close()
+		if n := g.count(); n != 302 {
+			t.Errorf("%d at the end", n)
+		}
+	})
+}
+
 // A crash at any byte of a file leaves each line there once after the next start.
 func TestTornFile(t *testing.T) {
 	const before, want = "old\n", "old\n10\n11\n12\n"
