@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"pbx/channel"
@@ -17,7 +18,7 @@ var ErrNotThere = errors.New("the other channel did not come")
 // hangs up. Each goes on after it at the priority after the one it left; one that
 // no thread ran ends. It returns at once; any goroutine may call it.
 func Join(a, b *channel.Channel, o Options) {
-	m := meeting{met: make(chan struct{}), over: make(chan struct{})}
+	m := newMeeting(a)
 	a.AsyncRun(func(channel.Thread) error { return m.host(a, b, o) })
 	b.AsyncRun(func(channel.Thread) error { return m.visit(b) })
 }
@@ -25,14 +26,21 @@ func Join(a, b *channel.Channel, o Options) {
 // JoinFrom is Join for the thread of a: talk bridges b on this goroutine, which owns b
 // until talk returns.
 func JoinFrom(a, b *channel.Channel, talk func()) error {
-	m := meeting{met: make(chan struct{}), over: make(chan struct{})}
+	m := newMeeting(a)
 	b.AsyncRun(func(channel.Thread) error { return m.visit(b) })
 	return m.run(talk)
 }
 
 // meeting is how the goroutine of one channel lends it to that of another.
 type meeting struct {
-	met, over chan struct{}
+	came    *channel.Latch // the other one is there
+	over    *channel.Latch // and may go
+	settled atomic.Bool    // it takes place, or one of them has given up
+}
+
+func newMeeting(a *channel.Channel) *meeting {
+	r := a.Registry()
+	return &meeting{came: r.NewLatch(), over: r.NewLatch()}
 }
 
 // host runs the bridge.
@@ -45,28 +53,19 @@ func (m *meeting) host(a, b *channel.Channel, o Options) error {
 }
 
 func (m *meeting) run(talk func()) error {
-	timer := time.NewTimer(rendezvous)
-	defer timer.Stop()
-	select {
-	case m.met <- struct{}{}:
-	case <-timer.C:
-		close(m.over)
+	defer m.over.Open()
+	if !m.came.Wait(rendezvous) || !m.settled.CompareAndSwap(false, true) {
 		return ErrNotThere
 	}
-	defer close(m.over)
 	talk()
 	return nil
 }
 
 // visit waits while the other's goroutine has the channel.
 func (m *meeting) visit(b *channel.Channel) error {
-	timer := time.NewTimer(rendezvous)
-	defer timer.Stop()
-	select {
-	case <-m.met:
-		<-m.over
-	case <-m.over:
-	case <-timer.C:
+	m.came.Open()
+	if !m.over.Wait(rendezvous) && !m.settled.CompareAndSwap(false, true) {
+		m.over.Wait(-1)
 	}
 	return after(b)
 }

@@ -95,32 +95,45 @@ func (v *Virtual) notify(wake chan struct{}) {
 }
 
 // waitAny is WaitAny in virtual time.
-func (v *Virtual) waitAny(d time.Duration, w *waiter, chans []*Channel) (int, Frame, error) {
+func (v *Virtual) waitAny(d time.Duration, w *waiter, chans []*Channel) (i int, f Frame, err error) {
+	came := v.wait(d, w.wake, func() (ok bool) {
+		i, f, err, ok = pollAny(chans)
+		return ok
+	})
+	if !came {
+		return -1, Frame{}, ErrTimeout
+	}
+	return i, f, err
+}
+
+// wait ends the turn of the goroutine that runs until came is true, looked at whenever
+// wake is told, or d is over unless that is negative. It reports whether it came true.
+func (v *Virtual) wait(d time.Duration, wake chan struct{}, came func() bool) bool {
 	expired := false // guarded by mu
-	if d > 0 {
+	if d >= 0 {
 		stop := v.AfterFunc(d, func() {
 			v.mu.Lock()
 			expired = true
 			v.mu.Unlock()
-			v.notify(w.wake)
+			v.notify(wake)
 		})
 		defer stop()
 	}
 	for {
 		v.mu.Lock()
-		if i, f, err, ok := pollAny(chans); ok {
+		if came() {
 			v.mu.Unlock()
-			return i, f, err
+			return true
 		}
 		if expired {
 			v.mu.Unlock()
-			return -1, Frame{}, ErrTimeout
+			return false
 		}
-		v.blocked[w.wake] = true
+		v.blocked[wake] = true
 		v.busy = false
 		v.next()
 		v.mu.Unlock()
-		<-w.wake
+		<-wake
 	}
 }
 

@@ -159,6 +159,33 @@ func TestDryRunOfALoop(t *testing.T) {
 	}
 }
 
+// Two calls of a plan come together without a moment of real time.
+func TestDryRunOfABridge(t *testing.T) {
+	r := rehearsal(t, "sip.conf", drySIP, "extensions.conf", `[phones]
+exten => 80,1,Answer()
+ same => n,Originate(Local/81@phones,exten,phones,82,1,5,a)
+ same => n,Wait(1)
+ same => n,Bridge(Local/81@phones-00000000\;1,S(20))
+ same => n,Set(TALKED=${BRIDGERESULT} ${EPOCH})
+ same => n,Hangup()
+exten => 81,1,Answer()
+ same => n,Wait(3600)
+exten => 82,1,Wait(3600)
+`)
+	tests, err := dryrun.ParseTests("t", strings.NewReader("test bridge\n from 101\n at 2026-11-30 10:00\n dial 80\n expect variable TALKED = SUCCESS 1796032821\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := r.Test(tests, nil)[0]
+	if res.Err != nil {
+		var story strings.Builder
+		if res.Trace != nil {
+			_ = res.Trace.Write(&story)
+		}
+		t.Errorf("%v\n%s", res.Err, story.String())
+	}
+}
+
 func TestDryRunMistakes(t *testing.T) {
 	r := rehearsal(t, "sip.conf", drySIP, "extensions.conf", dryPlan)
 	if err := r.From(&dryrun.Call{}, "1O1"); err == nil || !strings.Contains(err.Error(), "did you mean 101?") {
