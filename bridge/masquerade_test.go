@@ -68,6 +68,63 @@ func TestMasquerade(t *testing.T) {
 	})
 }
 
+// TestMasqueradeSecure: a phone comes into a call that wants encryption only if its leg
+// has it, and brings what its own call wants.
+func TestMasqueradeSecure(t *testing.T) {
+	type wish struct{ signaling, audio bool }
+	tls, srtp := wish{signaling: true}, wish{audio: true}
+	for name, tt := range map[string]struct {
+		caller, callee, comes wish // what is wanted for them
+		partner, has          wish // what the legs of the caller and of who comes have
+		ok                    bool
+		stays                 wish // what is wanted of the place after it
+	}{
+		"nothing is wanted":                {ok: true},
+		"in the clear":                     {callee: tls},
+		"TLS":                              {callee: tls, has: tls, ok: true, stays: tls},
+		"TLS is not SRTP":                  {callee: srtp, has: tls},
+		"SRTP":                             {callee: srtp, has: wish{true, true}, ok: true, stays: srtp},
+		"the caller wants it":              {caller: tls},
+		"the caller wants it, and gets it": {caller: tls, has: tls, ok: true},
+		"from a call that wants it":        {comes: tls, has: tls},
+		"from one that wants it, to TLS":   {comes: tls, partner: tls, ok: true, stays: tls},
+		"both want it, of each other":      {callee: tls, comes: tls, has: tls, ok: true, stays: tls},
+		"each wants another":               {callee: tls, comes: srtp, has: tls, partner: srtp, ok: true, stays: wish{true, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(p *pair) {
+				p.media("ulaw", "ulaw")
+				carol := p.tech.Inbound(channel.Options{Name: "carol"})
+				place, third := p.callee.Channel(), carol.Channel()
+				third.SetState(channel.Up)
+				want := func(c *channel.Channel, w wish) {
+					c.SetSettings(func(s *channel.Settings) { s.SecureSignaling, s.SecureMedia = w.signaling, w.audio })
+				}
+				want(p.caller.Channel(), tt.caller)
+				want(place, tt.callee)
+				want(third, tt.comes)
+				p.caller.Signaling, p.caller.Audio = tt.partner.signaling, tt.partner.audio
+				carol.Signaling, carol.Audio = tt.has.signaling, tt.has.audio
+				p.start(bridge.Options{})
+				switch err := channel.Masquerade(place, third); {
+				case !tt.ok && !errors.Is(err, channel.ErrInsecure) || tt.ok && err != nil:
+					t.Errorf("it ended with %v", err)
+				case !tt.ok:
+					if place.Leg() != channel.Leg(p.callee) {
+						t.Error("the phone is in the call")
+					}
+				default:
+					if s := place.Settings(); (wish{s.SecureSignaling, s.SecureMedia}) != tt.stays {
+						t.Errorf("of who comes next is wanted: %v, %v", s.SecureSignaling, s.SecureMedia)
+					}
+				}
+				p.caller.Do(channeltest.Hangup(0, channel.CauseNormalClearing))
+				p.ended(time.Second)
+			})
+		})
+	}
+}
+
 // TestUnhold holds that who was put on hold is taken back when the phone that did it
 // is out of the call: it has transferred it.
 func TestUnhold(t *testing.T) {

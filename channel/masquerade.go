@@ -16,7 +16,8 @@ var ErrGone = errors.New("the call is over")
 // changes its party without the thread that owns it taking part: an attended
 // transfer, an INVITE with Replaces, a pickup, the removal of a Local channel.
 //
-// Both owners are told by ControlSourceUpdate. Any goroutine may call it but the
+// Both owners are told by ControlSourceUpdate. A phone whose leg is less secure than the
+// call wants it (Settings) stays out: ErrInsecure. Any goroutine may call it but the
 // loop of a driver, which uses MasqueradeHeld.
 func Masquerade(original, clone *Channel) (err error) {
 	if e := still(original, clone, func() { err = MasqueradeHeld(original, clone) }); e != nil {
@@ -48,6 +49,9 @@ func MasqueradeHeld(original, clone *Channel) error {
 	}
 	r.moves.Lock()
 	defer r.moves.Unlock()
+	if err := original.Admits(clone); err != nil {
+		return err
+	}
 	if partner := original.Bridged(); partner != nil {
 		if a, ok := clone.Leg().(Aligner); ok {
 			a.Align(partner.Leg())
@@ -71,6 +75,11 @@ func MasqueradeHeld(original, clone *Channel) error {
 		}
 	}
 	original.line, clone.line = clone.line, original.line
+	// What security is wanted is of the call, not of the phone.
+	now, was := &original.settings, &clone.settings
+	signaling, audio := now.SecureSignaling, now.SecureMedia
+	now.SecureSignaling, now.SecureMedia = signaling || was.SecureSignaling, audio || was.SecureMedia
+	was.SecureSignaling, was.SecureMedia = signaling, audio
 	original.queue.forget()
 	clone.queue.forget()
 	app, data, bridge := original.app, original.data, original.bridgeID

@@ -46,13 +46,16 @@ func (r *Registry) Ringing(match func(*Channel) bool) *Channel {
 // the leg of that phone, which its owner hangs up. Any goroutine may call it but
 // the loop of a driver, which uses PickupHeld.
 func Pickup(by, target *Channel) error {
-	if !target.Rings() {
-		return ErrNotRinging
+	var err error
+	if e := still(by, target, func() { err = mayTake(by, target) }); e != nil {
+		return e
 	}
-	if err := by.Answer(); err != nil {
+	if err == nil {
+		err = by.Answer()
+	}
+	if err != nil {
 		return err
 	}
-	var err error
 	if e := still(by, target, func() { err = take(by, target) }); e != nil {
 		return e
 	}
@@ -61,13 +64,21 @@ func Pickup(by, target *Channel) error {
 
 // PickupHeld is Pickup for a caller that holds the drivers of both channels still.
 func PickupHeld(by, target *Channel) error {
-	if !target.Rings() {
-		return ErrNotRinging
+	if err := mayTake(by, target); err != nil {
+		return err
 	}
 	if err := by.Answer(); err != nil {
 		return err
 	}
 	return take(by, target)
+}
+
+// mayTake is what stops a pickup before by is answered.
+func mayTake(by, target *Channel) error {
+	if !target.Rings() {
+		return ErrNotRinging
+	}
+	return target.Admits(by)
 }
 
 func take(by, target *Channel) error {

@@ -7,6 +7,7 @@ exten => 102,1,Dial(SIP/bob,30)
  same => n,NoOp(AFTER ${DIALSTATUS})
 exten => 105,1,Set(__PICKUPMARK=sales)
  same => n,Dial(SIP/bob&SIP/dave,30)
+exten => 106,1,Dial(SIP/bob,30,b(secure^s^1))
 exten => 200,1,Pickup(102@t)
  same => n,NoOp(NOTHING)
  same => n,Hangup(21)
@@ -16,6 +17,9 @@ exten => 202,1,Pickup()
  same => n,Hangup(21)
 exten => 203,1,PickupChan(SIP/bob)
 exten => h,1,NoOp(HEXT ${CHANNEL} ${DIALSTATUS} ${DIALEDPEERNAME})
+[secure]
+exten => s,1,Set(CHANNEL(secure_bridge_signaling)=1)
+ same => n,Return()
 `
 
 const pickupSIP = storySIP + `[bob](+)
@@ -125,6 +129,37 @@ func TestPickup(t *testing.T) {
 	bob < ACK B
 	alice < 200 A
 	alice > ACK A
+	alice > BYE A
+	alice < 200 A
+	bob < BYE B
+	bob > 200`,
+		"by a phone in the clear, where TLS is wanted": `
+	alice > INVITE 106 call=A
+	alice < 100
+	bob < INVITE call=B
+	bob > 180
+	alice < 180
+	carol > INVITE *8 call=C
+	carol < 100
+	carol < 488 C
+	carol > ACK C
+	carol > INVITE 203 call=C
+	carol < 100
+	log was not picked up: the call wants encryption
+	carol < 603 C
+	carol > ACK C
+	bob > INVITE x call=N | Replaces: [B];early-only
+	bob < 100
+	bob < 488 N
+	bob > ACK N
+	bob > 200 B
+	bob < ACK B
+	alice < 200 A
+	alice > ACK A
+	bob > INVITE x call=M | Replaces: [B]
+	bob < 100
+	bob < 488 M
+	bob > ACK M
 	alice > BYE A
 	alice < 200 A
 	bob < BYE B

@@ -12,6 +12,8 @@ import (
 // Leg is the driver's side of one channel. It implements channel.Leg.
 type Leg struct {
 	Resource string
+	// Signaling and Audio say that they are encrypted.
+	Signaling, Audio bool
 
 	tech  *Tech
 	ch    *channel.Channel
@@ -163,6 +165,9 @@ func (l *Leg) Transfer(dest string) error {
 	l.Channel().Queue(channel.Frame{Kind: channel.FrameControl, Control: channel.ControlTransfer, Data: channel.TransferResult{OK: true}})
 	return nil
 }
+
+// Secure implements channel.Securer.
+func (l *Leg) Secure() (signaling, audio bool) { return l.Signaling, l.Audio }
 
 // Item implements channel.Leg.
 func (l *Leg) Item(string) (string, bool) { return "", false }

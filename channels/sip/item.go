@@ -34,14 +34,19 @@ func (p *pvt) item(name string) (string, bool) {
 	case "t38passthrough":
 		return pick(p.settings.T38, "1", "0"), true
 	case "secure_signaling":
-		return pick(p.route.Protocol.Secure(), "1", ""), true
-	case "secure_media": // there is no SRTP
-		return "", true
+		signaling, _ := p.Secure()
+		return pick(signaling, "1", ""), true
+	case "secure_media":
+		_, audio := p.Secure()
+		return pick(audio, "1", ""), true
 	case "rtpqos", "rtpdest", "rtpsource":
 		return p.mediaItem(name, args)
 	}
 	return "", false
 }
+
+// Secure implements channel.Securer. It is called on the loop. There is no SRTP.
+func (p *pvt) Secure() (signaling, audio bool) { return p.route.Protocol.Secure(), false }
 
 // mediaItem is what is known of the call's audio: rtpdest and rtpsource are where it
 // goes and where it comes from here, rtpqos its quality, by type and statistic.

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -132,16 +133,29 @@ func (p *pvt) takeOver(r *replacement) bool {
 	var err error
 	if r.call == nil || r.call.phase == phaseEarly {
 		err = channel.PickupHeld(by, target)
-	} else if err = by.Answer(); err == nil {
-		if err = channel.MasqueradeHeld(target, by); err == nil {
-			by.SoftHangup(channel.CauseNormalClearing)
-		}
+	} else if err = target.Admits(by); err == nil {
+		err = replace(by, target)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, channel.ErrInsecure):
+		by.SetCause(channel.CauseBearerNotAvailable, "") // 488
+	case err != nil:
 		by.SetCause(channel.CauseNoRouteDestination, "")
 	}
 	by.Hangup()
 	return err == nil
+}
+
+// replace has by answered in the place of target.
+func replace(by, target *channel.Channel) error {
+	if err := by.Answer(); err != nil {
+		return err
+	}
+	if err := channel.MasqueradeHeld(target, by); err != nil {
+		return err
+	}
+	by.SoftHangup(channel.CauseNormalClearing)
+	return nil
 }
 
 // mayReplace reports whether calls of asker may take the place of the far end of
