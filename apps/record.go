@@ -31,7 +31,7 @@ func record(s *set) channel.Application {
 		Name:     "Record",
 		Synopsis: "Record what the caller says to a file",
 		Help: `Answers, beeps and records until #, until there was as much silence as is given, or for so long. %d in the name becomes the first number for which there is no file. ` +
-			`A name that is not a full path is below the office's sounds. Formats are wav, sln, ulaw and alaw.`,
+			`A name that is not a full path is below the office's sounds. Formats are wav, sln, ulaw and alaw. RECORDING_INFO(duration) tells how long the last one was.`,
 		Args: []decl.Arg{
 			{Name: "filename.format", Help: "The file and its format, which is the part after the last dot or colon."},
 			{Name: "silence", Help: "Seconds of silence that end it, 0 for none.", Optional: true},
@@ -100,11 +100,13 @@ func (s *set) record(t channel.Thread, args *decl.Args) (status string, err erro
 	if n := wholeNumber(args.Arg(2)); n > 0 {
 		r.Limit = time.Duration(n) * time.Second
 	}
+	before := file.Samples()
 	made, end := r.Record(ch, file)
 	failure := made.Failure
 	if made.Silent && !given(args, 'u') {
 		failure = errors.Join(failure, file.Cut(int64(r.Silence/time.Second)*8000))
 	}
+	ch.SetRecording(channel.Recording{Duration: time.Duration(max(0, file.Samples()-before)) * time.Second / 8000})
 	if failure = errors.Join(failure, file.Close()); failure != nil {
 		warn(t, "Record: %v", failure)
 		return "ERROR", end

@@ -123,6 +123,10 @@ func TestRecord(t *testing.T) {
 		{name: "not answered", plan: "exten => x,1,Record(m.wav,,2,s)\n same => n,Log(NOTICE,${RECORD_STATUS})", notices: "SKIP", told: "hangup(0)"},
 		{name: "the caller leaves", plan: "exten => x,1,Record(m.wav)\nexten => h,1,Log(NOTICE,${RECORD_STATUS})", steps: []channeltest.Step{hangup(time.Second)}, notices: "HANGUP", told: "answer hangup(16)", took: time.Second},
 		{name: "and it is kept", plan: "exten => x,1,Record(m.wav,,,k)\nexten => h,1,Log(NOTICE,${RECORD_STATUS})", steps: []channeltest.Step{hangup(time.Second)}, notices: "HANGUP", told: "answer hangup(16)", files: "m.wav", took: time.Second},
+		{
+			name: "and what is told of it", plan: "exten => x,1,Set(a=[${RECORDING_INFO(duration)}])\n same => n,Record(m.wav,,2,xq)\n same => n,Log(NOTICE,${a} ${RECORDING_INFO(duration)} ${RECORDING_INFO(Duration)} [${RECORDING_INFO(size)}])",
+			notices: "[] 0 0 []", told: "answer hangup(16)", files: "m.wav", took: 2 * time.Second,
+		},
 		{name: "no format", plan: "exten => x,1,Record(m)\nexten => h,1,Log(NOTICE,${RECORD_STATUS})", notices: "ERROR", told: "hangup(0)"},
 		{name: "a format that is not written", plan: "exten => x,1,Record(m.mp3)\nexten => h,1,Log(NOTICE,${RECORD_STATUS})", notices: "ERROR", told: "hangup(0)"},
 		{name: "a name out of the network", plan: "exten => x,1,Set(n=../../${CALLERID(num)})\n same => n,Record(${n}.wav)\nexten => h,1,Log(NOTICE,${RECORD_STATUS})", notices: "ERROR", told: "hangup(0)"},
