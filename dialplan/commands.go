@@ -23,6 +23,17 @@ func (e *Engine) Commands() []decl.Command {
 			Run:      e.showPlan,
 			Complete: e.completeContext,
 		},
+		{
+			Words: "dialplan debug", Synopsis: "Show in which order a number is held against extensions and patterns",
+			Help: "Shows the tree in which the numbers of a context, or of all, are searched. 'dialplan show exten@context' tells what one number finds.",
+			Args: []decl.Arg{{Name: "context", Optional: true}}, Run: e.showTree,
+			Complete: func(args []string, prefix string) []string {
+				if strings.Contains(prefix, "@") {
+					return nil
+				}
+				return e.completeContext(args, prefix)
+			},
+		},
 		{Words: "dialplan show globals", Synopsis: "Show the global variables", Run: e.showGlobals},
 		{
 			Words: "dialplan show chanvar", Synopsis: "Show the variables of a channel",

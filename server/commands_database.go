@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -68,6 +69,14 @@ func (s *Server) databaseCommands() []decl.Command {
 			},
 		},
 		{
+			Words: "database query", Synopsis: "Run an SQL statement on the database",
+			Args: []decl.Arg{{Name: "statement", Help: `in double quotes, with texts in single ones: "SELECT value FROM astdb WHERE key = '/CF/101'"`}},
+			Help: "The entries are the rows of the table astdb, with the columns key (/family/key) and value. " +
+				"SELECT, INSERT, REPLACE, UPDATE and DELETE are run, one at a time; what makes or drops tables, or leads to a file, is not. " +
+				"A change is taken in whole or not at all: each key has to be /family/key, each value a text, and no call may have changed the entry meanwhile.",
+			Run: s.queryDatabase,
+		},
+		{
 			Words: "database import", Synopsis: "Take in the entries of an Asterisk database",
 			Help: "Reads an astdb.sqlite3, the one in astdbdir when none is named. Entries that are here already stay, unless the second word is overwrite. " +
 				"Registrations are left out: phones renew theirs.",
@@ -123,6 +132,28 @@ func (s *Server) showEntries(r *decl.Request, below string, wanted func(path str
 	})
 	fmt.Fprintf(r.Out, "%d results found.\n", n)
 	return nil
+}
+
+// queryDatabase runs SQL on the entries.
+func (s *Server) queryDatabase(ctx context.Context, r *decl.Request) error {
+	if len(r.Args) == 0 {
+		return console.ErrUsage
+	}
+	db, ok := s.database.(astDB)
+	if !ok {
+		return errors.New("this database has no SQL")
+	}
+	n, err := db.Query(ctx, strings.Join(r.Args, " "), func(columns, values []string) error {
+		for i, c := range columns {
+			fmt.Fprintf(r.Out, "%-5s: %-50s\n", esc(c), esc(values[i]))
+		}
+		_, err := fmt.Fprintln(r.Out)
+		return err
+	})
+	if err == nil && n > 0 {
+		fmt.Fprintf(r.Out, "%s changed.\n", entries(n))
+	}
+	return err
 }
 
 // completeDatabase offers families, then keys.

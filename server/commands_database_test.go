@@ -42,6 +42,34 @@ func TestDatabaseCommands(t *testing.T) {
 	}
 }
 
+// TestDatabaseQuery: SQL is answered as the field does, a row at a time.
+func TestDatabaseQuery(t *testing.T) {
+	s := idleServer(t)
+	j, err := store.Open(filepath.Join(t.TempDir(), "journal"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	s.database = astDB{store.NewDatabase(j)}
+	s.commands.Add(s.databaseCommands()...)
+	for _, tt := range [][2]string{
+		{`database put CF 101 "two words"`, "Updated database successfully\n"},
+		{`database query "SELECT * FROM astdb"`, "key  : /CF/101                                           \nvalue: two words                                         \n\n"},
+		{`database query SELECT count(*) AS n FROM astdb`, "n    : 1                                                 \n\n"},
+		{`database query "SELECT key FROM astdb WHERE key = '/none'"`, ""},
+		{`database query "INSERT INTO astdb VALUES ('/CF/102', '0171')"`, "1 entry changed.\n"},
+		{"database get CF 102", "Value: 0171\n"},
+		{`database query "DELETE FROM astdb;"`, "2 entries changed.\n"},
+		{"database show", "0 results found.\n"},
+		{`database query "DROP TABLE astdb"`, "DROP is not for the database: a statement begins with one of SELECT, VALUES, WITH, EXPLAIN, INSERT, REPLACE, UPDATE, DELETE\n" +
+			"Command 'database query \"DROP TABLE astdb\"' failed.\n"},
+	} {
+		if got := output(t, s, tt[0]); got != tt[1] {
+			t.Errorf("%s:\n%s\nwant:\n%s", tt[0], got, tt[1])
+		}
+	}
+}
+
 // TestDatabaseImport: an Asterisk database is taken in.
 func TestDatabaseImport(t *testing.T) {
 	s := idleServer(t)
