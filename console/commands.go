@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"pbx/decl"
 )
@@ -33,11 +34,16 @@ type Commands struct {
 	mu      sync.RWMutex
 	entries []entry // in the order of their words
 	aliases []Alias
+
+	permissions atomic.Pointer[Permissions]
 }
 
 type entry struct {
 	decl.Command
 	words []string
+	// name is what permissions know the command by: the words that Alias was given as
+	// the target.
+	name string
 }
 
 // NewCommands makes a table that knows `help` and `core show help`.
@@ -53,25 +59,28 @@ func NewCommands() *Commands {
 		return c.Complete(strings.Join(append(slices.Clone(args), prefix), " "))
 	}
 	c.Add(help)
-	help.Words = "help"
-	c.Add(help)
+	c.Alias("help", "core show help")
 	return c
 }
 
 // Add puts commands into the table. One with the same words replaces the
 // earlier.
 func (c *Commands) Add(cmds ...decl.Command) {
+	for _, cmd := range cmds {
+		c.add(cmd, cmd.Words)
+	}
+}
+
+func (c *Commands) add(cmd decl.Command, name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, cmd := range cmds {
-		e := entry{cmd, strings.Fields(cmd.Words)}
-		i, found := slices.BinarySearchFunc(c.entries, e, compareEntries)
-		if found {
-			c.entries[i] = e
-			continue
-		}
-		c.entries = slices.Insert(c.entries, i, e)
+	e := entry{cmd, strings.Fields(cmd.Words), name}
+	i, found := slices.BinarySearchFunc(c.entries, e, compareEntries)
+	if found {
+		c.entries[i] = e
+		return
 	}
+	c.entries = slices.Insert(c.entries, i, e)
 }
 
 // Alias makes the words of an old or short name run the command named target,
@@ -81,7 +90,7 @@ func (c *Commands) Alias(words, target string) {
 		if e.Words == target {
 			cmd := e.Command
 			cmd.Words = words
-			c.Add(cmd)
+			c.add(cmd, target)
 			return
 		}
 	}
@@ -125,20 +134,45 @@ func hasPrefix(words, prefix []string) bool {
 		slices.EqualFunc(words[:len(prefix)], prefix, strings.EqualFold)
 }
 
+// parse divides a line into a command, under whatever name it was typed, and its arguments.
+func (c *Commands) parse(line string) (e entry, args []string, ok bool) {
+	words := c.resolve(Split(line))
+	if e, ok = c.find(words); ok {
+		args = words[len(e.words):]
+	}
+	return e, args, ok
+}
+
+// line is the command with arguments as permissions see it.
+func (e *entry) line(args []string) string {
+	return strings.Join(append([]string{e.name}, args...), " ")
+}
+
+// Name is a line with the name of its command, where it was typed by an alias, as the
+// rules of permissions are held against it. It is false for no command.
+func (c *Commands) Name(line string) (string, bool) {
+	e, args, ok := c.parse(line)
+	return e.line(args), ok
+}
+
 // Run runs one line and writes its answer to out. The error, if any, was also
 // shown there, as the ancestor's console shows it.
 func (c *Commands) Run(ctx context.Context, line string, out io.Writer) error {
-	words := c.resolve(Split(line))
-	if len(words) == 0 {
-		return nil
-	}
-	e, ok := c.find(words)
+	e, args, ok := c.parse(line)
 	if !ok {
+		words := c.resolve(Split(line))
+		if len(words) == 0 {
+			return nil
+		}
 		fmt.Fprintf(out, "No such command '%s' (type 'core show help %s' for other possible commands)\n",
 			Escape(strings.Join(words, " ")), Escape(strings.Join(words, " ")))
 		return fmt.Errorf("no such command %q", line)
 	}
-	err := run(ctx, e, &decl.Request{Args: words[len(e.words):], Line: line, Out: out})
+	if err := c.permit(ctx, e.line(args)); err != nil {
+		fmt.Fprintf(out, "%s\n", Escape(err.Error()))
+		return err
+	}
+	err := run(ctx, e, &decl.Request{Args: args, Line: line, Out: out})
 	switch {
 	case err == nil:
 		return nil
@@ -163,7 +197,10 @@ func run(ctx context.Context, e entry, r *decl.Request) (err error) {
 
 // Complete returns the words that may stand where the line ends: a line that
 // ends in a blank asks for the next word, any other for the rest of its last.
-func (c *Commands) Complete(line string) []string {
+func (c *Commands) Complete(line string) []string { return c.CompleteFor(context.Background(), line) }
+
+// CompleteFor is Complete without the commands that the console of ctx may not run.
+func (c *Commands) CompleteFor(ctx context.Context, line string) []string {
 	words := Split(line)
 	prefix := ""
 	if len(words) > 0 && !strings.HasSuffix(line, " ") {
@@ -173,6 +210,7 @@ func (c *Commands) Complete(line string) []string {
 	words = c.resolve(words)
 	for _, e := range c.list() {
 		switch {
+		case c.permit(ctx, e.name) != nil:
 		case len(words) < len(e.words):
 			if hasPrefix(e.words, words) && hasFold(e.words[len(words)], prefix) {
 				out = append(out, e.words[len(words)])

@@ -19,6 +19,7 @@ import (
 type Session struct {
 	server *Server
 	conn   net.Conn
+	who    *Peer
 	// out carries frames to the writer. Answers wait for room in it; log lines do
 	// not.
 	out    chan []byte
@@ -41,7 +42,7 @@ func SessionFrom(ctx context.Context) *Session {
 }
 
 func newSession(s *Server, conn net.Conn) *Session {
-	return &Session{server: s, conn: conn, out: make(chan []byte, 256), closed: make(chan struct{})}
+	return &Session{server: s, conn: conn, who: peerOf(conn), out: make(chan []byte, 256), closed: make(chan struct{})}
 }
 
 // Watching reports whether the console shows log lines; one that was opened for
@@ -125,7 +126,7 @@ func (s *Session) answer(ctx context.Context, verb, rest string) {
 		}
 		s.send("end", []byte(text[:min(len(text), fieldLimit)]))
 	case "complete":
-		words := strings.Join(s.server.commands.Complete(rest), "\n")
+		words := strings.Join(s.server.commands.CompleteFor(ctx, rest), "\n")
 		s.send("words", []byte(words[:min(len(words), frameLimit)]))
 	case "api":
 		s.request(ctx, rest)
@@ -148,6 +149,11 @@ func (s *Session) request(ctx context.Context, line string) {
 	target, body, _ := strings.Cut(line, " ")
 	if s.server.ask == nil {
 		s.send("end", []byte("404"))
+		return
+	}
+	if !s.server.commands.Permissions().AllowsRequest(s.who, method, target) {
+		s.send("out", []byte(`{"title":"Forbidden","status":403,"detail":"cli_permissions.conf does not permit this"}`+"\n"))
+		s.send("end", []byte("403"))
 		return
 	}
 	status, answer := s.server.ask(ctx, method, target, []byte(body))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -35,9 +34,7 @@ func (s *Server) systemCommands() []decl.Command {
 			Help: "Calls are relayed in a codec that both legs have; what is played to one leg is converted.",
 		},
 		{Words: "core show threads", Synopsis: "Count what runs side by side", Run: s.showThreads},
-		{Words: "core show config mappings", Synopsis: "Show the families of extconfig.conf", Run: s.showMappings},
 		{Words: "core restart when convenient", Synopsis: "Start anew as soon as there is no call", Run: s.stopCommand(stopWhenConvenient | restart)},
-		{Words: "config list", Synopsis: "Show the configuration files that are there", Run: s.listFiles},
 		{
 			Words: "module show", Synopsis: "Show the parts under the names of the modules that they are elsewhere",
 			Args: []decl.Arg{{Name: "like", Optional: true}, {Name: "keyword", Optional: true}}, Run: s.showModules, Complete: words("like"),
@@ -173,34 +170,6 @@ func (s *Server) consoles() int {
 		return 0
 	}
 	return s.console.Sessions()
-}
-
-func (s *Server) showMappings(_ context.Context, r *decl.Request) error {
-	for _, f := range s.configuration().databases.Mappings() {
-		fmt.Fprintf(r.Out, "===> %s (db=%s, table=%s)\n", f.Driver+" "+f.Family, orNone(f.Database, "-"), f.Table)
-	}
-	return nil
-}
-
-func (s *Server) listFiles(_ context.Context, r *decl.Request) error {
-	dir := s.configuration().dirs.Config
-	var names []string
-	for _, pattern := range []string{"*.conf", "*.ael", "*.lua"} {
-		found, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil {
-			return err
-		}
-		names = append(names, found...)
-	}
-	slices.Sort(names)
-	for _, n := range names {
-		read := "read"
-		if slices.Contains(futureFiles, filepath.Base(n)) {
-			read = "not read yet"
-		}
-		fmt.Fprintf(r.Out, "%-60s %s\n", esc(n), read)
-	}
-	return nil
 }
 
 // modules are the names that hasModule knows, with what they are.

@@ -51,11 +51,13 @@ type configuration struct {
 	databases *database.Settings
 	timers    []*timers.Timer
 	aliases   []console.Alias
-	fifo      fifo.Settings
-	missed    *missed.Settings // nil without missed.conf
-	plan      *dialplan.Plan
-	findings  []config.Finding
-	overlay   map[string][]byte // texts that stand in for files, by path
+	// permissions are what users and groups may type, nil for everything.
+	permissions *console.Permissions
+	fifo        fifo.Settings
+	missed      *missed.Settings // nil without missed.conf
+	plan        *dialplan.Plan
+	findings    []config.Finding
+	overlay     map[string][]byte // texts that stand in for files, by path
 }
 
 // readBase reads what the parts are built from: asterisk.conf, logger.conf,
@@ -95,6 +97,8 @@ func readBase(o *Options) (*configuration, error) {
 	c.databases, found, err = database.Load(l, c.dirs.State, "")
 	take(found, err)
 	c.aliases, found, err = readAliases(l)
+	take(found, err)
+	c.permissions, found, err = readPermissions(l)
 	take(found, err)
 	c.timers, found, err = timers.Load(l)
 	take(found, err)

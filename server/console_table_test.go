@@ -18,15 +18,15 @@ var fieldCommands = []string{
 	"core show threads/hanguphandlers", "core show file formats", "core show config mappings", "core set verbose/debug", "core reload/waitfullybooted",
 	"core stop now/gracefully", "core stop when convenient", "core restart now/gracefully", "core restart when convenient", "core abort shutdown",
 	"dialplan show/reload", "dialplan show globals/chanvar", "dialplan set global/chanvar", "dialplan add extension/include", "dialplan remove extension/include",
-	"dialplan eval function", "dialplan exec application",
+	"dialplan eval function", "dialplan exec application", "dialplan debug",
 	"sip show peers/peer/registry/channels/channel/channelstats/subscriptions/settings/users/user/inuse/mwi/domains/tcp/history/objects/sched",
 	"sip set debug/history", "sip reload/notify/unregister", "sip qualify peer", "sip prune realtime", "rtp set debug", "rtcp set debug/stats", "rtp show settings", "stun show status",
-	"channel originate/redirect", "channel request hangup", "features show", "database show/showkey/get/put/del/deltree",
+	"channel originate/redirect", "channel request hangup", "features show", "database show/showkey/get/put/del/deltree/query",
 	"logger show channels", "logger add channel", "logger remove channel", "logger rotate/reload/mute", "module show/load/unload/reload",
 	"manager show users/user/connected/commands/command/events/event/settings", "manager kick session", "manager reload", "http show status",
 	"cdr show status/active", "cdr submit", "cel show status", "agi show commands", "agi set debug", "agi exec", "devstate list/change", "presencestate list/change",
-	"group show channels", "bridge show/kick/destroy", "realtime load/update/store/destroy", "odbc show/read/write", "config list", "indication show",
-	"dnsmgr status/refresh", "acl show", "cli show aliases", "timers show/run", "missed show",
+	"group show channels", "bridge show/kick/destroy", "realtime load/update/store/destroy", "odbc show/read/write", "config list/reload", "indication show",
+	"dnsmgr status/refresh", "acl show", "cli show aliases/permissions", "cli check permissions", "cli reload permissions", "timers show/run", "missed show",
 }
 
 // TestConsoleTable holds that every command of the table is there, under its own words or
@@ -138,7 +138,7 @@ func TestConsoleSystem(t *testing.T) {
 			show "core show codecs video" vp8
 			show "core show translation" ulaw
 			show "core show file formats" sln16
-			show "core show config mappings" ===> odbc people (db=main, table=people)
+			show "core show config mappings" ===> people (db=main, table=people)
 			show "config list" acl.conf
 			show "module show like chan_sip" 1 modules loaded
 			show "module load chan_sip.so" Loaded chan_sip.so

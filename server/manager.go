@@ -48,7 +48,9 @@ var reloadable = map[string]reloadSet{
 	"logger": reloadLogger, "manager": reloadRest, "http": reloadRest, "api": reloadRest, "events": reloadRest, "features": reloadRest, "indications": reloadRest, "res_indications": reloadRest,
 	"acl": reloadSIP | reloadRest, "core": reloadAll, "cdr": reloadRest, "cdr_csv": reloadRest, "cdr_custom": reloadRest, "cdr_manager": reloadRest,
 	"cdr_pgsql": reloadRest, "cdr_sqlite3_custom": reloadRest, "cel": reloadRest, "cel_custom": reloadRest, "cel_manager": reloadRest,
-	"func_odbc": reloadRest, "res_odbc": reloadRest, "dnsmgr": reloadSIP,
+	"func_odbc": reloadRest, "res_odbc": reloadRest, "dnsmgr": reloadSIP, "res_hep": reloadSIP, "res_stun_monitor": reloadSIP, "res_resolver_unbound": reloadSIP,
+	"res_rtp_asterisk": reloadSIP | reloadRest, "res_prometheus": reloadRest, "res_clialiases": reloadRest, "res_config_pgsql": reloadRest, "res_config_sqlite3": reloadRest,
+	"extconfig": reloadRest, "fifo": reloadRest, "missed": reloadRest, "timers": reloadRest, "permissions": reloadPermissions,
 }
 
 // moduleName is a module's name without its suffix.
@@ -77,7 +79,7 @@ func (s *Server) hasModule(name string) bool {
 	switch name {
 	case "":
 		return false
-	case "chan_local", "chan_bridge_media", "bridge_simple", "bridge_native_rtp", "res_rtp_asterisk", "res_http_websocket", "codec_ulaw", "codec_alaw":
+	case "chan_local", "chan_bridge_media", "bridge_simple", "bridge_native_rtp", "res_http_websocket", "codec_ulaw", "codec_alaw":
 		return true
 	}
 	if _, ok := reloadable[name]; ok {

@@ -15,8 +15,9 @@ const (
 	reloadDialplan reloadSet = 1 << iota
 	reloadSIP
 	reloadLogger
+	reloadPermissions
 	reloadRest // asterisk.conf's switches, indications.conf
-	reloadAll  = reloadDialplan | reloadSIP | reloadLogger | reloadRest
+	reloadAll  = reloadDialplan | reloadSIP | reloadLogger | reloadPermissions | reloadRest
 )
 
 // partNames are the parts as programs know them.
@@ -47,7 +48,7 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 	defer s.reloads.Unlock()
 	old := s.configuration()
 	fresh, err := readBase(&s.opts)
-	if err != nil && what&(reloadLogger|reloadRest) != 0 {
+	if err != nil && what&(reloadLogger|reloadPermissions|reloadRest) != 0 {
 		return nil, nil, err
 	}
 	next := *old
@@ -101,6 +102,10 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 		next.missed = fresh.missed
 		s.missed.Configure(next.missed)
 	}
+	if what&reloadPermissions != 0 {
+		next.permissions = fresh.permissions
+		s.commands.SetPermissions(next.permissions)
+	}
 	if what&reloadLogger != 0 {
 		next.log = fresh.log
 		s.applyLogFiles(&next)
@@ -128,7 +133,7 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 	s.conf.Store(&next)
 	s.reloaded.Store(s.now().UnixNano())
 	logFindings(s.log, next.findings)
-	if what != reloadSIP { // the driver tells of itself
+	if what != reloadSIP && what != reloadPermissions { // the driver tells of itself
 		s.bus.Publish(event.Event{Kind: event.Reload, Time: s.now(), Name: partNames[what]})
 	}
 	return diff, next.findings, nil
