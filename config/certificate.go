@@ -3,9 +3,11 @@ package config
 import (
 	"cmp"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 )
 
@@ -29,4 +31,38 @@ func LoadCertificate(dir, certFile, keyFile string) (*tls.Certificate, error) {
 		err = fmt.Errorf("%s: %w", p.Path, p.Err)
 	}
 	return &c, err
+}
+
+// LoadAuthorities reads the certificates (PEM) of authorities in a file and in the
+// files of a folder; "" is none.
+func LoadAuthorities(file, folder string) (*x509.CertPool, error) {
+	pool := x509.NewCertPool()
+	add := func(name string) (bool, error) {
+		text, err := os.ReadFile(name)
+		return err == nil && pool.AppendCertsFromPEM(text), err
+	}
+	if file != "" {
+		switch ok, err := add(file); {
+		case err != nil:
+			return nil, err
+		case !ok:
+			return nil, fmt.Errorf("%s holds no certificate", file)
+		}
+	}
+	if folder == "" {
+		return pool, nil
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	some := false
+	for _, e := range entries {
+		ok, _ := add(filepath.Join(folder, e.Name())) // a folder may hold other files
+		some = some || ok
+	}
+	if !some {
+		return nil, fmt.Errorf("%s holds no certificate", folder)
+	}
+	return pool, nil
 }

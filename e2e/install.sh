@@ -24,6 +24,7 @@ need node nodejs
 [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] || want+=(postgresql)
 need npm npm
 need curl curl
+need openssl openssl
 need nats-server nats-server
 # A library of the field for AMI, from npm.
 library() {

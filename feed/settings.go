@@ -2,6 +2,7 @@ package feed
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,6 +37,13 @@ type sink struct {
 	Bind    netip.AddrPort    `conf:"bind"`
 	Connect netip.AddrPort    `conf:"connect"`
 	Rules   []config.Variable `conf:"permit,deny"`
+	// TLS of TCP. Authorities are those of programs that connect, who must then show a
+	// certificate, or of the collector; TLSName is the name in its certificate.
+	TLS         bool   `conf:"tls"`
+	Certificate string `conf:"tlscertfile"`
+	Key         string `conf:"tlsprivatekey"`
+	Authorities string `conf:"tlscafile"`
+	TLSName     string `conf:"tlsname"`
 	// Of a webhook.
 	URL           string `conf:"url"`
 	Authorization string `conf:"authorization"`
@@ -54,6 +62,7 @@ type sink struct {
 	Queue int `conf:"queue"`
 
 	acl acl.List
+	tls *tls.Config // nil without TLS, or where its files cannot be read
 }
 
 // fileMode is an octal number, as of chmod.
@@ -80,7 +89,7 @@ const (
 // options are what each kind of sink has, beside type, events and fields.
 var options = map[string][]string{
 	typeUnix:    {"path", "mode"},
-	typeTCP:     {"bind", "connect", "secret", "permit", "deny"},
+	typeTCP:     {"bind", "connect", "secret", "permit", "deny", "tls", "tlscertfile", "tlsprivatekey", "tlscafile", "tlsname"},
 	typeWebhook: {"url", "secret", "authorization", "batch", "queue"},
 	typeNATS:    {"server", "subject", "user", "password", "token", "credentials", "jetstream", "queue"},
 }
@@ -222,13 +231,17 @@ func (r *reader) tcp(x *sink) {
 		}
 		x.acl = append(x.acl, rule)
 	}
+	if x.TLS && x.Bind.IsValid() != x.Connect.IsValid() {
+		r.loadTLS(x)
+	}
+	proves := x.Secret != "" || x.TLS && x.Authorities != "" // who he is
 	switch {
 	case x.Bind.IsValid() == x.Connect.IsValid():
 		r.refuse("bind", "has either bind or connect, an address and a port such as 127.0.0.1:5090")
-	case x.Connect.IsValid() && !x.Connect.Addr().IsLoopback():
-		r.find("connect", config.Note, "unsafe", "", "events go to %v in clear text", x.Connect)
-	case x.Bind.IsValid() && !x.Bind.Addr().IsLoopback() && x.Secret == "":
-		r.refuse("bind", "listens on %v without secret: everybody there could read who calls whom", x.Bind)
+	case x.Connect.IsValid() && !x.Connect.Addr().IsLoopback() && !x.TLS:
+		r.find("connect", config.Note, "unsafe", "tls=yes keeps them secret", "events go to %v in clear text", x.Connect)
+	case x.Bind.IsValid() && !x.Bind.Addr().IsLoopback() && !proves:
+		r.refuse("bind", "listens on %v without secret, or tls and tlscafile: everybody there could read who calls whom", x.Bind)
 	case x.Bind.IsValid() && x.Secret != "" && config.UsualSecret(x.Secret):
 		r.find("secret", config.Warning, "weak-secret", "openssl rand -hex 24 makes one", "has a secret that is guessed first")
 	}
@@ -281,6 +294,10 @@ func hostOf(address string) string {
 // same reports whether two readings of a section make the same sink.
 func (x *sink) same(o *sink) bool {
 	a, b := *x, *o
+	// What files hold is taken in while it runs.
+	for _, s := range [...]*sink{&a, &b} {
+		s.tls, s.Certificate, s.Key, s.Authorities = nil, "", "", ""
+	}
 	// Where lines stand does not matter.
 	for i := range a.Rules {
 		a.Rules[i].Pos = config.Pos{}

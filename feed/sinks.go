@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -36,6 +37,8 @@ type Sinks struct {
 type opened struct {
 	sink  *sink
 	close func()
+	// renew takes in certificates that were read again; nil has none.
+	renew func(*tls.Config)
 	// state is what a person is told of it, waiting how many bytes wait on disk; nil is
 	// that nothing does.
 	state   func() string
@@ -65,7 +68,10 @@ func (s *Sinks) Apply(c Settings) error {
 	var errs []error
 	for _, x := range c.sinks {
 		name := strings.ToLower(x.Name)
-		if s.open[name] != nil {
+		if o := s.open[name]; o != nil {
+			if o.sink = x; x.tls != nil {
+				o.renew(x.tls)
+			}
 			continue
 		}
 		o, err := s.start(x)
@@ -89,6 +95,9 @@ func (s *Sinks) start(x *sink) (*opened, error) {
 	case typeUnix:
 		return s.listenUnix(x, want)
 	case typeTCP:
+		if x.TLS && x.tls == nil {
+			return nil, errNoTLS
+		}
 		if x.Connect.IsValid() {
 			return s.connect(x, want), nil
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/subtle"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,7 @@ type listener struct {
 	sink *sink
 	want Selection
 	l    net.Listener
+	tls  atomic.Pointer[tls.Config] // nil: none is spoken
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -49,6 +51,7 @@ type listener struct {
 
 func (s *Sinks) listen(x *sink, want Selection, l net.Listener) *listener {
 	t := &listener{s: s, sink: x, want: want, l: l, conns: make(map[net.Conn]struct{})}
+	t.tls.Store(x.tls)
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.group.Go(t.accept)
 	return t
@@ -60,7 +63,7 @@ func (s *Sinks) listenTCP(x *sink, want Selection) (*opened, error) {
 		return nil, err
 	}
 	t := s.listen(x, want, l)
-	return &opened{close: t.close, state: t.state}, nil
+	return &opened{close: t.close, state: t.state, renew: t.tls.Store}, nil
 }
 
 // listenUnix makes the socket under another name first: nobody may connect before its
@@ -160,15 +163,23 @@ func (t *listener) admit(conn net.Conn) bool {
 }
 
 // serve sends events to one program until it goes.
-func (t *listener) serve(conn net.Conn) {
+func (t *listener) serve(raw net.Conn) {
 	ctx, cancel := context.WithCancel(t.ctx)
 	defer cancel()
+	conn, err := t.secured(raw)
 	defer func() {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			_ = raw.Close() // it reads no farewell
+		}
 		_ = conn.Close()
 		t.mu.Lock()
-		delete(t.conns, conn)
+		delete(t.conns, raw)
 		t.mu.Unlock()
 	}()
+	if err != nil {
+		t.s.deps.Log.Log(t.ctx, event.LevelNotice, fmt.Sprintf("events [%s]: %s is turned away: %v", t.sink.Name, peerName(raw), err))
+		return
+	}
 	in := bufio.NewReaderSize(conn, maxSecret)
 	if t.sink.Secret != "" && !t.proven(conn, in) {
 		return
@@ -179,7 +190,7 @@ func (t *listener) serve(conn net.Conn) {
 		defer cancel()
 		_, _ = io.Copy(io.Discard, in)
 	})
-	err := pump(ctx, conn, r)
+	err = pump(ctx, conn, r)
 	if errors.Is(err, ErrSlow) || errors.Is(err, os.ErrDeadlineExceeded) && t.ctx.Err() == nil {
 		t.warn("%s does not read what it is sent and is dropped", peerName(conn))
 	}
@@ -239,12 +250,17 @@ func pump(ctx context.Context, conn net.Conn, r *Reader) error {
 // connect keeps a connection to a collector. Nothing is queued while there is none.
 func (s *Sinks) connect(x *sink, want Selection) *opened {
 	var connected atomic.Bool
+	var secure atomic.Pointer[tls.Config]
+	secure.Store(x.tls)
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() {
 		wait, said := firstTry, false
 		for ctx.Err() == nil {
 			conn, err := s.deps.Network.DialTCP(ctx, netip.Addr{}, x.Connect, pbxio.SocketOptions{})
+			if err == nil {
+				conn, err = secured(ctx, conn, secure.Load())
+			}
 			if err == nil {
 				event.Verbose(s.deps.Log, 2, "events [%s]: connected to %v", x.Name, x.Connect)
 				wait, said = firstTry, false
@@ -267,6 +283,7 @@ func (s *Sinks) connect(x *sink, want Selection) *opened {
 		}
 	})
 	return &opened{
+		renew: secure.Store,
 		close: func() {
 			cancel()
 			group.Wait()

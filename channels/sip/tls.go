@@ -52,7 +52,7 @@ func (c *configLoader) loadTLS() {
 		}
 	}
 	if g.TLSCAFile != "" || g.TLSCAPath != "" {
-		roots, err := transport.LoadRoots(c.pathOrNone(g.TLSCAFile), c.pathOrNone(g.TLSCAPath))
+		roots, err := config.LoadAuthorities(c.pathOrNone(g.TLSCAFile), c.pathOrNone(g.TLSCAPath))
 		switch {
 		case err != nil && g.TLSCAFile != "":
 			fail(err, "tlscafile")

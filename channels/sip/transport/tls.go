@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -143,38 +141,4 @@ func LoadCertificate(certFile, keyFile string) (*tls.Certificate, error) {
 		return nil, err
 	}
 	return &c, nil
-}
-
-// LoadRoots reads the authorities in a file and in the files of a folder; "" is
-// none.
-func LoadRoots(file, folder string) (*x509.CertPool, error) {
-	pool := x509.NewCertPool()
-	add := func(name string) (bool, error) {
-		text, err := os.ReadFile(name)
-		return err == nil && pool.AppendCertsFromPEM(text), err
-	}
-	if file != "" {
-		switch ok, err := add(file); {
-		case err != nil:
-			return nil, err
-		case !ok:
-			return nil, fmt.Errorf("%s holds no certificate", file)
-		}
-	}
-	if folder == "" {
-		return pool, nil
-	}
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, err
-	}
-	some := false
-	for _, e := range entries {
-		ok, _ := add(filepath.Join(folder, e.Name())) // a folder may hold other files
-		some = some || ok
-	}
-	if !some {
-		return nil, fmt.Errorf("%s holds no certificate", folder)
-	}
-	return pool, nil
 }
