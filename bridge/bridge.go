@@ -38,6 +38,8 @@ const (
 	TimeUp                   // the limit was reached
 	Redirected               // Result.By was sent to another place in the dialplan
 	Failed                   // Result.Err: the media cannot be joined
+	Unanswered               // Options.Await will not answer, or has not in time
+	Watched                  // Options.Watch is over, or was sent elsewhere
 )
 
 // Result tells how a bridge ended.
@@ -47,6 +49,8 @@ type Result struct {
 	Cause    channel.Cause
 	Duration time.Duration
 	Err      error
+	// Digits are those of the feature that ended it.
+	Digits string
 }
 
 // Limit is Dial's L(x:y:z) and S(x): how long the call may last, how much before
@@ -62,7 +66,7 @@ type Code struct {
 	By Side
 	// Run acts on it, on the bridge's goroutine, and reports whether the bridge
 	// ends. Nil ends it: the disconnect code.
-	Run func(by Side) (end bool)
+	Run func(t *Talk) (end bool)
 }
 
 // Options shape a bridge; the zero value is a plain call.
@@ -77,6 +81,14 @@ type Options struct {
 	Limit        Limit
 	// Warn is told when a warning of the limit is due, with the time that is left.
 	Warn func(left time.Duration)
+	// Watch is another channel of the goroutine, which is in no bridge meanwhile.
+	Watch *channel.Channel
+	// Await is the callee, or the channel watched, while it has not answered: it has
+	// AnswerIn to do so, for ever when that is 0. Early is told what it says until
+	// then, the answer too, and may give it up.
+	Await    *channel.Channel
+	AnswerIn time.Duration
+	Early    func(channel.Control) (giveUp bool)
 }
 
 // call is one bridge while it runs.
@@ -86,6 +98,8 @@ type call struct {
 	now   func() time.Time
 	start time.Time
 	warn  time.Time // when the next warning is due, zero for none
+	late  time.Time // when Await has had its time, zero for never
+	all   []*channel.Channel
 }
 
 // leg is one side of it.
@@ -97,6 +111,7 @@ type leg struct {
 	media *media.Session // that is joined
 	codes []Code
 	holds bool // it has the other end on hold
+	away  bool // it is in another bridge, see Talk.Consult
 
 	digits []digit // dialled so far, perhaps the beginning of a code
 	flush  time.Time
@@ -109,7 +124,16 @@ type digit struct {
 
 // Run bridges the two until one hangs up, a feature or the limit ends it, or one
 // is redirected.
-func Run(caller, callee *channel.Channel, o Options) (r Result) {
+func Run(caller, callee *channel.Channel, o Options) Result {
+	r := run(caller, callee, o)
+	if r.Reason != Failed {
+		caller.LeaveBridge()
+		callee.LeaveBridge()
+	}
+	return r
+}
+
+func run(caller, callee *channel.Channel, o Options) (r Result) {
 	if o.ID == "" {
 		o.ID = caller.Uniqueid() + "-" + callee.Uniqueid()
 	}
@@ -120,33 +144,24 @@ func Run(caller, callee *channel.Channel, o Options) (r Result) {
 	c.legs[0], c.legs[1] = &leg{Channel: caller, side: Caller}, &leg{Channel: callee, side: Callee}
 	c.legs[0].other, c.legs[1].other = c.legs[1], c.legs[0]
 	c.start = c.now()
+	c.await()
 	if l := o.Limit; l.Duration > 0 && l.WarnAt > 0 && o.Warn != nil {
 		c.warn = c.start.Add(max(l.Duration-l.WarnAt, 0))
 	}
 	defer func() {
 		c.leave()
 		r.Duration = c.now().Sub(c.start)
-		if r.Reason == Failed {
-			return
-		}
-		for _, l := range c.legs {
-			l.LeaveBridge()
-		}
 	}()
 	if err := c.enter(); err != nil {
-		return Result{Reason: Failed, Cause: channel.CauseBearerNotAvailable, Err: err}
+		return failed(Nobody, err)
 	}
 	return c.run()
 }
 
 func (c *call) enter() error {
 	c.publish(event.BridgeCreate)
+	c.arm()
 	for _, l := range c.legs {
-		for _, f := range c.Features {
-			if f.By&l.side != 0 && f.Digits != "" {
-				l.codes = append(l.codes, f)
-			}
-		}
 		l.SetBridge(c.ID, l.other.Channel)
 		l.name = l.Name()
 	}
@@ -163,11 +178,25 @@ func (c *call) enter() error {
 		l := c.legs[len(c.legs)-1-i]
 		l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
 	}
-	if err := c.join(); err != nil {
-		return err
+	if c.Await == nil || c.Await == c.Watch { // else it joins when it has something to say
+		if err := c.join(); err != nil {
+			return err
+		}
 	}
 	c.tell()
 	return nil
+}
+
+// arm gives each leg the codes that it may dial.
+func (c *call) arm() {
+	for _, l := range c.legs {
+		l.codes = nil
+		for _, f := range c.Features {
+			if f.By&l.side != 0 && f.Digits != "" {
+				l.codes = append(l.codes, f)
+			}
+		}
+	}
 }
 
 // transferred are the variables that name who transferred the channel.
@@ -191,15 +220,21 @@ func (c *call) renew(l *leg) error {
 	l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID, Members: len(c.legs)})
 	l.other.SetVar("BRIDGEPEER", channel.Clean(name))
 	l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
-	mine, theirs := l.Identity().Caller, l.other.Identity().Caller
-	for _, x := range [...]struct {
-		*leg
-		talksTo channel.Party
-	}{{l, theirs}, {l.other, mine}} {
-		x.UpdateIdentity(func(id *channel.Identity) { id.Connected = x.talksTo })
-		x.say("connected line", x.Leg().Indicate(channel.ControlConnectedLine))
-	}
+	Introduce(l.Channel, l.other.Channel)
 	return nil
+}
+
+// Introduce tells each of two channels whom it talks to. Whoever owns
+// both calls it.
+func Introduce(a, b *channel.Channel) {
+	mine, theirs := a.Identity().Caller, b.Identity().Caller
+	for _, x := range [...]struct {
+		*channel.Channel
+		talksTo channel.Party
+	}{{a, theirs}, {b, mine}} {
+		x.UpdateIdentity(func(id *channel.Identity) { id.Connected = x.talksTo })
+		_ = x.Leg().Indicate(channel.ControlConnectedLine) // a phone that does not show it loses nothing
+	}
 }
 
 // tell tells the drivers who is joined with whom. plain is a bridge that has no
@@ -223,9 +258,16 @@ func (c *call) leave() {
 			j.Joined(nil, false)
 		}
 		l.unhold()
+		if l.away {
+			continue
+		}
 		l.SetBridge("", nil)
 		l.SetVar("BRIDGEPEER", channel.Value{})
-		l.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID, Members: len(c.legs) - 1 - i})
+		left := len(c.legs) - 1 - i
+		if l.other.away {
+			left = 0
+		}
+		l.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID, Members: left})
 	}
 	c.publish(event.BridgeDestroy)
 }
@@ -280,121 +322,5 @@ func (c *call) part() {
 	for _, l := range c.legs {
 		l.media.PassDigits(true)
 		l.media = nil
-	}
-}
-
-func (c *call) run() Result {
-	for {
-		if d := c.Limit.Duration; d > 0 && c.now().Sub(c.start) >= d {
-			return Result{Reason: TimeUp, Cause: channel.CauseNormalClearing}
-		}
-		c.due()
-		i, f, err := channel.WaitAny(c.wait(), c.legs[0].Channel, c.legs[1].Channel)
-		switch {
-		case errors.Is(err, channel.ErrTimeout):
-			continue
-		case err != nil:
-			r := Result{By: c.legs[i].side, Reason: HungUp, Cause: f.Cause}
-			if r.Cause == channel.CauseNone {
-				r.Cause = channel.CauseNormalClearing
-			}
-			return r
-		}
-		if r, end := c.frame(c.legs[i], f); end {
-			return r
-		}
-	}
-}
-
-// due gives warnings, and passes on digits that became no code.
-func (c *call) due() {
-	now := c.now()
-	if !c.warn.IsZero() && !now.Before(c.warn) {
-		left := c.Limit.Duration - now.Sub(c.start)
-		if c.warn = c.warn.Add(c.Limit.WarnEvery); c.Limit.WarnEvery <= 0 {
-			c.warn = time.Time{}
-		}
-		c.Warn(left)
-	}
-	for _, l := range c.legs {
-		if len(l.digits) > 0 && !now.Before(l.flush) {
-			l.release(len(l.digits))
-		}
-	}
-}
-
-// wait is the time until something is due, negative for never.
-func (c *call) wait() time.Duration {
-	now := c.now()
-	next := time.Duration(-1)
-	at := func(t time.Time) {
-		if d := max(t.Sub(now), 0); next < 0 || d < next {
-			next = d
-		}
-	}
-	if c.Limit.Duration > 0 {
-		at(c.start.Add(c.Limit.Duration))
-	}
-	if !c.warn.IsZero() {
-		at(c.warn)
-	}
-	for _, l := range c.legs {
-		if len(l.digits) > 0 {
-			at(l.flush)
-		}
-	}
-	return next
-}
-
-// frame acts on what one leg said.
-func (c *call) frame(l *leg, f channel.Frame) (r Result, end bool) {
-	switch f.Kind {
-	case channel.FrameDTMFEnd:
-		return c.digit(l, digit{f.Digit, f.Duration})
-	case channel.FrameText:
-		l.say("text", l.other.Leg().SendText(f.Text))
-	case channel.FrameControl:
-		return c.control(l, f)
-	}
-	return r, false
-}
-
-func (c *call) control(l *leg, f channel.Frame) (r Result, end bool) {
-	switch f.Control {
-	case channel.ControlRedirect:
-		return Result{By: l.side, Reason: Redirected, Cause: channel.CauseNormalClearing}, true
-	case channel.ControlHold:
-		l.Publish(event.Event{Kind: event.Hold, Bridge: c.ID})
-		if l.Settings().HoldIntercept {
-			return r, false
-		}
-		l.holds = true
-	case channel.ControlUnhold:
-		l.Publish(event.Event{Kind: event.Unhold, Bridge: c.ID})
-		if l.Settings().HoldIntercept && !l.holds { // whom it held before is taken back
-			return r, false
-		}
-		l.holds = false
-	case channel.ControlSourceUpdate:
-		if err := c.renew(l); err != nil {
-			return Result{By: l.side, Reason: Failed, Cause: channel.CauseBearerNotAvailable, Err: err}, true
-		}
-	case channel.ControlConnectedLine:
-		// Who l is now, as the other end should see it.
-		if p, ok := f.Data.(channel.Party); ok {
-			l.other.UpdateIdentity(func(id *channel.Identity) { id.Connected = p })
-		}
-	case channel.ControlFlash:
-	default:
-		return r, false // the conditions of a call that is not answered yet
-	}
-	l.say(f.Control.String(), l.other.Leg().Indicate(f.Control))
-	return r, false
-}
-
-// say logs what the other end's driver would not take; the call goes on.
-func (l *leg) say(what string, err error) {
-	if err != nil {
-		l.Log().Warn("not passed on", "what", what, "channel", l.Name(), "to", l.other.Name(), "error", err)
 	}
 }

@@ -284,8 +284,8 @@ func TestFeatures(t *testing.T) {
 	ran := 0
 	codes := []bridge.Code{
 		bridge.Disconnect("*", bridge.Caller),
-		{Digits: "#72", By: bridge.Both, Run: func(bridge.Side) bool { ran++; return false }},
-		{Digits: "#9", By: bridge.Callee, Run: func(bridge.Side) bool { return true }},
+		{Digits: "#72", By: bridge.Both, Run: func(*bridge.Talk) bool { ran++; return false }},
+		{Digits: "#9", By: bridge.Callee, Run: func(*bridge.Talk) bool { return true }},
 	}
 	for _, c := range []struct {
 		name  string
@@ -450,7 +450,7 @@ func TestPanic(t *testing.T) {
 		go func() {
 			defer func() { crashed <- recover() }()
 			bridge.Run(p.caller.Channel(), p.callee.Channel(), bridge.Options{Features: []bridge.Code{
-				{Digits: "1", By: bridge.Caller, Run: func(bridge.Side) bool { panic("boom") }},
+				{Digits: "1", By: bridge.Caller, Run: func(*bridge.Talk) bool { panic("boom") }},
 			}})
 		}()
 		synctest.Wait()

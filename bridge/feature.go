@@ -24,8 +24,12 @@ func (c *call) digit(l *leg, d digit) (r Result, end bool) {
 		code, more := l.match()
 		if code != nil {
 			l.digits = l.digits[:0]
-			if code.Run == nil || code.Run(l.side) {
-				return Result{By: l.side, Reason: Feature, Cause: channel.CauseNormalClearing}, true
+			talk := Talk{c: c, by: l}
+			if code.Run == nil || code.Run(&talk) {
+				return Result{By: l.side, Reason: Feature, Cause: channel.CauseNormalClearing, Digits: code.Digits}, true
+			}
+			if err := talk.resume(); err != nil {
+				return failed(l.side, err), true
 			}
 			return r, false
 		}

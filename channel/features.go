@@ -6,14 +6,36 @@ import "time"
 type Features struct {
 	// PickupExten is what a phone dials to pick up a call of its groups.
 	PickupExten string
-	// BlindTransfer and Disconnect are the codes that a party of a call dials where
-	// Dial's options let it; "" is off.
-	BlindTransfer, Disconnect string
+	// BlindTransfer, AttendedTransfer and Disconnect are the codes that a party of a call
+	// dials where Dial's options let it; "" is off.
+	BlindTransfer, AttendedTransfer, Disconnect string
+	Attended                                    AttendedTransfer
 	// DigitTimeout is how long the digits of a code may be apart, TransferDigitTimeout
 	// those of the number that a transfer goes to, for which a party has
 	// TransferAttempts.
 	DigitTimeout, TransferDigitTimeout time.Duration
 	TransferAttempts                   int
+	// AnnounceSound asks for the number, RetrySound does so again, InvalidSound says that
+	// there was none in all attempts.
+	AnnounceSound, RetrySound, InvalidSound string
+	// TransferSound is heard by who is connected in the end, FailSound by who has his
+	// party back.
+	TransferSound, FailSound string
+}
+
+// AttendedTransfer is how a party asks first, and then transfers.
+type AttendedTransfer struct {
+	// Abort, Complete and Swap are dialled meanwhile: back to the party, join the two,
+	// and change between them; "" is off.
+	Abort, Complete, Swap string
+	// NoAnswer is how long the target may ring.
+	NoAnswer time.Duration
+	// Drop leaves the party to the target that still rings when who transfers hangs up;
+	// else that one is called back if nobody answers, Callbacks times, LoopDelay after
+	// another try.
+	Drop      bool
+	LoopDelay time.Duration
+	Callbacks int
 }
 
 // DefaultFeatures are the field's.
@@ -21,6 +43,8 @@ func DefaultFeatures() Features {
 	return Features{
 		PickupExten: "*8", BlindTransfer: "#", Disconnect: "*",
 		DigitTimeout: time.Second, TransferDigitTimeout: 3 * time.Second, TransferAttempts: 3,
+		AnnounceSound: "pbx-transfer", RetrySound: "pbx-invalid", InvalidSound: "privacy-incorrect", TransferSound: "beep", FailSound: "beeperr",
+		Attended: AttendedTransfer{Abort: "*1", Complete: "*2", Swap: "*4", NoAnswer: 15 * time.Second, LoopDelay: 10 * time.Second, Callbacks: 2},
 	}
 }
 

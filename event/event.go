@@ -45,7 +45,7 @@ const (
 	Shutdown
 	UserEvent     // Name, Value = "Header: value" lines
 	Masquerade    // the channel's phone changed: Dest = original's new name, Value = clone's
-	Transfer      // Name = blind or attended, Dest = the transferee, Context, Exten
+	Transfer      // Name = blind or attended, Dest = the transferee, Context, Exten; Value may be ByDigits; AppData = the bridge of the second call, App = the last one
 	Pickup        // Dest = the channel that was picked up
 	LocalBridge   // the call through a Local channel begins: Channel is its ;2, Dest its ;1
 	LocalOptimize // a Local channel takes itself out: Name = begin or end, Dest = its other half
@@ -83,6 +83,9 @@ const (
 	// from Address.
 	RefusedCall = "refused call"
 )
+
+// ByDigits is the Value of a Transfer that a party dialled a code for.
+const ByDigits = "digits"
 
 // Event is one thing that happened. Only the fields that its Kind names are
 // set; Time always is.

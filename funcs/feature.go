@@ -2,9 +2,7 @@ package funcs
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
 
 	"pbx/channel"
 	"pbx/decl"
@@ -13,75 +11,51 @@ import (
 // featureFunctions read and change what features.conf says, for one channel.
 func featureFunctions() []channel.Function {
 	return []channel.Function{
-		{
+		featureFunction("general", channel.Function{
 			Name: "FEATURE", Synopsis: "How features work on this channel", SeeAlso: []string{"FEATUREMAP"},
-			Help: "featuredigittimeout in milliseconds; transferdigittimeout in seconds, and transferdialattempts. What is written counts for this channel only.",
+			Help: "The options of the section general of features.conf: featuredigittimeout in milliseconds; transferdigittimeout, atxfernoanswertimeout and atxferloopdelay in seconds; " +
+				"transferdialattempts, atxfercallbackretries, atxferdropcall; the codes atxferabort, atxfercomplete and atxferswap; pickupexten; the sounds xfersound, xferfailsound, " +
+				"transferannouncesound, transferretrysound and transferinvalidsound. What is written counts for this channel only.",
 			Args: []decl.Arg{arg("option_name", "the option of features.conf")},
-			Read: func(t channel.Thread, a *decl.Args) (string, error) {
-				f := t.Channel().Features()
-				switch name := strings.ToLower(a.Arg(0)); name {
-				case "featuredigittimeout":
-					return strconv.FormatInt(f.DigitTimeout.Milliseconds(), 10), nil
-				case "transferdigittimeout":
-					return strconv.FormatInt(int64(f.TransferDigitTimeout/time.Second), 10), nil
-				case "transferdialattempts":
-					return strconv.Itoa(f.TransferAttempts), nil
-				default:
-					return "", fmt.Errorf("unknown feature option '%s'", name)
-				}
-			},
-			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				f := t.Channel().Features()
-				n, err := strconv.Atoi(strings.TrimSpace(v))
-				if err != nil || n < 1 || n > 1<<20 {
-					return fmt.Errorf("'%s' is not a number", v)
-				}
-				switch name := strings.ToLower(a.Arg(0)); name {
-				case "featuredigittimeout":
-					f.DigitTimeout = time.Duration(n) * time.Millisecond
-				case "transferdigittimeout":
-					f.TransferDigitTimeout = time.Duration(n) * time.Second
-				case "transferdialattempts":
-					f.TransferAttempts = n
-				default:
-					return fmt.Errorf("unknown feature option '%s'", name)
-				}
-				t.Channel().SetFeatures(f)
-				return nil
-			},
-		},
-		{
+		}),
+		featureFunction("featuremap", channel.Function{
 			Name: "FEATUREMAP", Synopsis: "What is dialled for a feature on this channel", SeeAlso: []string{"FEATURE"},
-			Help: "blindxfer or disconnect; an empty code switches the feature off. What is written counts for this channel only.",
+			Help: "blindxfer, atxfer or disconnect; an empty code switches the feature off. What is written counts for this channel only.",
 			Args: []decl.Arg{arg("feature_name", "the name in the section featuremap of features.conf")},
-			Read: func(t channel.Thread, a *decl.Args) (string, error) {
-				f := t.Channel().Features()
-				code, err := featureCode(&f, a.Arg(0))
-				if err != nil {
-					return "", err
-				}
-				return *code, nil
-			},
-			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				f := t.Channel().Features()
-				code, err := featureCode(&f, a.Arg(0))
-				if err != nil {
-					return err
-				}
-				*code = strings.TrimSpace(v)
-				t.Channel().SetFeatures(f)
-				return nil
-			},
-		},
+		}),
 	}
 }
 
-func featureCode(f *channel.Features, name string) (*string, error) {
-	switch strings.ToLower(name) {
-	case "blindxfer":
-		return &f.BlindTransfer, nil
-	case "disconnect":
-		return &f.Disconnect, nil
+// featureFunction has f read and write the options of a section.
+func featureFunction(section string, f channel.Function) channel.Function {
+	option := func(a *decl.Args) (channel.FeatureOption, error) {
+		name := strings.ToLower(strings.TrimSpace(a.Arg(0)))
+		o, ok := channel.FindFeatureOption(section, name)
+		if !ok && section == "general" {
+			return o, fmt.Errorf("unknown feature option '%s'", name)
+		} else if !ok {
+			return o, fmt.Errorf("unknown feature '%s'", name)
+		}
+		return o, nil
 	}
-	return nil, fmt.Errorf("unknown feature '%s'", name)
+	f.Read = func(t channel.Thread, a *decl.Args) (string, error) {
+		o, err := option(a)
+		if err != nil {
+			return "", err
+		}
+		return o.Value(t.Channel().Features()), nil
+	}
+	f.Write = func(t channel.Thread, a *decl.Args, v string) error {
+		o, err := option(a)
+		if err != nil {
+			return err
+		}
+		features := t.Channel().Features()
+		if err := o.Set(&features, v); err != nil {
+			return err
+		}
+		t.Channel().SetFeatures(features)
+		return nil
+	}
+	return f
 }

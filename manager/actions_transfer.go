@@ -29,11 +29,11 @@ func (s *Server) transferActions() []decl.Action {
 		},
 		{
 			Name: "Atxfer", Synopsis: "Attended transfer.", Classes: call, Run: s.attendedTransfer,
-			Help: "Begins an attended transfer by the feature code of features.conf; there is none yet.", Args: []decl.Arg{named(""), {Name: "Exten"}, {Name: "Context", Optional: true}},
+			Help: "Dials the code atxfer of features.conf and the extension, as the channel's phone would: where Dial's options t or T let it, an attended transfer begins.", Args: []decl.Arg{named(""), {Name: "Exten"}, {Name: "Context", Optional: true}},
 		},
 		{
 			Name: "CancelAtxfer", Synopsis: "Cancel an attended transfer.", Classes: call, Run: s.cancelTransfer,
-			Help: "Takes an attended transfer back.", Args: []decl.Arg{named("")},
+			Help: "Dials the code atxferabort of features.conf, which takes an attended transfer back.", Args: []decl.Arg{named("")},
 		},
 		{
 			Name: "Bridge", Synopsis: "Bridge two channels already in the PBX.", Classes: call, Run: s.join,
@@ -138,24 +138,48 @@ func (s *Server) blindTransfer(_ context.Context, r *decl.ActionRequest) error {
 	return r.OK("Transfer succeeded")
 }
 
-// errNoFeature is the answer where features.conf has no code to dial.
-var errNoFeature = errors.New("No feature code for attended transfers is configured")
-
+// attendedTransfer has the channel dial what its party would: the code, and the number.
 func (s *Server) attendedTransfer(_ context.Context, r *decl.ActionRequest) error {
-	if _, err := s.transferer(r); err != nil {
+	ch, err := s.transferer(r)
+	if err != nil {
 		return err
 	}
-	if r.Get("Exten") == "" {
+	exten := r.Get("Exten")
+	if exten == "" {
 		return errors.New("No extension specified")
 	}
-	return errNoFeature
+	code := ch.Features().AttendedTransfer
+	if code == "" {
+		return errors.New("No attended transfer feature code found")
+	}
+	r.Then = func() {
+		if at := r.Get("Context"); at != "" {
+			ch.SetVar("TRANSFER_CONTEXT", channel.Clean(at))
+		}
+		press(ch, code+exten)
+	}
+	return r.OK("Atxfer successfully queued")
 }
 
+// cancelTransfer has it dial the key that takes the transfer back.
 func (s *Server) cancelTransfer(_ context.Context, r *decl.ActionRequest) error {
-	if _, err := s.transferer(r); err != nil {
+	ch, err := s.transferer(r)
+	if err != nil {
 		return err
 	}
-	return errNoFeature
+	code := ch.Features().Attended.Abort
+	if code == "" {
+		return errors.New("No disconnect feature code found")
+	}
+	r.Then = func() { press(ch, code) }
+	return r.OK("CancelAtxfer successfully queued")
+}
+
+// press has the exchange see digits as if the phone had sent them.
+func press(ch *channel.Channel, digits string) {
+	for i := range len(digits) {
+		ch.DigitEnd(digits[i], 0)
+	}
 }
 
 func (s *Server) join(_ context.Context, r *decl.ActionRequest) error {

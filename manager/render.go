@@ -397,6 +397,10 @@ var renderers = map[event.Kind]renderer{
 // transferred writes what is told of a transfer.
 func transferred(w *page, e *event.Event) {
 	w.line("Result", "Success")
+	external := "Yes"
+	if e.Value == event.ByDigits {
+		external = "No"
+	}
 	if e.Name != "attended" {
 		from := own(e)
 		if len(e.Parties) > 0 {
@@ -407,7 +411,7 @@ func transferred(w *page, e *event.Event) {
 		if e.Bridge != "" {
 			w.bridge("", e.Bridge, 2)
 		}
-		w.line("IsExternal", "Yes")
+		w.line("IsExternal", external)
 		w.line("Context", e.Context)
 		w.line("Extension", e.Exten)
 		return
@@ -420,8 +424,11 @@ func transferred(w *page, e *event.Event) {
 		if i == 0 && e.Bridge != "" {
 			w.bridge("Orig", e.Bridge, 2)
 		}
+		if i == 1 && e.AppData != "" {
+			w.bridge("Second", e.AppData, 0)
+		}
 	}
-	w.line("IsExternal", "Yes")
+	w.line("IsExternal", external)
 	w.line("DestType", "Bridge")
-	w.line("DestBridgeUniqueid", e.Bridge)
+	w.line("DestBridgeUniqueid", cmp.Or(e.App, e.Bridge))
 }

@@ -252,6 +252,7 @@ func (s *Server) showFeatures(_ context.Context, r *decl.Request) error {
 	f, standard := s.registry.Features(), channel.DefaultFeatures()
 	fmt.Fprintf(r.Out, format, "Pickup", standard.PickupExten, esc(f.PickupExten))
 	fmt.Fprintf(r.Out, format, "Blind Transfer", standard.BlindTransfer, esc(f.BlindTransfer))
+	fmt.Fprintf(r.Out, format, "Attended Transfer", standard.AttendedTransfer, esc(f.AttendedTransfer))
 	fmt.Fprintf(r.Out, format, "Disconnect Call", standard.Disconnect, esc(f.Disconnect))
 	return nil
 }

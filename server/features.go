@@ -1,9 +1,7 @@
 package server
 
 import (
-	"strconv"
 	"strings"
-	"time"
 
 	"pbx/channel"
 	"pbx/config"
@@ -19,14 +17,16 @@ func readFeatures(l *config.Loader) (channel.Features, []config.Finding, error) 
 	}
 	for _, sec := range file.Sections {
 		for _, v := range sec.Vars {
-			known, ok := setFeature(&f, strings.ToLower(sec.Name), strings.ToLower(v.Name), strings.TrimSpace(v.Value))
-			switch {
-			case !known:
+			o, known := channel.FindFeatureOption(sec.Name, v.Name)
+			if !known {
+				why := " does not act yet"
+				if strings.EqualFold(v.Name, "atxferthreeway") {
+					why = " does not act yet: three in a call need their audio mixed, which is not there"
+				}
 				findings = append(findings, config.Finding{
-					Pos: v.Pos, Severity: config.Note, Rule: "not-read",
-					Message: "[" + sec.Name + "] " + v.Name + " does not act yet",
+					Pos: v.Pos, Severity: config.Note, Rule: "not-read", Message: "[" + sec.Name + "] " + v.Name + why,
 				})
-			case !ok:
+			} else if o.Set(&f, v.Value) != nil {
 				findings = append(findings, config.Finding{
 					Pos: v.Pos, Severity: config.Warning, Rule: "bad-value", Message: v.Name + " = \"" + v.Value + "\" is not a number; the default stays",
 				})
@@ -34,40 +34,4 @@ func readFeatures(l *config.Loader) (channel.Features, []config.Finding, error) 
 		}
 	}
 	return f, findings, nil
-}
-
-// setFeature takes one line. ok is false for a value that cannot be used.
-func setFeature(f *channel.Features, section, name, value string) (known, ok bool) {
-	number := func(p *int) bool {
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 || n > 1<<20 {
-			return false
-		}
-		*p = n
-		return true
-	}
-	n := 0
-	switch section + " " + name {
-	case "general pickupexten":
-		f.PickupExten = value
-	case "featuremap blindxfer":
-		f.BlindTransfer = value
-	case "featuremap disconnect":
-		f.Disconnect = value
-	case "general featuredigittimeout":
-		if !number(&n) {
-			return true, false
-		}
-		f.DigitTimeout = time.Duration(n) * time.Millisecond
-	case "general transferdigittimeout":
-		if !number(&n) {
-			return true, false
-		}
-		f.TransferDigitTimeout = time.Duration(n) * time.Second
-	case "general transferdialattempts":
-		return true, number(&f.TransferAttempts)
-	default:
-		return false, false
-	}
-	return true, true
 }

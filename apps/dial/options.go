@@ -59,8 +59,8 @@ var optionTable = []decl.Option{
 	{Letter: 'R', Args: []string{"tone"}, Help: "Like r, but early audio of the called party takes the place of the ringing."},
 	{Letter: 'S', Args: []string{"x"}, Help: "End the call x seconds after the answer."},
 	{Letter: 's', Args: []string{"x"}, Help: "The tag of the identity that f shows.", Absent: "nothing reads the tag yet"},
-	{Letter: 't', Help: "Let the called party transfer the caller with the code blindxfer of features.conf, #."},
-	{Letter: 'T', Help: "Let the caller transfer the called party with the code blindxfer of features.conf, #."},
+	{Letter: 't', Help: "Let the called party transfer the caller with the codes of features.conf: blindxfer, #, and atxfer, which has none by default."},
+	{Letter: 'T', Help: "Let the caller transfer the called party with the codes of features.conf: blindxfer, #, and atxfer, which has none by default."},
 	{Letter: 'U', Args: []string{"subroutine", "argument"}, Help: "Run the subroutine x^argument... on the called party before it is connected. GOSUB_RESULT there decides what follows."},
 	{Letter: 'u', Args: []string{"x"}, Help: "The presentation of the identity that f shows, such as prohib."},
 	{Letter: 'w', Help: "Let the called party record with Monitor.", Absent: noRecording},
@@ -113,7 +113,7 @@ func (o *options) entertained() bool { return o.ring && !o.ringUntilMedia }
 // leavesAlone reports whether nobody here listens to the two parties, or says
 // something to one of them.
 func (o *options) leavesAlone() bool {
-	return !o.calleeHangsUp && !o.callerHangsUp && o.limit == 0 && o.announce == "" && o.announceCaller == "" && !o.onCallee.given && !o.macro.given &&
+	return !o.calleeHangsUp && !o.callerHangsUp && !o.calleeTransfers && !o.callerTransfers && o.limit == 0 && o.announce == "" && o.announceCaller == "" && !o.onCallee.given && !o.macro.given &&
 		o.digits == "" && o.digitsCaller == "" && o.digitsProgress == "" && !o.ring && !o.screening.on
 }
 

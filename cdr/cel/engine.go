@@ -1,6 +1,7 @@
 package cel
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"sync"
@@ -287,7 +288,7 @@ func (e *Engine) transfer(c *channel, ev *event.Event) {
 	if other := e.channels[second.Uniqueid]; ev.Parties[3] == nil && other != nil {
 		told = append(told, "app", other.app)
 	} else if other != nil {
-		told = append(told, "bridge2_id", other.bridge)
+		told = append(told, "bridge2_id", cmp.Or(ev.AppData, other.bridge))
 	}
 	for i, name := range [...]string{"transferee", "transfer_target"} {
 		party, uniqueid := "N/A", "N/A"
