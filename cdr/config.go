@@ -165,31 +165,3 @@ func splitValues(s string) (out []string) {
 	}
 	return out
 }
-
-func (c *Config) postgres(f *config.File) (out []config.Finding) {
-	for _, sec := range f.Sections {
-		if !strings.EqualFold(sec.Name, "global") {
-			out = append(out, note(sec.Pos, config.Warning, "unknown-section", "cdr_pgsql.conf has no section [%s]", sec.Name))
-			continue
-		}
-		s := struct {
-			Host        string `conf:"hostname"`
-			Port        string `conf:"port"`
-			Database    string `conf:"dbname"`
-			User        string `conf:"user"`
-			Password    string `conf:"password"`
-			Table       string `conf:"table"`
-			Application string `conf:"appname"`
-			Zone        string `conf:"timezone"`
-		}{Port: "5432", Database: "asterisk", User: "asterisk", Table: "cdr", Application: "pbx"}
-		out = append(out, config.Decode(sec, &s, "encoding")...)
-		gmt := strings.EqualFold(s.Zone, "UTC") || strings.EqualFold(s.Zone, "GMT")
-		if s.Zone != "" && !gmt {
-			out = append(out, note(sec.Pos, config.Warning, "bad-value", "timezone: only UTC, or the machine's zone without the line; the latter is used"))
-		}
-		c.Postgres = &Postgres{
-			Host: s.Host, Port: s.Port, Database: s.Database, User: s.User, Password: s.Password, Table: s.Table, Application: s.Application, GMT: gmt,
-		}
-	}
-	return out
-}

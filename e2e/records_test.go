@@ -273,3 +273,47 @@ table=cdr
 	db.start()
 	eventually(t, time.Minute, "fifteen rows, each once", func() bool { return count() == "15|15" })
 }
+
+// TestPostgresEvents: channel events reach the table of cel_pgsql.conf by the names of
+// its columns, once each, also those that waited while the database was away.
+func TestPostgresEvents(t *testing.T) {
+	n := newNetwork()
+	db := newPostgres(t, n.host(9))
+	db.start()
+	db.query(`CREATE SCHEMA log; CREATE TYPE log.kind AS ENUM ('CHAN_START', 'OURS', 'HANGUP', 'CHAN_END', 'LINKEDID_END'); CREATE TABLE log.cel (id serial, eventtype log.kind, eventtime timestamptz, at double precision, cid_num text, exten varchar(80),
+		context text, channame text, appname text, amaflags int, uniqueid text, linkedid text, extra json, mine text DEFAULT 'x')`)
+	x := newExchangeOn(t, n, recordOffice+`
+-- cel.conf --
+[general]
+enable=yes
+events=CHAN_START,HANGUP,CHAN_END,LINKEDID_END,USER_DEFINED
+-- cel_pgsql.conf --
+[global]
+hostname=@9@
+port=5433
+dbname=postgres
+user=asterisk
+schema=log
+show_user_defined=yes
+-- extensions.conf --
+[in]
+exten => 800,1,CELGenUserEvent(OURS,${EXTEN})
+ same => n,Hangup(17)
+`)
+	count := func() string { return db.query("SELECT count(*), count(DISTINCT uniqueid) FROM log.cel") }
+	x.call("first", "800", busyCall()).ok()
+	eventually(t, 10*time.Second, "the five events of a call", func() bool { return count() == "5|1" })
+	if got := db.query("SELECT string_agg(eventtype::text, ' ' ORDER BY id) FROM log.cel"); got != "CHAN_START OURS HANGUP CHAN_END LINKEDID_END" {
+		t.Errorf("the events are %s", got)
+	}
+	if got := db.query("SELECT cid_num, exten, context, amaflags, extra->>'hangupcause', mine, at IS NULL, abs(extract(epoch FROM now() - eventtime)) < 60, uniqueid = linkedid FROM log.cel WHERE eventtype = 'HANGUP'"); got != "caller|800|in|3|17|x|t|t|t" {
+		t.Errorf("a row is %s", got)
+	}
+	db.stop()
+	x.call("more", "800", busyCall(), "-m", "3", "-r", "20").ok()
+	x.out.waitFor(t, "cel-pgsql takes no call records", 30*time.Second)
+	x.kill()
+	x.start()
+	db.start()
+	eventually(t, time.Minute, "twenty events, each once", func() bool { return count() == "20|4" })
+}

@@ -47,7 +47,7 @@ var reloadable = map[string]reloadSet{
 	"": reloadAll, "chan_sip": reloadSIP, "pbx_config": reloadDialplan, "pbx_ael": reloadDialplan, "extensions": reloadDialplan, "dialplan": reloadDialplan,
 	"logger": reloadLogger, "manager": reloadRest, "http": reloadRest, "api": reloadRest, "events": reloadRest, "features": reloadRest, "indications": reloadRest, "res_indications": reloadRest,
 	"acl": reloadSIP | reloadRest, "core": reloadAll, "cdr": reloadRest, "cdr_csv": reloadRest, "cdr_custom": reloadRest, "cdr_manager": reloadRest,
-	"cdr_pgsql": reloadRest, "cdr_sqlite3_custom": reloadRest, "cel": reloadRest, "cel_custom": reloadRest, "cel_manager": reloadRest,
+	"cdr_pgsql": reloadRest, "cdr_sqlite3_custom": reloadRest, "cel": reloadRest, "cel_custom": reloadRest, "cel_manager": reloadRest, "cel_pgsql": reloadRest,
 	"func_odbc": reloadRest, "res_odbc": reloadRest, "dnsmgr": reloadSIP, "res_hep": reloadSIP, "res_stun_monitor": reloadSIP, "res_resolver_unbound": reloadSIP,
 	"res_rtp_asterisk": reloadSIP | reloadRest, "res_prometheus": reloadRest, "res_clialiases": reloadRest, "res_config_pgsql": reloadRest, "res_config_sqlite3": reloadRest,
 	"extconfig": reloadRest, "fifo": reloadRest, "missed": reloadRest, "timers": reloadRest, "permissions": reloadPermissions,

@@ -98,6 +98,9 @@ func (c *configuration) recordBackends() (backends []spool.Backend) {
 	if c.cel.Enable && c.records.SQLite {
 		backends = append(backends, &cel.SQLite{SQL: spool.SQL{Open: open(filepath.Join(c.dirs.DB, "pbx.sqlite3"))}})
 	}
+	if c.cel.Enable && c.cel.Postgres != nil {
+		backends = append(backends, c.cel.Postgres)
+	}
 	if c.log.QueueLog != "" {
 		backends = append(backends, cdr.QueueLog(c.log.QueueLog))
 	}

@@ -12,10 +12,11 @@ import (
 	"pbx/config"
 )
 
-// Config is what cel.conf and cel_custom.conf say.
+// Config is what cel.conf and the files of its backends say.
 type Config struct {
 	Settings
-	Custom []cdr.Custom
+	Custom   []cdr.Custom
+	Postgres *Postgres // nil without cel_pgsql.conf
 }
 
 // later are events that nothing here makes.
@@ -35,6 +36,7 @@ func Load(l *config.Loader, logDir string, layout func(string) (string, error)) 
 			c.Custom = list
 			return found
 		}},
+		{"cel_pgsql.conf", c.postgres},
 	} {
 		f, findings, err := l.Load(file.name)
 		all = append(all, findings...)
