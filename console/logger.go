@@ -34,6 +34,8 @@ type Logger struct {
 
 	queue   chan *line
 	dropped atomic.Uint64
+	taken   atomic.Uint64 // lines off the queue
+	deepest atomic.Int64  // the most that the writer found in it
 	done    chan struct{}
 	closing sync.Once
 
@@ -263,6 +265,10 @@ func (l *Logger) writer() {
 		case <-l.done:
 			return
 		case m := <-l.queue:
+			if n := int64(len(l.queue) + 1); n > l.deepest.Load() {
+				l.deepest.Store(n)
+			}
+			l.taken.Add(1)
 			if m.flush != nil {
 				reported = l.reportLoss(reported)
 				close(m.flush)
@@ -276,6 +282,12 @@ func (l *Logger) writer() {
 			}
 		}
 	}
+}
+
+// Load tells how many lines the writer has taken, how many wait for it, how many it found
+// waiting at most, and how many there is room for.
+func (l *Logger) Load() (taken uint64, waiting, deepest, room int) {
+	return l.taken.Load(), len(l.queue), int(l.deepest.Load()), cap(l.queue)
 }
 
 // reportLoss says how many lines were dropped since the last report.

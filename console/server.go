@@ -80,13 +80,6 @@ func Listen(path string, mode os.FileMode, commands *Commands, ask Asker, logger
 // Path is where the socket is.
 func (s *Server) Path() string { return s.path }
 
-// Sessions is how many consoles are connected.
-func (s *Server) Sessions() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.sessions)
-}
-
 // Close ends every session and removes the socket.
 func (s *Server) Close() {
 	s.cancel()

@@ -47,9 +47,11 @@ type Context struct {
 	pending  atomic.Bool // posted is not empty
 	woken    atomic.Bool
 
-	mu     sync.Mutex
-	posted []func()
-	closed bool
+	mu      sync.Mutex
+	posted  []func()
+	closed  bool
+	taken   uint64 // functions that were posted and taken off posted
+	deepest int    // the most that were posted at a time
 }
 
 // entry is the registration of the descriptor whose number is its index.
@@ -194,8 +196,17 @@ func (c *Context) Post(f func()) {
 		return
 	}
 	c.posted = append(c.posted, f)
+	c.deepest = max(c.deepest, len(c.posted))
 	c.pending.Store(true)
 	c.wake()
+}
+
+// Load tells how many posted functions the loop has taken so far, how many wait for it
+// now, and how many waited at most. Any goroutine may call it.
+func (c *Context) Load() (taken uint64, waiting, deepest int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.taken, len(c.posted), c.deepest
 }
 
 // Wake ends the Wait in progress, or the next one, before its time.
@@ -223,6 +234,7 @@ func (c *Context) runPosted() (n int) {
 			return 0
 		}
 		c.mu.Lock()
+		c.taken += uint64(len(c.posted))
 		c.running, c.posted = c.posted, c.running[:0]
 		c.pending.Store(false)
 		c.mu.Unlock()

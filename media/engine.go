@@ -147,6 +147,10 @@ func (e *Engine) OnEnd(f func(Stats)) { e.ended.Store(&f) }
 // Loops is how many media loops there are.
 func (e *Engine) Loops() int { return len(e.loops) }
 
+// Load tells how many functions that others posted a media loop has taken, how many wait
+// for it, and how many did at most; loops count from 0.
+func (e *Engine) Load(loop int) (taken uint64, waiting, deepest int) { return e.loops[loop].ctx.Load() }
+
 // NewSession binds an RTP port and the RTCP port above it. The error is
 // ErrNoPorts when the range is exhausted, or wraps what the network said.
 func (e *Engine) NewSession(o SessionOptions) (*Session, error) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -33,7 +32,6 @@ func (s *Server) systemCommands() []decl.Command {
 			Words: "core show translation", Synopsis: "Show between which codecs sounds are converted", Run: showTranslation,
 			Help: "Calls are relayed in a codec that both legs have; what is played to one leg is converted.",
 		},
-		{Words: "core show threads", Synopsis: "Count what runs side by side", Run: s.showThreads},
 		{Words: "core restart when convenient", Synopsis: "Start anew as soon as there is no call", Run: s.stopCommand(stopWhenConvenient | restart)},
 		{
 			Words: "module show", Synopsis: "Show the parts under the names of the modules that they are elsewhere",
@@ -156,20 +154,6 @@ func showTranslation(_ context.Context, r *decl.Request) error {
 		fmt.Fprintln(r.Out)
 	}
 	return nil
-}
-
-func (s *Server) showThreads(_ context.Context, r *decl.Request) error {
-	active, _ := s.registry.Count()
-	fmt.Fprintf(r.Out, "SIP monitor loop: 1\nchannels: %d\nRTP sessions: %d\nconsoles: %d\n%d goroutines in all\n", active, s.media.Sessions(), s.consoles(), runtime.NumGoroutine())
-	return nil
-}
-
-// consoles is how many are connected.
-func (s *Server) consoles() int {
-	if s.console == nil {
-		return 0
-	}
-	return s.console.Sessions()
 }
 
 // modules are the names that hasModule knows, with what they are.

@@ -15,7 +15,7 @@ import (
 // the subsystems that there are here. A slash stands between words that may follow.
 var fieldCommands = []string{
 	"core show version/uptime/settings/sysinfo/channels/channel/calls/hints/hint/applications/application/functions/function/codecs/translation/help",
-	"core show threads/hanguphandlers", "core show file formats", "core show config mappings", "core set verbose/debug", "core reload/waitfullybooted",
+	"core show threads/hanguphandlers/taskprocessors", "core show file formats", "core show config mappings", "core set verbose/debug", "core reload/waitfullybooted",
 	"core stop now/gracefully", "core stop when convenient", "core restart now/gracefully", "core restart when convenient", "core abort shutdown",
 	"dialplan show/reload", "dialplan show globals/chanvar", "dialplan set global/chanvar", "dialplan add extension/include", "dialplan remove extension/include",
 	"dialplan eval function", "dialplan exec application", "dialplan debug",
@@ -108,7 +108,7 @@ exten => 302,1,Return()
 		show "bridge show all" <unknown>                                2 basic           native_rtp      00:01:05
 		show "bridge show none" not found
 		show "bridge kick none all" has no channel
-		show "core show threads" RTP sessions: 2
+		show "core show threads" threads listed.
 		alice > BYE C
 		alice < 200
 		bob < BYE C

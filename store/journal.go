@@ -50,6 +50,8 @@ type Journal struct {
 	queue  []change
 	queued int // bytes
 	closed bool
+	taken  uint64 // changes that left the queue
+	deep   int    // the most changes that were in it
 
 	wake  chan struct{}
 	stop  chan struct{}
@@ -217,11 +219,20 @@ func (j *Journal) enqueue(c change) error {
 	}
 	j.queued += size
 	j.queue = append(j.queue, c)
+	j.deep = max(j.deep, len(j.queue))
 	select {
 	case j.wake <- struct{}{}:
 	default:
 	}
 	return nil
+}
+
+// Load tells how many changes were taken to the disk so far, how many wait, and how many
+// waited at most.
+func (j *Journal) Load() (taken uint64, waiting, deepest int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.taken, len(j.queue), j.deep
 }
 
 // Close writes what is waiting, makes all of it durable and gives the file back.

@@ -127,6 +127,7 @@ func (j *Journal) flush() {
 	j.mu.Lock()
 	batch := j.queue
 	j.queue, j.queued = nil, 0
+	j.taken += uint64(len(batch))
 	j.mu.Unlock()
 	if len(batch) == 0 {
 		return

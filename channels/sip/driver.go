@@ -240,6 +240,10 @@ func (d *Driver) turn() error {
 // Post has the loop run f at its next turn. Any goroutine may call it.
 func (d *Driver) Post(f func()) { d.ctx.Post(f) }
 
+// Load tells how many functions that others posted the loop has taken, how many wait for
+// it, and how many did at most.
+func (d *Driver) Load() (taken uint64, waiting, deepest int) { return d.ctx.Load() }
+
 // Call has the loop run f and waits until it has. It is not for the loop itself.
 func (d *Driver) Call(f func()) error {
 	ran := make(chan struct{})
