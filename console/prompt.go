@@ -139,7 +139,9 @@ func complete(ctx context.Context, c *Client, screen io.Writer, line string, pos
 		}
 	}
 	if len(words) == 1 {
-		common += " "
+		if !strings.HasSuffix(common, "/") && !strings.HasSuffix(common, "(") { // a directory, a function: more follows
+			common += " "
+		}
 	} else if len(common) <= pos-start {
 		fmt.Fprintln(screen, strings.Join(words, "  "))
 		return "", 0, false

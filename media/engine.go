@@ -17,6 +17,10 @@ import (
 	pbxio "pbx/io"
 )
 
+// DTMFTimeout is how long a digit whose end was lost lasts, unless EngineOptions say
+// otherwise.
+const DTMFTimeout = 375 * time.Millisecond
+
 // EngineOptions configure an Engine; the zero value of each field but Network's
 // argument has a default.
 type EngineOptions struct {
@@ -32,7 +36,7 @@ type EngineOptions struct {
 	// Probation is how many packets in sequence a source that the SDP did not
 	// name must send before it is believed: 4.
 	Probation int
-	// DTMFTimeout ends a digit whose end was lost: 375 ms.
+	// DTMFTimeout ends a digit whose end was lost.
 	DTMFTimeout time.Duration
 	// RTCPInterval is the mean time between reports: 5 s.
 	RTCPInterval time.Duration
@@ -105,7 +109,7 @@ func (o *EngineOptions) defaults() {
 		o.Probation = 4
 	}
 	if o.DTMFTimeout <= 0 {
-		o.DTMFTimeout = 375 * time.Millisecond
+		o.DTMFTimeout = DTMFTimeout
 	}
 	if o.RTCPInterval <= 0 {
 		o.RTCPInterval = 5 * time.Second

@@ -52,6 +52,7 @@ type Metrics struct {
 	handler  http.Handler
 	watch    *event.Subscription
 	on       atomic.Bool
+	scrape   atomic.Pointer[Scrape]
 
 	hangups *prometheus.CounterVec
 	dials   *prometheus.CounterVec

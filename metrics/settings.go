@@ -1,13 +1,17 @@
 package metrics
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"pbx/config"
 )
@@ -90,7 +94,42 @@ func (m *Metrics) Handler(current func() Settings) http.Handler {
 			return
 		}
 		if s.allows(w, r) {
+			begun := time.Now()
 			m.handler.ServeHTTP(w, r)
+			m.scrape.Store(&Scrape{At: begun, Took: time.Since(begun)})
 		}
 	})
 }
+
+// Scrape is one reading of the page by somebody else.
+type Scrape struct {
+	At   time.Time
+	Took time.Duration
+}
+
+// LastScrape is the last of them, nil before the first.
+func (m *Metrics) LastScrape() *Scrape { return m.scrape.Load() }
+
+// Write writes the page, which does not count as a scrape.
+func (m *Metrics) Write(ctx context.Context, w io.Writer) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+	if err != nil {
+		return err
+	}
+	p := page{Writer: w, header: make(http.Header), status: http.StatusOK}
+	m.handler.ServeHTTP(&p, r)
+	if p.status != http.StatusOK {
+		return fmt.Errorf("metrics: %s", http.StatusText(p.status))
+	}
+	return nil
+}
+
+// page is a response that goes to a writer.
+type page struct {
+	io.Writer
+	header http.Header
+	status int
+}
+
+func (p *page) Header() http.Header    { return p.header }
+func (p *page) WriteHeader(status int) { p.status = status }

@@ -68,7 +68,9 @@ func parseThreads(profile []byte) (list []thread, all int) {
 			return
 		}
 		all += now.n
-		i := slices.IndexFunc(list, func(t thread) bool { return t.began == now.began && t.at == now.at && t.place == now.place && t.file == now.file })
+		i := slices.IndexFunc(list, func(t thread) bool {
+			return t.began == now.began && t.at == now.at && t.place == now.place && t.file == now.file
+		})
 		if i >= 0 {
 			list[i].n += now.n
 		} else {
@@ -100,7 +102,9 @@ func parseThreads(profile []byte) (list []thread, all int) {
 		own = own || ours
 	}
 	add()
-	slices.SortFunc(list, func(a, b thread) int { return cmp.Or(cmp.Compare(a.began, b.began), cmp.Compare(a.at, b.at), cmp.Compare(a.place, b.place)) })
+	slices.SortFunc(list, func(a, b thread) int {
+		return cmp.Or(cmp.Compare(a.began, b.began), cmp.Compare(a.at, b.at), cmp.Compare(a.place, b.place))
+	})
 	return list, all
 }
 

@@ -20,7 +20,7 @@ var fieldCommands = []string{
 	"dialplan show/reload", "dialplan show globals/chanvar", "dialplan set global/chanvar", "dialplan add extension/include", "dialplan remove extension/include",
 	"dialplan eval function", "dialplan exec application", "dialplan debug",
 	"sip show peers/peer/registry/channels/channel/channelstats/subscriptions/settings/users/user/inuse/mwi/domains/tcp/history/objects/sched",
-	"sip set debug/history", "sip reload/notify/unregister", "sip qualify peer", "sip prune realtime", "rtp set debug", "rtcp set debug/stats", "rtp show settings", "stun show status",
+	"sip set debug/history", "sip reload/notify/unregister", "sip qualify peer", "sip prune realtime", "rtp set debug", "rtcp set debug/stats", "rtp show settings", "stun show status", "udptl show config", "prometheus show status/metrics", "keys show", "file convert",
 	"channel originate/redirect", "channel request hangup", "features show", "database show/showkey/get/put/del/deltree/query",
 	"logger show channels", "logger add channel", "logger remove channel", "logger rotate/reload/mute", "module show/load/unload/reload",
 	"manager show users/user/connected/commands/command/events/event/settings", "manager kick session", "manager reload", "http show status",
@@ -138,6 +138,10 @@ func TestConsoleSystem(t *testing.T) {
 			show "core show codecs video" vp8
 			show "core show translation" ulaw
 			show "core show file formats" sln16
+			show "udptl show config" udptlstart:      10000
+			show "rtp show settings" DTMF Timeout:    3000
+			show "prometheus show status" Last Scrape Time: (N/A)
+			show "prometheus show metrics" pbx_build_info{
 			show "core show config mappings" ===> people (db=main, table=people)
 			show "config list" acl.conf
 			show "module show like chan_sip" 1 modules loaded

@@ -1,11 +1,14 @@
 package server
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"pbx/channels/sip/transaction"
+	"pbx/decl"
 	"pbx/metrics"
 )
 
@@ -37,6 +40,30 @@ func (s *Server) serveHealth() {
 		say(w, s.running.Load() && !s.registry.Closing() && s.turns(), "no calls are taken")
 	})
 	s.web.Mux.Handle("/", s.metrics.Handler(func() metrics.Settings { return s.configuration().metrics }))
+}
+
+// metricsCommands are the commands about the counters.
+func (s *Server) metricsCommands() []decl.Command {
+	return []decl.Command{
+		{Words: "prometheus show status", Synopsis: "Show who may see the counters, and when they were read", Run: s.showMetricsStatus},
+		{
+			Words: "prometheus show metrics", Synopsis: "Show the counters, as Prometheus would read them",
+			Help: "Calls are counted while http.conf enables the HTTP server.",
+			Run:  func(ctx context.Context, r *decl.Request) error { return s.metrics.Write(ctx, r.Out) },
+		},
+	}
+}
+
+func (s *Server) showMetricsStatus(_ context.Context, r *decl.Request) error {
+	c := s.configuration()
+	yes := map[bool]string{true: "Yes", false: "No"}
+	fmt.Fprintf(r.Out, "Prometheus Metrics Status:\n\tEnabled: %s\n\tURI: %s\n\tBasic Auth: %s\n", yes[c.metrics.Enabled], esc(c.metrics.URI), yes[c.metrics.User != ""])
+	at, took := "(N/A)", "(N/A)"
+	if last := s.metrics.LastScrape(); last != nil {
+		at, took = last.At.Format("2006-01-02 15:04:05"), fmt.Sprintf("%d ms", last.Took.Milliseconds())
+	}
+	fmt.Fprintf(r.Out, "\tLast Scrape Time: %s\n\tLast Scrape Duration: %s\n", at, took)
+	return nil
 }
 
 // queues are how many bytes wait on disk for somebody who takes them.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // get asks the HTTP server for a page.
@@ -36,7 +37,16 @@ func TestHealth(t *testing.T) {
 			t.Errorf("the counters are shown to others: %d", code)
 		}
 		s.play(talk + "wait 20s")
+		if got, want := s.show("prometheus show status"), "Prometheus Metrics Status:\n\tEnabled: No\n\tURI: /metrics\n\tBasic Auth: No\n\tLast Scrape Time: (N/A)\n\tLast Scrape Duration: (N/A)\n"; got != want {
+			t.Errorf("before anybody asked:\n%s", got)
+		}
+		if got := s.show("prometheus show metrics"); !strings.Contains(got, "\npbx_calls 1\n") || strings.Contains(s.show("prometheus show status"), " ms") {
+			t.Errorf("the console's counters: %s", got)
+		}
 		_, page := s.get("/metrics", "127.0.0.1", nil)
+		if got := s.show("prometheus show status"); !strings.Contains(got, "Last Scrape Time: "+time.Now().Format("2006-01-02 15:04")) || !strings.HasSuffix(got, " ms\n") {
+			t.Errorf("after somebody asked:\n%s", got)
+		}
 		for _, line := range []string{
 			"pbx_calls 1", "pbx_calls_total 1", `pbx_channels{state="Up",technology="SIP"} 2`, "pbx_rtp_sessions 2",
 			`pbx_dials_total{status="ANSWER"} 1`, "pbx_call_setup_seconds_count 1", "pbx_sip_peers 5", "pbx_sip_peers_reachable 5",

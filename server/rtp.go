@@ -1,12 +1,15 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"pbx/console"
 	"pbx/decl"
+	"pbx/media"
 )
 
 // rtpCommands are the console commands of the media engine.
@@ -31,6 +34,15 @@ func (s *Server) rtpCommands() []decl.Command {
 			Run: func(_ context.Context, r *decl.Request) error { return s.rtcp.set(s, r, "RTCP Stats", true) },
 		},
 		{Words: "rtp show settings", Synopsis: "Show the RTP settings", Run: s.showRTP},
+		{
+			Words: "udptl show config", Synopsis: "Show the ports of faxes over IP",
+			Help: "UDPTL passes through as it comes, from ports of rtp.conf: nothing is corrected or checked on the way.",
+			Run: func(_ context.Context, r *decl.Request) error {
+				c := s.configuration().rtp
+				fmt.Fprintf(r.Out, "UDPTL Global options\n--------------------\nudptlstart:      %d\nudptlend:        %d\nudptlfecentries: 0\nudptlfecspan:    0\nuse_even_ports:  Yes\nudptlchecksums:  Yes\n", c.Start, c.End)
+				return nil
+			},
+		},
 	}
 }
 
@@ -60,6 +72,9 @@ func (s *Server) showRTP(_ context.Context, r *decl.Request) error {
 	yes := map[bool]string{true: "Yes", false: "No"}
 	fmt.Fprintf(r.Out, "\n\nGeneral Settings:\n----------------\n")
 	fmt.Fprintf(r.Out, "  Port start:      %d\n  Port end:        %d\n", c.Start, c.End)
+	// A digit ends without its end after so many samples of 8 kHz.
+	timeout := cmp.Or(c.DTMFTimeout, media.DTMFTimeout)
+	fmt.Fprintf(r.Out, "  Checksums:       Yes\n  DTMF Timeout:    %d\n", timeout*8/time.Millisecond)
 	fmt.Fprintf(r.Out, "  Strict RTP:      %s\n", yes[c.Strict])
 	if c.Strict {
 		fmt.Fprintf(r.Out, "  Probation:       %d frames\n", c.Probation)

@@ -189,22 +189,22 @@ func (d *Driver) externalCommands() []decl.Command {
 
 func (d *Driver) showExternal(w io.Writer, _ *decl.Request) error {
 	e := &d.external
-	const format = "%-25s %-5s %-6s %-7s %-16s %-10s\n"
-	fmt.Fprintf(w, format, "Hostname", "Port", "Period", "Status", "ExternAddr", "ExternPort")
+	const format = "%-25s %-5v %-7v %-8v %-7s %-16s %s\n"
+	fmt.Fprintf(w, format, "Hostname", "Port", "Period", "Retries", "Status", "ExternAddr", "ExternPort")
 	if e.server.host == "" {
 		return nil
 	}
 	status, addr, port := "OK", "(unknown)", "-"
 	switch {
 	case e.status != "":
-		status = "ERROR"
+		status = "FAIL"
 	case !e.seen.IsValid():
 		status = "INIT"
 	}
 	if e.seen.IsValid() {
 		addr, port = e.seen.Addr().String(), strconv.Itoa(int(e.seen.Port()))
 	}
-	fmt.Fprintf(w, format, e.server.host, strconv.Itoa(int(e.server.port)), strconv.Itoa(int(e.server.refresh.Seconds())), status, addr, port)
+	fmt.Fprintf(w, format, e.server.host, e.server.port, int(e.server.refresh.Seconds()), stun.Requests, status, addr, port)
 	if e.status != "" {
 		fmt.Fprintln(w, e.status)
 	}

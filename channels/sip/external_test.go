@@ -115,7 +115,7 @@ func TestStunAddress(t *testing.T) {
 			carol < 100
 			carol < 200 sdp | Contact: <sip:1000@203.0.113.7:40000> | c=IN IP4 203.0.113.7
 			carol > ACK`)
-		if out := console(t, f.d, "stun show status"); !strings.Contains(out, "198.51.100.3") || !strings.Contains(out, "OK      203.0.113.7      40000") {
+		if out := console(t, f.d, "stun show status"); !strings.Contains(out, "198.51.100.3") || !strings.Contains(out, "7        OK      203.0.113.7      40000\n") {
 			t.Error(out)
 		}
 		time.Sleep(10 * time.Second)
@@ -183,7 +183,7 @@ func TestStunSilence(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if out := console(t, f.d, "stun show status"); !strings.Contains(out, "ERROR") || !strings.Contains(out, "no answer") {
+		if out := console(t, f.d, "stun show status"); !strings.Contains(out, "FAIL") || !strings.Contains(out, "no answer") {
 			t.Error(out)
 		}
 		time.Sleep(9700 * time.Millisecond)

@@ -188,17 +188,20 @@ func printable(b []byte) string {
 	return string(out)
 }
 
+// Requests is how many are sent before a server counts as one that does not answer (RFC
+// 8489 6.2.1).
+const Requests = 7
+
 // The timers of RFC 8489 6.2.1.
 const (
 	rto      = 500 * time.Millisecond
-	requests = 7
 	lastWait = 16 * rto
 )
 
 // Wait is how long to wait for a response after the nth request, from 1; more says
 // that another request follows then, else the server did not answer.
 func Wait(n int) (d time.Duration, more bool) {
-	if n >= requests {
+	if n >= Requests {
 		return lastWait, false
 	}
 	return rto << (n - 1), true
