@@ -23,7 +23,7 @@ const (
 	channels   = 50      // of one call
 
 	firstMoments, lastMoments = 200, 100
-	fewMoments                = 64 // of most calls
+	fewMoments                = 24 // of a short call
 	spares                    = 16
 )
 
@@ -287,7 +287,7 @@ func (r *Recorder) put(c *Call, e *event.Event, l uint16) int {
 	case len(c.first) < firstMoments:
 		if len(c.first) == cap(c.first) {
 			few := c.first
-			c.first = append(r.room(firstMoments), few...)
+			c.first = append(r.room(min(2*cap(few), firstMoments)), few...)
 			r.reuse(few)
 		}
 		c.first = append(c.first, m)
