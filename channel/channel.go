@@ -604,7 +604,7 @@ func (c *Channel) Hangup() {
 	cause, leg, atEnd := c.cause, c.leg, c.atEnd
 	c.atEnd = nil
 	c.mu.Unlock()
-	if c.reg.bus.Wants(event.VarSet) {
+	if c.reg.bus.Queues(event.VarSet) {
 		c.Summarize()
 	}
 	for _, f := range atEnd {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -172,6 +173,15 @@ func (r *Registry) Request(dest string, req Request) (*Channel, error) {
 	return c, nil
 }
 
+// numbered is a prefix with eight hexadecimal digits after it.
+func numbered(prefix string, n uint32) string {
+	b := append(make([]byte, 0, 64), prefix...)
+	for shift := 28; shift >= 0; shift -= 4 {
+		b = append(b, "0123456789abcdef"[n>>shift&15])
+	}
+	return string(b)
+}
+
 // New makes a channel and puts it into the registry.
 func (r *Registry) New(o Options) *Channel {
 	now := r.now()
@@ -185,9 +195,9 @@ func (r *Registry) New(o Options) *Channel {
 	c.seq = r.seq.Add(1) - 1
 	c.name = o.Full
 	if c.name == "" {
-		c.name = fmt.Sprintf("%s/%s-%08x", o.Tech.Name(), o.Name, r.name.Add(1)-1)
+		c.name = numbered(o.Tech.Name()+"/"+o.Name+"-", r.name.Add(1)-1)
 	}
-	c.uniqueid = fmt.Sprintf("%d.%d", now.Unix(), c.seq)
+	c.uniqueid = strconv.FormatInt(now.Unix(), 10) + "." + strconv.FormatUint(c.seq, 10)
 	if r.system != "" {
 		c.uniqueid = r.system + "-" + c.uniqueid
 	}
@@ -200,7 +210,7 @@ func (r *Registry) New(o Options) *Channel {
 	} else {
 		c.first = true
 		if n := r.calls.Add(1); r.callIDs.Load() {
-			c.call = fmt.Sprintf("C-%08x", n-1)
+			c.call = numbered("C-", uint32(n-1))
 		}
 		r.active.Add(1)
 	}

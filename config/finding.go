@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ type Pos struct {
 func (p Pos) String() string {
 	s := p.File
 	if p.Line > 0 {
-		s = fmt.Sprintf("%s:%d", p.File, p.Line)
+		s += ":" + strconv.Itoa(p.Line)
 	}
 	if p.Template != "" {
 		s += " [" + p.Template + "]"

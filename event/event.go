@@ -144,6 +144,7 @@ type Party struct {
 // nothing.
 type Bus struct {
 	wanted [maxKind]atomic.Int32
+	queued [maxKind]atomic.Int32 // subscriptions that have a queue
 	mu     sync.RWMutex
 	subs   []*Subscription
 }
@@ -177,6 +178,20 @@ func New(k Kind) *Event {
 	e := told.Get().(*Event)
 	e.Kind = k
 	return e
+}
+
+// Queues reports whether a queue takes k: somebody reads along, such as a program on
+// AMI, and not only a part of the exchange that looks for what it needs.
+func (b *Bus) Queues(k Kind) bool {
+	return b != nil && b.queued[k].Load() > 0
+}
+
+// count says that s wants an event, or does not any more; mu is held.
+func (b *Bus) count(s *Subscription, k Kind, n int32) {
+	b.wanted[k].Add(n)
+	if s.observe == nil {
+		b.queued[k].Add(n)
+	}
 }
 
 // Publish hands e to every subscriber of its kind. It never blocks.
@@ -238,7 +253,7 @@ func (b *Bus) add(s *Subscription, kinds []Kind) *Subscription {
 	for _, k := range kinds {
 		if !s.kinds[k] {
 			s.kinds[k] = true
-			b.wanted[k].Add(1)
+			b.count(s, k, 1)
 		}
 	}
 	b.subs = append(b.subs, s)
@@ -260,9 +275,9 @@ func (s *Subscription) Want(kinds ...Kind) {
 	}
 	for k := range now {
 		if now[k] && !s.kinds[k] {
-			b.wanted[k].Add(1)
+			b.count(s, Kind(k), 1)
 		} else if !now[k] && s.kinds[k] {
-			b.wanted[k].Add(-1)
+			b.count(s, Kind(k), -1)
 		}
 	}
 	s.kinds = now
@@ -283,7 +298,7 @@ func (s *Subscription) Close() {
 		b.subs = append(b.subs[:i:i], b.subs[i+1:]...)
 		for k := range s.kinds {
 			if s.kinds[k] {
-				b.wanted[k].Add(-1)
+				b.count(s, Kind(k), -1)
 			}
 		}
 		s.closed = true

@@ -14,17 +14,27 @@ import (
 
 // note tells one thing about the call's channel.
 func (p *pvt) note(format string, args ...any) {
-	if p.channel != nil && p.d.bus.Wants(event.Note) {
-		p.channel.Publish(event.Event{Kind: event.Note, Name: "SIP", Value: fmt.Sprintf(format, args...), AppData: p.callID})
+	if p.noted() {
+		p.publish(fmt.Sprintf(format, args...))
 	}
+}
+
+// noted reports whether anybody hears notes.
+func (p *pvt) noted() bool { return p.channel != nil && p.d.bus.Wants(event.Note) }
+
+func (p *pvt) publish(note string) {
+	p.channel.Publish(event.Event{Kind: event.Note, Name: "SIP", Value: note, AppData: p.callID})
 }
 
 // introduce tells who calls, how that is known, and what it had to prove.
 func (p *pvt) introduce(m *message.Message) {
+	if !p.noted() {
+		return
+	}
 	d := p.d
-	at := fmt.Sprintf("%v by %v", d.from.addr, d.from.protocol)
+	at := d.from.addr.String() + " by " + d.from.protocol.String()
 	if p.peer == nil {
-		p.note("calls from %s: no section of sip.conf fits, a guest (allowguest)", at)
+		p.publish("calls from " + at + ": no section of sip.conf fits, a guest (allowguest)")
 		return
 	}
 	by := ""
@@ -44,12 +54,12 @@ func (p *pvt) introduce(m *message.Message) {
 			by = "by its address (insecure=port)"
 		}
 	}
-	p.note("calls from %s: section [%s] of sip.conf (%v), %s", at, p.peer.Name, p.peer.Pos, by)
+	p.publish("calls from " + at + ": section [" + p.peer.Name + "] of sip.conf (" + p.peer.Pos.String() + "), " + by)
 	switch {
 	case !p.peer.hasSecret():
-		p.note("was not asked for a password: the section has none")
+		p.publish("was not asked for a password: the section has none")
 	case p.peer.InsecureInvite:
-		p.note("was not asked for a password: insecure=invite")
+		p.publish("was not asked for a password: insecure=invite")
 	default:
 		_, alg, _ := credentialFor(m, d.realm(m), p.peer.Digest)
 		p.note("knew the password (digest %v)", alg)
@@ -68,7 +78,7 @@ func (p *pvt) noteOffer() {
 // noteCodec tells which codec is sent, and why that one.
 func (p *pvt) noteCodec() {
 	a := &p.media.agreed
-	if p.channel == nil || len(a.codecs) == 0 {
+	if !p.noted() || len(a.codecs) == 0 {
 		return
 	}
 	send := p.sendCodec().Name
@@ -90,7 +100,7 @@ func (p *pvt) noteCodec() {
 	case p.peer != nil && p.peer.IgnorePref && !p.outgoing:
 		why = "first in our list of what both have (ignore_requested_pref)"
 	}
-	p.note("is sent %s: %s (%s)", send, why, both)
+	p.publish("is sent " + send + ": " + why + " (" + both + ")")
 }
 
 // reasonText is what a Reason header says (RFC 3326), for a note.
