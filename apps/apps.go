@@ -130,7 +130,9 @@ func goTo(t channel.Thread, spec string) error {
 		warn(t, "%v", err)
 		return channel.ErrHangup
 	}
-	tell(t, 3, "Goto (%s)", spec)
+	if log := t.Log(); log.Enabled(context.Background(), event.LevelVerbose(3)) {
+		tell(t, 3, "Goto (%s)", spec) // at every turn of a loop: spare it what it costs to say nothing
+	}
 	return nil
 }
 

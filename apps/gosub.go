@@ -69,10 +69,10 @@ func gosubIf() channel.Application {
 func enter(t channel.Thread, v channel.Value) error {
 	place, args := v, []channel.Value(nil)
 	if i := field.Index(v, "("); i >= 0 {
-		text := field.Slice(v, i+1, len(v.S))
-		place = field.Slice(v, 0, i)
+		text := v.Slice(i+1, len(v.S))
+		place = v.Slice(0, i)
 		if j := field.LastIndex(text, ')'); j >= 0 {
-			text = field.Slice(text, 0, j)
+			text = text.Slice(0, j)
 		} else {
 			warn(t, "Gosub: no closing parenthesis in '%s'", v.S)
 		}

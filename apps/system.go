@@ -60,7 +60,7 @@ func command(t channel.Thread, programs *program.Runner, args *decl.Args, failur
 		return ended("FAILURE", failure)
 	}
 	if n := len(line.S); n > 1 && line.S[0] == '"' && strings.HasSuffix(line.S, `"`) {
-		line = field.Slice(line, 1, n-1) // as it is often written
+		line = line.Slice(1, n-1) // as it is often written
 	}
 	if err := program.Check(line); err != nil {
 		t.Log().Error("System: " + err.Error())

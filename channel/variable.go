@@ -24,22 +24,52 @@ func Tainted(s string) Value {
 	return Value{S: s, Taint: Whole(len(s))}
 }
 
-// Whole is the taint of a value of n bytes that came from the network as a whole. It
+// Whole is the taint of a value of n bytes that came from the network as a whole.
+func Whole(n int) []decl.Span { return Part(0, n) }
+
+// Part is the taint of a value whose bytes from start to end came from the network. It
 // may be one that others have too: a Taint is not written to.
-func Whole(n int) []decl.Span {
-	if n < len(wholes) {
-		return wholes[n : n+1 : n+1]
+func Part(start, end int) []decl.Span {
+	if start < len(parts) && end < len(parts[0]) {
+		return parts[start][end : end+1 : end+1]
 	}
-	return []decl.Span{{Start: 0, End: n}}
+	return []decl.Span{{Start: start, End: end}}
 }
 
-// wholes spares short values an allocation each.
-var wholes = func() (s [64]decl.Span) {
-	for n := range s {
-		s[n].End = n
+// parts spares short values an allocation each.
+var parts = func() (s [16][64]decl.Span) {
+	for start := range s {
+		for end := range s[start] {
+			s[start][end] = decl.Span{Start: start, End: end}
+		}
 	}
 	return s
 }()
+
+// Slice is the bytes from start to end with the taint that lies there.
+func (v Value) Slice(start, end int) Value {
+	out := Value{S: v.S[start:end]}
+	first, last := 0, len(v.Taint)
+	for first < last && v.Taint[first].End <= start {
+		first++
+	}
+	for last > first && v.Taint[last-1].Start >= end {
+		last--
+	}
+	switch spans := v.Taint[first:last:last]; {
+	case len(spans) == 0 || start == end:
+	case start == 0 && spans[len(spans)-1].End <= end:
+		out.Taint = spans
+	case len(spans) == 1:
+		out.Taint = Part(max(spans[0].Start-start, 0), min(spans[0].End, end)-start)
+	default:
+		out.Taint = make([]decl.Span, len(spans))
+		for i, s := range spans {
+			out.Taint[i] = decl.Span{Start: max(s.Start-start, 0), End: min(s.End, end) - start}
+		}
+	}
+	return out
+}
 
 // Inheritance says how far a variable travels to the channels that this one
 // dials.

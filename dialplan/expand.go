@@ -81,20 +81,25 @@ func (x *expander) expand(t *template) channel.Value {
 // spans copies the taint from index i on that lies within buf[start:end],
 // relative to start.
 func (x *expander) spans(i, start, end int) []decl.Span {
-	if i == len(x.taint) {
+	for i < len(x.taint) && x.taint[i].End <= start {
+		i++
+	}
+	n := len(x.taint)
+	for n > i && x.taint[n-1].Start >= end {
+		n--
+	}
+	switch spans := x.taint[i:n]; {
+	case len(spans) == 0 || start == end:
 		return nil
-	}
-	if s := x.taint[i]; i == len(x.taint)-1 && s.Start <= start && s.End >= end && start < end {
-		return channel.Whole(end - start)
-	}
-	out := make([]decl.Span, 0, len(x.taint)-i)
-	for _, s := range x.taint[i:] {
-		s.Start, s.End = max(s.Start, start)-start, min(s.End, end)-start
-		if s.Start < s.End {
-			out = append(out, s)
+	case len(spans) == 1:
+		return channel.Part(max(spans[0].Start-start, 0), min(spans[0].End, end)-start)
+	default:
+		out := make([]decl.Span, len(spans))
+		for k, s := range spans {
+			out[k] = decl.Span{Start: max(s.Start-start, 0), End: min(s.End, end) - start}
 		}
+		return out
 	}
-	return out
 }
 
 func (x *expander) append(t *template) {
@@ -117,7 +122,7 @@ func (x *expander) append(t *template) {
 				x.value(v, p.cut)
 			}
 		case referencePart:
-			x.reference(p.inner)
+			x.reference(p)
 		case expressionPart:
 			x.expression(p.inner)
 		}
@@ -135,9 +140,9 @@ func (x *expander) value(v channel.Value, c cut) {
 	x.buf = append(x.buf, v.S[start:end]...)
 }
 
-func (x *expander) reference(inner *template) {
+func (x *expander) reference(p *part) {
 	mark, tainted := len(x.buf), len(x.taint)
-	x.append(inner)
+	x.append(p.inner)
 	name, args, function, c := reference(x.buf[mark:])
 	var v channel.Value
 	ok := true
@@ -148,7 +153,11 @@ func (x *expander) reference(inner *template) {
 			start := mark + min(len(name)+1, len(x.buf)-mark)
 			spans = x.spans(tainted, start, start+len(args))
 		}
-		n, a := string(name), string(args)
+		n := p.text
+		if n != string(name) {
+			n = string(name)
+		}
+		a := string(args)
 		x.buf, x.taint = x.buf[:mark], x.taint[:tainted]
 		v, ok = x.src.function(n, a, spans)
 	} else {

@@ -70,4 +70,3 @@ func (s *said) Handle(_ context.Context, r slog.Record) error {
 	s.texts = append(s.texts, strings.TrimSpace(text))
 	return nil
 }
-

@@ -52,6 +52,8 @@ func TestStepAllocations(t *testing.T) {
 		"plain":                           {"NoOp(plain text)", 0},
 		"one variable":                    {"NoOp(${a})", 0},
 		"a substring":                     {"NoOp(${long:2:3})", 0},
+		"a part of what was dialled":      {"NoOp(9${EXTEN:0:1})", 1},
+		"a function of a variable":        {"NoOp(${WORD(${long})})", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			th := newThread(t, "[t]\nexten => s,1,"+c.line+"\n")

@@ -24,7 +24,7 @@ const (
 
 type part struct {
 	kind  partKind
-	text  string // the literal, the name of the variable or function
+	text  string // the literal, the name of the variable or function; of a reference the name that it may have
 	args  string // of a function
 	known builtin
 	cut   cut
@@ -67,7 +67,11 @@ func compile(text string) (t *template, complaint string) {
 		case text[i+1] == '[':
 			t.parts = append(t.parts, part{kind: expressionPart, inner: sub})
 		case sub.parts != nil:
-			t.parts = append(t.parts, part{kind: referencePart, inner: sub})
+			p := part{kind: referencePart, inner: sub}
+			if first := &sub.parts[0]; first.kind == literalPart {
+				p.text, _, _ = strings.Cut(first.text, "(")
+			}
+			t.parts = append(t.parts, p)
 		default:
 			name, args, function, c := reference(inner)
 			p := part{kind: variablePart, text: name, cut: c}
@@ -195,7 +199,7 @@ func scanInt[T ~string | ~[]byte](s T, i int) (n, next int, ok bool) {
 // apply cuts v.
 func (c cut) apply(v channel.Value) channel.Value {
 	start, end := c.bounds(len(v.S))
-	return slice(v, start, end)
+	return v.Slice(start, end)
 }
 
 func (c cut) bounds(n int) (start, end int) {
@@ -216,20 +220,4 @@ func (c cut) bounds(n int) (start, end int) {
 		return start, start + c.length
 	}
 	return start, n
-}
-
-// slice is v.S[start:end] with the taint that lies in it.
-func slice(v channel.Value, start, end int) channel.Value {
-	r := channel.Value{S: v.S[start:end]}
-	if len(v.Taint) == 0 || start == 0 && end == len(v.S) {
-		r.Taint = v.Taint
-		return r
-	}
-	for _, s := range v.Taint {
-		s.Start, s.End = max(s.Start, start)-start, min(s.End, end)-start
-		if s.Start < s.End {
-			r.Taint = append(r.Taint, s)
-		}
-	}
-	return r
 }

@@ -36,6 +36,10 @@ func (k *planCheck) raw(app *channel.Application, text string) {
 			k.find(config.Error, "argument-count", "", "%s needs a condition, a question mark and where to go: %s", app.Name, usageLine(app))
 		}
 	case "execif", "execiftime":
+		if name == "execif" && flow.Old(text) {
+			k.find(config.Warning, "argument-count", "", "this form is from before there was a question mark; write %s", usageLine(app))
+			break
+		}
 		if _, _, ok := flow.Cut(text, '?'); !ok {
 			k.find(config.Error, "argument-count", "", "%s needs a condition, a question mark and an application: %s", app.Name, usageLine(app))
 		}

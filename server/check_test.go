@@ -57,6 +57,7 @@ var faults = []struct{ name, file, from, to, rule string }{
 	{"extension of a Goto", "extensions.conf", "Goto(again,1)", "Goto(agane,1)", "unknown-place"},
 	{"place of a GotoIf", "extensions.conf", "?s,ask)", "?s,4711)", "unknown-place"},
 	{"GotoIf without a question mark", "extensions.conf", "< 3]?s,ask)", "< 3])", "argument-count"},
+	{"ExecIf of old", "extensions.conf", "Playback(goodbye)", "ExecIf(1,Playback,goodbye)", "argument-count"},
 	{"sound that is not there", "extensions.conf", "Playback(goodbye)", "Playback(godbye)", "missing-sound"},
 	{"context of an include", "extensions.conf", ";include => outside", "include => outside", "include-missing"},
 	{"misspelled function", "extensions.conf", "${CALLERID(num)}", "${CALERID(num)}", "unknown-function"},

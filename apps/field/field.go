@@ -55,22 +55,6 @@ func LastIndex(v channel.Value, c byte) int {
 	return -1
 }
 
-// Slice is v[start:end] with the taint that lies there.
-func Slice(v channel.Value, start, end int) channel.Value {
-	out := channel.Value{S: v.S[start:end]}
-	if n := len(v.Taint); start == 0 && (n == 0 || v.Taint[n-1].End <= end) {
-		out.Taint = v.Taint[:n:n]
-		return out
-	}
-	for _, s := range v.Taint {
-		s.Start, s.End = max(s.Start, start)-start, min(s.End, end)-start
-		if s.Start < s.End {
-			out.Taint = append(out.Taint, s)
-		}
-	}
-	return out
-}
-
 // Cut divides v at the first untainted sep.
 func Cut(v channel.Value, sep byte) (before, after channel.Value, found bool) {
 	for i := 0; ; i++ {
@@ -79,7 +63,7 @@ func Cut(v channel.Value, sep byte) (before, after channel.Value, found bool) {
 			return v, channel.Value{}, false
 		}
 		if i += n; !TaintedAt(v, i) {
-			return Slice(v, 0, i), Slice(v, i+1, len(v.S)), true
+			return v.Slice(0, i), v.Slice(i+1, len(v.S)), true
 		}
 	}
 }
@@ -93,7 +77,7 @@ func Trim(v channel.Value) channel.Value {
 	for end > start && blank(v.S[end-1]) {
 		end--
 	}
-	return Slice(v, start, end)
+	return v.Slice(start, end)
 }
 
 func blank(c byte) bool { return c == ' ' || c == '\t' }
@@ -103,6 +87,16 @@ func blank(c byte) bool { return c == ' ' || c == '\t' }
 // field max takes the rest of the text as it stands (max <= 0: no limit).
 func Split(v channel.Value, sep byte, max int) []channel.Value {
 	return split(v, sep, max, false)
+}
+
+// Halves is Split into two fields at most, the second as it stands. found is false
+// where there is one.
+func Halves(v channel.Value, sep byte) (before, after channel.Value, found bool) {
+	i := next(v, sep, 0)
+	if i == len(v.S) {
+		return Unquote(v), channel.Value{}, false
+	}
+	return Unquote(v.Slice(0, i)), v.Slice(i+1, len(v.S)), true
 }
 
 // SplitRaw is Split without the removal: the arguments of Gosub keep their
@@ -120,11 +114,23 @@ func split(v channel.Value, sep byte, max int, raw bool) []channel.Value {
 		fields = min(fields, max)
 	}
 	out := make([]channel.Value, 0, min(fields, 16))
-	start, parens, brackets, quoted := 0, 0, 0, false
-	for i := 0; i < len(v.S); i++ {
+	for start := 0; ; {
 		if max > 0 && len(out) == max-1 {
-			return append(out, Slice(v, start, len(v.S)))
+			return append(out, v.Slice(start, len(v.S)))
 		}
+		i := next(v, sep, start)
+		out = append(out, finish(v.Slice(start, i), raw))
+		if i == len(v.S) {
+			return out
+		}
+		start = i + 1
+	}
+}
+
+// next is where the field ends that begins at i.
+func next(v channel.Value, sep byte, i int) int {
+	parens, brackets, quoted := 0, 0, false
+	for ; i < len(v.S); i++ {
 		c := v.S[i]
 		switch c {
 		case sep, '\\', '"', '(', ')', '[', ']':
@@ -142,8 +148,7 @@ func split(v channel.Value, sep byte, max int, raw bool) []channel.Value {
 		case quoted:
 		case c == sep:
 			if parens == 0 && brackets == 0 {
-				out = append(out, finish(Slice(v, start, i), raw))
-				start = i + 1
+				return i
 			}
 		case c == '(':
 			parens++
@@ -155,10 +160,7 @@ func split(v channel.Value, sep byte, max int, raw bool) []channel.Value {
 			brackets--
 		}
 	}
-	if max > 0 && len(out) == max-1 {
-		return append(out, Slice(v, start, len(v.S)))
-	}
-	return append(out, finish(Slice(v, start, len(v.S)), raw))
+	return len(v.S)
 }
 
 func finish(v channel.Value, raw bool) channel.Value {

@@ -99,6 +99,21 @@ func TestCutAndIndex(t *testing.T) {
 	}
 }
 
+func TestHalves(t *testing.T) {
+	for in, want := range map[string][2]string{
+		`"a"?b:"c"?d`: {"a", `b:"c"?d`},
+		"«a?b»?c":     {"«a?b»", "c"},
+		"(a?b)":       {"(a?b)", ""},
+		"a?":          {"a", ""},
+		"":            {"", ""},
+	} {
+		b, a, found := Halves(mark(in), '?')
+		if show(b) != want[0] || show(a) != want[1] || found != (len(Split(mark(in), '?', 2)) == 2) {
+			t.Errorf("%s: %q %q %v", in, show(b), show(a), found)
+		}
+	}
+}
+
 // Without taint the fields are those of the engine's own parser.
 func FuzzSplitIsDeclSplit(f *testing.F) {
 	f.Add(`a,"b,c",d\,e,(f,g),,[h,i], j `, 3)

@@ -43,6 +43,10 @@ func (f *Flow) call(all []Call, name, args string, conditional bool) []Call {
 	all = append(all, c)
 	inner := ""
 	switch {
+	case c.Is("execif") && Old(args):
+		_, branches, _ := Cut(args, ',')
+		app, rest, _ := Cut(branches, ',')
+		return f.call(all, app, rest, true)
 	case c.Is("execif", "execiftime"):
 		_, branches, _ := Cut(args, '?')
 		yes, no, _ := Cut(branches, ':')
@@ -58,6 +62,14 @@ func (f *Flow) call(all []Call, name, args string, conditional bool) []Call {
 	}
 	app, rest := divide(inner)
 	return f.call(all, app, rest, conditional)
+}
+
+// Old reports whether the text of an ExecIf has the form from before the question mark:
+// condition,application,arguments.
+func Old(args string) bool {
+	condition, _, comma := Cut(args, ',')
+	_, _, question := Cut(condition, '?')
+	return comma && !question
 }
 
 // divide divides Name(arguments).

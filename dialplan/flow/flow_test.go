@@ -74,6 +74,7 @@ exten => _6X,1,NoOp()
 exten => _6X,2,NoOp()
 exten => 61,1,NoOp()
 exten => 7,1,ExecIf(x?Goto(b,1,1):NoOp())
+exten => 8,1,ExecIf($["${X}" = "a,b?"],Goto,b,1,1)
 include => b
 [b]
 exten => 1,1,Goto(5,1)
@@ -100,6 +101,7 @@ exten => s,1,Return()
 		{"a", "5", 1, "b,1,1 sub,s,1 b,2,1"},
 		{"a", "61", 1, "a,_6X,2"},
 		{"a", "7", 1, "b,1,1"},
+		{"a", "8", 1, "b,1,1"},
 		{"sub", "s", 1, ""},
 	} {
 		var got []string
