@@ -54,6 +54,9 @@ func newOffice(t *testing.T, plan string, settings func(*cdr.Settings)) *office 
 			o.mu.Unlock()
 		})
 	})
+	features := channel.DefaultFeatures()
+	features.AttendedTransfer = "*2"
+	o.Registry.SetFeatures(features)
 	o.Registry.Register(local.New(local.Deps{Registry: o.Registry, Dialplan: o.Engine}))
 	for number, name := range map[string]string{"102": "Bob B", "103": "Carol C"} {
 		o.SIP.Callee(number, channel.Party{Name: name, Number: number, HasNumber: true})
@@ -143,6 +146,8 @@ exten => withh,1,Dial(SIP/102,5)
 exten => subs,1,Dial(SIP/102,5,b(sub^s^1)B(sub^s^1)U(sub))
 exten => localcall,1,Dial(Local/ans@t/n,10)
 exten => 103,1,Dial(SIP/103,15)
+exten => asks,1,Dial(SIP/asks,20,t)
+exten => askc,1,Dial(SIP/102,20,T)
 exten => forwarded,1,Dial(SIP/fwd,15)
 exten => limited,1,Dial(SIP/long,5,S(2))
 exten => hmark,1,Dial(SIP/short,5)
@@ -256,6 +261,20 @@ func flows() []flow {
 			time.Sleep(500 * time.Millisecond)
 			o.transfer(second.Channel(), caller.Channel(), bob)
 		}},
+		{name: "attended transfer by digits, by the caller", exten: "askc", steps: append(digits(2*s, "*2103"), channeltest.Hangup(6*s, channel.CauseNormalClearing)), during: func(o *office, caller *channeltest.Leg) {
+			time.Sleep(3 * s)
+			bob := o.SIP.Leg("102").Channel()
+			time.Sleep(6 * s)
+			bob.SoftHangup(channel.CauseNormalClearing)
+		}},
+		{name: "attended transfer by digits, and back", exten: "askc", steps: append(append(digits(2*s, "*2103"), digits(5*s, "*1")...), channeltest.Hangup(8*s, channel.CauseNormalClearing))},
+		{name: "attended transfer by digits, left while it rings", exten: "askc", steps: append(digits(2*s, "*2103"), channeltest.Hangup(2900*time.Millisecond, channel.CauseNormalClearing)), during: func(o *office, caller *channeltest.Leg) {
+			time.Sleep(2 * s)
+			bob := o.SIP.Leg("102").Channel()
+			time.Sleep(6 * s)
+			bob.SoftHangup(channel.CauseNormalClearing)
+		}},
+		{name: "attended transfer by digits, by the called party", exten: "asks", steps: hang(9 * s)},
 		{name: "pickup of a call that rings", exten: "ring3", steps: hang(6 * s), during: func(o *office, _ *channeltest.Leg) {
 			time.Sleep(s)
 			ringing := o.SIP.Leg("ring").Channel()
@@ -277,6 +296,14 @@ func flows() []flow {
 		{name: "unanswered=yes: congested and Hangup", exten: "congested", settings: unanswered},
 		{name: "unanswered=yes: fork, both busy", exten: "forkbusy", settings: unanswered},
 	}
+}
+
+// digits are dialled one after the other from a moment on.
+func digits(at time.Duration, text string) (steps []channeltest.Step) {
+	for i := range text {
+		steps = append(steps, channeltest.Digit(at+time.Duration(i)*100*time.Millisecond, text[i]))
+	}
+	return steps
 }
 
 // from begins another call.
@@ -309,6 +336,7 @@ func (f *flow) run(t *testing.T) (rows, calls []string) {
 		o.SIP.Script("404", channeltest.Fail(100*time.Millisecond, channel.ControlHangup, channel.CauseUnallocated, "SIP 404 Not Found"))
 		o.SIP.Script("503", channeltest.Fail(100*time.Millisecond, channel.ControlCongestion, channel.CauseCongestion, "SIP 503 Service Unavailable"))
 		o.SIP.Script("short", ring, channeltest.Answer(400*time.Millisecond), channeltest.Hangup(1200*time.Millisecond, channel.CauseNormalClearing))
+		o.SIP.Script("asks", append(append([]channeltest.Step{ring, channeltest.Answer(time.Second)}, digits(2*time.Second, "*2103")...), channeltest.Hangup(6*time.Second, channel.CauseNormalClearing))...)
 		o.SIP.Script("long", ring, channeltest.Answer(500*time.Millisecond))
 		forward := channeltest.Step{After: 200 * time.Millisecond, Frame: channel.Frame{Kind: channel.FrameControl, Control: channel.ControlForward, Text: "Local/103@t/n"}}
 		o.SIP.Script("fwd", forward)

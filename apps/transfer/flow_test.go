@@ -68,8 +68,19 @@ func (s *story) read() string {
 		}
 		words = nil
 	}
+	var all []event.Event
+	theirs := map[string]bool{} // bridges of alice or bob; that of the number's plan is not ours to tell
 	for len(s.sub.C) > 0 {
 		e := <-s.sub.C
+		all = append(all, e)
+		if who := short(e.Channel); who == "alice" || who == "bob" {
+			theirs[e.Bridge] = true
+		}
+	}
+	for _, e := range all {
+		if (e.Kind == event.BridgeJoin || e.Kind == event.BridgeLeave) && !theirs[e.Bridge] {
+			continue
+		}
 		if d := e.Time.Sub(s.start); d != at {
 			flush()
 			at = d

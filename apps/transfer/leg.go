@@ -35,7 +35,10 @@ func dial(from *channel.Channel, dest, number string, prepare func(*channel.Chan
 		if id.Caller.Number == "" {
 			id.Caller.Number, id.Caller.HasNumber = number, number != ""
 		}
-		id.Connected, id.ANI = who.Caller, who.ANI
+		id.Connected, id.ANI = who.Caller, who.Caller.Number
+		if from.Owner() != nil { // that of a leg is its caller's
+			id.ANI = who.ANI
+		}
 	})
 	prepare(ch)
 	if err := ch.Leg().Call(); err != nil {
@@ -49,6 +52,7 @@ func dial(from *channel.Channel, dest, number string, prepare func(*channel.Chan
 // stays where it is until the call is settled.
 func target(from *channel.Channel, by string, at channel.Location) (*channel.Channel, error) {
 	return dial(from, "Local/"+at.Exten+"@"+at.Context+"/n", at.Exten, func(ch *channel.Channel) {
+		ch.SetLocation(at, "AppDial", "(Outgoing Line)")
 		ch.SetVar("TRANSFERERNAME", channel.Clean(by))
 		ch.SetVar("ATTENDEDTRANSFER", channel.Clean(by))
 	})
