@@ -139,6 +139,48 @@ func TestAttendedTransfer(t *testing.T) {
 	theyTalk(x, alice, carol)
 }
 
+// TestTransferByDigits: erin dials during the call, by RFC 4733 events, and asks carol. She
+// takes it back, asks again and hangs up: alice and carol talk, and nothing is left.
+func TestTransferByDigits(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, strings.Replace(desk, "Dial(SIP/erin,20)", "Dial(SIP/erin,20,t)", 1)+"-- features.conf --\n[general]\nfeaturedigittimeout=20000\ntransferdigittimeout=20\n[featuremap]\natxfer=*2\n") // the machine may be slow
+	alice := startBaresip(t, x.net.host(11), x.net.host(1), "alice", "correct-horse-battery", 400, false)
+	carol := startBaresip(t, x.net.host(13), x.net.host(1), "carol", "paperclip-battery-horse", 1200, true)
+	alice.registered(x, "alice", x.net.host(11))
+	carol.registered(x, "carol", x.net.host(13))
+	voice := newTalker(t, x.net.host(5), typePCMU, 101, 800)
+	ready := make(chan *leg, 1)
+	newAgent(t, x.net.host(5)+":5070", x.addr(), func(l *leg, invite string) {
+		l.reply(invite, "200 OK", voice.sdp("0"))
+		voice.to(invite)
+		l.from, l.to = header(invite, "To")+";tag=c"+l.id, header(invite, "From")
+		l.uri = strings.Trim(header(invite, "Contact"), "<>")
+		if _, ok := l.await("ACK ", "ACK", 5*time.Second); ok {
+			ready <- l
+		}
+	})
+	alice.do("dial", fmt.Sprintf("sip:105@%s", x.net.host(1)))
+	alice.await("CALL_ESTABLISHED")
+	erin := <-ready
+	voice.hears(400)
+	ask := func() {
+		voice.press("*2103")
+		voice.hears(1200)
+	}
+	ask()
+	carol.hears(800)
+	voice.press("*1")
+	carol.await("CALL_CLOSED")
+	voice.hears(400)
+	alice.hears(800)
+	ask()
+	erin.request("BYE", 8, "")
+	if _, ok := erin.await("SIP/2.0 200", "BYE", 5*time.Second); !ok {
+		t.Error("no answer to the BYE")
+	}
+	theyTalk(x, alice, carol)
+}
+
 // TestLocalAudio: parties on both sides of a Local channel hear each other, the
 // pair being there (/n) or out of the way.
 func TestLocalAudio(t *testing.T) {
