@@ -141,6 +141,14 @@ type InbandRinger interface {
 	RingsInband() bool
 }
 
+// EarlyHolder is a Leg that may hold back what it plays before the dialplan says
+// Progress.
+type EarlyHolder interface {
+	// HoldsEarly reports whether a sound alone opens no audio before the call is
+	// answered.
+	HoldsEarly() bool
+}
+
 // Joiner is a Leg that wants to know whom it is bridged with: one whose far end
 // could send its audio straight to the other's, or has more than audio to pass on,
 // or a Local channel, which may have nothing more to do then.

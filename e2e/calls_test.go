@@ -236,3 +236,33 @@ func TestTaintedFork(t *testing.T) {
 	<-one.done
 	x.idle()
 }
+
+// TestPrematureMedia: what is played to a caller who was not answered opens early
+// audio, but with prematuremedia=yes only Progress() does.
+func TestPrematureMedia(t *testing.T) {
+	for option, played := range map[string]scenario{
+		"prematuremedia=no":  {invite(), optional(100), recv(183), recv(486), ackFailure(1)},
+		"prematuremedia=yes": busyCall(),
+	} {
+		t.Run(option, func(t *testing.T) {
+			t.Parallel()
+			x := newExchange(t, `
+-- sip.conf --
+[general]
+bindaddr=@PBX@
+allowguest=yes
+context=in
+`+option+`
+-- extensions.conf --
+[in]
+exten => 800,1,Playback(beep,noanswer)
+ same => n,Hangup(17)
+exten => 801,1,Progress()
+ same => n,Goto(800,1)
+`)
+			x.call("sound", "800", played).ok()
+			x.call("progress", "801", scenario{invite(), optional(100), recv(183), recv(486), ackFailure(1)}).ok()
+			x.idle()
+		})
+	}
+}

@@ -245,6 +245,9 @@ func earlyMedia(ch *channel.Channel) {
 	if ch.State() != channel.Ring || ch.Data(earlyKey{}) != nil {
 		return
 	}
+	if h, ok := ch.Leg().(channel.EarlyHolder); ok && h.HoldsEarly() {
+		return
+	}
 	ch.SetData(earlyKey{}, true)
 	_ = ch.Leg().Indicate(channel.ControlProgress) // without it nothing is heard, and that is all
 }

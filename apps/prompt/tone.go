@@ -57,6 +57,7 @@ func (p *Player) Indicate(ch *channel.Channel, c channel.Control) error {
 	}
 	err := ch.Leg().Indicate(c)
 	if r, ok := ch.Leg().(channel.InbandRinger); ok && err == nil && c == channel.ControlRinging && r.RingsInband() {
+		_ = ch.Leg().Indicate(channel.ControlProgress) // the tone is asked for
 		return p.StartTone(ch, indications[c], "")
 	}
 	return err

@@ -60,8 +60,7 @@ const (
 
 // cannotBeOff are options that act as if they were on.
 var cannotBeOff = map[string]string{
-	"pedantic":       "messages are always read strictly",
-	"prematuremedia": "media before progress is always held back",
+	"pedantic": "messages are always read strictly",
 }
 
 // harmless values of an option that does not act need no words.

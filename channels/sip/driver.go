@@ -95,6 +95,8 @@ type Driver struct {
 	random   *entropy
 	version  string
 	network  pbxio.Network
+	// holdsEarly is prematuremedia of the configuration, for channels.
+	holdsEarly atomic.Bool
 	// openTrace is Deps.OpenTrace.
 	openTrace func(name string) (io.WriteCloser, error)
 
@@ -202,6 +204,7 @@ func (d *Driver) applyConfig() {
 		d.server = "PBX " + d.version
 	}
 	d.txs.SetTimers(transaction.Timers{T1: g.Defaults.T1, B: g.Defaults.TimerB})
+	d.holdsEarly.Store(g.PrematureMedia)
 	d.applyTap()
 	d.locator.cache.MaxTTL = g.NameRefresh
 	if d.resolver != nil {

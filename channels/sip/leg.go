@@ -47,6 +47,9 @@ func (p *pvt) Indicate(c channel.Control) error {
 // RingsInband implements channel.InbandRinger.
 func (p *pvt) RingsInband() bool { return !p.outgoing && p.settings.Progress == ProgressYes }
 
+// HoldsEarly implements channel.EarlyHolder (prematuremedia=yes).
+func (p *pvt) HoldsEarly() bool { return p.d.holdsEarly.Load() }
+
 // indicate tells the far end of a condition. Before the answer that is a
 // response; afterwards tones say it, and applications play those.
 func (p *pvt) indicate(c channel.Control) {

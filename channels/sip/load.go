@@ -322,7 +322,7 @@ func defaults(compat bool) Settings {
 		NotifyMIMEType:    "application/simple-message-summary",
 		SendDiversion:     true,
 		ReferAddHeaders:   true,
-		PrematureMedia:    true,
+		PrematureMedia:    compat,
 		RealtimeUpdate:    true,
 		WebSocketEnabled:  true,
 		SubscribeNetEvent: true,

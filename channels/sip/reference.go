@@ -248,7 +248,7 @@ var optionTexts = map[string]optionText{
 	"refer_addheaders":           {help: "Whether the X- headers of a REFER are sent with the call that it leads to."},
 	"port":                       {form: "port", help: "The port of the device, 5060 without it."},
 	"preferred_codec_only":       {help: "Whether only the first common codec is answered."},
-	"prematuremedia":             {help: "Media before progress."},
+	"prematuremedia":             {help: "Whether a caller who was not answered hears nothing before `Progress()` runs, not even what `Playback()` with `noanswer` plays. Without it a sound opens early audio (183)."},
 	"progressinband":             {form: "yes, no or never", def: "no", help: "never: 180 goes out even after 183. yes: a caller hears the ringing tone from us besides, for devices that make none."},
 	"promiscredir":               {help: "Whether a call that the device redirects (302), or a registration with it, goes to whatever address it names. Without it the call goes to the number in the device's context, or the one that the variable FORWARD_CONTEXT names."},
 	"qualify":                    {form: "yes, no or ms", def: "no", help: "Whether the device is asked with OPTIONS if it is there. yes takes 2000 ms for OK; a slower one is LAGGED, a silent one UNREACHABLE and not called."},
