@@ -86,6 +86,7 @@ type Remote struct {
 	// Inband has digits looked for in the audio itself (µ-law and A-law); what is
 	// found is taken out of it.
 	Inband    bool
+	Relaxed   bool // less clean ones than ITU-T Q.24 wants are digits too
 	Direction Direction
 	Ptime     time.Duration // of the packets we make, 20 ms when 0
 	// Symmetric sends to where RTP comes from (comedia) instead of RTP.

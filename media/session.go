@@ -323,7 +323,7 @@ func (s *Session) configure(r Remote) {
 	case !r.Inband:
 		s.inband = nil
 	case s.inband == nil:
-		s.inband = new(tone.Detector)
+		s.inband = &tone.Detector{Relaxed: r.Relaxed}
 	}
 	if changed {
 		s.source.reset(r.RTP)

@@ -215,6 +215,7 @@ func (p *pvt) configure() {
 	}
 	r.DTMFRecv = a.dtmf
 	r.Inband = p.settings.DTMFMode == DTMFInband || p.settings.DTMFMode == DTMFAuto && a.dtmf == 0
+	r.Relaxed = p.d.cfg.General.RelaxDTMF
 	if p.settings.DTMFMode == DTMFRFC2833 || p.settings.DTMFMode == DTMFAuto {
 		r.DTMFSend = a.dtmf
 	}

@@ -245,6 +245,7 @@ var optionTexts = map[string]optionText{
 	"pedantic":                   {help: "Strict reading of messages."},
 	"permit":                     {form: "networks", help: "Addresses that requests of the device may come from, out of those that deny refuses."},
 	"pickupgroup":                {form: "groups 0-63", help: "The groups whose calls the device may pick up, read by `SIPPEER()`. Call pickup is not served yet."},
+	"relaxdtmf":                  {help: "Whether digits in the audio (dtmfmode inband or auto) may be less clean than ITU-T Q.24 wants: for lines on which they are not heard. A voice is taken for a digit more often."},
 	"refer_addheaders":           {help: "Whether the X- headers of a REFER are sent with the call that it leads to."},
 	"port":                       {form: "port", help: "The port of the device, 5060 without it."},
 	"preferred_codec_only":       {help: "Whether only the first common codec is answered."},

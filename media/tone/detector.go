@@ -15,6 +15,10 @@ const (
 // Detector finds DTMF digits in audio at 8 kHz (ITU-T Q.24): tones of 40 ms or
 // more, with a pause of as much between two of them. Its zero value is ready.
 type Detector struct {
+	// Relaxed takes tones that are less equal and less clean, as old lines carry them; a
+	// voice is then taken for a digit more often.
+	Relaxed bool
+
 	n      int
 	energy float64
 	bins   [8]bin
@@ -34,13 +38,19 @@ const (
 	detectBlock = 102
 	// minEnergy is what a block must hold, about -35 dBm0.
 	minEnergy = detectBlock * 150 * 150
-	// share of the energy that the two tones must have.
-	share = 0.6
-	// How much stronger the higher tone may be, the lower one, and either than
-	// the others of its group.
-	twist, reverseTwist, peak = 6.3, 4, 6.3
+	// peak is how much stronger a tone must be than the others of its group.
+	peak = 6.3
 	// endAfter blocks without it a digit is over.
 	endAfter = 2
+)
+
+// limits are what two tones must keep to: the share of the energy that they must have
+// together, and how much stronger the higher one may be, and the lower one.
+type limits struct{ share, twist, reverseTwist float64 }
+
+var (
+	strict  = limits{0.6, 6.3, 4}
+	relaxed = limits{0.45, 16, 10}
 )
 
 // coefficients of the rows and columns.
@@ -109,8 +119,12 @@ func (d *Detector) measure() byte {
 	if !ok {
 		return 0
 	}
+	l := &strict
+	if d.Relaxed {
+		l = &relaxed
+	}
 	low, high := power[row], power[4+column]
-	if high > low*twist || low > high*reverseTwist || low+high < share*d.energy*detectBlock/2 {
+	if high > low*l.twist || low > high*l.reverseTwist || low+high < l.share*d.energy*detectBlock/2 {
 		return 0
 	}
 	return keypad[4*row+column]
