@@ -22,14 +22,21 @@ func (s *Server) coreCommands() []decl.Command {
 		return decl.Command{Words: words, Synopsis: synopsis, Run: run}
 	}
 	class := func(words, what string, run func(context.Context, *decl.Request) error) decl.Command {
+		levels := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "off"}
 		return decl.Command{
 			Words: words, Synopsis: "Set how much " + what + " is shown", Run: run,
-			Args: []decl.Arg{{Name: "level", Help: "0 to 10, or off"}},
+			Help: "With atleast in front a level that is higher already stays; with silent behind nothing is said of it.",
+			Args: []decl.Arg{{Name: "[atleast] level", Help: "0 to 10, or off"}, {Name: "silent", Optional: true}},
 			Complete: func(args []string, _ string) []string {
-				if len(args) > 0 {
-					return nil
+				switch {
+				case len(args) == 0:
+					return append(levels, "atleast")
+				case len(args) == 1 && args[0] == "atleast":
+					return levels
+				case slices.Contains(levels, args[len(args)-1]):
+					return []string{"silent"}
 				}
-				return []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "off"}
+				return nil
 			},
 		}
 	}
@@ -124,16 +131,28 @@ func (s *Server) showSettings(_ context.Context, r *decl.Request) error {
 	return nil
 }
 
-// level reads the argument of core set verbose and core set debug.
-func level(r *decl.Request) (int, error) {
-	if r.Arg(0) == "off" {
-		return 0, nil
+// level reads the arguments of core set verbose and core set debug, where the level is old.
+func level(r *decl.Request, old int) (n int, silent bool, err error) {
+	args := r.Args
+	atLeast := len(args) > 0 && args[0] == "atleast"
+	if atLeast {
+		args = args[1:]
 	}
-	n, err := strconv.Atoi(r.Arg(0))
-	if err != nil || n < 0 {
-		return 0, console.ErrUsage
+	if silent = len(args) == 2 && args[1] == "silent"; silent {
+		args = args[:1]
 	}
-	return min(n, 10), nil
+	if len(args) != 1 {
+		return 0, false, console.ErrUsage
+	}
+	if args[0] != "off" {
+		if n, err = strconv.Atoi(args[0]); err != nil || n < 0 {
+			return 0, false, console.ErrUsage
+		}
+	}
+	if n = min(n, 10); atLeast {
+		n = max(n, old)
+	}
+	return n, silent, nil
 }
 
 func onOff(n int) string {
@@ -144,28 +163,30 @@ func onOff(n int) string {
 }
 
 func (s *Server) setVerbose(ctx context.Context, r *decl.Request) error {
-	n, err := level(r)
+	// A command from a script changes the exchange's own level: that of the terminal it
+	// runs in, and of the log files that follow it.
+	old, set := s.logger.Verbose(), s.logger.SetVerbose
+	if c := console.SessionFrom(ctx); c != nil && c.Watching() {
+		old, set = c.Verbose(), c.SetVerbose
+	}
+	n, silent, err := level(r, old)
 	if err != nil {
 		return err
 	}
-	var old int
-	if c := console.SessionFrom(ctx); c != nil && c.Watching() {
-		old = c.SetVerbose(n)
-	} else {
-		// A command from a script changes the exchange's own level: that of the
-		// terminal it runs in, and of the log files that follow it.
-		old = s.logger.SetVerbose(n)
+	if old = set(n); !silent {
+		changed(r, "Console verbose", old, n)
 	}
-	changed(r, "Console verbose", old, n)
 	return nil
 }
 
 func (s *Server) setDebug(_ context.Context, r *decl.Request) error {
-	n, err := level(r)
+	n, silent, err := level(r, s.logger.Debug())
 	if err != nil {
 		return err
 	}
-	changed(r, "Core debug", s.logger.SetDebug(n), n)
+	if old := s.logger.SetDebug(n); !silent {
+		changed(r, "Core debug", old, n)
+	}
 	return nil
 }
 
@@ -274,6 +295,8 @@ func (s *Server) completeLogFile(args []string, _ string) (names []string) {
 
 func (s *Server) showLogChannels(_ context.Context, r *decl.Request) error {
 	const format = "%-35.35s %-8.8s %-10.10s %-9.9s %s\n"
+	_, _, _, room := s.logger.Load()
+	fmt.Fprintf(r.Out, "Logger queue limit: %d\n\n", room)
 	fmt.Fprintf(r.Out, format, "Channel", "Type", "Formatter", "Status", "Configuration")
 	fmt.Fprintf(r.Out, format, "-------", "----", "---------", "------", "-------------")
 	for _, c := range s.logger.Channels() {
@@ -285,8 +308,9 @@ func (s *Server) showLogChannels(_ context.Context, r *decl.Request) error {
 		if c.JSON {
 			formatter = "json"
 		}
-		fmt.Fprintf(r.Out, format, c.Name, c.Kind, formatter, "Enabled", "- "+levels)
+		fmt.Fprintf(r.Out, format, c.Name, c.Kind, formatter, "Enabled", " - "+levels+" ")
 	}
+	fmt.Fprintln(r.Out)
 	return nil
 }
 

@@ -180,7 +180,7 @@ func (s *Server) showModules(_ context.Context, r *decl.Request) error {
 	case len(r.Args) > 0:
 		return console.ErrUsage
 	}
-	const format = "%-30s %-40.40s %-10v %-11s %s\n"
+	const format = "%-30s %-40.40s %-10v %-11s %13s\n"
 	fmt.Fprintf(r.Out, format, "Module", "Description", "Use Count", "Status", "Support Level")
 	list, n := s.modules(), 0
 	for _, name := range slices.Sorted(maps.Keys(list)) {

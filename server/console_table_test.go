@@ -242,3 +242,64 @@ func TestAliases(t *testing.T) {
 		s.end()
 	})
 }
+
+// TestListings compares listings with those that an Asterisk 20 wrote, to the blank.
+func TestListings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(t, map[string]string{
+			"extensions.conf": transferPlan, "cdr.conf": "[general]\nenable=yes\n[csv]\n[sqlite]\nenable=no\n", "cdr_manager.conf": "[general]\nenabled=yes\n",
+			"logger.conf": "[general]\nqueue_log=no\n[logfiles]\n/dev/null => notice,warning,error\n",
+		})
+		defer s.stop()
+		for _, tt := range [][2]string{
+			{"cdr show status", `
+Call Detail Record (CDR) settings
+----------------------------------
+  Logging:                    Enabled
+  Mode:                       Simple
+  Log calls by default:       Yes
+  Log unanswered calls:       No
+  Log congestion:             No
+
+  Ignore bridging changes:    No
+
+  Ignore dial state changes:  No
+
+  Cancel disposition enabled: No
+
+* Registered Backends
+  -------------------
+    cdr_manager
+    csv
+`},
+			{"module show like chan_sip", `Module                         Description                              Use Count  Status      Support Level
+chan_sip.so                    Session Initiation Protocol (SIP)        0          Running              core
+1 modules loaded
+`},
+			{"logger show channels", "Logger queue limit: 4096\n\n" +
+				"Channel                             Type     Formatter  Status    Configuration\n" +
+				"-------                             ----     ---------  ------    -------------\n" +
+				"/dev/null                           File     default    Enabled    - NOTICE WARNING ERROR \n\n"},
+			{"core set verbose 5", "Console verbose was OFF and is now 5.\n"},
+			{"core set verbose atleast 3", "Console verbose is still 5.\n"},
+			{"core set verbose atleast 6 silent", ""},
+			{"core set verbose 6", "Console verbose is still 6.\n"},
+			{"core set debug atleast 2", "Core debug was OFF and is now 2.\n"},
+			{"core set debug off", "Core debug was 2 and is now OFF.\n"},
+		} {
+			got := s.show(tt[0])
+			if tt[0] == "logger show channels" { // without the test's own
+				head, rest, _ := strings.Cut(got, "-------------\n")
+				got = head + "-------------\n" + rest[strings.Index(rest, "/dev/null"):]
+			}
+			if got != tt[1] {
+				t.Errorf("%s:\n%s\nwant:\n%s", tt[0], got, tt[1])
+			}
+		}
+		s.play(`show "core set verbose" Usage:
+			show "core set verbose atleast" Usage:
+			show "core set verbose 3 4" Usage:
+			show "core set debug much" Usage:`)
+		s.end()
+	})
+}

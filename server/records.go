@@ -188,7 +188,7 @@ func (s *Server) showRecords(_ context.Context, r *decl.Request) error {
 	c, conf := s.cdr.engine.Settings(), s.conf.Load()
 	yes := func(b bool) string { return map[bool]string{true: "Yes", false: "No"}[b] }
 	enabled := func(b bool) string { return map[bool]string{true: "Enabled", false: "Disabled"}[b] }
-	fmt.Fprintf(r.Out, "Call Detail Record (CDR) settings\n----------------------------------\n")
+	fmt.Fprintf(r.Out, "\nCall Detail Record (CDR) settings\n----------------------------------\n")
 	fmt.Fprintf(r.Out, "  Logging:                    %s\n", enabled(c.Enable))
 	mode := "Simple"
 	if conf.records.Batch {
@@ -200,9 +200,9 @@ func (s *Server) showRecords(_ context.Context, r *decl.Request) error {
 	}
 	fmt.Fprintf(r.Out, "  Log calls by default:       %s\n", yes(c.ChannelDefault))
 	fmt.Fprintf(r.Out, "  Log unanswered calls:       %s\n", yes(c.Unanswered))
-	fmt.Fprintf(r.Out, "  Log congestion:             %s\n", yes(c.Congestion))
-	fmt.Fprintf(r.Out, "  Ignore bridging changes:    %s\n", yes(c.IgnoreBridges))
-	fmt.Fprintf(r.Out, "  Ignore dial state changes:  %s\n", yes(c.IgnoreDials))
+	fmt.Fprintf(r.Out, "  Log congestion:             %s\n", yes(c.Congestion)+"\n")
+	fmt.Fprintf(r.Out, "  Ignore bridging changes:    %s\n", yes(c.IgnoreBridges)+"\n")
+	fmt.Fprintf(r.Out, "  Ignore dial state changes:  %s\n", yes(c.IgnoreDials)+"\n")
 	fmt.Fprintf(r.Out, "  Cancel disposition enabled: %s\n\n", yes(c.Cancel))
 	waiting := 0
 	if s.cdr.queue != nil {
@@ -230,7 +230,6 @@ func (s *Server) showRecords(_ context.Context, r *decl.Request) error {
 	if waiting > 0 && !conf.records.Batch {
 		fmt.Fprintf(r.Out, "\n  %s for a backend\n", plural(waiting, "record")+" waiting")
 	}
-	fmt.Fprintln(r.Out)
 	return nil
 }
 
