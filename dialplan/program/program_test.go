@@ -48,10 +48,11 @@ func TestRunIsKilled(t *testing.T) {
 }
 
 func TestRunnerLimits(t *testing.T) {
-	r := NewRunner(Limits{Time: 50 * time.Millisecond, Output: 100, Processes: 1})
-	if _, err := r.Run(t.Context(), Command{Line: "sleep 1000 & wait"}); !errors.Is(err, ErrTime) {
+	short := NewRunner(Limits{Time: 50 * time.Millisecond, Output: 100, Processes: 1})
+	if _, err := short.Run(t.Context(), Command{Line: "sleep 1000 & wait"}); !errors.Is(err, ErrTime) {
 		t.Errorf("a command without end: %v", err)
 	}
+	r := NewRunner(Limits{Time: time.Minute, Output: 100, Processes: 1})
 	release, err := r.Take()
 	if err != nil {
 		t.Fatal(err)
