@@ -151,7 +151,7 @@ func WaitAny(d time.Duration, chans ...*Channel) (int, Frame, error) {
 	var expired chan struct{}
 	if d > 0 {
 		expired = make(chan struct{})
-		defer chans[0].reg.AfterFunc(d, func() { close(expired) })()
+		defer chans[0].reg.alarm(d, func() { close(expired) })()
 	}
 	for {
 		if i, f, err, ok := pollAny(chans); ok {

@@ -330,12 +330,17 @@ func (r *Registry) Go(f func()) {
 	r.virtual.start(f)
 }
 
-// AfterFunc has f run in d, in the time that the registry's channels live in, and
+// AfterFunc has f run in d, on a goroutine of its own, in the time that the registry's channels live in, and
 // returns what takes it back.
 func (r *Registry) AfterFunc(d time.Duration, f func()) (stop func()) {
 	if r.virtual != nil {
 		return r.virtual.AfterFunc(d, f)
 	}
+	return r.alarm(d, func() { go f() })
+}
+
+// alarm is AfterFunc in real time for an f that is done at once.
+func (r *Registry) alarm(d time.Duration, f func()) (stop func()) {
 	if r.clock != nil {
 		return r.clock.AfterFunc(d, f)
 	}
