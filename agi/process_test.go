@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"os"
 	osexec "os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,6 +112,10 @@ echo "SET VARIABLE X \"$list\""`
 
 // The caller hangs up: SIGHUP once, and the script goes on.
 func TestScriptHangup(t *testing.T) {
+	// As the exchange does: else scripts inherit it ignored from who started us so.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	ready := filepath.Join(t.TempDir(), "ready")
 	o := shop(t, read+`trap 'n=$((n+1))' HUP
 : >'`+ready+`'

@@ -72,6 +72,12 @@ func (s *rigStore) answer(done func(error)) {
 	go done(s.err)
 }
 
+func (s *rigStore) record(key string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return string(s.records[key])
+}
+
 func (s *rigStore) Put(family, key string, value []byte, done func(error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -192,7 +192,7 @@ func TestTollRestart(t *testing.T) {
 			defer f.close()
 			f.play(talks)
 			const want = "2000-01-01\n60000\talice\n"
-			if got := string(store.records["SIP/Toll/day"]); got != want {
+			if got := store.record("SIP/Toll/day"); got != want {
 				t.Errorf("after 90 seconds there is %q", got)
 			}
 			f.play(hangUp)
