@@ -124,7 +124,7 @@ func (q *query) find(c *Context) *Priority {
 // named is the search for a pattern by itself, as Goto(context,_X.,1) does.
 func (q *query) named(c *Context) *Priority {
 	for _, e := range c.Extensions() {
-		if e.Pattern() && (compareNames(e.Name, q.exten) == 0 || Matches(e.Name, q.exten)) {
+		if e.Pattern() && (strings.EqualFold(undash(e.Name), q.exten) || Matches(e.Name, q.exten)) {
 			if p := q.wants(e); p != nil {
 				return p
 			}

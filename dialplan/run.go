@@ -308,7 +308,7 @@ func (t *Thread) fallThrough() {
 // hangupExtension runs the extension h of the context in which the call ended,
 // on the channel that is over.
 func (t *Thread) hangupExtension() {
-	if !t.has("h") {
+	if !t.has("h") && !t.outward() {
 		return
 	}
 	t.ch.Summarize()
@@ -323,6 +323,27 @@ func (t *Thread) hangupExtension() {
 			return
 		}
 	}
+}
+
+// aelMacro is the extension that a macro of AEL runs.
+const aelMacro = "~~s~~"
+
+// outward leaves macros of AEL that have no extension h for the context that called
+// them and has: they leave the end of a call to it. It reports whether there is one.
+func (t *Thread) outward() bool {
+	context := t.place.Context
+	for n := len(t.frames) - 1; n >= 0 && t.plan.contexts[context] != nil && t.plan.contexts[context].literals[aelMacro] != nil; n-- {
+		context = t.frames[n].back.Context
+		if p, _ := t.plan.Find(context, "h", 1, t.caller(), t.engine.at(t.plan)); p == nil {
+			continue
+		}
+		for len(t.frames) > n {
+			t.pop()
+		}
+		t.place.Context = context
+		return true
+	}
+	return false
 }
 
 // Farewell implements channel.Thread.

@@ -42,7 +42,7 @@ func (k *planCheck) gaps() {
 		switch {
 		case k.entered[k.step]:
 		case i == 0 && k.step.Number > 1:
-			if !k.elsewhere(k.step.Number - 1) {
+			if !made(k.step) && !k.elsewhere(k.step.Number-1) {
 				k.find(config.Warning, "priority-gap", "calls look for priority 1", "extension %s begins with priority %d, and nothing leads there", k.exten.Name, k.step.Number)
 			}
 		case i == 0 || k.continues(steps[i-1]):
@@ -62,6 +62,11 @@ func (k *planCheck) gaps() {
 			return
 		}
 	}
+}
+
+// made reports whether a step is one of a switch's, which AEL makes.
+func made(p *dialplan.Priority) bool {
+	return strings.HasSuffix(p.Pos.File, ".ael") && strings.HasPrefix(strings.TrimPrefix(p.Extension().Name, "_"), "sw_")
 }
 
 // closing reports whether a step is one that people write, and AEL makes, behind a

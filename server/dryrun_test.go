@@ -159,6 +159,38 @@ func TestDryRunOfALoop(t *testing.T) {
 	}
 }
 
+// A call that ends in a macro of AEL goes on at the extension h of who called it, unless
+// the macro catches h; a macro may include contexts.
+func TestDryRunOfAELMacros(t *testing.T) {
+	const plan = `context phones {
+  101 => &outer(1);
+  102 => { &catches(); Hangup(); }
+  103 => { switch (3) { case 3: seen = "3"; pattern [4-6]: seen = "${seen}p${EXTEN}"; } Hangup(); }
+  104 => &included();
+  h => { ended = "${ended}phones<${v}>"; }
+}
+macro outer(v) { &inner(2); }
+macro inner(v) { Hangup(); }
+macro catches() { Hangup(); catch h { ended = "macro"; } }
+macro included() { includes { more; } Goto(7,1); }
+context more { 7 => { ended = "more "; Hangup(); } }
+`
+	r := rehearsal(t, "sip.conf", drySIP, "extensions.ael", plan)
+	for exten, want := range map[string]string{"101": "ended = phones<>", "102": "ended = macro", "103": "seen = 3p103", "104": "ended = more phones<>"} {
+		tests, err := dryrun.ParseTests("t", strings.NewReader("test t\n from 101\n dial "+exten+"\n expect variable "+want+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res := r.Test(tests, nil)[0]; res.Err != nil {
+			var story strings.Builder
+			if res.Trace != nil {
+				_ = res.Trace.Write(&story)
+			}
+			t.Errorf("%v\n%s", res.Err, story.String())
+		}
+	}
+}
+
 // Two calls of a plan come together without a moment of real time.
 func TestDryRunOfABridge(t *testing.T) {
 	r := rehearsal(t, "sip.conf", drySIP, "extensions.conf", `[phones]

@@ -217,7 +217,7 @@ func (p *parser) upToArrow() string {
 // macroExten is the extension that a macro runs.
 const macroExten = "~~s~~"
 
-// macro reads (parameters) { statements; catch exten { … } }.
+// macro reads (parameters) { statements; includes { … } catch exten { … } }.
 func (p *parser) macro(name string, pos config.Pos) {
 	var params []string
 	for _, s := range strings.Split(p.parens("macro "+name), ",") {
@@ -237,11 +237,15 @@ func (p *parser) macro(name string, pos config.Pos) {
 		if p.peek() == 0 {
 			p.fail("macro %s is not closed", name)
 		}
-		if p.word("{(;=:") == "catch" {
+		switch p.word("{(;=:") {
+		case "catch":
 			k := newCompiler(p, p.word("{"))
 			k.macro = true
 			k.statement()
 			catches = append(catches, k)
+			continue
+		case "includes":
+			p.list("include", ",")
 			continue
 		}
 		p.at, p.line = at, line
