@@ -168,6 +168,9 @@ func (b *Bus) Wants(k Kind) bool {
 	return b != nil && b.wanted[k].Load() > 0
 }
 
+// Listeners is how many subscriptions there are for k.
+func (b *Bus) Listeners(k Kind) int { return int(b.wanted[k].Load()) }
+
 // told are the events that Tell is done with. One is as large as ten lines of the
 // processor's cache, and a dialplan publishes two a priority: they are filled in where
 // they are read.

@@ -18,6 +18,39 @@ func (s *Sinks) Commands() []decl.Command {
 			Words: "events show", Synopsis: "Show who is told of events", Run: s.show,
 			Help: "Lists the sinks of events.conf: where they are, what they are told of, how many programs are connected, or how much waits on disk for a server.",
 		},
+		{
+			Words: "stasis show topics", Synopsis: "List the events inside the exchange",
+			Help: "They are those of 'events show kinds'; 'stasis show topic' tells how many parts and programs listen to one.",
+			Run: func(_ context.Context, r *decl.Request) error {
+				const format = "%-64s %-64s\n"
+				fmt.Fprintf(r.Out, "\n"+format, "Name", "Detail")
+				for _, f := range forms() {
+					fmt.Fprintf(r.Out, format, f.name, f.help)
+				}
+				fmt.Fprintf(r.Out, "\n%d Total topics\n\n", len(forms()))
+				return nil
+			},
+		},
+		{
+			Words: "stasis show topic", Synopsis: "Show how many listen to an event", Args: []decl.Arg{{Name: "event"}},
+			Run: func(_ context.Context, r *decl.Request) error {
+				for _, f := range forms() {
+					if strings.EqualFold(f.name, r.Arg(0)) {
+						fmt.Fprintf(r.Out, "Name: %s\nDetail: %s\nSubscribers count: %d\n", f.name, f.help, s.deps.Hub.bus.Listeners(f.kind))
+						return nil
+					}
+				}
+				return fmt.Errorf("Topic '%s' not found", r.Arg(0))
+			},
+			Complete: func(args []string, _ string) (names []string) {
+				if len(args) == 0 {
+					for _, f := range forms() {
+						names = append(names, f.name)
+					}
+				}
+				return names
+			},
+		},
 		{Words: "events show kinds", Synopsis: "List the events that sinks can ask for", Run: s.showKinds, Help: "Those that are marked often come only to who asks for them by name."},
 	}
 }

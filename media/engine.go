@@ -53,7 +53,8 @@ type Engine struct {
 	opt   EngineOptions
 	ports *ports
 	loops []*loop
-	debug atomic.Pointer[debugFilter]
+	debug atomic.Pointer[debugFilter] // of RTP
+	pipes atomic.Pointer[debugFilter] // of what Opaque sessions relay
 	plays atomic.Uint64
 	live  atomic.Int64
 	ended atomic.Pointer[func(Stats)]
@@ -233,9 +234,20 @@ type debugFilter struct{ addr netip.Addr }
 // SetDebug has every packet logged, those of one far address alone when addr is
 // valid.
 func (e *Engine) SetDebug(on bool, addr netip.Addr) {
+	e.debug.Store(newFilter(on, addr))
+}
+
+// SetPipeDebug is SetDebug for the datagrams of Opaque sessions.
+func (e *Engine) SetPipeDebug(on bool, addr netip.Addr) { e.pipes.Store(newFilter(on, addr)) }
+
+func newFilter(on bool, addr netip.Addr) *debugFilter {
 	if !on {
-		e.debug.Store(nil)
-		return
+		return nil
 	}
-	e.debug.Store(&debugFilter{addr})
+	return &debugFilter{addr}
+}
+
+// wants reports whether packets from or to a far end are logged.
+func (d *debugFilter) wants(far netip.AddrPort) bool {
+	return d != nil && (!d.addr.IsValid() || d.addr == far.Addr())
 }

@@ -1,8 +1,11 @@
 package media
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -24,7 +27,8 @@ func TestOpaque(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				net := pbxio.NewMemory()
-				e, err := NewEngine(net, EngineOptions{Bind: netip.MustParseAddr("127.0.0.1")})
+				var log bytes.Buffer
+				e, err := NewEngine(net, EngineOptions{Bind: netip.MustParseAddr("127.0.0.1"), Log: slog.New(slog.NewTextHandler(&log, nil))})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -71,6 +75,10 @@ func TestOpaque(t *testing.T) {
 				if !c.heard {
 					return
 				}
+				if log.Len() > 0 {
+					t.Errorf("logged without being asked: %s", log.String())
+				}
+				e.SetPipeDebug(true, netip.MustParseAddr("127.0.1.2"))
 				// The other way goes where the far end spoke from.
 				if err := to.Send([]byte{9}, b.Local()); err != nil {
 					t.Fatal(err)
@@ -78,6 +86,18 @@ func TestOpaque(t *testing.T) {
 				synctest.Wait()
 				if n, _, err := from.Recv(got); err != nil || n != 1 || got[0] != 9 {
 					t.Errorf("back came %v %v", got[:n], err)
+				}
+				if got := log.String(); strings.Count(got, "UDPTL") != 1 || !strings.Contains(got, `msg="Got UDPTL packet" far=127.0.1.2:4000 seq=-1 len=1`) {
+					t.Errorf("one address: %s", got)
+				}
+				log.Reset()
+				e.SetPipeDebug(true, netip.Addr{})
+				if err := from.Send([]byte{1, 2, 3}, a.Local()); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				if got := log.String(); !strings.Contains(got, `msg="Got UDPTL packet" far=`+from.Local().String()+` seq=258 len=3`) || !strings.Contains(got, `msg="Sent UDPTL packet" far=127.0.1.2:4000 seq=258 len=3`) {
+					t.Errorf("every address: %s", got)
 				}
 			})
 		})

@@ -52,11 +52,27 @@ func (s *Session) pipe(b []byte, from netip.AddrPort) {
 		s.follow(from)
 	}
 	s.heard = s.l.now
+	if s.e.pipes.Load().wants(from) {
+		s.tracePipe("Got", from, b)
+	}
 	if p := s.peer; p != nil && p.opt.Opaque && p.sendable() {
 		err := p.rtp.Send(b, p.dest)
 		p.sentAt = s.l.now
 		p.stats.sent(len(b), err)
+		if s.e.pipes.Load().wants(p.dest) {
+			s.tracePipe("Sent", p.dest, b)
+		}
 	}
+}
+
+// tracePipe logs one datagram for `udptl set debug`. It begins with its number (ITU-T T.38,
+// 9.1).
+func (s *Session) tracePipe(what string, far netip.AddrPort, b []byte) {
+	seq := -1
+	if len(b) >= 2 {
+		seq = int(b[0])<<8 | int(b[1])
+	}
+	s.e.opt.Log.Info(what+" UDPTL packet", "far", far, "seq", seq, "len", len(b))
 }
 
 // receive takes one packet: strict source, statistics, digits, relay.
@@ -81,8 +97,8 @@ func (s *Session) receive(b []byte, from netip.AddrPort) {
 		s.stats.believed(from)
 		s.follow(from)
 	}
-	if d := s.e.debug.Load(); d != nil {
-		s.trace(d, "Got", from, &h)
+	if s.e.debug.Load().wants(from) {
+		s.trace("Got", from, &h)
 	}
 	s.heard = now
 	if s.far.dtmfRecv != 0 && h.Type == s.far.dtmfRecv {
@@ -178,16 +194,13 @@ func (s *Session) relay(from *Session, b []byte, h *rtp.Header, codec int8) {
 	b = b[h.Start-rtp.HeaderSize : h.End]
 	out.Put(b)
 	s.transmit(b)
-	if d := s.e.debug.Load(); d != nil {
-		s.trace(d, "Sent", s.dest, &out)
+	if s.e.debug.Load().wants(s.dest) {
+		s.trace("Sent", s.dest, &out)
 	}
 }
 
 // trace logs one packet for `rtp set debug`.
-func (s *Session) trace(d *debugFilter, what string, far netip.AddrPort, h *rtp.Header) {
-	if d.addr.IsValid() && d.addr != far.Addr() {
-		return
-	}
+func (s *Session) trace(what string, far netip.AddrPort, h *rtp.Header) {
 	s.e.opt.Log.Info(what+" RTP packet", "far", far, "type", h.Type, "seq", h.Sequence, "ts", h.Timestamp, "len", h.End-h.Start)
 }
 

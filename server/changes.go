@@ -164,33 +164,42 @@ func (s *Server) reloadFor(r *decl.Request, what reloadSet, dry bool) error {
 // them elsewhere.
 func (s *Server) moduleReload() decl.Command {
 	return decl.Command{
-		Words: "module reload", Synopsis: "Read the files of one part again, or every file",
+		Words: "module reload", Synopsis: "Read the files of parts again, or every file",
 		Help: "A part goes by the name of the module that has it in Asterisk, with .so or without: chan_sip, pbx_config, cdr, logger, manager, features and the like.",
-		Args: []decl.Arg{{Name: "module", Help: "the part", Optional: true}},
+		Args: []decl.Arg{{Name: "module", Help: "the part", Optional: true, Repeat: true}},
 		Run: func(_ context.Context, r *decl.Request) error {
-			name := r.Arg(0)
-			what, ok := reloadable[moduleName(name)]
-			switch {
-			case len(r.Args) > 1:
-				return console.ErrUsage
-			case !ok && s.hasModule(name):
-				return fmt.Errorf("The module '%s' does not support reloads", esc(name))
-			case !ok:
-				return fmt.Errorf("No such module '%s'", esc(name))
+			if len(r.Args) == 0 {
+				return s.reloadFor(r, reloadAll, false)
 			}
-			if err := s.reloadFor(r, what, false); err != nil {
-				return err
+			var failed error
+			for _, name := range r.Args {
+				if err := s.reloadNamed(r, name); err != nil {
+					if failed != nil {
+						fmt.Fprintln(r.Out, esc(failed.Error()))
+					}
+					failed = err
+				}
 			}
-			if name != "" {
-				fmt.Fprintf(r.Out, "Module '%s' reloaded successfully.\n", esc(name))
-			}
-			return nil
+			return failed
 		},
 		Complete: func(args []string, _ string) []string {
-			if len(args) > 0 {
-				return nil
-			}
-			return slices.DeleteFunc(slices.Sorted(maps.Keys(reloadable)), func(s string) bool { return s == "" })
+			return slices.DeleteFunc(slices.Sorted(maps.Keys(reloadable)), func(name string) bool { return name == "" || slices.Contains(args, name) })
 		},
 	}
+}
+
+// reloadNamed reloads one part for who typed its name.
+func (s *Server) reloadNamed(r *decl.Request, name string) error {
+	what, ok := reloadable[moduleName(name)]
+	switch {
+	case !ok && s.hasModule(name):
+		return fmt.Errorf("The module '%s' does not support reloads", name)
+	case !ok || name == "":
+		return fmt.Errorf("No such module '%s'", name)
+	}
+	if err := s.reloadFor(r, what, false); err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Out, "Module '%s' reloaded successfully.\n", esc(name))
+	return nil
 }

@@ -20,7 +20,7 @@ var fieldCommands = []string{
 	"dialplan show/reload", "dialplan show globals/chanvar", "dialplan set global/chanvar", "dialplan add extension/include", "dialplan remove extension/include",
 	"dialplan eval function", "dialplan exec application", "dialplan debug",
 	"sip show peers/peer/registry/channels/channel/channelstats/subscriptions/settings/users/user/inuse/mwi/domains/tcp/history/objects/sched",
-	"sip set debug/history", "sip reload/notify/unregister", "sip qualify peer", "sip prune realtime", "rtp set debug", "rtcp set debug/stats", "rtp show settings", "stun show status", "udptl show config", "prometheus show status/metrics", "keys show", "file convert",
+	"sip set debug/history", "sip reload/notify/unregister", "sip qualify peer", "sip prune realtime", "rtp set debug", "rtcp set debug/stats", "rtp show settings", "stun show status", "udptl show config", "udptl set debug", "prometheus show status/metrics", "keys show", "stasis show topics/topic", "file convert",
 	"channel originate/redirect", "channel request hangup", "features show", "database show/showkey/get/put/del/deltree/query",
 	"logger show channels", "logger add channel", "logger remove channel", "logger rotate/reload/mute", "module show/load/unload/reload",
 	"manager show users/user/connected/commands/command/events/event/settings", "manager kick session", "manager reload", "http show status",
@@ -139,14 +139,27 @@ func TestConsoleSystem(t *testing.T) {
 			show "core show translation" ulaw
 			show "core show file formats" sln16
 			show "udptl show config" udptlstart:      10000
+			show "udptl set debug on" UDPTL Debugging Enabled
+			show "udptl set debug ip 192.0.2.1" UDPTL Debugging Enabled for IP: 192.0.2.1
+			show "udptl set debug off" UDPTL Debugging Disabled
+			show "udptl set debug ip x" is not an address
+			show "rtp set debug ip 192.0.2.1" RTP Packet Debugging Enabled for address: 192.0.2.1
+			show "rtp set debug off" RTP Packet Debugging Disabled
 			show "rtp show settings" DTMF Timeout:    3000
 			show "prometheus show status" Last Scrape Time: (N/A)
 			show "prometheus show metrics" pbx_build_info{
 			show "core show config mappings" ===> people (db=main, table=people)
 			show "config list" acl.conf
 			show "module show like chan_sip" 1 modules loaded
+			show "stasis show topics" channel.hangup                                                   It is over.  
+			show "stasis show topic peer.status" Subscribers count: 
+			show "stasis show topic nope" Topic 'nope' not found
 			show "module load chan_sip.so" Loaded chan_sip.so
 			show "module load chan_dahdi" Unable to load
+			show "module reload chan_sip logger.so" Module 'logger.so' reloaded successfully.
+			show "module reload nope logger chan_local" No such module 'nope'
+			show "module reload nope logger chan_local" The module 'chan_local' does not support reloads
+			show "module reload nope logger chan_local" Module 'logger' reloaded
 			show "module unload chan_sip" cannot be unloaded
 			show "http show status" Server Disabled
 			show "features show" Pickup                    *8      *8
@@ -182,7 +195,7 @@ func TestConsoleSystem(t *testing.T) {
 			show "logger remove channel more.log" no 'logger add channel'`)
 		for line, want := range map[string]string{
 			"channel originate ": "SIP/bob", "bridge show ": "all", "realtime load ": "people", "odbc read ": "ODBC_AGE", "indication show ": "us", "dialplan eval function LE": "LEN(",
-			"dialplan exec application No": "NoOp", "acl show ": "office", "help core show ch": "channels", "sip show inuse ": "all",
+			"dialplan exec application No": "NoOp", "acl show ": "office", "stasis show topic peer.": "peer.status", "help core show ch": "channels", "sip show inuse ": "all",
 		} {
 			if got := s.s.Commands().Complete(line); !slices.Contains(got, want) {
 				t.Errorf("completion of %q: %v lacks %s", line, got, want)

@@ -18,7 +18,15 @@ func (s *Server) rtpCommands() []decl.Command {
 		{
 			Words: "rtp set debug", Synopsis: "Show every RTP packet, or those of one address",
 			Args:     []decl.Arg{{Name: "on|off|ip", Help: "ip is followed by the address"}, {Name: "address", Optional: true}},
-			Run:      s.setRTPDebug,
+			Run:      func(_ context.Context, r *decl.Request) error { return setPacketDebug(r, "RTP", s.media.SetDebug) },
+			Complete: words("on", "off", "ip"),
+		},
+		{
+			Words: "udptl set debug", Synopsis: "Show every datagram of faxes over IP, or those of one address",
+			Args: []decl.Arg{{Name: "on|off|ip", Help: "ip is followed by the address"}, {Name: "address", Optional: true}},
+			Run: func(_ context.Context, r *decl.Request) error {
+				return setPacketDebug(r, "UDPTL", s.media.SetPipeDebug)
+			},
 			Complete: words("on", "off", "ip"),
 		},
 		{
@@ -46,21 +54,27 @@ func (s *Server) rtpCommands() []decl.Command {
 	}
 }
 
-func (s *Server) setRTPDebug(_ context.Context, r *decl.Request) error {
+// setPacketDebug switches the packets of a protocol on or off in the log.
+func setPacketDebug(r *decl.Request, protocol string, set func(on bool, addr netip.Addr)) error {
+	// The field words them differently.
+	what, address := protocol+" Packet Debugging", " address"
+	if protocol == "UDPTL" {
+		what, address = "UDPTL Debugging", " IP"
+	}
 	switch r.Arg(0) {
 	case "on":
-		s.media.SetDebug(true, netip.Addr{})
-		fmt.Fprintln(r.Out, "RTP Packet Debugging Enabled")
+		set(true, netip.Addr{})
+		fmt.Fprintf(r.Out, "%s Enabled\n", what)
 	case "off":
-		s.media.SetDebug(false, netip.Addr{})
-		fmt.Fprintln(r.Out, "RTP Packet Debugging Disabled")
+		set(false, netip.Addr{})
+		fmt.Fprintf(r.Out, "%s Disabled\n", what)
 	case "ip":
 		addr, err := netip.ParseAddr(r.Arg(1))
 		if err != nil {
 			return fmt.Errorf("%q is not an address", r.Arg(1))
 		}
-		s.media.SetDebug(true, addr)
-		fmt.Fprintf(r.Out, "RTP Packet Debugging Enabled for address: %s\n", addr)
+		set(true, addr)
+		fmt.Fprintf(r.Out, "%s Enabled for%s: %s\n", what, address, addr)
 	default:
 		return console.ErrUsage
 	}
