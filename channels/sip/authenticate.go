@@ -311,15 +311,14 @@ func failWords(reason string) string {
 }
 
 var securityNames = map[string]string{
-	"Wrong password":                        "InvalidPassword",
-	"Username/auth name mismatch":           "ChallengeResponseFailed",
-	"No matching peer found":                "InvalidAccountID",
-	"Peer is not supposed to register":      "InvalidAccountID",
-	"Not a local domain":                    "InvalidAccountID",
-	"Device does not match ACL":             "FailedACL",
-	"Contact is not allowed to be there":    "FailedACL",
-	"Address belongs to a static peer":      "FailedACL",
-	"Device may not have so many addresses": "FailedACL",
+	"Wrong password":                     "InvalidPassword",
+	"Username/auth name mismatch":        "ChallengeResponseFailed",
+	"No matching peer found":             "InvalidAccountID",
+	"Peer is not supposed to register":   "InvalidAccountID",
+	"Not a local domain":                 "InvalidAccountID",
+	"Device does not match ACL":          "FailedACL",
+	"Contact is not allowed to be there": "FailedACL",
+	"Address belongs to a static peer":   "FailedACL",
 }
 
 // publishPeer tells the bus of a peer's status.

@@ -130,6 +130,8 @@ func TestInfo(t *testing.T) {
 		"an event number":     {relay + `Signal= 11\r\nDuration= 250\r\n`, "200", "digit # 250ms"},
 		"a digit alone":       {short + `7`, "200", "digit 7 100ms"},
 		"a letter":            {short + `d`, "200", "digit D 100ms"},
+		"of Nortel":           {` | Content-Type: application/vnd.nortelnetworks.digits | body p=Digit-Collection\r\ny=Digits\r\n\r\nd=#\r\n`, "200", "digit # 100ms"},
+		"with a charset":      {` | Content-Type: application/dtmf-relay;charset=utf-8 | body signal= 5 \r\nduration=80`, "200", "digit 5 80ms"},
 		"flash as a digit":    {relay + `Signal=16\r\n`, "200", "Flash"},
 		"flash":               {" | Content-Type: application/hook-flash", "200", "Flash"},
 		"a picture, please":   {` | Content-Type: application/media_control+xml | body <media_control/>`, "200", ""},

@@ -45,7 +45,7 @@ import (
 // Words after the method: sdp, sdp=hold, sdp=zero, sdp=CODECS; branch=last
 // (a retransmission keeps its branch), cseq=N, cseq=+0, tag=X (our To tag when
 // she answers), fork=X (answer as another fork), call=new (a new dialog),
-// from=USER, contact=URI, noto. After "|" stand headers to add, or text that must be in what
+// from=USER, contact=URI, noto; and the habits of phones_test.go. After "|" stand headers to add, or text that must be in what
 // is expected; "!" before the text: must not. The header "rack" is the RAck of
 // the last reliable response.
 type flow struct {
@@ -537,7 +537,7 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 			h = fmt.Sprintf("RAck: %s %d INVITE", p.rseq, p.invite)
 		}
 		if text, ok := strings.CutPrefix(h, "body "); ok {
-			body = strings.ReplaceAll(text, `\r\n`, "\r\n")
+			body = strings.NewReplacer(`\r\n`, "\r\n", `\n`, "\n").Replace(text)
 			continue
 		}
 		b.WriteString(h + "\r\n")
@@ -546,7 +546,7 @@ func (f *flow) send(p *flowPhone, words []string, extra string) error {
 		b.WriteString("Content-Type: application/sdp\r\n")
 	}
 	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
-	p.sent = []byte(b.String())
+	p.sent = []byte(accent(b.String(), words))
 	return p.socket.Send(p.sent, flowAddr)
 }
 

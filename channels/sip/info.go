@@ -11,8 +11,8 @@ import (
 	"pbx/event"
 )
 
-// informed handles INFO: digits (application/dtmf-relay, application/dtmf), flash,
-// and the record button.
+// informed handles INFO: digits (application/dtmf-relay, application/dtmf, and those of
+// Nortel), flash, and the record button.
 func (p *pvt) informed(tx *transaction.Server, m *message.Message) {
 	t := m.ContentType()
 	switch {
@@ -28,6 +28,8 @@ func (p *pvt) informed(tx *transaction.Server, m *message.Message) {
 	case t.Is("application/dtmf-relay"):
 		digit, d := parseRelay(m.Body())
 		p.pressed(digit, d)
+	case t.Is("application/vnd.nortelnetworks.digits"):
+		p.pressed(parseNortel(m.Body()), infoDigit)
 	case t.Is("application/dtmf"):
 		digit, _ := parseDigit(strings.TrimSpace(string(m.Body())))
 		p.pressed(digit, infoDigit)
@@ -103,6 +105,16 @@ func parseRelay(body []byte) (digit byte, d time.Duration) {
 		}
 	}
 	return digit, d
+}
+
+// parseNortel reads the digit of "p=Digit-Collection\r\ny=Digits\r\n\r\nd=5\r\n".
+func parseNortel(body []byte) (digit byte) {
+	for line := range strings.FieldsFuncSeq(string(body), func(r rune) bool { return r == '\r' || r == '\n' }) {
+		if value, ok := strings.CutPrefix(line, "d="); ok {
+			digit, _ = parseDigit(strings.TrimSpace(value))
+		}
+	}
+	return digit
 }
 
 // parseDigit reads a digit as itself or as its event number (RFC 4733 table 3).

@@ -178,6 +178,10 @@ const remoteContext = "SIP_Remote"
 func (d *Driver) handleNotify(tx *transaction.Server, m *message.Message, from source) {
 	p := d.peers.byAddr(from.addr)
 	event, _, _ := strings.Cut(string(m.Header(message.HeaderEvent)), ";")
+	if strings.EqualFold(strings.TrimSpace(event), "keep-alive") { // of phones that hold a pinhole open so
+		d.respond(tx, m, 200, "OK", nil)
+		return
+	}
 	if p == nil || p.UnsolicitedMailbox == "" || d.mailboxes == nil || !strings.EqualFold(strings.TrimSpace(event), presence.Summary.Event()) ||
 		!p.ACL.Allows(from.addr.Addr()) {
 		d.respond(tx, m, 489, "Bad event", nil)

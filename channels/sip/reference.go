@@ -229,7 +229,7 @@ var optionTexts = map[string]optionText{
 	"match_auth_username":        {help: "Whether a section is found by the name in Authorization instead of the one in From."},
 	"matchexternaddrlocally":     {help: "Whether externaddr is used only where our own address is inside of localnet."},
 	"max_calls_per_minute":       {form: "number", def: "0", help: "How many calls may begin from and to the device within a minute. One more from it is refused with 480, one more to it gives DIALSTATUS=CHANUNAVAIL; 0 is no limit. Not an option of the ancestor."},
-	"max_contacts":               {form: "1 to 64", def: "1", help: "How many addresses the device may register at once; with one more, that which it refreshed longest ago goes. Dial rings all of them. Not an option of the ancestor."},
+	"max_contacts":               {form: "1 to 64", def: "1", help: "How many addresses the device may register at once; with one more, that which it refreshed longest ago goes, and of more in one REGISTER those of the highest q stay. Dial rings all of them. Not an option of the ancestor."},
 	"maxcallbitrate":             {help: "Shown by the console. There is no video."},
 	"maxexpiry":                  {form: "seconds", def: "3600", help: "How long a registration holds at most."},
 	"maxforwards":                {help: "Max-Forwards of calls to the device."},

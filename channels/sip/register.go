@@ -122,7 +122,11 @@ func (r *registration) read() (status int, reason string) {
 	if status, reason := r.outbound(); status != 0 {
 		return status, reason
 	}
-	return r.inSequence(seq)
+	if status, reason := r.inSequence(seq); status != 0 {
+		return status, reason
+	}
+	r.choose()
+	return 0, ""
 }
 
 // contact makes the binding that a Contact value asks for.
@@ -223,21 +227,27 @@ func (r *registration) inSequence(seq uint32) (status int, reason string) {
 			return 500, "Server Internal Error: CSeq out of order"
 		}
 	}
-	if n := r.count(); n > r.p.MaxContacts && len(r.wanted) > 1 {
-		r.d.refused(r.m, r.from, "Device may not have so many addresses")
-		return 403, "Forbidden"
-	}
 	return 0, ""
 }
 
-// count is how many contacts the request itself asks for.
-func (r *registration) count() (n int) {
-	for _, c := range r.wanted {
-		if !c.Expires.IsZero() {
-			n++
+// choose leaves out what the request asks for beyond max_contacts: what has the lowest
+// q, the last of equals. The 200 tells the phone which it has.
+func (r *registration) choose() {
+	for {
+		n, least := 0, -1
+		for i, c := range r.wanted {
+			if c.Expires.IsZero() {
+				continue
+			}
+			if n++; least < 0 || c.Q <= r.wanted[least].Q {
+				least = i
+			}
 		}
+		if n <= r.p.MaxContacts {
+			return
+		}
+		r.wanted = slices.Delete(r.wanted, least, least+1)
 	}
-	return n
 }
 
 // run changes the contacts and answers.
