@@ -69,14 +69,19 @@ func TestSeparate(t *testing.T) {
 func TestStrftime(t *testing.T) {
 	at := time.Date(2026, 3, 1, 0, 5, 9, 123456789, time.FixedZone("CET", 3600))
 	for format, want := range map[string]string{
-		"%A %B %d %H:%M:%S %Y": "Sunday March 01 00:05:09 2026",
-		"%I %l %k %p %P":       "12 12  0 AM am",
-		"%j %U %W %V %G %g %C": "060 09 08 09 2026 26 20",
-		"%z %Z %s":             "+0100 CET 1772319909",
-		"%q %6q %3q":           "123 123456 123",
-		"%c":                   "Sun Mar  1 00:05:09 2026",
-		"100%% %":              "100% %",
-		"%Ey %-d":              "26 01",
+		"%A %B %d %H:%M:%S %Y":  "Sunday March 01 00:05:09 2026",
+		"%I %l %k %p %P":        "12 12  0 AM am",
+		"%j %U %W %V %G %g %C":  "060 09 08 09 2026 26 20",
+		"%z %Z %s":              "+0100 CET 1772319909",
+		"%q %6q %3q":            "123 123456 123",
+		"%c":                    "Sun Mar  1 00:05:09 2026",
+		"100%% %":               "100% %",
+		"%Ey %-d %-H %-M %-e":   "26 1 0 5 1",
+		"%_d|%0e|%_m|%-I|%-j":   " 1|01| 3|12|60",
+		"%^a %^B %#p %#Z %#b":   "SUN MARCH am cet MAR",
+		"%4d|%-4d|%6a|%06H|%Q":  "0001|   1|   Sun|000000|%Q",
+		"%_j %-y %_H %03d %_3d": " 60 26  0 001   1",
+		"%^c %-k %0l %_S %5C %": "SUN MAR  1 00:05:09 2026 0 12  9 00020 %",
 	} {
 		if got := strftime(at, format); got != want {
 			t.Errorf("%s: %q, want %q", format, got, want)
