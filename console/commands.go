@@ -59,7 +59,8 @@ func NewCommands() *Commands {
 		return c.Complete(strings.Join(append(slices.Clone(args), prefix), " "))
 	}
 	c.Add(help)
-	c.Alias("help", "core show help")
+	help.Words = "help"
+	c.Add(help)
 	return c
 }
 

@@ -90,14 +90,35 @@ permit=channel originate SIP/[0-9]* extension *
 [@` + group.Name + `]
 permit=help
 permit=(
+permit=ctl GET /api
+deny=topp
+deny=hangup
+permit=hangup
+permit=stop now
+permit=core show channel SIP/[0-9]*
+permit=shwo
 [nobody-of-that-name]
 permit=all
 `})
 		defer s.stop()
 		want := fmt.Sprintf("default_perm: deny\n\nuser: %s [uid=%s]\nPermissions:\n\tdeny -> all\n\tpermit -> sip show\n\tpermit -> core show\n\tpermit -> channel originate SIP/[0-9]* extension *\n\n"+
-			"group: %s [gid=%s]\nPermissions:\n\tpermit -> help\n\tpermit -> (\n\n", me.Username, me.Uid, group.Name, me.Gid)
+			"group: %s [gid=%s]\nPermissions:\n\tpermit -> help\n\tpermit -> (\n\tpermit -> ctl GET /api\n\tdeny -> topp\n\tdeny -> hangup\n\tpermit -> hangup\n\tpermit -> stop now\n\tpermit -> core show channel SIP/[0-9]*\n\tpermit -> shwo\n\n", me.Username, me.Uid, group.Name, me.Gid)
 		if got := s.show("cli show permissions"); got != want {
 			t.Errorf("cli show permissions:\n%s\nwant:\n%s", got, want)
+		}
+		var missed []string
+		s.s.logger.Flush()
+		s.logged.mu.Lock()
+		lines := slices.Clone(s.logged.lines)
+		s.logged.mu.Unlock()
+		for _, line := range lines {
+			line, _, _ = strings.Cut(line, ": no command")
+			if _, rule, ok := strings.Cut(line, "cli_permissions.conf: [@"+group.Name+"] "); ok {
+				missed = append(missed, strings.TrimSpace(rule))
+			}
+		}
+		if got := strings.Join(missed, "; "); got != "deny = topp; permit = hangup; permit = stop now; permit = shwo" {
+			t.Errorf("rules about nothing: %s", got)
 		}
 		for line, want := range map[string]string{
 			me.Username + " sip show peers":                      "User '" + me.Username + "' is allowed to run command: sip show peers\n",
@@ -106,7 +127,7 @@ permit=all
 			me.Username + " show channels":                       "is allowed",
 			me.Username + " channel originate SIP/1 extension 2": "is allowed",
 			me.Username:                  "core show channels Show the channels",
-			"@" + group.Name + " help":   "Group '@" + group.Name + "' is not allowed to run command: help",
+			"@" + group.Name + " help":   "Group '@" + group.Name + "' is allowed to run command: help",
 			"@" + group.Name + " nosuch": "Invalid command: nosuch",
 			"nobody-of-that-name":        "Unknown user 'nobody-of-that-name'",
 			"@nobody-of-that-name":       "Unknown group",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,6 +85,42 @@ func newHolder(name string) (h console.Holder, err error) {
 	n, err := strconv.ParseUint(id, 10, 32)
 	h.ID = uint32(n)
 	return h, err
+}
+
+// applyPermissions takes permissions in. A rule that no command is about is named: one that
+// denies would be missed only when somebody runs what it means.
+func (s *Server) applyPermissions(p *console.Permissions) {
+	s.commands.SetPermissions(p)
+	if p == nil {
+		return
+	}
+	var names []string
+	for _, c := range s.commands.All() {
+		name, _ := s.commands.Name(c.Words)
+		names = append(names, strings.ToLower(name))
+	}
+	for _, h := range p.Holders {
+		for _, r := range h.Rules {
+			if !concerns(r, names) {
+				s.log.Warn(fmt.Sprintf("cli_permissions.conf: [%s] %s = %s: no command is called so, and an alias does not count", h.Name, permitWord(r.Permit), r.Command))
+			}
+		}
+	}
+}
+
+// concerns reports whether a rule may be about any of the commands, as far as the words in
+// front of what makes it a regular expression tell.
+func concerns(r console.PermissionRule, names []string) bool {
+	words := strings.ToLower(r.Command)
+	if i := strings.IndexAny(words, `\.+*?()|[]{}^$`); i >= 0 {
+		words = words[:i]
+	}
+	if words == "all" || strings.HasPrefix(words, "ctl") {
+		return true
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		return strings.HasPrefix(name, words) || strings.HasPrefix(words, name+" ") || !r.Permit && strings.Contains(name, words)
+	})
 }
 
 // permissionCommands are the commands about who may type what.

@@ -104,7 +104,7 @@ func (s *Server) reload(what reloadSet, dry bool) (*changes, []config.Finding, e
 	}
 	if what&reloadPermissions != 0 {
 		next.permissions = fresh.permissions
-		s.commands.SetPermissions(next.permissions)
+		s.applyPermissions(next.permissions)
 	}
 	if what&reloadLogger != 0 {
 		next.log = fresh.log

@@ -221,7 +221,7 @@ func (s *Server) build() error {
 	s.buildAPI()
 	s.buildCommands()
 	s.commands.SetAliases(conf.aliases)
-	s.commands.SetPermissions(conf.permissions)
+	s.applyPermissions(conf.permissions)
 	s.serveWeb(conf)
 	s.applyManager(conf)
 	if !s.opts.NoConsole {
