@@ -43,7 +43,7 @@ func absentOptions() map[string]string {
 var ineffective = map[string]string{
 	"encryption": "SRTP is not served by this version: audio is not encrypted", "videosupport": videoAbsent,
 	"textsupport": textAbsent, "jbenable": "received audio is relayed without a jitter buffer",
-	"compactheaders": "long header names are sent", "storesipcause": "read HANGUPCAUSE instead",
+	"storesipcause":     "read HANGUPCAUSE instead",
 	"rfc2833compensate": "digits are relayed as they come",
 
 	"mohsuggest": "music on hold is not served by this version", "parkinglot": "parking is not served by this version",

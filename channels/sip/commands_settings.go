@@ -112,7 +112,7 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	row("Relax DTMF", yesNo(g.RelaxDTMF))
 	row("RFC2833 Compensation", yesNo(s.RFC2833Compensate))
 	row("Symmetric RTP", autoText(s.NAT.Comedia, s.NAT.AutoComedia))
-	row("Compact SIP headers", yesNo(false))
+	row("Compact SIP headers", yesNo(g.CompactHdrs))
 	row("RTP Keepalive", limit(s.RTPKeepalive))
 	row("RTP Timeout", limit(s.RTPTimeout))
 	row("RTP Hold Timeout", limit(s.RTPHoldTimeout))

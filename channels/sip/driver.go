@@ -205,6 +205,8 @@ func (d *Driver) applyConfig() {
 	}
 	d.txs.SetTimers(transaction.Timers{T1: g.Defaults.T1, B: g.Defaults.TimerB})
 	d.holdsEarly.Store(g.PrematureMedia)
+	d.builder.Compact = g.CompactHdrs
+	d.txs.SetCompact(g.CompactHdrs)
 	d.applyTap()
 	d.locator.cache.MaxTTL = g.NameRefresh
 	if d.resolver != nil {

@@ -296,6 +296,38 @@ func TestPhoneHabits(t *testing.T) {
 	}
 }
 
+// TestCompactHeaders: with compactheaders=yes all that we send is short, the ACK and the
+// CANCEL of the transaction layer among it, and the call's history tells it as ever.
+func TestCompactHeaders(t *testing.T) {
+	conf := strings.Replace(office, "rtptimeout=0", "rtptimeout=0\ncompactheaders=yes", 1)
+	withFlow(t, conf, map[string]func(*channel.Channel){"2000": dial(nil, "SIP/bob")}, func(f *flow) {
+		f.play(`
+			alice > INVITE 2000 sdp
+			alice < 100 | v: SIP/2.0/UDP | !Via:
+			bob < INVITE sdp | m: <sip:alice@ | i: | !Contact: | !Content-
+			bob > 180
+			alice < 180 | !Call-ID:
+			bob > 486
+			bob < ACK | v: SIP | !Via:
+			alice < 503
+			alice > ACK
+			alice > INVITE 2000 sdp call=new
+			alice < 100
+			bob < INVITE sdp
+			bob > 180
+			alice < 180
+			alice > CANCEL
+			alice < 200
+			alice < 487
+			alice > ACK
+			bob < CANCEL | v: SIP | !Via:
+			bob > 200`)
+		if got := console(t, f.d, "sip show history "+f.phones["alice"].callID); !strings.Contains(got, "|< 487 Request Terminated |") || strings.Count(got, "INVITE (sdp)") != 2 {
+			t.Errorf("the history:\n%s", got)
+		}
+	})
+}
+
 // TestRegisterHabits: REGISTER as phones of other makes send it.
 func TestRegisterHabits(t *testing.T) {
 	for name, tt := range map[string]struct {

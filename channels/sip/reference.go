@@ -184,6 +184,7 @@ var optionTexts = map[string]optionText{
 	"cid_tag":                    {form: "text", help: "A tag of the caller ID."},
 	"compat":                     {form: "asterisk", help: "Brings the ancestor's defaults back; see the column and the page on compatibility."},
 	"contact_timeout":            {form: "seconds", def: "15", help: "How long the contacts of one q ring before those of the next lower q ring too. Not an option of the ancestor."},
+	"compactheaders":             {help: "Whether we write the names of headers with one letter where there is one (RFC 3261 7.3.3), to keep messages short. They are always read."},
 	"contactacl":                 {form: "names", help: "Sections of acl.conf whose rules are added to contactdeny and contactpermit."},
 	"contactdeny":                {form: "networks", help: "Addresses that may not be registered."},
 	"contactpermit":              {form: "networks", help: "Addresses that may be registered, out of those that contactdeny refuses."},

@@ -38,19 +38,23 @@ func Scan(b []byte, m *Message) bool {
 		if len(line) == 0 {
 			return m.CallID != nil && m.Method != nil
 		}
-		if line[0] != 'C' {
+		switch line[0] {
+		case 'C', 'i', 'c':
+		default:
 			continue
 		}
-		if v, ok := bytes.CutPrefix(line, []byte("Call-ID: ")); ok {
+		name, v, _ := bytes.Cut(line, []byte(": "))
+		switch string(name) {
+		case "Call-ID", "i":
 			m.CallID = v
-		} else if v, ok := bytes.CutPrefix(line, []byte("CSeq: ")); ok {
+		case "CSeq":
 			number, method, _ := bytes.Cut(v, []byte(" "))
 			n, err := strconv.ParseUint(string(number), 10, 32)
 			if err != nil {
 				return false
 			}
 			m.Seq, m.Method = uint32(n), method
-		} else if v, ok := bytes.CutPrefix(line, []byte("Content-Type: ")); ok {
+		case "Content-Type", "c":
 			m.SDP = bytes.HasPrefix(v, []byte("application/sdp"))
 		}
 	}

@@ -16,6 +16,10 @@ import (
 //	b.Body("application/sdp", answer)
 //	out := b.Bytes()
 type Builder struct {
+	// Compact writes the names of one letter where there are (RFC 3261 7.3.3). Reset
+	// leaves it as it is.
+	Compact bool
+
 	buf   []byte
 	start int // where the message begins in buf
 	done  bool
@@ -33,7 +37,7 @@ func NewBuilder(buf []byte) *Builder {
 }
 
 // Reset begins a new message after what buf holds.
-func (b *Builder) Reset(buf []byte) { *b = Builder{buf: buf, start: len(buf)} }
+func (b *Builder) Reset(buf []byte) { *b = Builder{Compact: b.Compact, buf: buf, start: len(buf)} }
 
 // Request writes the request line.
 func (b *Builder) Request(method Method, uri string) {
@@ -140,7 +144,7 @@ func (b *Builder) topVia(req *Message, value []byte) {
 	}
 }
 
-// Header writes a header with its full name.
+// Header writes a header with its own name.
 func (b *Builder) Header(id HeaderID, value string) {
 	b.name(id)
 	b.buf = appendClean(b.buf, value)
@@ -249,7 +253,11 @@ func (b *Builder) Buffer() []byte { return b.buf }
 func (b *Builder) Err() error { return b.err }
 
 func (b *Builder) name(id HeaderID) {
-	b.buf = append(b.buf, headers[id].name...)
+	if h := &headers[id]; b.Compact && h.compact != 0 {
+		b.buf = append(b.buf, h.compact)
+	} else {
+		b.buf = append(b.buf, h.name...)
+	}
 	b.buf = append(b.buf, ':', ' ')
 }
 

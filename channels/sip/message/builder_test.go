@@ -183,3 +183,28 @@ func TestStatusText(t *testing.T) {
 		}
 	}
 }
+
+// TestCompact: names of one letter where there are (RFC 3261 7.3.3), and the same
+// message when it is read.
+func TestCompact(t *testing.T) {
+	b := message.NewBuilder(nil)
+	b.Compact = true
+	b.Reset(nil)
+	b.Request(message.INVITE, "sip:100@192.0.2.1")
+	b.Header(message.HeaderVia, "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK1")
+	b.Header(message.HeaderFrom, "<sip:a@192.0.2.2>;tag=1")
+	b.Header(message.HeaderTo, "<sip:100@192.0.2.1>")
+	b.Header(message.HeaderCallID, "x")
+	b.CSeq(1, message.INVITE)
+	b.Header(message.HeaderMaxForwards, "70")
+	b.Body("application/sdp", []byte("v=0\r\n"))
+	const want = "INVITE sip:100@192.0.2.1 SIP/2.0\r\nv: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK1\r\nf: <sip:a@192.0.2.2>;tag=1\r\nt: <sip:100@192.0.2.1>\r\ni: x\r\n" +
+		"CSeq: 1 INVITE\r\nMax-Forwards: 70\r\nc: application/sdp\r\nl: 5\r\n\r\nv=0\r\n"
+	if got := string(b.Bytes()); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	var m message.Message
+	if err := m.Parse([]byte(want)); err != nil || string(m.CallID()) != "x" || m.ContentLength() != 5 {
+		t.Errorf("%v, %q, %d", err, m.CallID(), m.ContentLength())
+	}
+}

@@ -129,12 +129,14 @@ const maxDatagram = 1300
 // setVia writes a protocol into the top Via of a request of ours; it reports false
 // where there is another of another length.
 func setVia(request []byte, p Protocol) bool {
-	const at = "\r\nVia: SIP/2.0/"
-	i := bytes.Index(request, []byte(at))
-	if i < 0 {
+	const at, short = "\r\nVia: SIP/2.0/", "\r\nv: SIP/2.0/"
+	_, name, ok := bytes.Cut(request, []byte(at))
+	if !ok {
+		_, name, ok = bytes.Cut(request, []byte(short))
+	}
+	if !ok {
 		return false
 	}
-	name := request[i+len(at):]
 	if end := bytes.IndexByte(name, ' '); end != len(p.String()) {
 		return false
 	}

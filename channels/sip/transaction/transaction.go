@@ -133,6 +133,10 @@ func New(s *sched.Scheduler, t Transport, u User, timers Timers) *Layer {
 // SetTimers changes the timers of the transactions that begin from now on.
 func (l *Layer) SetTimers(t Timers) { l.timers = t.filled() }
 
+// SetCompact says whether the names of headers are those of one letter in what the
+// layer writes itself.
+func (l *Layer) SetCompact(on bool) { l.builder.Compact = on }
+
 // Len returns how many transactions there are.
 func (l *Layer) Len() (servers, clients int) { return len(l.servers), len(l.clients) }
 
