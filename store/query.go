@@ -33,7 +33,7 @@ func (d *Database) Query(ctx context.Context, statement string, row func(columns
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, queryTime, fmt.Errorf("the statement took longer than %v", queryTime))
 	defer cancel()
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
@@ -56,7 +56,7 @@ func (d *Database) Query(ctx context.Context, statement string, row func(columns
 	}
 	if err := show(ctx, conn, statement, row); err != nil {
 		if ctx.Err() != nil {
-			return 0, fmt.Errorf("the statement took longer than %v", queryTime)
+			return 0, context.Cause(ctx)
 		}
 		return 0, err
 	}

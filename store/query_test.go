@@ -1,9 +1,12 @@
 package store
 
 import (
+	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func openDatabase(t *testing.T) *Database {
@@ -144,6 +147,21 @@ func TestQueryMeanwhile(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if got, want := all(d), strings.Replace(whole, "0172", "theirs", 1); got != want {
+		t.Errorf("then %s", got)
+	}
+}
+
+// TestQueryEnds: a statement without an end is ended, and nothing of it is taken in.
+func TestQueryEnds(t *testing.T) {
+	d := openDatabase(t)
+	tooLong := errors.New("too long")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, tooLong)
+	defer cancel()
+	_, err := d.Query(ctx, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) UPDATE astdb SET value = (SELECT count(*) FROM n)", func(_, _ []string) error { return nil })
+	if !errors.Is(err, tooLong) {
+		t.Errorf("%v", err)
+	}
+	if got := all(d); got != whole {
 		t.Errorf("then %s", got)
 	}
 }
