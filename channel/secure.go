@@ -39,6 +39,23 @@ func (c *Channel) Admits(clone *Channel) error {
 	return nil
 }
 
+// Together returns ErrInsecure where one of two channels that are about to be joined wants
+// of the other what its leg has not. Any goroutine may call it but the loop of a driver.
+func Together(a, b *Channel) (err error) {
+	x, y := a.Settings(), b.Settings()
+	if !x.SecureSignaling && !x.SecureMedia && !y.SecureSignaling && !y.SecureMedia {
+		return nil
+	}
+	if e := still(a, b, func() {
+		if !a.secure(y.SecureSignaling, y.SecureMedia) || !b.secure(x.SecureSignaling, x.SecureMedia) {
+			err = ErrInsecure
+		}
+	}); e != nil {
+		return e
+	}
+	return err
+}
+
 // secure reports whether the leg has what is wanted of it.
 func (c *Channel) secure(signaling, media bool) bool {
 	if !signaling && !media {

@@ -203,6 +203,9 @@ func (s *Server) join(_ context.Context, r *decl.ActionRequest) error {
 			return errors.New("Unable to bridge channel " + ch.Name())
 		}
 	}
+	if err := channel.Together(two[0], two[1]); err != nil {
+		return err
+	}
 	r.Then = func() { bridge.Join(two[0], two[1], bridge.Options{}) }
 	return r.OK("Channels have been bridged")
 }

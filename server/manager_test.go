@@ -627,6 +627,23 @@ func TestManagerFlows(t *testing.T) {
 			carol > 200
 			wait 1s
 		`,
+		"bridge in the clear": `
+			alice > INVITE 1001 call=A
+			alice < 100
+			alice < 200 A
+			alice > ACK A
+			carol > INVITE 1001 call=C
+			carol < 100
+			carol < 200 C
+			carol > ACK C
+			ami m > Action: Setvar | Channel: SIP/alice-00000000 | Variable: CHANNEL(secure_bridge_signaling) | Value: 1
+			ami m > Action: Bridge | ActionID: br | Channel1: SIP/alice-00000000 | Channel2: SIP/carol-00000001
+			alice > BYE A
+			alice < 200 A
+			carol > BYE C
+			carol < 200 C
+			wait 1s
+		`,
 		"timeout of a call": managerTalk + `
 			ami m > Action: AbsoluteTimeout | Channel: SIP/alice-00000000 | Timeout: 1
 			wait 2s

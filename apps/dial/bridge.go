@@ -33,14 +33,14 @@ func Bridge(d Deps) channel.Application {
 		Name:     "Bridge",
 		Synopsis: "Talk to a channel that is in a call",
 		Help: `Takes another channel from what it does, the party that it talks to too, and connects the caller with it. After the call each goes on with the priority after the one it left, ` +
-			`one that was only a leg of somebody's Dial ends.`,
+			`one that was only a leg of somebody's Dial ends. BRIDGERESULT is INCOMPATIBLE where one of the two wants encryption (CHANNEL(secure_bridge_signaling), CHANNEL(secure_bridge_media)) that the other has not.`,
 		Args: []decl.Arg{
 			{Name: "channel", Help: "The name of the channel."},
 			{Name: "options", Help: "Letters, see below.", Optional: true, Options: true},
 		},
 		Options: bridgeOptions,
 		Variables: []decl.Variable{
-			{Name: "BRIDGERESULT", Help: "How it went.", Values: []string{"SUCCESS", "FAILURE", "LOOP", "NONEXISTENT"}},
+			{Name: "BRIDGERESULT", Help: "How it went.", Values: []string{"SUCCESS", "FAILURE", "LOOP", "NONEXISTENT", "INCOMPATIBLE"}},
 		},
 		SeeAlso: []string{"Dial", "ChannelRedirect"},
 		Wait:    true,
@@ -70,6 +70,10 @@ func join(d Deps, t channel.Thread, args *decl.Args) (result string, err error) 
 	case other.State() != channel.Up || other.Owner() == nil && other.Bridged() == nil:
 		log.Warn("Bridge: " + other.Name() + " is not in a call")
 		return "FAILURE", nil
+	}
+	if err := channel.Together(ch, other); err != nil {
+		log.Warn("Bridge: " + other.Name() + ": " + err.Error())
+		return "INCOMPATIBLE", nil
 	}
 	letters := field.Split(field.Of(args), ',', 2)
 	c := &call{Deps: d, t: t, caller: ch, log: log, options: &options{}}
