@@ -1,10 +1,8 @@
 package sip
 
 import (
-	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"pbx/channel"
@@ -259,6 +257,107 @@ func TestPhoneHabits(t *testing.T) {
 			bob > 180 fork=other
 			alice < 180
 			bob > 200 sdp fork=other` + pair,
+		"183 without media, 180 with": called + `
+			bob > 183
+			alice < 100
+			bob > 180 sdp
+			alice < 180
+			alice < 183 sdp
+			bob > 200` + pair,
+		"queued, forwarded, and a branch that ended": called + `
+			bob > 182
+			alice < 100
+			bob > 181
+			alice < 181
+			bob > 199 fork=gone
+			alice < 100
+			bob > 180
+			alice < 180
+			bob > 200 sdp` + pair,
+		"an answer that switches the audio off": called + `
+			bob > 200 | Content-Type: application/sdp ` + session + `m=audio 0 RTP/AVP 0\r\n
+			bob < ACK
+			bob < BYE
+			bob > 200
+			alice < 503
+			alice > ACK`,
+		"an answer with a stream too many": called + `
+			bob > 200 | Content-Type: application/sdp | body v=0\r\no=- 1 1 IN IP4 192.0.2.20\r\ns=-\r\nc=IN IP4 192.0.2.20\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\nm=video 0 RTP/AVP 34\r\n` + pair,
+		"ringing again and again": called + `
+			bob > 180
+			alice < 180
+			bob > 180
+			alice < 180
+			bob > 180
+			alice < 180
+			bob > 200 sdp` + pair,
+		"487 before the answer to CANCEL": called + `
+			bob > 180
+			alice < 180
+			alice > CANCEL
+			alice < 200
+			alice < 487
+			alice > ACK
+			bob < CANCEL
+			bob > progress 487
+			bob < ACK
+			bob < CANCEL @500ms
+			bob > 200
+			bob < nothing 5s`,
+		"no answer to CANCEL at all": called + `
+			bob > 180
+			alice < 180
+			alice > CANCEL
+			alice < 200
+			alice < 487
+			alice > ACK
+			bob < CANCEL
+			bob < CANCEL @500ms
+			bob < CANCEL @1s
+			bob < CANCEL @2s
+			wait 60s`,
+		"the caller was answered elsewhere": called + `
+			bob > 180
+			alice < 180
+			alice > CANCEL | Reason: SIP;cause=200;text="Call completed elsewhere"
+			alice < 200
+			alice < 487
+			alice > ACK
+			bob < CANCEL
+			bob > 200`,
+		"re-INVITE with the answer in the ACK": `
+			alice > INVITE 1000 sdp` + answered + `
+			alice > INVITE
+			alice < 200 sdp
+			alice > ACK sdp=8,101` + hangsUp,
+		"a second INVITE of the same call before the ACK": `
+			alice > INVITE 1000 sdp
+			alice < 100
+			alice < 200 sdp
+			alice > INVITE sdp
+			alice < 491
+			alice > ACK
+			alice > ACK cseq=1` + hangsUp,
+		"BYE before the ACK": `
+			alice > INVITE 1000 sdp
+			alice < 100
+			alice < 200 sdp
+			alice > BYE
+			alice < 200
+			alice < nothing 5s`,
+		"BYE that comes again": `
+			alice > INVITE 1000 sdp` + answered + hangsUp + `
+			alice > again
+			alice < 200`,
+		"UPDATE, INFO and REFER of a call that is over": `
+			alice > INVITE 1000 sdp` + answered + hangsUp + `
+			wait 40s
+			alice > UPDATE sdp
+			alice < 481
+			alice > INFO
+			alice < 481
+			alice > BYE
+			alice < 481`,
 		"moved to one of several": called + `
 			bob > 302 as=nocontact | Contact: <sip:111@192.0.2.1>;q=0.2, <sip:222@192.0.2.1>;q=0.9
 			bob < ACK
@@ -326,88 +425,4 @@ func TestCompactHeaders(t *testing.T) {
 			t.Errorf("the history:\n%s", got)
 		}
 	})
-}
-
-// TestRegisterHabits: REGISTER as phones of other makes send it.
-func TestRegisterHabits(t *testing.T) {
-	for name, tt := range map[string]struct {
-		user, headers string
-		want          string // where it is registered
-	}{
-		"several at once":                     {"many", "Contact: <sip:many@127.0.50.10:5070>;q=0.3, <sip:many@127.0.50.11:5070>;q=0.9\n", "127.0.50.10:5070 127.0.50.11:5070"},
-		"several lines":                       {"many", "Contact: <sip:many@127.0.50.10:5070>\nm: <sip:many@127.0.50.11:5070>\n", "127.0.50.10:5070 127.0.50.11:5070"},
-		"several where one may be":            {"alice", "Contact: <sip:alice@127.0.50.11:5070>;q=0.3, <sip:alice@127.0.50.10:5070>;q=0.9\n", "127.0.50.10:5070"},
-		"several of equal q where one may be": {"alice", "Contact: <sip:alice@127.0.50.10:5070>, <sip:alice@127.0.50.11:5070>\n", "127.0.50.10:5070"},
-		"moved, the old one is taken back":    {"alice", "Contact: <sip:alice@127.0.50.9:5070>;expires=0, <sip:alice@127.0.50.10:5070>;expires=300\n", "127.0.50.10:5070"},
-		"moved, in the other order":           {"alice", "Contact: <sip:alice@127.0.50.10:5070>;expires=300, <sip:alice@127.0.50.9:5070>;expires=0\n", "127.0.50.10:5070"},
-		"an expiry in quotes":                 {"alice", `Contact: "Alice" <sip:alice@127.0.50.10:5070>;expires="300"` + "\n", "127.0.50.10:5070"},
-		"no brackets":                         {"alice", "Contact: sip:alice@127.0.50.10:5070;expires=300\n", "127.0.50.10:5070"},
-		"all that a desk phone says of itself": {
-			"alice", `Contact: <sip:alice@127.0.50.10:5070;line=qzsjb6bs>;reg-id=1;q=1.0;+sip.instance="<urn:uuid:x>";audio;mobility="fixed";duplex="full";` +
-				`description="desk";actor="principal";events="dialog";methods="INVITE,ACK,CANCEL,BYE,REFER,OPTIONS,NOTIFY,SUBSCRIBE,PRACK,MESSAGE,INFO"` +
-				"\nAllow-Events: dialog\nX-Real-IP: 10.0.0.1\nSupported: path, gruu, outbound\nWWW-Contact: <http://10.0.0.1:80>\nExpires: 3600\n",
-			"127.0.50.10:5070",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, strings.Replace(phones, "minexpiry", "nat=no\nminexpiry", 1), nil)
-				before := r.phone("127.0.50.9:5070", tt.user)
-				if tt.user == "alice" {
-					before.register("alicepw", before.contact())
-				}
-				p := r.phone("127.0.50.10:5070", tt.user)
-				if m := p.register(tt.user+"pw", tt.headers); statusOf(m) != 200 {
-					t.Fatalf("status %d %s", statusOf(m), m.Reason())
-				}
-				var got []string
-				if err := r.Call(func() {
-					for _, c := range r.peer(tt.user).contacts {
-						got = append([]string{c.Addr.String()}, got...)
-					}
-				}); err != nil {
-					t.Fatal(err)
-				}
-				if s := strings.Join(got, " "); s != tt.want {
-					t.Errorf("registered at %s, want %s", s, tt.want)
-				}
-			})
-		})
-	}
-}
-
-// TestDigestHabits: credentials as phones of other makes write them.
-func TestDigestHabits(t *testing.T) {
-	for name, change := range map[string]func(string) string{
-		"everything in quotes": func(a string) string {
-			return strings.NewReplacer("qop=auth", `qop="auth"`, "nc=00000001", `nc="00000001"`, "algorithm=MD5", `algorithm="MD5"`).Replace(a)
-		},
-		"no algorithm": func(a string) string { return strings.Replace(a, ", algorithm=MD5", "", 1) },
-		"names in another case": func(a string) string {
-			return strings.NewReplacer("Digest username", "DIGEST Username", "nonce=", "Nonce=").Replace(a)
-		},
-		"no spaces":              func(a string) string { return strings.ReplaceAll(a, ", ", ",") },
-		"an opaque of its own":   func(a string) string { return strings.Replace(a, "\n", `, opaque=""`+"\n", 1) },
-		"lines that are folded":  func(a string) string { return strings.Replace(a, ", uri", ",\n uri", 1) },
-		"a user part in the URI": nil,
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, phones, nil)
-				p := r.phone("127.0.50.10:5070", "alice")
-				first := p.ask("REGISTER", "", p.contact(), "")
-				uri := "sip:127.0.50.1"
-				if change == nil {
-					uri, change = "sip:alice@127.0.50.1:5060;transport=udp", func(a string) string { return a }
-				}
-				auth := change(answerTo(t, first, "REGISTER", uri, "alice", "alicepw", "00000001"))
-				p.seq++
-				p.send(fmt.Sprintf("REGISTER %s SIP/2.0\nVia: SIP/2.0/UDP %s;branch=z9hG4bKhabit\nMax-Forwards: 70\nFrom: <sip:alice@127.0.50.1>;tag=h\nTo: <sip:alice@127.0.50.1>\nCall-ID: %s\nCSeq: %d REGISTER\n%s%sContent-Length: 0\n\n",
-					uri, p.addr, p.id, p.seq, p.contact(), auth))
-				if got := p.receive(); len(got) != 1 || got[0].Status() != 200 {
-					t.Errorf("%s: %v", auth, got)
-				}
-			})
-		})
-	}
 }

@@ -40,13 +40,19 @@ func TestParseTarget(t *testing.T) {
 		id    DialogID
 		err   error
 	}{
-		"blind":    {lines: "Refer-To: <sip:103@h>\r\n", want: Target{User: "103", Host: "h"}},
-		"short":    {lines: "r: sip:103@h:5070\r\n", want: Target{User: "103", Host: "h", Port: 5070}},
-		"escaped":  {lines: "Refer-To: <sip:%2a8@h>\r\n", want: Target{User: "*8", Host: "h"}},
-		"attended": {lines: "Refer-To: <sip:103@h?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2>\r\n", want: Target{User: "103", Host: "h"}, id: DialogID{CallID: "a@b", ToTag: "1", FromTag: "2"}},
-		"missing":  {err: ErrMissing},
-		"tel":      {lines: "Refer-To: <tel:103>\r\n", err: ErrScheme},
-		"bad":      {lines: "Refer-To: <sip:103@h?Replaces=x>\r\n", want: Target{User: "103", Host: "h"}, err: errTags},
+		"blind":                 {lines: "Refer-To: <sip:103@h>\r\n", want: Target{User: "103", Host: "h"}},
+		"short":                 {lines: "r: sip:103@h:5070\r\n", want: Target{User: "103", Host: "h", Port: 5070}},
+		"escaped":               {lines: "Refer-To: <sip:%2a8@h>\r\n", want: Target{User: "*8", Host: "h"}},
+		"attended":              {lines: "Refer-To: <sip:103@h?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2>\r\n", want: Target{User: "103", Host: "h"}, id: DialogID{CallID: "a@b", ToTag: "1", FromTag: "2"}},
+		"attended, no brackets": {lines: "Refer-To: sip:103@h?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2\r\n", want: Target{User: "103", Host: "h"}, id: DialogID{CallID: "a@b", ToTag: "1", FromTag: "2"}},
+		"attended, with other headers": {
+			lines: "Refer-To: \"Bob\" <sip:103@h:5060;user=phone?Require=replaces&REPLACES=a%40b%3bto-tag%3d1%3bfrom-tag%3d2&Accept-Contact=*>;x=1\r\n",
+			want:  Target{User: "103", Host: "h", Port: 5060}, id: DialogID{CallID: "a@b", ToTag: "1", FromTag: "2"},
+		},
+		"attended, hardly escaped": {lines: "Refer-To: <sip:103@h?Replaces=a@b;to-tag=1;from-tag=2>\r\n", want: Target{User: "103", Host: "h"}, id: DialogID{CallID: "a@b", ToTag: "1", FromTag: "2"}},
+		"missing":                  {err: ErrMissing},
+		"tel":                      {lines: "Refer-To: <tel:103>\r\n", err: ErrScheme},
+		"bad":                      {lines: "Refer-To: <sip:103@h?Replaces=x>\r\n", want: Target{User: "103", Host: "h"}, err: errTags},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var m message.Message

@@ -40,6 +40,10 @@ func ParseTarget(m *message.Message) (Target, error) {
 	if n > 1 {
 		return Target{}, errors.New("more than one Refer-To")
 	}
+	if bytes.IndexByte(value, '?') >= 0 && bytes.IndexByte(value, '<') < 0 {
+		// It needs brackets (RFC 3261 20), which not every phone writes.
+		value = append(append([]byte{'<'}, bytes.TrimSpace(value)...), '>')
+	}
 	a, err := message.ParseAddress(value)
 	if err != nil {
 		return Target{}, err
