@@ -22,7 +22,7 @@ func TestIdioms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(archive.Files) < 40 {
+	if len(archive.Files) < 150 {
 		t.Fatalf("only %d idioms", len(archive.Files))
 	}
 	for _, f := range archive.Files {
