@@ -57,6 +57,8 @@ type Dialplan interface {
 	originate.Dialplan
 	// Resolve reads [[context,]extension,]priority-or-label from a place.
 	Resolve(ch *channel.Channel, from channel.Location, spec string) (channel.Location, error)
+	// Execute runs an application on a channel that the calling goroutine owns.
+	Execute(ch *channel.Channel, app, args string) error
 }
 
 // set holds what the applications share.
@@ -86,6 +88,9 @@ func All(d Deps) []channel.Application {
 		s.records = channel.NoRecords{}
 	}
 	deps := dial.Deps{Player: s.player, Dialplan: d.Dialplan, Records: s.records, Database: d.Database, Recordings: d.Recordings}
+	if d.Dialplan != nil {
+		deps.Execute = d.Dialplan.Execute
+	}
 	return []channel.Application{
 		answer(), originateApp(s), hangup(), wait(), busy(s), congestion(s),
 		ringing(s), progress(), proceeding(), incomplete(),
@@ -99,7 +104,7 @@ func All(d Deps) []channel.Application {
 		playback(s), background(s), waitExten(s), read(s), echo(s),
 		sayDigits(s), sayNumber(s), sayAlpha(s), sayTime(s, "SayUnixTime"), sayTime(s, "DateTime"), sayPhonetic(s), sayOrdinal(s), sayMoney(s), sayAlphaCase(s),
 		playTones(s), stopPlayTones(s),
-		sendDTMF(), transfer(), pickup(), pickupChan(), messageSend(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
+		sendDTMF(), transfer(), blindTransfer(s), attendedTransfer(), pickup(), pickupChan(), messageSend(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
 		system(s), trySystem(s), waitUntil(s), waitDigit(), waitForCondition(), readExten(s),
 		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), celGenUserEvent(), forkCDR(s), resetCDR(s), noCDR(s), setAMAFlags(), queueLog(s), authenticate(s, d.Database),
 		channelRedirect(s), milliwatt(s), zapateller(s), privacyManager(s), controlPlayback(s), storeDTMF(), disa(s), record(s),

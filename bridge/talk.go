@@ -37,10 +37,13 @@ func (t *Talk) Ends() time.Time {
 // Hold puts the party on hold, as By's phone would. They do not hear each other until
 // Code.Run returns, or Again.
 func (t *Talk) Hold() {
-	t.c.part()
+	t.Apart()
 	t.by.Publish(event.Event{Kind: event.Hold, Bridge: t.c.ID})
 	t.by.say(channel.ControlHold.String(), t.by.other.Leg().Indicate(channel.ControlHold))
 }
+
+// Apart has them not hear each other until Code.Run returns, or Again.
+func (t *Talk) Apart() { t.c.part() }
 
 // Unhold takes the party back, which is also done when By leaves it: only told says so.
 func (t *Talk) Unhold(told bool) {

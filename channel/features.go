@@ -21,6 +21,10 @@ type Features struct {
 	// TransferSound is heard by who is connected in the end, FailSound by who has his
 	// party back.
 	TransferSound, FailSound string
+	// Applications are those of applicationmap, and Groups what the other sections make
+	// of them, by their names in lower case. Neither is written once it is read.
+	Applications []FeatureApplication
+	Groups       map[string][]FeatureApplication
 }
 
 // AttendedTransfer is how a party asks first, and then transfers.

@@ -94,6 +94,19 @@ func (t *Thread) doOnly() (over bool) {
 	return true
 }
 
+// Execute runs an application, whose arguments are substituted, on a channel that the
+// calling goroutine owns: between two steps of its plan where a thread runs it, as what
+// a party of a call dials does.
+func (e *Engine) Execute(ch *channel.Channel, app, args string) error {
+	t, ok := ch.Owner().(*Thread)
+	if !ok {
+		t = e.thread(ch)
+	}
+	place, next, jumped := t.place, t.next, t.jumped
+	defer func() { t.place, t.next, t.jumped = place, next, jumped }()
+	return t.Exec(app, t.Expand(args))
+}
+
 // Routine runs a subroutine on a channel that no thread runs, to its Return.
 func (e *Engine) Routine(ch *channel.Channel, spec string, args []channel.Value) error {
 	return e.thread(ch).routine(spec, args)

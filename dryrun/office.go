@@ -149,7 +149,7 @@ func (f *Office) Eval(c *Call, text string) (value string, notes []string) {
 func (f *Office) Run(c *Call) *Trace {
 	f.call, f.keys = c, c.Keys
 	sub := f.bus.Subscribe(maxEvents, event.NewExten, event.VarSet, event.DialBegin, event.DialState, event.DialEnd, event.Forward,
-		event.BridgeJoin, event.Playing, event.Note, event.UserEvent)
+		event.BridgeJoin, event.Playing, event.Note, event.UserEvent, event.Transfer)
 	l := f.newCaller(c)
 	for _, k := range c.Keys {
 		if k.At >= 0 {
@@ -257,6 +257,15 @@ func (f *Office) idle() {
 	if !f.caller.HungUp() {
 		f.note(f.caller, "nothing more happens: the caller hangs up")
 		f.leave()
+		return
+	}
+	// Others may talk on that a transfer has left to each other.
+	for _, ch := range f.registry.Channels() {
+		if !ch.HungUp() {
+			f.note(ch, "hangs up: nothing more happens")
+			ch.SoftHangup(channel.CauseNormalClearing)
+			return
+		}
 	}
 }
 

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"strings"
 
+	"pbx/apps/feature"
 	"pbx/bridge"
 	"pbx/channel"
 	"pbx/decl"
-	"pbx/event"
 )
 
 // transferActions send channels elsewhere.
@@ -126,13 +126,7 @@ func (s *Server) blindTransfer(_ context.Context, r *decl.ActionRequest) error {
 		return errors.New("Transfer failed")
 	}
 	r.Then = func() {
-		peer.SetVar("BLINDTRANSFER", channel.Clean(ch.Name()))
-		ch.SetVar("BLINDTRANSFER", channel.Clean(peer.Name()))
-		ch.PublishWith(event.Event{
-			Kind: event.Transfer, Name: "blind", Context: to.Context, Exten: to.Exten, Priority: 1, Bridge: ch.Snapshot().BridgeID,
-			Parties: []*event.Party{ch.Party()},
-		}, peer)
-		peer.AsyncGoto(to)
+		feature.Send(ch, peer, to, "")
 		ch.SoftHangup(channel.CauseNormalClearing)
 	}
 	return r.OK("Transfer succeeded")
@@ -156,7 +150,7 @@ func (s *Server) attendedTransfer(_ context.Context, r *decl.ActionRequest) erro
 		if at := r.Get("Context"); at != "" {
 			ch.SetVar("TRANSFER_CONTEXT", channel.Clean(at))
 		}
-		press(ch, code+exten)
+		feature.Press(ch, code+exten)
 	}
 	return r.OK("Atxfer successfully queued")
 }
@@ -171,15 +165,8 @@ func (s *Server) cancelTransfer(_ context.Context, r *decl.ActionRequest) error 
 	if code == "" {
 		return errors.New("No disconnect feature code found")
 	}
-	r.Then = func() { press(ch, code) }
+	r.Then = func() { feature.Press(ch, code) }
 	return r.OK("CancelAtxfer successfully queued")
-}
-
-// press has the exchange see digits as if the phone had sent them.
-func press(ch *channel.Channel, digits string) {
-	for i := range len(digits) {
-		ch.DigitEnd(digits[i], 0)
-	}
 }
 
 func (s *Server) join(_ context.Context, r *decl.ActionRequest) error {

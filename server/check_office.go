@@ -20,6 +20,7 @@ type office struct {
 	contexts map[string]bool
 	pins     []config.Variable // of mailboxes; the name is the box
 	lines    []config.Variable // musicclass of queues
+	features []config.Variable // of applicationmap
 }
 
 func readOffice(l *config.Loader) *office {
@@ -74,7 +75,13 @@ func readOffice(l *config.Loader) *office {
 	if f := load("musiconhold.conf", "musiconhold", "musiconhold.conf"); f != nil {
 		o.music = sections(f)
 	}
-	load("features.conf")
+	if f := load("features.conf"); f != nil {
+		for _, s := range f.Sections {
+			if strings.EqualFold(s.Name, "applicationmap") {
+				o.features = append(o.features, s.Vars...)
+			}
+		}
+	}
 	load("res_parking.conf")
 	load("iax.conf")
 	load("chan_dahdi.conf")

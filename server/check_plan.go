@@ -77,6 +77,7 @@ func (k *planCheck) run() []config.Finding {
 		}
 	}
 	k.timers()
+	k.dialled()
 	k.missed()
 	k.unused()
 	k.hidden()

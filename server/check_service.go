@@ -1,11 +1,13 @@
 package server
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"pbx/channel"
 	"pbx/config"
 	"pbx/dialplan"
 	"pbx/timers"
@@ -76,6 +78,22 @@ func (k *planCheck) missed() {
 		k.step = &dialplan.Priority{Pos: u.Pos}
 		for _, d := range u.Devices {
 			k.device(d)
+		}
+	}
+}
+
+// dialled finds applications that are not there and that a party of a call could dial.
+func (k *planCheck) dialled() {
+	for _, v := range k.office.features {
+		a, err := channel.ParseFeatureApplication(v.Name, v.Value)
+		if err != nil {
+			continue // told by who reads the file
+		}
+		if _, ok := k.catalog.Application(a.App); !ok {
+			k.found = append(k.found, config.Finding{
+				Pos: v.Pos, Severity: config.Error, Rule: "unknown-application", Token: a.App, Hint: didYouMean(a.App, k.applications()),
+				Message: fmt.Sprintf("there is no application %q", a.App),
+			})
 		}
 	}
 }

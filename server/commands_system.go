@@ -238,6 +238,25 @@ func (s *Server) showFeatures(_ context.Context, r *decl.Request) error {
 	fmt.Fprintf(r.Out, format, "Blind Transfer", standard.BlindTransfer, esc(f.BlindTransfer))
 	fmt.Fprintf(r.Out, format, "Attended Transfer", standard.AttendedTransfer, esc(f.AttendedTransfer))
 	fmt.Fprintf(r.Out, format, "Disconnect Call", standard.Disconnect, esc(f.Disconnect))
+	fmt.Fprintln(r.Out)
+	fmt.Fprintf(r.Out, format, "Dynamic Feature", "Default", "Current")
+	fmt.Fprintf(r.Out, format, "---------------", "-------", "-------")
+	if len(f.Applications) == 0 {
+		fmt.Fprintln(r.Out, "(none)")
+	}
+	for _, a := range f.Applications {
+		fmt.Fprintf(r.Out, format, esc(a.Name), "no def", esc(a.Digits))
+	}
+	fmt.Fprintln(r.Out, "\nFeature Groups:\n---------------")
+	if len(f.Groups) == 0 {
+		fmt.Fprintln(r.Out, "(none)")
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Groups)) {
+		fmt.Fprintf(r.Out, "===> Group: %s\n", esc(name))
+		for _, a := range f.Groups[name] {
+			fmt.Fprintf(r.Out, "===> --> %s (%s)\n", esc(a.Name), esc(a.Digits))
+		}
+	}
 	return nil
 }
 

@@ -57,6 +57,7 @@ func (r *Rehearsal) office(start time.Time) (*dryrun.Office, error) {
 	system["SYSTEMNAME"] = c.core.SystemName
 	f := dryrun.NewOffice(start, dialplan.EngineOptions{System: system, Random: r.opts.Random})
 	f.Known, f.Callee = r.known, r.callee
+	f.Registry().SetFeatures(c.features)
 	s := &Server{opts: r.opts, now: f.Now, bus: &event.Bus{}, log: slog.New(slog.DiscardHandler), registry: f.Registry(), engine: f.Engine()}
 	s.database = new(memory.Database)
 	s.cdr = &records{engine: cdr.New(f.Bus(), f.Now, c.records.Settings, func([]*cdr.Row) {}, func(*cdr.Call) {})}

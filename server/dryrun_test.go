@@ -218,6 +218,31 @@ exten => 82,1,Wait(3600)
 	}
 }
 
+// A party transfers by digits, leaves the other two to each other, and the run ends.
+func TestDryRunOfATransfer(t *testing.T) {
+	r := rehearsal(t, "sip.conf", drySIP, "features.conf", "[featuremap]\natxfer=*2\n", "extensions.conf", `[phones]
+exten => 80,1,Dial(SIP/102,20,T)
+exten => 81,1,Set(GLOBAL(ASKED)=by ${TRANSFERERNAME})
+ same => n,Answer()
+ same => n,Wait(600)
+exten => 82,1,Set(GLOBAL(SENT)=by ${BLINDTRANSFER})
+`)
+	for keys, want := range map[string]string{"*281": "SIP/101 leaves the other to Local/81@phones", "#82": "SIP/101 transfers SIP/102 to 82@phones"} {
+		tests, err := dryrun.ParseTests("t", strings.NewReader("test transfer\n from 101\n at 2026-11-30 10:00\n devices answer\n press "+keys+"@5s\n dial 80\n expect answered\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := r.Test(tests, nil)[0]
+		var story strings.Builder
+		if res.Trace != nil {
+			_ = res.Trace.Write(&story)
+		}
+		if res.Err != nil || !strings.Contains(story.String(), want) {
+			t.Errorf("%s: %v\n%s", keys, res.Err, story.String())
+		}
+	}
+}
+
 func TestDryRunMistakes(t *testing.T) {
 	r := rehearsal(t, "sip.conf", drySIP, "extensions.conf", dryPlan)
 	if err := r.From(&dryrun.Call{}, "1O1"); err == nil || !strings.Contains(err.Error(), "did you mean 101?") {

@@ -25,6 +25,8 @@ type Deps struct {
 	Player *prompt.Player
 	// Dialplan starts threads for the parties that G and F send away.
 	Dialplan channel.Dialplan
+	// Execute is that of feature.Deps.
+	Execute func(ch *channel.Channel, app, args string) error
 	// Records are the call records; nil keeps none.
 	Records channel.Records
 	// Database is AstDB, for option P; nil remembers nothing.
@@ -62,6 +64,7 @@ A time limit of 0, or one that is not a number, is no limit. Separators that cam
 			{Name: "FORWARDERNAME", Help: "The channel that forwarded the call."},
 			{Name: "FORWARD_CONTEXT", Help: "Read when a called phone forwards: the context of the number, the phone's own if not set. Inherited variables reach the phone: __FORWARD_CONTEXT."},
 			{Name: "EXITCONTEXT", Help: "Read by option d: the context of the digit."},
+			{Name: "DYNAMIC_FEATURES", Help: "Read on both channels during the call: the names of features of [applicationmap] in features.conf, and of groups of them, divided by #, that the party may dial. Set __DYNAMIC_FEATURES for both."},
 			{Name: "LIMIT_PLAYAUDIO_CALLER", Help: "Read by option L: yes or no, whether the caller hears the warnings; yes if not set."},
 			{Name: "LIMIT_PLAYAUDIO_CALLEE", Help: "Read by option L: whether the called party does; no if not set."},
 			{Name: "LIMIT_TIMEOUT_FILE", Help: "Read by option L: the sound at the end."},

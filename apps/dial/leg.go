@@ -30,7 +30,8 @@ const maxForwards = 5
 // place makes and calls a leg for each destination that can be reached. An error
 // is the caller's end.
 func (c *call) place(dests []destination) error {
-	c.alone = len(dests) == 1 && c.leavesAlone()
+	dialled, _ := c.caller.Var("DYNAMIC_FEATURES")
+	c.alone = len(dests) == 1 && c.leavesAlone() && dialled.S == ""
 	for i, d := range dests {
 		branches := c.fork(d)
 		c.alone = c.alone && len(branches) == 1

@@ -166,7 +166,10 @@ func (t *Trace) note(e *event.Event) (n Note, ok bool) {
 		n.Text = device(e.Channel) + " takes the other back"
 	case event.Transfer:
 		n.Text = device(e.Channel) + " is where an attended transfer by " + device(e.Dest) + " leads"
-		if e.Name == "blind" {
+		switch {
+		case e.Name != "blind" && e.Value == event.ByDigits:
+			n.Text = device(e.Dest) + " leaves the other to " + device(e.Channel)
+		case e.Name == "blind":
 			n.Text = fmt.Sprintf("%s transfers %s to %s@%s", device(e.Channel), device(e.Dest), e.Exten, e.Context)
 		}
 	case event.Masquerade:

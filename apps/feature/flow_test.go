@@ -1,4 +1,4 @@
-package transfer_test
+package feature_test
 
 import (
 	"flag"

@@ -1,4 +1,4 @@
-package transfer
+package feature
 
 import (
 	"errors"

@@ -1,12 +1,13 @@
-// Package transfer lets the parties of a call send each other elsewhere by digits, as
-// features.conf says: blind, or attended, after asking whom they are sent to.
+// Package feature is what the parties of a call may dial while they talk, as features.conf
+// says: to hang up, to send the other one elsewhere, blind or after asking whom he is
+// sent to, and to run applications.
 //
 // A code that a party dials runs on the goroutine of the bridge, which owns both
 // channels. While the target of an attended transfer is asked that goroutine owns it
 // too, and whoever is not in a bridge is watched. When one of the three has gone, the
 // other two go on on the thread of the one that was there before: nobody's plan waits
 // for a call that he is out of.
-package transfer
+package feature
 
 import (
 	"errors"
@@ -17,10 +18,13 @@ import (
 	"pbx/event"
 )
 
-// Deps are what transfers need of the exchange.
+// Deps are what features need of the exchange.
 type Deps struct {
 	Player   *prompt.Player
 	Dialplan channel.Dialplan
+	// Execute runs an application, whose arguments it substitutes, on a channel that the
+	// calling goroutine owns; without it there are no applications to be dialled.
+	Execute func(ch *channel.Channel, app, args string) error
 }
 
 // Rights are what a party may dial during the call, and what becomes of it.
@@ -45,6 +49,7 @@ func (d Deps) Codes(caller, callee *channel.Channel, callerMay, calleeMay Rights
 		by, other party
 	}{{bridge.Caller, first, second}, {bridge.Callee, second, first}} {
 		f := x.by.Features()
+		all = append(all, d.applications(x.side, x.by.Channel, &f)...)
 		if x.by.HangsUp && f.Disconnect != "" {
 			all = append(all, bridge.Disconnect(f.Disconnect, x.side))
 		}
@@ -77,16 +82,30 @@ func (d Deps) blind(t *bridge.Talk, f *channel.Features) (done bool) {
 		}
 		return false // one of them is gone, which the bridge sees
 	}
+	t.Unhold(true)
+	Send(by, who, place, event.ByDigits)
+	return true
+}
+
+// Send is a blind transfer: who by talks to goes on elsewhere. value is that of the event.
+// Any goroutine may call it.
+func Send(by, who *channel.Channel, place channel.Location, value string) {
 	who.SetVar("BLINDTRANSFER", channel.Clean(by.Name()))
 	by.SetVar("BLINDTRANSFER", channel.Clean(who.Name()))
-	t.Unhold(true)
 	by.PublishWith(event.Event{
-		Kind: event.Transfer, Name: "blind", Value: event.ByDigits, Context: place.Context, Exten: place.Exten, Priority: place.Priority, Bridge: t.ID(),
+		Kind: event.Transfer, Name: "blind", Value: value, Context: place.Context, Exten: place.Exten, Priority: place.Priority, Bridge: by.Snapshot().BridgeID,
 		Parties: []*event.Party{by.Party()},
 	}, who)
 	who.AsyncGoto(place)
 	verbose(by, "%s transfers %s to %s@%s", by.Name(), who.Name(), place.Exten, place.Context)
-	return true
+}
+
+// Press has the exchange see digits as if the phone had sent them. Any goroutine may call
+// it.
+func Press(ch *channel.Channel, digits string) {
+	for i := range len(digits) {
+		ch.DigitEnd(digits[i], 0)
+	}
 }
 
 func verbose(ch *channel.Channel, format string, args ...any) {
