@@ -228,7 +228,7 @@ exten => 81,1,Set(GLOBAL(ASKED)=by ${TRANSFERERNAME})
 exten => 82,1,Set(GLOBAL(SENT)=by ${BLINDTRANSFER})
 `)
 	for keys, want := range map[string]string{"*281": "SIP/101 leaves the other to Local/81@phones", "#82": "SIP/101 transfers SIP/102 to 82@phones"} {
-		tests, err := dryrun.ParseTests("t", strings.NewReader("test transfer\n from 101\n at 2026-11-30 10:00\n devices answer\n press "+keys+"@5s\n dial 80\n expect answered\n"))
+		tests, err := dryrun.ParseTests("t", strings.NewReader("test transfer\n from 101\n at 2026-11-30 10:00\n devices answer\n press "+keys+"@5s\n hangup 20s\n dial 80\n expect answered\n"))
 		if err != nil {
 			t.Fatal(err)
 		}
