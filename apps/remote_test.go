@@ -79,8 +79,8 @@ func TestOtherChannels(t *testing.T) {
 		},
 		{
 			name: "Bridge with one in the clear, where TLS is wanted", plan: "exten => x,1,Wait(1)\n same => n,Set(CHANNEL(secure_bridge_signaling)=1)\n same => n,Bridge(SIP/bob-00000000)\n same => n,Log(NOTICE,${BRIDGERESULT})\n" +
-				"[o]\nexten => s,1,Answer()\n same => n,Wait(1)\n same => n,Log(NOTICE,stays)\nexten => h,1,NoOp()",
-			notices: "INCOMPATIBLE | stays", took: time.Second,
+				"[o]\nexten => s,1,Answer()\n same => n,Wait(2)\n same => n,Log(NOTICE,stays)\nexten => h,1,NoOp()",
+			notices: "INCOMPATIBLE | stays", took: 2 * time.Second,
 		},
 		{
 			name: "Bridge with nobody, itself, and one that is not up", plan: "exten => x,1,Bridge(SIP/nobody)\n same => n,Log(NOTICE,${BRIDGERESULT})\n same => n,Bridge(${CHANNEL})\n same => n,Log(NOTICE,${BRIDGERESULT})\n" +
