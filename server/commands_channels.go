@@ -237,8 +237,9 @@ func (s *Server) requestHangup(_ context.Context, r *decl.Request) error {
 		return nil
 	}
 	c, ok := s.registry.Find(r.Arg(0))
-	if !ok {
-		return fmt.Errorf("%s is not a known channel", r.Arg(0))
+	if !ok { // no failure: it may have gone by itself just now
+		fmt.Fprintf(r.Out, "%s is not a known channel\n", r.Arg(0))
+		return nil
 	}
 	fmt.Fprintf(r.Out, "Requested Hangup on channel '%s'\n", c.Name())
 	c.SoftHangup(channel.CauseNormalClearing)

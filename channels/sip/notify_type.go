@@ -136,6 +136,9 @@ func (d *Driver) notifyCommand(w io.Writer, r *decl.Request) error {
 	if len(r.Args) < 2 {
 		return errors.New("say which type of sip_notify.conf, and to which peers")
 	}
+	if len(d.cfg.NotifyTypes) == 0 {
+		return errors.New("No sip_notify.conf file found, or no types listed there")
+	}
 	t := d.cfg.notifyType(r.Arg(0))
 	if t == nil {
 		return fmt.Errorf("Unable to find notify type '%s'", r.Arg(0))
