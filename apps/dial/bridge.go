@@ -86,6 +86,7 @@ func join(d Deps, t channel.Thread, args *decl.Args) (result string, err error) 
 	flag := func(letter byte) bool { _, ok := a.Option(letter); return ok }
 	c.callerHangsUp, c.calleeHangsUp, c.afterward = flag('H'), flag('h'), place(&a, 'F')
 	c.callerTransfers, c.calleeTransfers = flag('T'), flag('t')
+	c.goOn, c.calleeGoesOn = true, !flag('x')
 	c.readLimits(&a, log)
 	if !flag('n') {
 		if err := ch.Answer(); err != nil {

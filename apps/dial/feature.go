@@ -11,5 +11,5 @@ import (
 func (c *call) codes(callee *channel.Channel) []bridge.Code {
 	return feature.Deps{Player: c.Player, Dialplan: c.Dialplan, Execute: c.Execute}.Codes(c.caller, callee,
 		feature.Rights{Transfers: c.callerTransfers, HangsUp: c.callerHangsUp, GoesOn: c.goOn},
-		feature.Rights{Transfers: c.calleeTransfers, HangsUp: c.calleeHangsUp})
+		feature.Rights{Transfers: c.calleeTransfers, HangsUp: c.calleeHangsUp, GoesOn: c.calleeGoesOn})
 }

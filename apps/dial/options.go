@@ -103,6 +103,7 @@ type options struct {
 	ringTone                         string
 	noLimitForwarded                 bool // z
 	calleeTransfers, callerTransfers bool // t T
+	calleeGoesOn                     bool // in its own plan, after Bridge
 	calleeFarewell                   bool // e
 	screening                             // p P n N
 }

@@ -54,9 +54,16 @@ func (d Deps) attended(t *bridge.Talk, f channel.Features, by, who Rights) (end 
 	}
 	a.second = a.by.Uniqueid() + "-" + a.target.Uniqueid()
 	a.answerBy = a.now().Add(f.Attended.NoAnswer)
+	settled := false
+	defer func() {
+		if !settled { // a panic: nobody else knows the target
+			a.target.Hangup()
+		}
+	}()
 	for next := state(a.consulting); next != nil; {
 		next = next()
 	}
+	settled = true
 	return a.end
 }
 

@@ -27,6 +27,11 @@ exten => 103,1,Log(NOTICE,103 for ${CALLERID(num)} by ${TRANSFERERNAME} ${ATTEND
 exten => 104,1,Log(NOTICE,104)
  same => n,Answer()
  same => n,Wait(60)
+exten => joins,1,Wait(1)
+ same => n,Bridge(SIP/bob-00000000,T)
+exten => waits,1,Answer()
+ same => n,Wait(100)
+ same => n,Log(NOTICE,${CHANNEL} waited)
 exten => h,1,Log(NOTICE,h ${CHANNEL})
 `
 
@@ -162,6 +167,8 @@ func TestAttended(t *testing.T) {
 		alice, bob, carol []channeltest.Step
 		// again is bob, and carolAgain carol, when they are called a second time.
 		again, carolAgain []channeltest.Step
+		// redirects is when a program sends alice elsewhere.
+		redirects time.Duration
 	}{
 		{name: "completed by a hang-up", options: "t", bob: all(bob, ends(12*sec)), carol: all(carol, ends(20*sec))},
 		{name: "completed by its key", options: "t", bob: all(bob, keys(10*sec, "*2")), carol: all(carol, ends(20*sec))},
@@ -204,6 +211,9 @@ func TestAttended(t *testing.T) {
 		{name: "the time is up after it", options: "tS(20)", bob: all(bob, ends(12*sec)), carol: carol},
 		{name: "the plan goes on after it", options: "tg", bob: all(bob, ends(12*sec)), carol: all(carol, ends(20*sec))},
 		{name: "twice", options: "tT", alice: all(keys(15*sec, "*5104"), ends(20*sec)), bob: all(bob, ends(12*sec)), carol: all(carol, ends(40*sec))},
+		{name: "the transferee is sent elsewhere while they talk", options: "t", redirects: 8 * sec, alice: ends(20 * sec), bob: all(bob, ends(15*sec)), carol: carol},
+		{name: "the transferee is sent elsewhere while it rings", options: "t", redirects: 5 * sec, alice: ends(20 * sec), bob: bob, carol: carol},
+		{name: "the transferer is sent elsewhere while they talk", options: "T", redirects: 8 * sec, alice: all(keys(3*sec, "*5103"), ends(20*sec)), bob: answer(sec), carol: carol},
 		{name: "blind", options: "t", alice: ends(15 * sec), bob: all(answer(sec), keys(3*sec, "#104"))},
 		{name: "blind, no such number", options: "t", bob: all(answer(sec), keys(3*sec, "#9"), ends(40*sec))},
 	} {
@@ -227,6 +237,9 @@ func TestAttended(t *testing.T) {
 				})
 				alice := o.Call("x", tt.alice...)
 				hers := alice.Channel()
+				if tt.redirects > 0 {
+					time.AfterFunc(tt.redirects, func() { hers.AsyncGoto(channel.Location{Context: "t", Exten: "104", Priority: 1}) })
+				}
 				<-alice.Gone()
 				<-o.Registry.Empty()
 				notices := o.Log.Notices()
@@ -239,6 +252,22 @@ func TestAttended(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestBridge: the party that Bridge took from its plan talks to the target, and goes on in
+// that plan afterwards.
+func TestBridge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := office(t, "", 20)
+		s := tell(o)
+		o.SIP.Script("carol", channeltest.Answer(time.Second), hangup(20*time.Second))
+		bob := o.SIP.Inbound(channel.Options{Name: "bob", Location: channel.Location{Context: "t", Exten: "waits", Priority: 1}}, hangup(30*time.Second))
+		o.Engine.Start(bob.Channel())
+		o.Run("joins", all(keys(3*time.Second, "*5103"), []channeltest.Step{hangup(10 * time.Second)})...)
+		notices := o.Log.Notices()
+		slices.Sort(notices)
+		golden(t, "Bridge", s.read()+strings.Join(notices, " | ")+"\n")
+	})
 }
 
 var update = flag.Bool("update", false, "write the stories in testdata anew")
