@@ -478,8 +478,9 @@ func (c *Channel) Variables() []Variable {
 }
 
 // Inherit copies to c the variables of from that travel: _NAME becomes c's own,
-// __NAME goes on.
+// __NAME goes on. So do the features that FEATURE(inherit) is about.
 func (c *Channel) Inherit(from *Channel) {
+	c.inheritFeatures(from)
 	for _, v := range from.Variables() {
 		switch v.Inherit {
 		case Children:

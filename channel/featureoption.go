@@ -11,7 +11,7 @@ import (
 // FeatureOption is one option of features.conf, as that file, FEATURE() and FEATUREMAP()
 // have it.
 type FeatureOption struct {
-	// Section is general or featuremap.
+	// Section is general or featuremap, or channel for what only a channel has.
 	Section, Name string
 	// text is a value as it is, number one of units, word yes or no: one of them is set.
 	text   func(*Features) *string
@@ -40,6 +40,7 @@ var featureOptions = []FeatureOption{
 	{Section: "general", Name: "atxferdropcall", word: func(f *Features) *bool { return &f.Attended.Drop }},
 	{Section: "general", Name: "atxferloopdelay", time: func(f *Features) *time.Duration { return &f.Attended.LoopDelay }, unit: time.Second},
 	{Section: "general", Name: "atxfercallbackretries", number: func(f *Features) *int { return &f.Attended.Callbacks }},
+	{Section: "channel", Name: "inherit", word: func(f *Features) *bool { return &f.Inherit }},
 	{Section: "featuremap", Name: "blindxfer", text: func(f *Features) *string { return &f.BlindTransfer }},
 	{Section: "featuremap", Name: "atxfer", text: func(f *Features) *string { return &f.AttendedTransfer }},
 	{Section: "featuremap", Name: "disconnect", text: func(f *Features) *string { return &f.Disconnect }},

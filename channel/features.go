@@ -21,6 +21,8 @@ type Features struct {
 	// TransferSound is heard by who is connected in the end, FailSound by who has his
 	// party back.
 	TransferSound, FailSound string
+	// Inherit gives the features that were changed for a channel to those that it calls.
+	Inherit bool
 	// Applications are those of applicationmap, and Groups what the other sections make
 	// of them, by their names in lower case. Neither is written once it is read.
 	Applications []FeatureApplication
@@ -72,6 +74,13 @@ func (c *Channel) Features() Features {
 		return f
 	}
 	return c.reg.Features()
+}
+
+// inheritFeatures takes over what was changed for the channel that calls.
+func (c *Channel) inheritFeatures(from *Channel) {
+	if f, ok := from.Data(featuresKey{}).(Features); ok && f.Inherit {
+		c.SetFeatures(f)
+	}
 }
 
 // SetFeatures gives the channel features of its own.

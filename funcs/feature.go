@@ -15,7 +15,7 @@ func featureFunctions() []channel.Function {
 			Name: "FEATURE", Synopsis: "How features work on this channel", SeeAlso: []string{"FEATUREMAP"},
 			Help: "The options of the section general of features.conf: featuredigittimeout in milliseconds; transferdigittimeout, atxfernoanswertimeout and atxferloopdelay in seconds; " +
 				"transferdialattempts, atxfercallbackretries, atxferdropcall; the codes atxferabort, atxfercomplete and atxferswap; pickupexten; the sounds xfersound, xferfailsound, " +
-				"transferannouncesound, transferretrysound and transferinvalidsound. What is written counts for this channel only.",
+				"transferannouncesound, transferretrysound and transferinvalidsound. What is written, and what FEATUREMAP() is given, counts for this channel only; with inherit=yes also for those that it calls.",
 			Args: []decl.Arg{arg("option_name", "the option of features.conf")},
 		}),
 		featureFunction("featuremap", channel.Function{
@@ -31,6 +31,9 @@ func featureFunction(section string, f channel.Function) channel.Function {
 	option := func(a *decl.Args) (channel.FeatureOption, error) {
 		name := strings.ToLower(strings.TrimSpace(a.Arg(0)))
 		o, ok := channel.FindFeatureOption(section, name)
+		if !ok && section == "general" {
+			o, ok = channel.FindFeatureOption("channel", name)
+		}
 		if !ok && section == "general" {
 			return o, fmt.Errorf("unknown feature option '%s'", name)
 		} else if !ok {

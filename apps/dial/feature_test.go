@@ -40,6 +40,8 @@ exten => 5,1,Log(NOTICE,other ${CHANNEL})
 		{"t, the caller is sent on", "Dial(SIP/bob,20,t)", nil, append(keys(3*time.Second, "#77"), answer...), "SIP/alice-00000000 is at 77 by SIP/bob-00000001 | h"},
 		{"a longer number, after the announcement", "Dial(SIP/bob,20,T)", append(keys(3*time.Second, "#"), keys(5*time.Second, "801")...), answer, "h | 801 | h"},
 		{"a code of its own", "Set(FEATUREMAP(blindxfer)=**1)\n same => n,Dial(SIP/bob,20,T)", keys(3*time.Second, "**177"), answer, "h | SIP/bob-00000001 is at 77 by SIP/alice-00000000 | h"},
+		{"the caller's, for the callee", "Set(FEATUREMAP(blindxfer)=**1)\n same => n,Set(FEATURE(inherit)=yes)\n same => n,Dial(SIP/bob,20,t)", nil, append(keys(3*time.Second, "**177"), answer...), "SIP/alice-00000000 is at 77 by SIP/bob-00000001 | h"},
+		{"the caller's alone", "Set(FEATUREMAP(blindxfer)=**1)\n same => n,Dial(SIP/bob,20,tS(20))", nil, append(keys(3*time.Second, "**177"), answer...), "h"},
 		{"TRANSFER_CONTEXT", "Set(TRANSFER_CONTEXT=other)\n same => n,Dial(SIP/bob,20,T)", keys(3*time.Second, "#5"), answer, "h | other SIP/bob-00000001"},
 		{"no such number, three times, and back", "Dial(SIP/bob,20,TS(60))", append(append(keys(3*time.Second, "#9"), keys(8*time.Second, "9")...), keys(14*time.Second, "9")...), answer, "h"},
 		{"nothing is dialled", "Dial(SIP/bob,20,TS(30))", keys(3*time.Second, "#"), answer, "h"},
@@ -71,11 +73,13 @@ func TestFeatureFunctions(t *testing.T) {
 exten => x,1,Log(NOTICE,${FEATUREMAP(blindxfer)} ${FEATUREMAP(disconnect)} ${FEATURE(featuredigittimeout)} ${FEATURE(transferdigittimeout)} ${FEATURE(transferdialattempts)})
  same => n,Set(FEATURE(featuredigittimeout)=500)
  same => n,Set(FEATURE(transferdialattempts)=x)
+ same => n,Set(FEATUREMAP(atxfer)=*5)
+ same => n,Set(FEATURE(atxferdropcall)=yes)
  same => n,Set(FEATUREMAP(nothing)=1)
- same => n,Log(NOTICE,${FEATURE(featuredigittimeout)} ${FEATURE(transferdialattempts)}[${FEATURE(nothing)}${FEATUREMAP(nothing)}])
+ same => n,Log(NOTICE,${FEATURE(featuredigittimeout)} ${FEATURE(transferdialattempts)}[${FEATURE(nothing)}${FEATUREMAP(nothing)}] ${FEATUREMAP(atxfer)} ${FEATURE(atxferdropcall)} ${FEATURE(atxfernoanswertimeout)} ${FEATURE(atxferabort)} ${FEATURE(inherit)})
 `)
 		o.Run("x")
-		if got := strings.Join(o.Log.Notices(), " | "); got != "# * 1000 3 3 | 500 3[]" {
+		if got := strings.Join(o.Log.Notices(), " | "); got != "# * 1000 3 3 | 500 3[] *5 yes 15 *1 no" {
 			t.Error(got)
 		}
 	})
