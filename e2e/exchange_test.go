@@ -162,6 +162,7 @@ func (x *exchange) start() {
 	x.out, x.done = newOutput(), make(chan struct{})
 	x.cmd = x.site.command(program, "run", "--config", x.conf, "--state", x.state)
 	x.cmd.Stdout, x.cmd.Stderr = x.out, x.out
+	x.cmd.WaitDelay = 5 * time.Second // for what a program that outlives it prints
 	if err := x.cmd.Start(); err != nil {
 		x.t.Fatal(err)
 	}

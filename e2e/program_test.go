@@ -98,13 +98,14 @@ ask "RECORD FILE $1 wav # 30000"
 ask "SET VARIABLE RESULT \"$answer\""
 -- hup.sh --
 #!/bin/sh
-trap 'echo hup >>"$1"' HUP
+file=$1
+trap 'echo hup >>"$file"' HUP
 while read -r line && [ -n "$line" ]; do :; done
-ask() { printf '%s\n' "$1"; read -r answer; }
+ask() { printf '%s\n' "$1"; read -r answer || read -r answer; } # the first is interrupted by HUP
 ask ANSWER
-until [ -s "$1" ]; do sleep 0.05; done
+until [ -s "$file" ]; do sleep 0.05; done
 ask 'STREAM FILE beep ""'
-echo "$answer" >>"$1"
+echo "$answer" >>"$file"
 -- once.sh --
 #!/bin/sh
 while read -r line && [ -n "$line" ]; do :; done
