@@ -42,6 +42,7 @@ type Channel struct {
 	done       chan struct{} // closed when gone; nil until somebody waits
 	owner      Thread        // set while a dialplan thread runs the channel
 	vars       []Variable
+	promises   []promise
 	loc        Location
 	app, data  string
 	cause      Cause
@@ -382,14 +383,50 @@ func (c *Channel) SetData(key, v any) {
 
 // Var returns a channel variable.
 func (c *Channel) Var(name string) (Value, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := range c.vars {
-		if c.vars[i].Name == name {
-			return c.vars[i].Value, true
+	for {
+		c.mu.Lock()
+		for i := range c.vars {
+			if c.vars[i].Name == name {
+				defer c.mu.Unlock()
+				return c.vars[i].Value, true
+			}
 		}
+		asked := len(c.promises) > 0 && strings.HasPrefix(name, c.promises[0].prefix)
+		c.mu.Unlock()
+		if !asked {
+			return Value{}, false
+		}
+		c.keepPromises()
 	}
-	return Value{}, false
+}
+
+// promise is variables that are set when they are asked for.
+type promise struct {
+	prefix string
+	set    func()
+}
+
+// Promise has set called, on the goroutine that asks, when a variable is asked for whose
+// name begins with prefix, or all are: set sets it. All that is promised to a channel has
+// the same prefix. Where somebody reads along what is set, it is called at once.
+func (c *Channel) Promise(prefix string, set func()) {
+	if c.reg.bus.Queues(event.VarSet) {
+		set()
+		return
+	}
+	c.mu.Lock()
+	c.promises = append(c.promises, promise{prefix, set})
+	c.mu.Unlock()
+}
+
+func (c *Channel) keepPromises() {
+	c.mu.Lock()
+	all := c.promises
+	c.promises = nil
+	c.mu.Unlock()
+	for _, p := range all {
+		p.set()
+	}
 }
 
 // HiddenVar returns the variable of that name that n others hide.
@@ -472,6 +509,7 @@ func (c *Channel) UnsetVar(name string) {
 
 // Variables returns a copy of all of them, topmost first.
 func (c *Channel) Variables() []Variable {
+	c.keepPromises()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]Variable(nil), c.vars...)

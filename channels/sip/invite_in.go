@@ -401,7 +401,7 @@ func (p *pvt) refuse(status int, reason string, extra func(*message.Builder)) {
 	p.rel.stop(p.d)
 	p.reply(p.server, p.open, status, reason, nil, extra)
 	if !p.reinviting {
-		p.note("is told %d %s", status, reason)
+		p.noteStatus("is told ", status, reason)
 	}
 	p.server = nil
 }

@@ -118,7 +118,7 @@ func (r *inviteReceiver) Response(c *transaction.Client, m *message.Message) {
 	switch {
 	case status < 200:
 		if status > 100 {
-			p.note("says %d %s", status, m.Reason())
+			p.noteStatus("says ", status, string(m.Reason()))
 		}
 		p.early(m)
 	case status < 300:
@@ -225,7 +225,7 @@ func (p *pvt) answered(m *message.Message) {
 		a, status = early.agreed, 0
 	}
 	p.channel.SetCause(p.channel.Cause(), techCause(m))
-	p.note("says %d %s", m.Status(), m.Reason())
+	p.noteStatus("says ", m.Status(), string(m.Reason()))
 	if status != 0 {
 		p.channel.SetCause(channel.CauseBearerNotAvailable, "")
 		p.hangupChannel(channel.CauseBearerNotAvailable)

@@ -3,6 +3,7 @@ package sip
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pbx/channels/sip/message"
@@ -24,6 +25,13 @@ func (p *pvt) noted() bool { return p.channel != nil && p.d.bus.Wants(event.Note
 
 func (p *pvt) publish(note string) {
 	p.channel.Publish(event.Event{Kind: event.Note, Name: "SIP", Value: note, AppData: p.callID})
+}
+
+// noteStatus is a note of a response.
+func (p *pvt) noteStatus(who string, status int, reason string) {
+	if p.noted() {
+		p.publish(who + strconv.Itoa(status) + " " + reason)
+	}
 }
 
 // introduce tells who calls, how that is known, and what it had to prove.
@@ -68,11 +76,14 @@ func (p *pvt) introduce(m *message.Message) {
 
 // noteOffer tells where an outbound call goes and what it offers.
 func (p *pvt) noteOffer() {
+	if !p.noted() {
+		return
+	}
 	names := make([]string, len(p.media.offered))
 	for i, f := range p.media.offered {
 		names[i] = f.Name
 	}
-	p.note("gets INVITE at %v by %v, with %s offered", p.route.Remote, p.route.Protocol, strings.Join(names, ", "))
+	p.publish("gets INVITE at " + p.route.Remote.String() + " by " + p.route.Protocol.String() + ", with " + strings.Join(names, ", ") + " offered")
 }
 
 // noteCodec tells which codec is sent, and why that one.

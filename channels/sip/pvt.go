@@ -144,12 +144,17 @@ func (p *pvt) summarize(c *channel.Channel) {
 	if s == nil || p.summed.Swap(true) {
 		return
 	}
-	peer := c.Bridged()
-	for _, v := range s.Stats().Variables() {
-		c.SetVar("RTPAUDIOQOS"+v[0], channel.Clean(v[1]))
-		if peer != nil {
-			peer.SetVar("RTPAUDIOQOS"+v[0]+"BRIDGED", channel.Clean(v[1]))
-		}
+	st := s.Stats()
+	tell := func(ch *channel.Channel, suffix string) {
+		ch.Promise("RTPAUDIOQOS", func() {
+			for _, v := range st.Variables() {
+				ch.SetVar("RTPAUDIOQOS"+v[0]+suffix, channel.Clean(v[1]))
+			}
+		})
+	}
+	tell(c, "")
+	if peer := c.Bridged(); peer != nil {
+		tell(peer, "BRIDGED")
 	}
 }
 
