@@ -383,21 +383,24 @@ func (c *Channel) SetData(key, v any) {
 
 // Var returns a channel variable.
 func (c *Channel) Var(name string) (Value, bool) {
-	for {
-		c.mu.Lock()
-		for i := range c.vars {
-			if c.vars[i].Name == name {
-				defer c.mu.Unlock()
-				return c.vars[i].Value, true
-			}
-		}
-		asked := len(c.promises) > 0 && strings.HasPrefix(name, c.promises[0].prefix)
-		c.mu.Unlock()
-		if !asked {
-			return Value{}, false
-		}
+	v, ok, promised := c.lookup(name)
+	if promised {
 		c.keepPromises()
+		v, ok, _ = c.lookup(name)
 	}
+	return v, ok
+}
+
+// lookup finds a variable; promised says that there is none yet.
+func (c *Channel) lookup(name string) (v Value, ok, promised bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.vars {
+		if c.vars[i].Name == name {
+			return c.vars[i].Value, true, false
+		}
+	}
+	return Value{}, false, len(c.promises) > 0 && strings.HasPrefix(name, c.promises[0].prefix)
 }
 
 // promise is variables that are set when they are asked for.
