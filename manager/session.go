@@ -234,9 +234,16 @@ func (x *session) leave(reason string) {
 	}
 }
 
-// gather is how long after a write the next events wait for others: a write for each
-// costs many times what the event does. Answers do not wait, and take the events along.
+// gather is how long events may wait for others when one was written just before: a write
+// for each costs many times what the event does. Answers do not wait, and take the events
+// along.
 const gather = 50 * time.Millisecond
+
+// tick is how long it is until all sessions write what they gathered: they do it together,
+// as to wake for each would cost more than to write.
+func tick() time.Duration {
+	return gather - time.Duration(time.Now().UnixNano())%gather
+}
 
 // write writes what is queued, until the end.
 func (x *session) write() {
@@ -248,11 +255,11 @@ func (x *session) write() {
 	for {
 		select {
 		case <-x.out.wake:
+			if time.Since(last) < gather && x.out.hold() {
+				timer.Reset(tick())
+				continue
+			}
 		case <-timer.C:
-		}
-		if wait := gather - time.Since(last); wait > 0 && x.out.hold() {
-			timer.Reset(wait)
-			continue
 		}
 		for {
 			texts, done := x.out.take()
