@@ -117,6 +117,9 @@ func TestScriptHangup(t *testing.T) {
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 	ready := filepath.Join(t.TempDir(), "ready")
+	if err := syscall.Mkfifo(ready, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	o := shop(t, read+`trap 'n=$((n+1))' HUP
 : >'`+ready+`'
 while [ -z "$n" ]; do sleep 0.01; done
@@ -124,11 +127,8 @@ say "CHANNEL STATUS"; one=$answer
 say "SET VARIABLE X \"$n $one\""
 say "VERBOSE \"$n $one\" 1"`, exec.DefaultLimits(), Limits{Dead: time.Minute})
 	go func() {
-		for {
-			if _, err := os.Stat(ready); err == nil {
-				break
-			}
-			time.Sleep(5 * time.Millisecond)
+		if f, err := os.Open(ready); err == nil { // once the script opens it too
+			_ = f.Close()
 		}
 		for _, ch := range o.Registry.Channels() {
 			ch.FarHangup(channel.CauseNormalClearing)

@@ -250,7 +250,7 @@ func (c *Channel) SetLocation(l Location, app, data string) {
 		c.mu.Unlock()
 		return
 	}
-	e := event.New(event.NewExten)
+	e := c.reg.bus.New(event.NewExten)
 	e.App, e.AppData = app, data
 	c.describe(e)
 	c.mu.Unlock()
@@ -458,7 +458,7 @@ func (c *Channel) SetVar(name string, v Value) {
 		c.mu.Unlock()
 		return
 	}
-	e := event.New(event.VarSet)
+	e := c.reg.bus.New(event.VarSet)
 	e.Name, e.Value = name, v.S
 	c.describe(e)
 	c.mu.Unlock()
@@ -539,7 +539,7 @@ func (c *Channel) Inherit(from *Channel) {
 // Publish sends e to the bus with the channel's fields filled in.
 func (c *Channel) Publish(e event.Event) {
 	if c.wants(e.Kind) {
-		p := event.New(e.Kind)
+		p := c.reg.bus.New(e.Kind)
 		*p = e
 		c.mu.Lock()
 		c.describe(p)
@@ -551,7 +551,7 @@ func (c *Channel) Publish(e event.Event) {
 // wants reports whether anybody listens to what happens to the channel.
 func (c *Channel) wants(k event.Kind) bool { return !c.detached && c.reg.bus.Wants(k) }
 
-// tell publishes an event that event.New made and that is described.
+// tell publishes an event that the bus made and that is described.
 func (c *Channel) tell(e *event.Event) {
 	if e.Time.IsZero() {
 		e.Time = c.reg.now()

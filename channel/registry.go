@@ -330,8 +330,8 @@ func (r *Registry) Go(f func()) {
 	r.virtual.start(f)
 }
 
-// AfterFunc has f run in d, on a goroutine of its own, in the time that the registry's channels live in, and
-// returns what takes it back.
+// AfterFunc has f run in d, on a goroutine of its own, in the time that the registry's
+// channels live in, and returns what takes it back.
 func (r *Registry) AfterFunc(d time.Duration, f func()) (stop func()) {
 	if r.virtual != nil {
 		return r.virtual.AfterFunc(d, f)

@@ -145,8 +145,12 @@ type Party struct {
 type Bus struct {
 	wanted [maxKind]atomic.Int32
 	queued [maxKind]atomic.Int32 // subscriptions that have a queue
-	mu     sync.RWMutex
-	subs   []*Subscription
+	// told are events that Tell is done with. One is as large as ten lines of the
+	// processor's cache, and a dialplan publishes two a priority: they are filled in
+	// where they are read.
+	told sync.Pool
+	mu   sync.RWMutex
+	subs []*Subscription
 }
 
 // Subscription is one reader's queue.
@@ -171,14 +175,12 @@ func (b *Bus) Wants(k Kind) bool {
 // Listeners is how many subscriptions there are for k.
 func (b *Bus) Listeners(k Kind) int { return int(b.wanted[k].Load()) }
 
-// told are the events that Tell is done with. One is as large as ten lines of the
-// processor's cache, and a dialplan publishes two a priority: they are filled in where
-// they are read.
-var told = sync.Pool{New: func() any { return new(Event) }}
-
 // New is an empty event of a kind, to be filled in and given to Tell.
-func New(k Kind) *Event {
-	e := told.Get().(*Event)
+func (b *Bus) New(k Kind) *Event {
+	e, _ := b.told.Get().(*Event)
+	if e == nil {
+		e = new(Event)
+	}
 	e.Kind = k
 	return e
 }
@@ -200,7 +202,7 @@ func (b *Bus) count(s *Subscription, k Kind, n int32) {
 // Publish hands e to every subscriber of its kind. It never blocks.
 func (b *Bus) Publish(e Event) {
 	if b.Wants(e.Kind) {
-		p := New(e.Kind)
+		p := b.New(e.Kind)
 		*p = e
 		b.Tell(p)
 	}
@@ -226,7 +228,7 @@ func (b *Bus) Tell(e *Event) {
 	}
 	b.mu.RUnlock()
 	*e = Event{}
-	told.Put(e)
+	b.told.Put(e)
 }
 
 // Observe has f called with every event of the kinds given, on the goroutine that

@@ -173,7 +173,7 @@ func (p *epoll) arm(timeout time.Duration) error {
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(max(int64(timeout), 1))}
 	_, _, errno := unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(p.timer), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0)
 	if errno != 0 {
-		return fmt.Errorf("io: timerfd_settime: %w", errno)
+		return p.gone(fmt.Errorf("io: timerfd_settime: %w", errno))
 	}
 	return nil
 }

@@ -172,13 +172,21 @@ func (s *Server) modules() map[string]string {
 	return list
 }
 
-func (s *Server) showModules(_ context.Context, r *decl.Request) error {
-	like := ""
+// likeWhat is the text after a command's "like", in small letters; "" without one.
+func likeWhat(r *decl.Request) (string, error) {
 	switch {
+	case len(r.Args) == 0:
+		return "", nil
 	case len(r.Args) == 2 && strings.EqualFold(r.Arg(0), "like"):
-		like = strings.ToLower(r.Arg(1))
-	case len(r.Args) > 0:
-		return console.ErrUsage
+		return strings.ToLower(r.Arg(1)), nil
+	}
+	return "", console.ErrUsage
+}
+
+func (s *Server) showModules(_ context.Context, r *decl.Request) error {
+	like, err := likeWhat(r)
+	if err != nil {
+		return err
 	}
 	const format = "%-30s %-40.40s %-10v %-11s %13s\n"
 	fmt.Fprintf(r.Out, format, "Module", "Description", "Use Count", "Status", "Support Level")

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 
-	"pbx/console"
 	"pbx/decl"
 )
 
@@ -139,12 +138,9 @@ func (s *Server) loops() []loopLoad {
 }
 
 func (s *Server) showLoops(_ context.Context, r *decl.Request) error {
-	like := ""
-	switch {
-	case len(r.Args) == 2 && strings.EqualFold(r.Arg(0), "like"):
-		like = strings.ToLower(r.Arg(1))
-	case len(r.Args) > 0:
-		return console.ErrUsage
+	like, err := likeWhat(r)
+	if err != nil {
+		return err
 	}
 	const format = "%-70s %10v %10v %10v %10v %10v\n"
 	fmt.Fprintf(r.Out, "\n"+format, "Processor", "Processed", "In Queue", "Max Depth", "Low water", "High water")
