@@ -40,7 +40,7 @@ func (c *configLoader) loadTLS() {
 		} else {
 			key = c.path(key)
 		}
-		pair, err := transport.LoadCertificate(cert, key)
+		pair, err := config.LoadCertificate("", cert, key)
 		switch {
 		case err != nil && (strings.Contains(err.Error(), "private key") || strings.Contains(err.Error(), "key input")) && g.TLSPrivateKey != "":
 			fail(err, "tlsprivatekey", "sslprivatekey")

@@ -133,12 +133,3 @@ func (t *TLS) namesOf(s tls.ConnectionState) []string {
 	}
 	return domains(s.PeerCertificates[0])
 }
-
-// LoadCertificate reads a chain and its key, which may be in one file.
-func LoadCertificate(certFile, keyFile string) (*tls.Certificate, error) {
-	c, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if err != nil {
-		return nil, err
-	}
-	return &c, nil
-}
