@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,13 +103,19 @@ func TestBadWire(t *testing.T) {
 			}
 			// Those that are answered talk for four seconds; then we hang them up, or are hung up.
 			answered := 0
+			var talks sync.WaitGroup // what the other end hung up may be gone before its talk is over
 			for range tt.calls {
 				if r := m.await("Event", "OriginateResponse"); r["Response"] == "Success" {
 					answered++
 					channel := r["Channel"]
-					time.AfterFunc(4*time.Second, func() { m.send("Action: Hangup", "Channel: "+channel) })
+					talks.Add(1)
+					time.AfterFunc(4*time.Second, func() {
+						defer talks.Done()
+						m.send("Action: Hangup", "Channel: "+channel)
+					})
 				}
 			}
+			talks.Wait()
 			if answered*100 < tt.calls*99 {
 				t.Errorf("%d of %d calls were set up", answered, tt.calls)
 			}
