@@ -2,7 +2,8 @@
 // that the exchange starts, servers that it connects to (FastAGI), and managers
 // that feed commands to a waiting call (AsyncAGI). All of them speak one protocol
 // of lines: the exchange tells of the call in agi_… lines, the program sends
-// commands, each is answered by a line that begins with a number.
+// commands, each is answered by a line that begins with a number. ExternalIVR is
+// another protocol of lines, in which neither side waits for the other.
 //
 // A session runs on the dialplan thread of its call, which waits for the program
 // and for the call at once. One goroutine a session reads what the program says;

@@ -11,6 +11,7 @@ import (
 	"pbx/decl"
 	"pbx/dialplan"
 	"pbx/dialplan/program"
+	"pbx/event"
 )
 
 // status is how a session went, the value of AGISTATUS.
@@ -29,7 +30,7 @@ const help = `The program is a script of the AGI directory, agi://host[:port]/pa
 	`A script gets the facts of a SIP call in its environment: SIP_HF_NAME for each header, SIP_TID, SIP_DID, SIP_SRCIP, SIP_RURI, SIP_ORURI, SIP_USER and SIP_OUSER. ` +
 	`A name of a script that came from a caller may only be the plain name of a file.`
 
-// Applications declares AGI, EAGI and DeadAGI.
+// Applications declares AGI, EAGI, DeadAGI and ExternalIVR.
 func (a *AGI) Applications() []channel.Application {
 	args := []decl.Arg{
 		{Name: "command", Help: "The program, see below."},
@@ -57,6 +58,7 @@ func (a *AGI) Applications() []channel.Application {
 		app("AGI", "Hand the call to a program", false, "EAGI", "System"),
 		app("EAGI", "Hand the call to a script that hears the caller", true, "AGI"),
 		app("DeadAGI", "Hand a call that is over to a program", false, "AGI"),
+		a.externalIVR(),
 	}
 }
 
@@ -80,7 +82,7 @@ func (a *AGI) run(t channel.Thread, args *decl.Args, enhanced bool) error {
 	for _, p := range parts[1:] {
 		rest = append(rest, p.S)
 	}
-	s := &session{agi: a, t: thread, ch: t.Channel(), name: parts[0].S, args: rest, data: args.Raw, enhanced: enhanced}
+	s := &session{conversation: conversation{t: thread, ch: t.Channel(), what: "AGI Script", name: parts[0].S}, agi: a, args: rest, data: args.Raw, enhanced: enhanced}
 	result := s.run()
 	s.ch.SetVar("AGISTATUS", channel.Clean(string(result)))
 	if s.exited {
@@ -128,5 +130,10 @@ func (s *session) open() (wire, status) {
 	case strings.EqualFold(scheme, "hagi") && strings.HasPrefix(rest, "//"):
 		return s.connect(strings.TrimPrefix(rest, "//"), true)
 	}
-	return s.launch()
+	p, refused := s.agi.launch(s.t, script{name: s.name, args: s.args, hears: s.enhanced})
+	if refused != "" {
+		return nil, refused
+	}
+	event.Verbose(s.t.Log(), 3, "Launched AGI Script %s", p.cmd.Path)
+	return p, ""
 }

@@ -1,16 +1,18 @@
 package agi
 
 import (
+	"bufio"
 	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
+	"pbx/dialplan"
 	"pbx/dialplan/program"
-	"pbx/event"
 	"pbx/media"
 )
 
@@ -18,18 +20,28 @@ import (
 // that takes longer has gone on without the call, and its status is not asked for.
 const exitTime = time.Second
 
-// process is a script that runs. The exchange writes to its standard input and
-// reads from its standard output; its complaints go where the exchange's go.
-type process struct {
-	cmd     *exec.Cmd
-	in, out *os.File
-	exited  chan struct{} // closed when the script was waited for
-	audio   *audio        // what EAGI hears, nil for none
+// script is a program to be started.
+type script struct {
+	name  string // a path, or a name in the AGI directory
+	args  []string
+	hears bool // what the caller says is on its descriptor 3
+	// complain takes the lines of its standard error, on a goroutine; nil sends them
+	// where the exchange's go.
+	complain func(line string)
 }
 
-// launch starts the script that the session names.
-func (s *session) launch() (wire, status) {
-	d, log := &s.agi.deps, s.t.Log()
+// process is a script that runs. The exchange writes to its standard input and
+// reads from its standard output.
+type process struct {
+	cmd          *exec.Cmd
+	in, out, err *os.File
+	exited       chan struct{} // closed when the script was waited for
+	audio        *audio        // what EAGI hears, nil for none
+}
+
+// launch starts a script for the call of a thread.
+func (a *AGI) launch(t *dialplan.Thread, s script) (*process, status) {
+	d, log := &a.deps, t.Log()
 	path := s.name
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(d.Directory, path)
@@ -43,7 +55,7 @@ func (s *session) launch() (wire, status) {
 		log.Error("AGI " + s.name + ": " + err.Error())
 		return nil, failure
 	}
-	p, err := s.start(path, release)
+	p, err := a.start(t, path, s, release)
 	if err != nil {
 		release()
 		var reason syscall.Errno
@@ -54,15 +66,14 @@ func (s *session) launch() (wire, status) {
 		log.Warn(s.name + ": Failed to execute '" + path + "': " + text)
 		return nil, failure
 	}
-	event.Verbose(log, 3, "Launched AGI Script %s", path)
 	return p, ""
 }
 
-func (s *session) start(path string, release func()) (_ *process, err error) {
+func (a *AGI) start(t *dialplan.Thread, path string, s script, release func()) (_ *process, err error) {
 	p := &process{exited: make(chan struct{})}
 	cmd := exec.Command(path, s.args...)
-	cmd.Env = append(append(cmd.Environ(), s.agi.deps.Environ...), program.Environ(s.t)...)
-	cmd.Stderr = s.agi.deps.Stderr
+	cmd.Env = append(append(cmd.Environ(), a.deps.Environ...), program.Environ(t)...)
+	cmd.Stderr = a.deps.Stderr
 	// A group of its own, so that what it started goes with it when it is killed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd = cmd
@@ -96,8 +107,15 @@ func (s *session) start(path string, release func()) (_ *process, err error) {
 		return nil, err
 	}
 	cmd.Stdin, cmd.Stdout = stdin, stdout
+	if s.complain != nil {
+		stderr, err := pipe(&p.err, true)
+		if err != nil {
+			return nil, err
+		}
+		cmd.Stderr = stderr
+	}
 	var hears *os.File
-	if s.enhanced {
+	if s.hears {
 		fd, err := pipe(&hears, false)
 		if err != nil {
 			return nil, err
@@ -109,7 +127,10 @@ func (s *session) start(path string, release func()) (_ *process, err error) {
 		return nil, err
 	}
 	if p.audio != nil {
-		p.audio.start(s.ch.Media())
+		p.audio.start(t.Channel().Media())
+	}
+	if s.complain != nil {
+		go p.complaints(s.complain)
 	}
 	go func() {
 		_ = cmd.Wait() // its status is in ProcessState
@@ -140,12 +161,26 @@ func (p *process) Close() error {
 	if p.audio != nil {
 		p.audio.close()
 	}
-	for _, f := range []*os.File{p.in, p.out} {
+	for _, f := range []*os.File{p.in, p.out, p.err} {
 		if f != nil {
 			_ = f.Close()
 		}
 	}
 	return nil
+}
+
+// complaints hands on the lines of the script's standard error.
+func (p *process) complaints(complain func(string)) {
+	r := bufio.NewReaderSize(p.err, maxLine)
+	for {
+		line, err := r.ReadSlice('\n')
+		if len(line) > 0 {
+			complain(strings.TrimRight(string(line), "\r\n"))
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return
+		}
+	}
 }
 
 // status is the exit status of a script that has ended the conversation, 0 for one

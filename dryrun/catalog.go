@@ -12,11 +12,12 @@ import (
 var asking = []string{"background", "read", "waitexten", "readexten", "waitdigit", "authenticate", "disa", "privacymanager", "controlplayback"}
 
 // commands are the applications that do something outside of the exchange, the
-// variables that say how that went, and what those are where no answer is given.
+// variables that say how that went, and what those are where no answer is given. The
+// call goes on after one without a variable.
 var commands = map[string][2]string{
 	"system": {"SYSTEMSTATUS", "SUCCESS"}, "trysystem": {"SYSTEMSTATUS", "SUCCESS"},
 	"agi": {"AGISTATUS", "SUCCESS"}, "eagi": {"AGISTATUS", "SUCCESS"}, "deadagi": {"AGISTATUS", "SUCCESS"},
-	"record": {"RECORD_STATUS", "DTMF"},
+	"externalivr": {}, "record": {"RECORD_STATUS", "DTMF"},
 }
 
 // AddApplications makes applications known to the engine. Those that do something
@@ -34,6 +35,10 @@ func (f *Office) AddApplications(apps []channel.Application) {
 		if told, ok := commands[name]; ok {
 			status, usual := told[0], told[1]
 			apps[i].Run = func(t channel.Thread, a *decl.Args) error {
+				if status == "" {
+					f.note(t.Channel(), "it is not run")
+					return nil
+				}
 				v, given := f.answer(apps[i].Name, a.Raw)
 				if !given {
 					v = usual

@@ -106,6 +106,22 @@ ask ANSWER
 until [ -s "$file" ]; do sleep 0.05; done
 ask 'STREAM FILE beep ""'
 echo "$answer" >>"$file"
+-- ivr.py --
+#!/usr/bin/python3
+# ExternalIVR: a sound to its end, a key, and the name of who called.
+import sys
+def say(line):
+    print(line, flush=True)
+def hear():
+    return sys.stdin.readline().rstrip("\n").split(",")
+say("A,beep")
+assert hear()[0] == "F"
+open(sys.argv[1], "w").write("played")
+key = hear()[0]
+say("G,CALLERID(num)")
+name = hear()[2]
+say("V,RESULT=%s %s" % (key, name))
+say("E,done")
 -- once.sh --
 #!/bin/sh
 while read -r line && [ -n "$line" ]; do :; done
@@ -138,6 +154,8 @@ exten => 711,1,AGI(record.sh,${GLOBAL(FILE)})
 exten => 720,1,AGI(hup.sh,${GLOBAL(FILE)})
 exten => 730,1,Set(PROGRAM_REPLY=2=486)
  same => n,AGI(once.sh,${GLOBAL(FILE)})
+exten => 740,1,ExternalIVR(ivr.py(${GLOBAL(FILE)}))
+ same => n,Goto(result,1)
 exten => result,1,Set(GLOBAL(STATUS)=${AGISTATUS})
  same => n,Set(GLOBAL(RESULT)=${RESULT})
  same => n,Hangup()
@@ -321,6 +339,31 @@ func TestProgramHangup(t *testing.T) {
 	if globals := x.console("dialplan show globals"); !strings.Contains(globals, "ENDED=HANGUP") {
 		t.Errorf("the extension h saw\n%s", globals)
 	}
+	noChildren(t, x)
+}
+
+// TestProgramMenu: ExternalIVR has a script told of the end of a sound and of a key,
+// and does what it says.
+func TestProgramMenu(t *testing.T) {
+	t.Parallel()
+	tool(t, "python3")
+	x, file := newProgramOffice(t)
+	k := newTalker(t, x.net.host(2), typePCMU, 101, 440)
+	l := callProgram(t, x, "740", k)
+	eventually(t, limit, "the sound is over", func() bool {
+		text, _ := os.ReadFile(file)
+		return string(text) == "played"
+	})
+	k.press("5")
+	if m, ok := l.await("BYE ", "", limit); ok {
+		l.reply(m, "200 OK", "")
+	} else {
+		t.Error("no BYE")
+	}
+	if globals := x.console("dialplan show globals"); !strings.Contains(globals, "RESULT=5 CALLERID(num)=caller") {
+		t.Errorf("the script left\n%s", globals)
+	}
+	x.idle()
 	noChildren(t, x)
 }
 
