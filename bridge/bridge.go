@@ -172,7 +172,7 @@ func (c *call) enter() error {
 				l.SetVar(name, channel.Value{})
 			}
 		}
-		l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID, Members: i + 1})
+		l.JoinedBridge(i + 1)
 	}
 	for i := range c.legs {
 		l := c.legs[len(c.legs)-1-i]
@@ -212,12 +212,9 @@ func (c *call) renew(l *leg) error {
 	if name == l.name {
 		return nil
 	}
-	if old, ok := l.Registry().Find(l.name); ok { // its phone went elsewhere
-		old.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID, Members: len(c.legs) - 1})
-	}
 	l.name = name
 	l.unhold()
-	l.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID, Members: len(c.legs)})
+	l.JoinedBridge(len(c.legs))
 	l.other.SetVar("BRIDGEPEER", channel.Clean(name))
 	l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
 	Introduce(l.Channel, l.other.Channel)
@@ -267,7 +264,7 @@ func (c *call) leave() {
 		if l.other.away {
 			left = 0
 		}
-		l.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID, Members: left})
+		l.LeftBridge(left)
 	}
 	c.publish(event.BridgeDestroy)
 }

@@ -67,7 +67,7 @@ func (t *Talk) Consult(with *channel.Channel, o Options) Result {
 		t.by.other.joined(nil)
 		t.by.other.SetBridge(c.ID, nil)
 		t.by.other.SetVar("BRIDGEPEER", channel.Value{})
-		t.by.Publish(event.Event{Kind: event.BridgeLeave, Bridge: c.ID, Members: 1})
+		t.by.LeftBridge(1)
 	}
 	o.Watch = t.by.other.Channel
 	o.Limit = t.left()
@@ -121,7 +121,7 @@ func (t *Talk) Back() error {
 	for _, l := range c.legs {
 		l.SetBridge(c.ID, l.other.Channel)
 	}
-	t.by.Publish(event.Event{Kind: event.BridgeJoin, Bridge: c.ID, Members: len(c.legs)})
+	t.by.JoinedBridge(len(c.legs))
 	for _, l := range c.legs {
 		l.SetVar("BRIDGEPEER", channel.Clean(l.other.Name()))
 	}

@@ -49,6 +49,7 @@ type Channel struct {
 	techCause  string
 	bridgeID   string
 	bridgePeer *Channel
+	member     string // the bridge that its phone was last told to be in
 	redirect   *Location
 	next       *Location // after the bridge
 	errand     Errand
@@ -698,20 +699,6 @@ func (c *Channel) Owner() Thread {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.owner
-}
-
-// SetBridge records what the channel is joined to; id "" and nil mean nothing.
-func (c *Channel) SetBridge(id string, peer *Channel) {
-	c.mu.Lock()
-	c.bridgeID, c.bridgePeer = id, peer
-	c.mu.Unlock()
-}
-
-// Bridged is the channel that this one is joined to, nil for none.
-func (c *Channel) Bridged() *Channel {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.bridgePeer
 }
 
 // Snapshot is a copy of what may be shown of a channel.

@@ -85,6 +85,12 @@ func MasqueradeHeld(original, clone *Channel) error {
 	app, data, bridge := original.app, original.data, original.bridgeID
 	legs := [2]Leg{original.leg, clone.leg}
 	names := [2]string{original.name, clone.name}
+	left := [2]string{original.member, clone.member}
+	original.member, clone.member = "", ""
+	members := 1
+	if original.bridgePeer != nil {
+		members = 2
+	}
 	clone.mu.Unlock()
 	original.mu.Unlock()
 	r.mu.Lock()
@@ -96,6 +102,16 @@ func MasqueradeHeld(original, clone *Channel) error {
 		// The phone named names[0] is now where that of names[1] was.
 		c.Publish(event.Event{Kind: event.Masquerade, Dest: names[0], Value: names[1], App: app, AppData: data, Bridge: bridge})
 		c.Queue(Frame{Kind: FrameControl, Control: ControlSourceUpdate})
+	}
+	// Both phones have left where they were, and clone's is where original's was. Its own
+	// owner tells where that one is now, unless it ends the call.
+	for i, phone := range [...]*Channel{clone, original} {
+		if left[i] != "" {
+			phone.Publish(event.Event{Kind: event.BridgeLeave, Bridge: left[i], Members: 1})
+		}
+	}
+	if left[0] != "" {
+		original.JoinedBridge(members)
 	}
 	return nil
 }

@@ -1,0 +1,41 @@
+package channel
+
+import "pbx/event"
+
+// SetBridge records what the channel is joined to; id "" and nil mean nothing.
+func (c *Channel) SetBridge(id string, peer *Channel) {
+	c.mu.Lock()
+	c.bridgeID, c.bridgePeer = id, peer
+	c.mu.Unlock()
+}
+
+// Bridged is the channel that this one is joined to, nil for none.
+func (c *Channel) Bridged() *Channel {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bridgePeer
+}
+
+// JoinedBridge tells that the channel's phone is in the bridge of SetBridge, which has so
+// many members with it, unless that was told already.
+func (c *Channel) JoinedBridge(members int) {
+	c.mu.Lock()
+	id, known := c.bridgeID, c.member
+	c.member = id
+	c.mu.Unlock()
+	if id != known {
+		c.Publish(event.Event{Kind: event.BridgeJoin, Bridge: id, Members: members})
+	}
+}
+
+// LeftBridge tells that the phone has left it, which has so many members now, if it was
+// told to be there.
+func (c *Channel) LeftBridge(members int) {
+	c.mu.Lock()
+	id := c.member
+	c.member = ""
+	c.mu.Unlock()
+	if id != "" {
+		c.Publish(event.Event{Kind: event.BridgeLeave, Bridge: id, Members: members})
+	}
+}
