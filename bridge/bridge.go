@@ -214,7 +214,6 @@ func (c *call) renew(l *leg) error {
 	}
 	l.name = name
 	l.unhold()
-	l.JoinedBridge(len(c.legs))
 	l.other.SetVar("BRIDGEPEER", channel.Clean(name))
 	l.SetVar("BRIDGEPEER", channel.Clean(l.other.name))
 	Introduce(l.Channel, l.other.Channel)
@@ -250,7 +249,7 @@ func (c *call) tell() {
 
 func (c *call) leave() {
 	c.part()
-	for i, l := range c.legs {
+	for _, l := range c.legs {
 		if j, ok := l.Leg().(channel.Joiner); ok {
 			j.Joined(nil, false)
 		}
@@ -260,11 +259,7 @@ func (c *call) leave() {
 		}
 		l.SetBridge("", nil)
 		l.SetVar("BRIDGEPEER", channel.Value{})
-		left := len(c.legs) - 1 - i
-		if l.other.away {
-			left = 0
-		}
-		l.LeftBridge(left)
+		l.LeftBridge(l.other.Channel)
 	}
 	c.publish(event.BridgeDestroy)
 }

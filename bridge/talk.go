@@ -67,7 +67,7 @@ func (t *Talk) Consult(with *channel.Channel, o Options) Result {
 		t.by.other.joined(nil)
 		t.by.other.SetBridge(c.ID, nil)
 		t.by.other.SetVar("BRIDGEPEER", channel.Value{})
-		t.by.LeftBridge(1)
+		t.by.LeftBridge(t.by.other.Channel)
 	}
 	o.Watch = t.by.other.Channel
 	o.Limit = t.left()

@@ -103,8 +103,8 @@ func MasqueradeHeld(original, clone *Channel) error {
 		c.Publish(event.Event{Kind: event.Masquerade, Dest: names[0], Value: names[1], App: app, AppData: data, Bridge: bridge})
 		c.Queue(Frame{Kind: FrameControl, Control: ControlSourceUpdate})
 	}
-	// Both phones have left where they were, and clone's is where original's was. Its own
-	// owner tells where that one is now, unless it ends the call.
+	// Both phones have left where they were, and clone's is where original's was. Where that
+	// one is now is told to nobody, as its call ends.
 	for i, phone := range [...]*Channel{clone, original} {
 		if left[i] != "" {
 			phone.Publish(event.Event{Kind: event.BridgeLeave, Bridge: left[i], Members: 1})

@@ -28,14 +28,26 @@ func (c *Channel) JoinedBridge(members int) {
 	}
 }
 
-// LeftBridge tells that the phone has left it, which has so many members now, if it was
-// told to be there.
-func (c *Channel) LeftBridge(members int) {
+// LeftBridge tells that the phone has left it, if it was told to be there; other is the
+// bridge's other channel.
+func (c *Channel) LeftBridge(other *Channel) {
 	c.mu.Lock()
 	id := c.member
 	c.member = ""
 	c.mu.Unlock()
-	if id != "" {
-		c.Publish(event.Event{Kind: event.BridgeLeave, Bridge: id, Members: members})
+	if id == "" {
+		return
 	}
+	members := 0
+	if other.inBridge(id) {
+		members = 1
+	}
+	c.Publish(event.Event{Kind: event.BridgeLeave, Bridge: id, Members: members})
+}
+
+// inBridge reports whether the phone was told to be in a bridge.
+func (c *Channel) inBridge(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.member == id
 }

@@ -45,10 +45,10 @@ const (
 	Shutdown
 	UserEvent     // Name, Value = "Header: value" lines
 	Masquerade    // the channel's phone changed: Dest = original's new name, Value = clone's
-	Transfer      // Name = blind or attended, Dest = the transferee, Context, Exten; Value may be ByDigits; AppData = the bridge of the second call, App = the last one
+	Transfer      // Name = blind or attended, Dest = the transferee, Context, Exten; Value may be ByDigits; Detail = *TransferDetail
 	Pickup        // Dest = the channel that was picked up
 	LocalBridge   // the call through a Local channel begins: Channel is its ;2, Dest its ;1
-	LocalOptimize // a Local channel takes itself out: Name = begin or end, Dest = its other half
+	LocalOptimize // a Local channel takes itself out: Channel is its ;1, Dest its ;2, Name = begin or end; Detail = *OptimizeDetail
 	Playing       // Name = a sound file, Value = the language
 	Note          // Value = what only a driver knows of the channel, AppData = its Call-ID; Name may be one of the notes below
 	Feature       // a phone's button asks for a feature: Name = as in features.conf, Value = on or off
@@ -99,31 +99,28 @@ type Event struct {
 	// everything that is told of it.
 	Dest, DestUniqueid string
 	Other              *Party
-	// Parties are the four of an attended transfer: the transferer in the first call
-	// and in the second, who is transferred, and to whom; nil for who is not there.
-	Parties       []*Party
-	State         int
-	StateText     string
-	CallerNum     string
-	CallerName    string
-	ConnectedNum  string
-	ConnectedName string
-	CallerANI     string
-	RDNIS, DNID   string
-	AccountCode   string
-	AMAFlags      string
-	Language      string
-	Context       string
-	Exten         string
-	Priority      int
-	App, AppData  string
-	Bridge        string
-	Members       int
-	Name, Value   string
-	Address       string
-	Cause         int
-	CauseText     string
-	Duration      time.Duration
+	State              int
+	StateText          string
+	CallerNum          string
+	CallerName         string
+	ConnectedNum       string
+	ConnectedName      string
+	CallerANI          string
+	RDNIS, DNID        string
+	AccountCode        string
+	AMAFlags           string
+	Language           string
+	Context            string
+	Exten              string
+	Priority           int
+	App, AppData       string
+	Bridge             string
+	Members            int
+	Name, Value        string
+	Address            string
+	Cause              int
+	CauseText          string
+	Duration           time.Duration
 	// Detail is what a kind carries that has a type of its own.
 	Detail any
 }
@@ -138,6 +135,30 @@ type Party struct {
 	AccountCode, Language       string
 	Context, Exten              string
 	Priority                    int
+}
+
+// TransferDetail is the Detail of a Transfer: whose calls it is about.
+type TransferDetail struct {
+	// Transferer is the channel of who transfers.
+	Transferer *Party
+	// The rest is of an attended transfer: his channel in the second call, who is
+	// transferred, and to whom; nil for who is not there.
+	Second, Transferee, Target *Party
+	// SecondBridge is the bridge of the second call, "" for none, with so many channels.
+	SecondBridge  string
+	SecondMembers int
+	// DestBridge is the bridge that the call goes on in; without one it goes on in DestApp.
+	DestBridge, DestApp string
+}
+
+// OptimizeDetail is the Detail of a LocalOptimize.
+type OptimizeDetail struct {
+	// Source is the channel that takes the place of the half with the Uniqueid
+	// DestUniqueid.
+	Source       *Party
+	DestUniqueid string
+	// ID is the same in both events of a channel.
+	ID uint64
 }
 
 // Bus carries events. The zero Bus is ready, and so is a nil *Bus, which carries

@@ -72,28 +72,28 @@ func bridge() []field {
 
 // parties are the four of an attended transfer, or the three of a blind one.
 func parties() (list []field) {
-	at := func(i int) func(e *event.Event) *event.Party {
+	of := func(get func(d *event.TransferDetail) *event.Party) func(e *event.Event) *event.Party {
 		return func(e *event.Event) *event.Party {
-			if i < len(e.Parties) {
-				return e.Parties[i]
+			if d, ok := e.Detail.(*event.TransferDetail); ok {
+				return get(d)
 			}
 			return nil
 		}
 	}
-	transferee := func(e *event.Event) *event.Party {
-		if e.Name == "attended" {
-			return at(2)(e)
-		}
-		return e.Other
-	}
+	transferee := of(func(d *event.TransferDetail) *event.Party { return d.Transferee })
 	for _, p := range []struct {
 		prefix, who string
 		get         func(e *event.Event) *event.Party
 	}{
-		{"transferer_", "who transfers", at(0)},
-		{"second_transferer_", "who transfers, in his second call", at(1)},
-		{"transferee_", "who is transferred", transferee},
-		{"target_", "whom he gets, of an attended transfer", at(3)},
+		{"transferer_", "who transfers", of(func(d *event.TransferDetail) *event.Party { return d.Transferer })},
+		{"second_transferer_", "who transfers, in his second call", of(func(d *event.TransferDetail) *event.Party { return d.Second })},
+		{"transferee_", "who is transferred", func(e *event.Event) *event.Party {
+			if e.Name == "attended" {
+				return transferee(e)
+			}
+			return e.Other
+		}},
+		{"target_", "whom he gets, of an attended transfer", of(func(d *event.TransferDetail) *event.Party { return d.Target })},
 	} {
 		list = append(list, party(p.prefix, p.who, p.get)...)
 	}
@@ -174,7 +174,12 @@ func forms() []form {
 		{kind: event.AsyncAGIEnd, name: "agi.async_end", often: true, channel: true, help: "It takes no more."},
 
 		{kind: event.LocalBridge, name: "local.bridge", often: true, channel: true, dest: true, help: "The call through a Local channel begins."},
-		{kind: event.LocalOptimize, name: "local.optimize", often: true, channel: true, dest: true, help: "A Local channel takes itself out.", own: []field{named("phase", "begin or end"), value("near", "the channel that takes its place")}},
+		{kind: event.LocalOptimize, name: "local.optimize", often: true, channel: true, dest: true, help: "A Local channel takes itself out.", own: []field{named("phase", "begin or end"), text("near", "the channel that takes its place", func(e *event.Event) string {
+			if d, ok := e.Detail.(*event.OptimizeDetail); ok {
+				return d.Source.Channel
+			}
+			return ""
+		})}},
 
 		{kind: event.PeerStatus, name: "peer.status", help: "A device registers, goes, answers or stops answering.", own: []field{named("peer", "SIP/name"), value("status", "Registered, Unregistered, Reachable, Lagged, Unreachable …"), address("address", "where it is")}},
 		{kind: event.Registry, name: "registration.status", help: "Our registration with a provider.", own: []field{named("user", ""), address("domain", ""), value("status", "Registered, Rejected …")}},

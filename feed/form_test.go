@@ -41,13 +41,20 @@ func kindNames(t *testing.T) (names []string) {
 // full is an event with something in everything.
 func full(k event.Kind) *event.Event {
 	p := &event.Party{Channel: "SIP/b-2", Uniqueid: "2.2", StateText: "Ringing", CallerNum: "102", CallerName: "B \"Q\""}
-	return &event.Event{
+	e := &event.Event{
 		Kind: k, Time: time.Date(2030, 1, 2, 3, 4, 5, 678_000_000, time.FixedZone("x", 7200)), Channel: "SIP/a-1", Uniqueid: "1.1", Linkedid: "1.1",
-		Dest: "SIP/b-2", DestUniqueid: "2.2", Other: p, Parties: []*event.Party{p, p, p, p}, State: 6, StateText: "Up", CallerNum: "101", CallerName: "A",
+		Dest: "SIP/b-2", DestUniqueid: "2.2", Other: p, State: 6, StateText: "Up", CallerNum: "101", CallerName: "A",
 		ConnectedNum: "102", ConnectedName: "B", CallerANI: "101", RDNIS: "100", DNID: "102", AccountCode: "acc", AMAFlags: "3", Language: "en",
 		Context: "office", Exten: "102", Priority: 3, App: "Dial", AppData: "Name: value\nOther: line", Bridge: "br", Members: 2, Name: "attended",
 		Value: "X: y\nno line", Address: "192.0.2.1", Cause: 16, CauseText: "Normal", Duration: 1500 * time.Millisecond, Detail: &cdr.Row{Src: "101"},
 	}
+	switch k {
+	case event.Transfer:
+		e.Detail = &event.TransferDetail{Transferer: p, Second: p, Transferee: p, Target: p}
+	case event.LocalOptimize:
+		e.Detail = &event.OptimizeDetail{Source: p}
+	}
+	return e
 }
 
 // TestForms: every event of the bus has one form with a name of its own, and what it

@@ -345,14 +345,16 @@ var renderers = map[event.Kind]renderer{
 		}
 		return "LocalOptimizationEnd"
 	}, write: func(w *page, e *event.Event) {
+		d, _ := e.Detail.(*event.OptimizeDetail)
 		w.snapshot("LocalOne", own(e))
 		w.snapshot("LocalTwo", e.Other)
 		if e.Name != "begin" {
-			w.line("Success", "Yes")
+			w.line("Success", "No") // what programs know of every one, however it went
 		} else {
-			w.line("DestUniqueId", e.Uniqueid)
+			w.snapshot("Source", d.Source)
+			w.line("DestUniqueId", d.DestUniqueid)
 		}
-		w.line("Id", e.Uniqueid)
+		w.line("Id", strconv.FormatUint(d.ID, 10))
 	}},
 	event.CallRecord: {class: ClassCDR, name: "Cdr", write: callRecord},
 	event.CallEvent:  {class: ClassCall, name: "CEL", write: channelEvent},
@@ -396,17 +398,14 @@ var renderers = map[event.Kind]renderer{
 
 // transferred writes what is told of a transfer.
 func transferred(w *page, e *event.Event) {
+	d, _ := e.Detail.(*event.TransferDetail)
 	w.line("Result", "Success")
-	external := "Yes"
-	if e.Value == event.ByDigits {
-		external = "No"
-	}
 	if e.Name != "attended" {
-		from := own(e)
-		if len(e.Parties) > 0 {
-			from = e.Parties[0]
+		external := "Yes"
+		if e.Value == event.ByDigits {
+			external = "No"
 		}
-		w.snapshot("Transferer", from)
+		w.snapshot("Transferer", d.Transferer)
 		w.snapshot("Transferee", e.Other)
 		if e.Bridge != "" {
 			w.bridge("", e.Bridge, 2)
@@ -416,19 +415,22 @@ func transferred(w *page, e *event.Event) {
 		w.line("Extension", e.Exten)
 		return
 	}
-	for i, prefix := range [...]string{"OrigTransferer", "SecondTransferer", "Transferee", "TransferTarget"} {
-		if i >= len(e.Parties) {
-			break
-		}
-		w.snapshot(prefix, e.Parties[i])
-		if i == 0 && e.Bridge != "" {
-			w.bridge("Orig", e.Bridge, 2)
-		}
-		if i == 1 && e.AppData != "" {
-			w.bridge("Second", e.AppData, 0)
-		}
+	w.snapshot("OrigTransferer", d.Transferer)
+	if e.Bridge != "" {
+		w.bridge("Orig", e.Bridge, 2)
 	}
-	w.line("IsExternal", external)
+	w.snapshot("SecondTransferer", d.Second)
+	if d.SecondBridge != "" {
+		w.bridge("Second", d.SecondBridge, d.SecondMembers)
+	}
+	w.snapshot("Transferee", d.Transferee)
+	w.snapshot("TransferTarget", d.Target)
+	w.line("IsExternal", "No")
+	if d.DestBridge == "" {
+		w.line("DestType", "App")
+		w.line("DestApp", d.DestApp)
+		return
+	}
 	w.line("DestType", "Bridge")
-	w.line("DestBridgeUniqueid", cmp.Or(e.App, e.Bridge))
+	w.line("DestBridgeUniqueid", d.DestBridge)
 }

@@ -90,3 +90,55 @@ func TestManagerOffices(t *testing.T) {
 		t.Run(name, func(t *testing.T) { managerFlow(t, name, files, script) })
 	}
 }
+
+// TestManagerMoves: a program that follows who is in which bridge is told of every phone
+// that leaves one and that enters, whoever changes places.
+func TestManagerMoves(t *testing.T) {
+	files := map[string]string{
+		"extensions.conf": "[t]\nexten => 1006,1,Dial(Local/103@t)\n" + transferPlan,
+		"manager.conf":    managerConf + "[moves]\nsecret=correct horse\nread=call\neventfilter=Event: (AttendedTransfer|BlindTransfer|Bridge\\w+|LocalOpt\\w+)\n",
+	}
+	const login = "\n	ami m > Action: Login | Username: moves | Secret: correct horse\n"
+	const refer = `
+	bob > REFER A | Refer-To: <sip:103@127.0.60.1?Replaces={B}>
+	bob < 202 A
+	bob < NOTIFY A | SIP/2.0 200 OK
+	bob > 200
+`
+	const end = `
+	wait 1s
+	bob > BYE A
+	bob < 200 A
+	alice > BYE A
+	alice < 200 A
+`
+	for name, script := range map[string]string{
+		"local out of the way": dialled("1006") + aliceHangsUp,
+		"attended by a phone": talk + consult + refer + `
+	bob < BYE B
+	bob > 200` + end + `
+	carol < BYE B
+	carol > 200`,
+		"attended by a phone while it rings": talk + `
+	bob > INVITE 103 call=B
+	bob < 100
+	carol < INVITE call=B
+	carol > 180
+	bob < 180` + refer + `
+	bob < 603 B
+	bob > ACK B
+	carol > 200
+	carol < ACK B` + end + `
+	carol < BYE B
+	carol > 200`,
+		"attended by a phone to an application": talk + `
+	bob > INVITE 1001 call=B
+	bob < 100
+	bob < 200 B
+	bob > ACK B` + refer + `
+	bob < BYE B
+	bob > 200` + end,
+	} {
+		t.Run(name, func(t *testing.T) { managerFlow(t, name, files, login+script+"\n	wait 1s\n") })
+	}
+}

@@ -234,11 +234,11 @@ func (a *attended) leave() state {
 	a.end = true
 	by := a.by.Name()
 	if a.target.Registry().Bus().Wants(event.Transfer) {
-		told := event.Event{Kind: event.Transfer, Name: "attended", Value: event.ByDigits, Dest: by, Bridge: a.talk.ID(), AppData: a.second, App: a.who.Uniqueid() + "-" + a.target.Uniqueid()}
-		for _, ch := range [...]*channel.Channel{a.by.Channel, a.by.Channel, a.who.Channel, a.target} {
-			told.Parties = append(told.Parties, ch.Party())
-		}
-		a.target.Publish(told)
+		from := a.by.Party()
+		a.target.Publish(event.Event{Kind: event.Transfer, Name: "attended", Value: event.ByDigits, Dest: by, Bridge: a.talk.ID(), Detail: &event.TransferDetail{
+			Transferer: from, Second: from, Transferee: a.who.Party(), Target: a.target.Party(),
+			SecondBridge: a.second, DestBridge: a.who.Uniqueid() + "-" + a.target.Uniqueid(),
+		}})
 	}
 	a.who.SetVar("ATTENDEDTRANSFER", channel.Clean(by))
 	a.by.SetVar("ATTENDEDTRANSFER", channel.Clean(a.who.Name()))

@@ -94,7 +94,7 @@ func Send(by, who *channel.Channel, place channel.Location, value string) {
 	by.SetVar("BLINDTRANSFER", channel.Clean(who.Name()))
 	by.PublishWith(event.Event{
 		Kind: event.Transfer, Name: "blind", Value: value, Context: place.Context, Exten: place.Exten, Priority: place.Priority, Bridge: by.Snapshot().BridgeID,
-		Parties: []*event.Party{by.Party()},
+		Detail: &event.TransferDetail{Transferer: by.Party()},
 	}, who)
 	who.AsyncGoto(place)
 	verbose(by, "%s transfers %s to %s@%s", by.Name(), who.Name(), place.Exten, place.Context)

@@ -94,8 +94,11 @@ func (s *story) read() string {
 		switch e.Kind {
 		case event.Transfer:
 			parties := []string{}
-			for _, p := range e.Parties {
-				parties = append(parties, short(p.Channel))
+			d := e.Detail.(*event.TransferDetail)
+			for _, p := range [...]*event.Party{d.Transferer, d.Second, d.Transferee, d.Target} {
+				if p != nil {
+					parties = append(parties, short(p.Channel))
+				}
 			}
 			words = append(words, fmt.Sprintf("%s(%s)", e.Name, strings.Join(parties, ",")))
 		case event.Hold:
@@ -105,9 +108,7 @@ func (s *story) read() string {
 		case event.BridgeJoin:
 			words = append(words, who+">"+joined(e.Bridge))
 		case event.BridgeLeave:
-			if who != "L1" { // it may be gone before somebody says that it has left
-				words = append(words, who+"<"+joined(e.Bridge))
-			}
+			words = append(words, who+"<"+joined(e.Bridge))
 		case event.DialEnd:
 			words = append(words, short(e.Dest)+"="+e.Value)
 		case event.ChannelHangup:

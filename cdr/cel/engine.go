@@ -1,7 +1,6 @@
 package cel
 
 import (
-	"cmp"
 	"strconv"
 	"strings"
 	"sync"
@@ -280,24 +279,27 @@ func (e *Engine) transfer(c *channel, ev *event.Event) {
 			"transferee_channel_name", ev.Dest, "transferee_channel_uniqueid", ev.DestUniqueid))
 		return
 	}
-	if len(ev.Parties) < 4 || ev.Parties[0] == nil || ev.Parties[1] == nil {
+	d, ok := ev.Detail.(*event.TransferDetail)
+	if !ok {
 		return
 	}
-	first, second := ev.Parties[0], ev.Parties[1]
-	told := []any{"bridge1_id", ev.Bridge, "channel2_name", second.Channel, "channel2_uniqueid", second.Uniqueid}
-	if other := e.channels[second.Uniqueid]; ev.Parties[3] == nil && other != nil {
-		told = append(told, "app", other.app)
-	} else if other != nil {
-		told = append(told, "bridge2_id", cmp.Or(ev.AppData, other.bridge))
+	told := []any{"bridge1_id", ev.Bridge, "channel2_name", d.Second.Channel, "channel2_uniqueid", d.Second.Uniqueid}
+	if d.SecondBridge == "" {
+		told = append(told, "app", d.DestApp)
+	} else {
+		told = append(told, "bridge2_id", d.SecondBridge)
 	}
-	for i, name := range [...]string{"transferee", "transfer_target"} {
+	for _, x := range [...]struct {
+		name  string
+		party *event.Party
+	}{{"transferee", d.Transferee}, {"transfer_target", d.Target}} {
 		party, uniqueid := "N/A", "N/A"
-		if p := ev.Parties[2+i]; p != nil {
-			party, uniqueid = p.Channel, p.Uniqueid
+		if x.party != nil {
+			party, uniqueid = x.party.Channel, x.party.Uniqueid
 		}
-		told = append(told, name+"_channel_name", party, name+"_channel_uniqueid", uniqueid)
+		told = append(told, x.name+"_channel_name", party, x.name+"_channel_uniqueid", uniqueid)
 	}
-	by := e.channels[first.Uniqueid]
+	by := e.channels[d.Transferer.Uniqueid]
 	if by == nil {
 		by = c
 	}

@@ -38,7 +38,8 @@ type Deps struct {
 // Driver is the technology. Any goroutine may call its methods.
 type Driver struct {
 	Deps
-	serial atomic.Uint32
+	serial    atomic.Uint32
+	optimized atomic.Uint64 // pairs that tried to take themselves out
 
 	mu     sync.Mutex
 	active map[string]int // pairs by resource, for device states

@@ -70,11 +70,16 @@ func (p *pair) leave() bool {
 	if near.Owner() == nil && far.Owner() != nil {
 		stays, comes, rest = b, near, a
 	}
-	a.PublishWith(event.Event{Kind: event.LocalOptimize, Name: "begin", Value: near.Name()}, b)
+	d := &event.OptimizeDetail{Source: comes.Party(), DestUniqueid: stays.Uniqueid(), ID: p.d.optimized.Add(1) - 1}
+	a.PublishWith(event.Event{Kind: event.LocalOptimize, Name: "begin", Detail: d}, b)
 	if channel.Masquerade(stays, comes) != nil {
 		return false
 	}
-	comes.PublishWith(event.Event{Kind: event.LocalOptimize, Name: "end"}, rest)
+	one, two := comes, rest // the half that stayed is where comes was
+	if rest == a {
+		one, two = rest, comes
+	}
+	one.PublishWith(event.Event{Kind: event.LocalOptimize, Name: "end", Detail: d}, two)
 	comes.SoftHangup(channel.CauseNormalClearing)
 	rest.SoftHangup(channel.CauseNormalClearing)
 	return true

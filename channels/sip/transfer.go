@@ -99,7 +99,7 @@ func (p *pvt) blind(m *message.Message, to *refer.Target) (status int, reason st
 	p.carryHeaders(party, m)
 	p.channel.PublishWith(event.Event{
 		Kind: event.Transfer, Name: "blind", Context: place.Context, Exten: place.Exten, Priority: 1, Bridge: p.channel.Snapshot().BridgeID,
-		Parties: []*event.Party{p.channel.Party()},
+		Detail: &event.TransferDetail{Transferer: p.channel.Party()},
 	}, party)
 	p.transferred = true
 	party.AsyncGoto(place)
@@ -173,13 +173,7 @@ func (p *pvt) attended(m *message.Message, id *refer.DialogID) (status int, reas
 	names := [2]string{first.Name(), second.Name()}
 	told := event.Event{Kind: event.Transfer, Name: "attended", Dest: names[0], Value: names[1], Bridge: first.Snapshot().BridgeID}
 	if p.d.bus.Wants(event.Transfer) {
-		for _, ch := range [...]*channel.Channel{first, second, party, target} {
-			var who *event.Party
-			if ch != nil {
-				who = ch.Party()
-			}
-			told.Parties = append(told.Parties, who)
-		}
+		told.Detail = transferDetail(first, second, stays)
 	}
 	if err := channel.MasqueradeHeld(stays, comes); err != nil {
 		return 481, "Call leg/transaction does not exist"
@@ -202,6 +196,22 @@ func (p *pvt) attended(m *message.Message, id *refer.DialogID) (status int, reas
 		}
 	}
 	return 200, "OK"
+}
+
+// transferDetail is what is told of an attended transfer by a phone with two calls: the
+// call goes on where stays is.
+func transferDetail(first, second, stays *channel.Channel) *event.TransferDetail {
+	d := &event.TransferDetail{Transferer: first.Party(), Second: second.Party()}
+	if ch := first.Bridged(); ch != nil {
+		d.Transferee = ch.Party()
+	}
+	if ch := second.Bridged(); ch != nil {
+		d.Target = ch.Party()
+		d.SecondBridge, d.SecondMembers = second.Snapshot().BridgeID, 2
+	}
+	place := stays.Snapshot()
+	d.DestBridge, d.DestApp = place.BridgeID, place.App
+	return d
 }
 
 // transferContextOf is transferContext while another phone may have the channel.
