@@ -4,7 +4,7 @@ import "strconv"
 
 // ParseError says what is wrong with a message and what its sender gets.
 type ParseError struct {
-	// Status is the code of the answer: 400, 416, 505, 513; 0 means that the
+	// Status is the code of the answer: 400, 414, 416, 505, 513; 0 means that the
 	// message is dropped, because it is a response, an ACK or nothing that an
 	// answer could reach.
 	Status int
@@ -33,6 +33,7 @@ var (
 	errVersion     = &ParseError{Status: 505, Reason: "Version Not Supported"}
 	errTooLarge    = &ParseError{Status: 513, Reason: "Message Too Large"}
 	errLineLong    = bad("Header line too long")
+	errURILong     = &ParseError{Status: 414, Reason: "Request-URI Too Long"}
 	errManyHeaders = bad("Too many headers")
 	errHeaderLine  = bad("Malformed header line")
 	errLoneCR      = bad("Stray carriage return in header")
@@ -65,4 +66,6 @@ var (
 	errMaxForwards = bad("Malformed Max-Forwards header")
 	errExpires     = bad("Malformed Expires header")
 	errContentType = bad("Malformed Content-Type header")
+	errSessionTime = bad("Malformed Session-Expires header")
+	errMinSE       = bad("Malformed Min-SE header")
 )

@@ -119,7 +119,7 @@ func (m *Message) startLine(l span) *ParseError {
 	m.uri = span{l.start + uint32(start), l.start + uint32(end)}
 	switch {
 	case len(s) > MaxLine:
-		return errLineLong
+		return errURILong
 	case version <= n+1:
 		return errStartLine
 	case !bytes.Equal(s[version+1:], []byte("SIP/2.0")):

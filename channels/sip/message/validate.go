@@ -112,6 +112,12 @@ func (m *Message) validateRequest() *ParseError {
 	if v := m.Header(HeaderExpires); v != nil && !isExpires(v) {
 		return errExpires
 	}
+	if m.Has(HeaderSessionExpires) && m.Seconds(HeaderSessionExpires) < 0 { // RFC 4028 4
+		return errSessionTime
+	}
+	if m.Has(HeaderMinSE) && m.Seconds(HeaderMinSE) < 0 { // RFC 4028 5
+		return errMinSE
+	}
 	if err := m.validateContacts(); err != nil {
 		return err
 	}

@@ -76,7 +76,8 @@ func ParseVia(s []byte) (Via, error) {
 func (v *Via) take(name, value []byte) bool {
 	switch {
 	case equalFold(name, "branch"):
-		if v.Branch != nil || len(value) == 0 {
+		// A branch is a token and stands once.
+		if v.Branch != nil || len(value) == 0 || value[0] == '"' {
 			return false
 		}
 		v.Branch = value

@@ -56,7 +56,7 @@ func (c Case) Malformed() bool {
 	}
 	for _, s := range code.FindAllString(c.Want, -1) {
 		switch s {
-		case "400", "416", "505", "513":
+		case "400", "414", "416", "505", "513":
 		case "501": // an unknown method may be refused before it is read on
 			if !c.Accepts(400) {
 				return false

@@ -93,6 +93,7 @@ var requestEdits = []edit{
 	{"uri-tel", "any-but-400", line, "INVITE tel:+1-555-0100;phone-context=example.com SIP/2.0\r\n", "RFC 3966"},
 	{"uri-upper", "any-but-400", line, "INVITE SIP:100@EXAMPLE.com SIP/2.0\r\n", "schemes have no case"},
 	{"uri-escaped-user", "any-but-400", line, "INVITE sip:%31%30%30@example.com SIP/2.0\r\n", "escapes are read after the split"},
+	{"uri-too-long", "414", line, "INVITE sip:" + strings.Repeat("1", 9000) + "@example.com SIP/2.0\r\n", "8 KiB a line"},
 	{"uri-password", "any-but-400", line, "INVITE sip:100:secret@example.com SIP/2.0\r\n", "a password is grammar, if no sense"},
 
 	// Header lines, RFC 3261 7.3.1.
@@ -139,6 +140,11 @@ var requestEdits = []edit{
 	{"max-forwards-text", "400", forwards, "Max-Forwards: many\r\n", "0 to 255"},
 	{"expires-huge", "any-but-400", forwards, forwards + "Expires: 99999999999999999999\r\n", "clamped"},
 	{"expires-negative", "400", forwards, forwards + "Expires: -1\r\n", "1*DIGIT"},
+	{"session-expires-text", "400", forwards, forwards + "Session-Expires: soon;refresher=uac\r\n", "delta-seconds, RFC 4028 4"},
+	{"session-expires-compact-empty", "400", forwards, forwards + "x:\r\n", "delta-seconds, RFC 4028 4"},
+	{"session-expires-parameters", "any-but-400", forwards, forwards + "Session-Expires: 1800 ; refresher = uac\r\n", "blanks are allowed"},
+	{"min-se-negative", "400", forwards, forwards + "Min-SE: -90\r\n", "delta-seconds, RFC 4028 5"},
+	{"min-se-parameter", "any-but-400", forwards, forwards + "Min-SE: 90;x=y\r\n", "generic parameters"},
 	{"length-negative", "400", length, "Content-Length: -1\r\n", "1*DIGIT"},
 	{"length-empty", "400", length, "Content-Length:\r\n", "1*DIGIT"},
 	{"length-hex", "400", length, "Content-Length: 0x10\r\n", "1*DIGIT"},
@@ -193,6 +199,7 @@ var requestEdits = []edit{
 	{"via-port-large", "400", via, "Via: SIP/2.0/UDP 192.0.2.25:70000" + rport, "a port has 16 bits"},
 	{"via-ipv6-bare", "400", via, "Via: SIP/2.0/UDP 2001:db8::1" + rport, "brackets"},
 	{"via-empty-branch", "400", via, "Via: SIP/2.0/UDP 192.0.2.25;branch=;rport\r\n", "a branch is a token"},
+	{"via-quoted-branch", "400", via, "Via: SIP/2.0/UDP 192.0.2.25;branch=\"z9hG4bK1\";rport\r\n", "a branch is a token"},
 	{"via-two-branches", "400", via, "Via: SIP/2.0/UDP 192.0.2.25;branch=z9hG4bK1;branch=z9hG4bK2;rport\r\n", "a parameter stands once"},
 	{"via-second-malformed", "400", via, via + "Via: ;;,,\r\n", "every Via is read"},
 	{"via-too-many", "400", via, via + strings.Repeat("Via: SIP/2.0/UDP 192.0.2.26;branch=z9hG4bK1\r\n", 70), "70 hops"},
