@@ -90,15 +90,20 @@ func number(s []byte, limit int) (n int, ok bool) {
 	return n, true
 }
 
-// parseOrigin reads username sess-id sess-version nettype addrtype address.
+// parseOrigin reads username sess-id sess-version nettype addrtype address. A user
+// name with blanks in it, which there should not be, is let pass.
 func parseOrigin(s []byte) (o Origin, err error) {
-	o.User, s = cutField(s)
-	o.ID, s = cutField(s)
-	o.Version, s = cutField(s)
-	if o.Connection, err = parseConnection(s); err != nil || len(o.Version) == 0 {
-		return Origin{}, ErrOrigin
+	for rest := s; len(rest) > 0; {
+		field, after := cutField(rest)
+		id, tail := cutField(after)
+		version, tail := cutField(tail)
+		if o.Connection, err = parseConnection(tail); err == nil && len(version) > 0 {
+			o.User, o.ID, o.Version = s[:len(s)-len(rest)+len(field)], id, version
+			return o, nil
+		}
+		rest = after
 	}
-	return o, nil
+	return Origin{}, ErrOrigin
 }
 
 // parseConnection reads nettype addrtype address, the address with an optional

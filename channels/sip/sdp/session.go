@@ -64,7 +64,7 @@ func Parse(text []byte) (Session, error) {
 	var s Session
 	rest := lines(text)
 	key, value, rest := rest.next()
-	if key != 'v' || string(value) != "0" {
+	if key != 'v' || string(bytes.TrimRight(value, " ")) != "0" {
 		return Session{}, ErrVersion
 	}
 	start := rest
