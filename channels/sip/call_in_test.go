@@ -265,7 +265,7 @@ func TestInboundCalls(t *testing.T) {
 			alice > INVITE 1002 sdp
 			alice < 100
 			alice < 180
-			alice1 > INVITE 1000 call=new | X: y
+			alice1 > INVITE 1000 call=new | Z: y
 			alice1 < 100
 			alice1 < 200 sdp
 			alice1 > ACK sdp

@@ -68,7 +68,11 @@ func (p *pvt) offerSDP(full bool) []byte {
 	}
 	p.media.waiting = true
 	return p.describe(func(d *sdp.Description, dst []byte) []byte {
-		d.Conn, d.Media = to.Addr(), p.streams(a.index, p.stream(codecs, dtmf, direction, to))
+		used := p.stream(codecs, dtmf, direction, to)
+		if a.stopped { // it stays as the far end left it
+			used.Port = 0
+		}
+		d.Conn, d.Media = to.Addr(), p.streams(a.index, used)
 		return d.AppendTo(dst)
 	})
 }

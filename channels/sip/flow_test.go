@@ -387,6 +387,7 @@ func option(words []string, name string) (string, bool) {
 
 func (p *flowPhone) sdp(form string) string {
 	host, direction, codecs, events, more := p.addr.Addr().String(), "sendrecv", "0 8 101", 101, ""
+	port := 30000
 	switch form {
 	case "":
 	case "zero6":
@@ -401,6 +402,8 @@ func (p *flowPhone) sdp(form string) string {
 		more = "m=video 30002 RTP/AVP 34\r\n"
 	case "fax":
 		return p.faxSDP()
+	case "stopped":
+		port = 0
 	case "hold":
 		direction = "sendonly"
 	case "inactive":
@@ -411,7 +414,7 @@ func (p *flowPhone) sdp(form string) string {
 		codecs = strings.ReplaceAll(form, ",", " ")
 	}
 	return "v=0\r\no=- 1 1 IN IP4 " + p.addr.Addr().String() + "\r\ns=-\r\nc=IN " + map[bool]string{true: "IP6 ", false: "IP4 "}[strings.Contains(host, ":")] + host +
-		"\r\nt=0 0\r\nm=audio 30000 RTP/AVP " + codecs + "\r\na=rtpmap:" + strconv.Itoa(events) + " telephone-event/8000\r\na=" + direction + "\r\n" + more
+		"\r\nt=0 0\r\nm=audio " + strconv.Itoa(port) + " RTP/AVP " + codecs + "\r\na=rtpmap:" + strconv.Itoa(events) + " telephone-event/8000\r\na=" + direction + "\r\n" + more
 }
 
 // faxSDP is T.38 alone.

@@ -213,9 +213,12 @@ func (p *pvt) reinvited(tx *transaction.Server, m *message.Message) {
 				p.faxed(tx, m, f, timer)
 				return
 			}
+			if rest, ok := p.stopped(offer); ok {
+				a, status = rest, 0
+			}
 		}
 		if status != 0 {
-			p.reply(tx, m, status, "", nil, nil)
+			p.reply(tx, m, status, offerReason(status), nil, nil)
 			return
 		}
 	}

@@ -120,7 +120,7 @@ func (p *pvt) admit(m *message.Message) (status int, reason string) {
 	if offer != nil {
 		a, status := p.negotiate(offer, false)
 		if status != 0 {
-			return status, ""
+			return status, offerReason(status)
 		}
 		p.media.agreed, p.media.valid = a, true
 	}

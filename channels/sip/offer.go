@@ -48,6 +48,7 @@ type agreement struct {
 	rtp, rtcp netip.AddrPort
 	direction sdp.Direction // ours
 	held      bool
+	stopped   bool // the port is 0: there is no audio until it is offered again
 	ptime     time.Duration
 	lines     []line // all of the description, nil for one of audio
 }
@@ -108,6 +109,35 @@ func (p *pvt) negotiate(text []byte, answer bool) (agreement, int) {
 		return a, 0
 	}
 	return agreement{}, 488
+}
+
+// offerReason is the reason phrase that refuses a description: 400 says what is
+// malformed (RFC 3261 21.4.1).
+func offerReason(status int) string {
+	return pick(status == 400, "Malformed session description", "")
+}
+
+// stopped reads an offer of the answered call that leaves its audio out: all its
+// ports are 0. The stream rests, as one on hold, until an offer gives it a port
+// again (RFC 3264 8.2). ok is false where the offer is another one.
+func (p *pvt) stopped(text []byte) (a agreement, ok bool) {
+	s, err := sdp.Parse(text)
+	if err != nil || !p.media.valid || p.phase != phaseUp {
+		return agreement{}, false
+	}
+	a = p.media.agreed
+	for i, m := range s.Media() {
+		if m.Port != 0 {
+			return agreement{}, false
+		}
+		ok = ok || i == a.index && m.Is("audio")
+	}
+	a.rtp, a.rtcp, a.direction = netip.AddrPort{}, netip.AddrPort{}, sdp.Inactive
+	a.held, a.stopped = true, true
+	if a.lines = nil; s.NumMedia() > 1 {
+		a.lines = linesOf(&s)
+	}
+	return a, ok
 }
 
 func linesOf(s *sdp.Session) []line {

@@ -2,8 +2,10 @@ package sip
 
 import (
 	"bytes"
+	"errors"
 
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/refer"
 	"pbx/channels/sip/transaction"
 )
 
@@ -59,6 +61,10 @@ func (d *Driver) handleOutOfDialog(tx *transaction.Server, m *message.Message, f
 	switch m.Method() {
 	case message.REFER:
 		if d.open(tx, m, from) {
+			if _, err := refer.ParseTarget(m); err != nil && !errors.Is(err, refer.ErrMissing) && !errors.Is(err, refer.ErrScheme) {
+				d.respond(tx, m, 400, "Bad Request (Refer-to)", nil)
+				return
+			}
 			d.respond(tx, m, 603, "Declined (No dialog)", nil)
 		}
 	case message.PUBLISH:

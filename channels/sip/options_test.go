@@ -44,6 +44,9 @@ func TestOutOfDialog(t *testing.T) {
 				t.Errorf("%s %s: %d, want %d %s", c.method, c.exten, statusOf(m), c.status, c.reason)
 			}
 		}
+		if m := p.ask("REFER", "1000", "Refer-To: <sip:>\n", ""); statusOf(m) != 400 {
+			t.Errorf("REFER to nothing: %d", statusOf(m))
+		}
 		ok := p.ask("OPTIONS", "1000", "", "")
 		for id, want := range map[message.HeaderID]string{
 			message.HeaderAllow:     "INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, SUBSCRIBE, NOTIFY, INFO, PUBLISH, MESSAGE, UPDATE, PRACK",

@@ -234,10 +234,10 @@ func TestPhoneHabits(t *testing.T) {
 		"a stream that is switched off": `
 			alice > INVITE 1000 sdp` + answered + `
 			alice > INVITE | Content-Type: application/sdp ` + session + `m=audio 0 RTP/AVP 0\r\na=sendonly\r\n
-			alice < 488
+			alice < 200 sdp | m=audio 0 RTP/AVP 0 | !a=
 			alice > ACK
 			alice > INVITE sdp
-			alice < 200 sdp
+			alice < 200 sdp | a=sendrecv
 			alice > ACK` + hangsUp,
 		"the same description again": `
 			alice > INVITE 1000 sdp` + answered + `

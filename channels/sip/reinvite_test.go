@@ -249,6 +249,20 @@ func TestSessions(t *testing.T) {
 			alice < 200
 			alice < 487
 			alice > ACK`},
+		"3264 8.2: audio that is given up comes back": {"", up + `
+			alice > INVITE sdp=stopped | Supported: timer | Session-Expires: 200
+			alice < 200 sdp | m=audio 0 RTP/AVP 0 8 101 | !a=
+			alice > ACK
+			alice < INVITE @100s sdp | m=audio 0 RTP/AVP | !a=
+			alice > 200 sdp=stopped | Session-Expires: 200;refresher=uac
+			alice < ACK
+			alice > INVITE sdp
+			alice < 200 sdp | RTP/AVP 0 8 101 | a=sendrecv | !m=audio 0
+			alice > ACK
+			alice > UPDATE sdp=stopped
+			alice < 200 sdp | m=audio 0 RTP/AVP 0 8 101
+			alice > UPDATE sdp=hold
+			alice < 200 sdp | a=recvonly` + down},
 		"3311 5.2: UPDATE that cannot be": {"", up + `
 			alice > UPDATE sdp=18
 			alice < 488` + down},

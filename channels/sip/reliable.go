@@ -177,7 +177,7 @@ func (p *pvt) pracked(tx *transaction.Server, m *message.Message) {
 	default: // a second offer (RFC 3262 5)
 		a, status := p.negotiate(body, false)
 		if status != 0 {
-			p.reply(tx, m, status, "", nil, nil)
+			p.reply(tx, m, status, offerReason(status), nil, nil)
 			break
 		}
 		p.accept(a)

@@ -34,8 +34,11 @@ func (p *pvt) updated(tx *transaction.Server, m *message.Message) {
 			return
 		}
 		a, status := p.negotiate(offer, false)
+		if rest, ok := p.stopped(offer); status == 488 && ok {
+			a, status = rest, 0
+		}
 		if status != 0 {
-			p.reply(tx, m, status, "", nil, nil)
+			p.reply(tx, m, status, offerReason(status), nil, nil)
 			return
 		}
 		if e != nil {
