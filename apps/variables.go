@@ -6,13 +6,14 @@ import (
 
 	"pbx/channel"
 	"pbx/decl"
+	"pbx/dialplan"
 )
 
 func importVar() channel.Application {
 	return channel.Application{
 		Name:     "ImportVar",
 		Synopsis: "Copy a variable of another channel",
-		Help:     `Sets a variable of this channel to what the other channel's variable is. The function IMPORT does the same.`,
+		Help:     `Sets a variable of this channel to what the other channel's variable is, or a function there such as CALLERID(num). The function IMPORT does the same.`,
 		Args:     []decl.Arg{{Name: "newvar=channel,variable", Help: "The variable to set, the name of the other channel and its variable."}},
 		SeeAlso:  []string{"Set"},
 		Raw:      true,
@@ -24,11 +25,14 @@ func importVar() channel.Application {
 				return nil
 			}
 			var v channel.Value
-			if other, ok := t.Channel().Registry().Find(parts[0]); ok {
-				v, _ = other.Var(parts[1])
+			other, found := t.Channel().Registry().Find(parts[0])
+			if thread, ok := t.(*dialplan.Thread); ok && found {
+				var err error
+				if v, err = thread.Engine().Read(other, parts[1], args.Tainted); err != nil {
+					warn(t, "ImportVar: %s: %v", parts[1], err)
+				}
 			}
-			t.Channel().SetVar(name, v)
-			return nil
+			return t.Set(name, v)
 		},
 	}
 }

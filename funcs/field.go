@@ -25,6 +25,8 @@ func fieldFunctions() []channel.Function {
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				v := t.Get(a.Arg(0)).S
 				switch {
+				case len(a.Pos) < 2: // no delimiter: one field, whatever it holds
+					return "1", nil
 				case v == "":
 					return "0", nil
 				case a.Arg(1) == "":
@@ -35,13 +37,16 @@ func fieldFunctions() []channel.Function {
 			},
 		},
 		{
-			Name: "FIELDNUM", Synopsis: "The place of a field in a list", Help: "0 when the list does not have it.",
+			Name: "FIELDNUM", Synopsis: "The place of a field in a list", Help: "0 when the list does not have it. Capital and small letters are the same.",
 			Args: []decl.Arg{list, arg("delim", "the character between fields"), arg("value", "the field")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				if len(a.Pos) < 3 {
+					return "", errors.New("syntax: FIELDNUM(listname,delimiter,fieldvalue)")
+				}
 				if a.Arg(1) != "" {
 					c, _ := decodeByte(a.Arg(1))
 					for i, f := range strings.Split(t.Get(a.Arg(0)).S, string([]byte{c})) {
-						if f == a.Arg(2) {
+						if strings.EqualFold(f, a.Arg(2)) {
 							return strconv.Itoa(i + 1), nil
 						}
 					}
@@ -71,13 +76,17 @@ func fieldFunctions() []channel.Function {
 			Args: []decl.Arg{
 				variable("the variable that holds the text"), arg("find-string", "the part to find"),
 				optional("replace-string", "what to put there"), optional("max-replacements", "how often, every time by default"),
+				optional("other", "is not looked at"),
 			},
 			Read: replaceText,
 		},
 		{
 			Name: "STRBETWEEN", Synopsis: "Text with something between its characters",
-			Args: []decl.Arg{variable("the variable that holds the text"), arg("insert-string", "what to put between")},
+			Args: []decl.Arg{variable("the variable that holds the text"), arg("insert-string", "what to put between"), optional("other", "makes it an error")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				if len(a.Pos) != 2 || a.Arg(0) == "" {
+					return "", errors.New("syntax: STRBETWEEN(varname,insert-string)")
+				}
 				v := value(t, a, a.Arg(0))
 				var b strings.Builder
 				for i := 0; i < len(v); i++ {
@@ -95,7 +104,7 @@ func fieldFunctions() []channel.Function {
 const maxField = 1 << 30
 
 func cut(t channel.Thread, a *decl.Args) (string, error) {
-	if len(a.Pos) < 3 || a.Arg(2) == "" {
+	if len(a.Pos) < 3 {
 		return "", errors.New("syntax: CUT(varname,char-delim,range-spec)")
 	}
 	delim := byte('-')
@@ -112,6 +121,9 @@ func cut(t channel.Thread, a *decl.Args) (string, error) {
 		field, rest = rest[:i], rest[i+1:]
 		return field
 	}
+	if rest == "" {
+		return "", nil
+	}
 	out, first, current := "", true, 1
 	for group := range strings.SplitSeq(a.Arg(2), "&") {
 		from, to, err := fieldRange(group)
@@ -123,12 +135,10 @@ func cut(t channel.Thread, a *decl.Args) (string, error) {
 			current++
 		}
 		for more && current <= to {
-			f := next()
-			if first || out == "" {
-				out = f
-			} else {
-				out += string([]byte{delim}) + f
+			if !first {
+				out += string([]byte{delim})
 			}
+			out += next()
 			first = false
 			current++
 		}
@@ -136,25 +146,29 @@ func cut(t channel.Thread, a *decl.Args) (string, error) {
 	return out, nil
 }
 
-// fieldRange reads N, N-M, N- and -M.
+// fieldRange reads N, N-M, N- and -M. What stands behind them does not count.
 func fieldRange(s string) (from, to int, err error) {
-	before, after, ranged := strings.Cut(strings.TrimSpace(s), "-")
-	if from, err = strconv.Atoi(strings.TrimSpace(before)); err != nil && (!ranged || before != "") {
+	from, rest, ok := scanInteger(s)
+	if !ok {
 		return 0, 0, fmt.Errorf("%q is not a field", s)
 	}
-	if !ranged {
-		return from, from, nil
+	after, ranged := strings.CutPrefix(rest, "-")
+	to, _, bounded := scanInteger(after)
+	switch {
+	case ranged && bounded:
+		return from, to, nil
+	case from < 0: // -M
+		return 1, -from, nil
+	case ranged:
+		return from, maxField, nil
 	}
-	if to, err = strconv.Atoi(strings.TrimSpace(after)); err != nil {
-		if after != "" || before == "" {
-			return 0, 0, fmt.Errorf("%q is not a range of fields", s)
-		}
-		to = maxField
-	}
-	return from, to, nil
+	return from, from, nil
 }
 
 func listFilter(t channel.Thread, a *decl.Args) (string, error) {
+	if len(a.Pos) < 3 {
+		return "", errors.New("syntax: LISTFILTER(listname,delimiter,fieldvalue)")
+	}
 	list := value(t, a, a.Arg(0))
 	if list == "" {
 		return "", fmt.Errorf("list variable '%s' not found", a.Arg(0))
@@ -184,7 +198,7 @@ func filter(_ channel.Thread, a *decl.Args) (string, error) {
 		allowed = allowed[n:]
 		to := from
 		if allowed != "" && allowed[0] == '-' {
-			to, n = 0xff, 0
+			to, n = from, 0
 			if len(allowed) > 1 {
 				to, n = decodeByte(allowed[1:])
 			}
@@ -256,7 +270,7 @@ func replaceText(t channel.Thread, a *decl.Args) (string, error) {
 		return "", errors.New("the text to search for and the variable name must not be empty")
 	}
 	times := -1
-	if n, err := strconv.Atoi(strings.TrimSpace(a.Arg(3))); err == nil && n > 0 {
+	if n, ok := leadingInteger(a.Arg(3)); ok && n > 0 {
 		times = n
 	}
 	return strings.Replace(value(t, a, a.Arg(0)), a.Arg(1), a.Arg(2), times), nil

@@ -35,10 +35,10 @@ func sprintf(format string, args []string) (string, error) {
 			continue
 		}
 		j := i + 1
-		for j < len(format) && strings.IndexByte("-+ #0123456789.", format[j]) >= 0 {
+		for j < len(format) && strings.IndexByte("-+ #'0123456789.", format[j]) >= 0 {
 			j++
 		}
-		flags := format[i+1 : j]
+		flags := strings.ReplaceAll(format[i+1:j], "'", "")                  // the C locale does not group digits
 		for j < len(format) && strings.IndexByte("hlqjzt", format[j]) >= 0 { // sizes do not matter
 			j++
 		}
@@ -68,7 +68,7 @@ func sprintf(format string, args []string) (string, error) {
 			}
 			switch verb {
 			case 'c':
-				b.WriteByte(byte(n))
+				b.WriteString(padded(string([]byte{byte(n)}), flags))
 			case 'd', 'i':
 				fmt.Fprintf(&b, "%"+flags+"d", n)
 			case 'u':
@@ -81,15 +81,32 @@ func sprintf(format string, args []string) (string, error) {
 			if !ok {
 				return "", fmt.Errorf("argument %q for %%%c is not a number", s, verb)
 			}
+			if (verb == 'g' || verb == 'G') && !strings.Contains(flags, ".") {
+				flags += ".6"
+			}
 			fmt.Fprintf(&b, "%"+flags+string(rune(verb)), n)
 		case 's':
 			if !given {
 				s = "(null)"
 			}
-			fmt.Fprintf(&b, "%"+flags+"s", s)
+			b.WriteString(padded(s, flags))
 		default:
 			return "", fmt.Errorf("format type %%%c is not supported", verb)
 		}
 	}
 	return b.String(), nil
+}
+
+// padded is a text in the width and precision of its flags, which count bytes.
+func padded(s, flags string) string {
+	width, precision, cut := strings.Cut(strings.TrimLeft(flags, "-+ #0"), ".")
+	if n, _ := leadingInteger(precision); cut && n < len(s) {
+		s = s[:n]
+	}
+	n, _ := leadingInteger(width)
+	fill := strings.Repeat(" ", max(0, n-len(s)))
+	if strings.Contains(strings.TrimRight(flags, ".0123456789"), "-") {
+		return s + fill
+	}
+	return fill + s
 }

@@ -96,13 +96,19 @@ func value(t channel.Thread, a *decl.Args, name string) string {
 	return v.S
 }
 
-// set writes a variable with the taint of the value that was handed to a Write.
+// set writes the variable or function that an argument names, with the taint of the
+// value that was handed to a Write.
 func set(t channel.Thread, a *decl.Args, name, s string) {
-	v := channel.Value{S: s}
+	named, v := channel.Clean(name), channel.Value{S: s}
 	if a.Tainted {
 		v = channel.Tainted(s)
 	}
-	t.Channel().SetVar(name, v)
+	if len(a.NameTaint) > 0 {
+		named = channel.Tainted(name)
+	}
+	if err := t.SetNamed(named, v); err != nil {
+		t.Log().Warn(err.Error())
+	}
 }
 
 func flag(b bool) string {

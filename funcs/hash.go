@@ -72,8 +72,8 @@ func hashKeys(c *channel.Channel, name string) []string {
 	var keys []string
 	for i := len(vars) - 1; i >= 0; i-- {
 		n := vars[i].Name
-		if len(n) > len(prefix) && strings.EqualFold(n[:len(prefix)], prefix) {
-			keys = append(keys, strings.TrimSuffix(n[len(prefix):], "~"))
+		if key, ok := strings.CutPrefix(n, prefix); ok && len(key) > 1 && strings.HasSuffix(key, "~") {
+			keys = append(keys, key[:len(key)-1])
 		}
 	}
 	return keys

@@ -14,17 +14,17 @@ import (
 func jsonFunctions() []channel.Function {
 	return []channel.Function{{
 		Name: "JSON_DECODE", Synopsis: "A value out of a JSON text",
-		Help: "The item is a path of names and, in arrays, of numbers from 0. Truth is 1 or 0, null and what is not there nothing, an object or array its JSON text; with c in the options, how many elements it has. Without an item the whole text.",
+		Help: "The item is a path of names and, in arrays, of numbers from 0. Truth is 1 or 0, null and what is not there nothing, an object or array its JSON text; with c in the options, how many elements an array has. What the path says below a value that is neither object nor array is not looked at.",
 		Args: []decl.Arg{
-			variable("a variable that holds the text"), optional("item", "where to look"),
-			optional("separator", "what divides the path, a dot by default"), optional("options", "c: count the elements of an object or array"),
+			variable("a variable that holds the text"), arg("item", "where to look"),
+			optional("separator", "the character that divides the path, a dot by default"), optional("options", "c: count the elements of an array"),
 		},
 		Read: func(t channel.Thread, a *decl.Args) (string, error) {
-			if a.Arg(0) == "" {
+			if a.Arg(0) == "" || a.Arg(1) == "" {
 				return "", errors.New("syntax: JSON_DECODE(varname,item[,separator[,options]])")
 			}
 			separator := a.Arg(2)
-			if separator == "" {
+			if len(separator) != 1 {
 				separator = "."
 			}
 			v, err := pickJSON(value(t, a, a.Arg(0)), a.Arg(1), separator)
@@ -45,8 +45,8 @@ func pickJSON(text, path, separator string) (jsonValue, error) {
 		return nil, errors.New("the text is not JSON")
 	}
 	v := jsonValue(text)
-	if path == "" {
-		return v, nil
+	if kind := v.kind(); kind != '{' && kind != '[' {
+		return nil, nil
 	}
 	for name := range strings.SplitSeq(path, separator) {
 		var object map[string]json.RawMessage
@@ -67,7 +67,7 @@ func pickJSON(text, path, separator string) (jsonValue, error) {
 			}
 			v = jsonValue(array[n])
 		default:
-			return nil, nil
+			return v, nil
 		}
 	}
 	return v, nil
@@ -95,23 +95,19 @@ func (v jsonValue) text(count bool) (string, error) {
 		err := json.Unmarshal(v, &s)
 		return s, err
 	case '{', '[':
-		if count {
-			return v.elements()
+		if count && v.kind() == '[' {
+			var array []json.RawMessage
+			err := json.Unmarshal(v, &array)
+			return strconv.Itoa(len(array)), err
 		}
 		var b bytes.Buffer
 		err := json.Compact(&b, v)
 		return b.String(), err
 	}
-	return string(bytes.TrimSpace(v)), nil
-}
-
-func (v jsonValue) elements() (string, error) {
-	var array []json.RawMessage
-	var object map[string]json.RawMessage
-	if v.kind() == '[' {
-		err := json.Unmarshal(v, &array)
-		return strconv.Itoa(len(array)), err
+	number := string(bytes.TrimSpace(v))
+	if strings.ContainsAny(number, ".eE") {
+		f, err := strconv.ParseFloat(number, 64)
+		return strconv.FormatFloat(f, 'g', 17, 64), err
 	}
-	err := json.Unmarshal(v, &object)
-	return strconv.Itoa(len(object)), err
+	return number, nil
 }

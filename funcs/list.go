@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	"pbx/channel"
@@ -36,7 +35,7 @@ func listFunctions() []channel.Function {
 		{Name: "UNSHIFT", Synopsis: "Put an item at the beginning of a list", Args: args, SeeAlso: []string{"SHIFT"}, Write: put(true)},
 		{
 			Name: "SORT", Synopsis: "Keys sorted by their values", Help: "SORT(a:3,b:1) is b,a.",
-			Args: []decl.Arg{{Name: "key:value", Help: "a key and its number", Repeat: true}},
+			Args: []decl.Arg{{Name: "key:value", Help: "a key and its number", Repeat: true}}, Raw: true,
 			Read: sortKeys,
 		},
 	}
@@ -101,13 +100,13 @@ func sortKeys(_ channel.Thread, a *decl.Args) (string, error) {
 		key   string
 		value float64
 	}
-	items := make([]item, 0, len(a.Pos))
-	for _, p := range a.Pos {
+	var items []item
+	for p := range strings.SplitSeq(a.Raw, ",") {
 		key, number, ok := strings.Cut(p, ":")
 		if !ok {
 			continue
 		}
-		f, _ := strconv.ParseFloat(strings.TrimSpace(number), 64)
+		f, _ := leadingFloat(number)
 		items = append(items, item{key, f})
 	}
 	slices.SortStableFunc(items, func(a, b item) int { return cmp.Compare(a.value, b.value) })

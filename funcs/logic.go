@@ -34,18 +34,19 @@ func logicFunctions(d Deps) []channel.Function {
 			Help: "The times are written as for GotoIfTime: times,weekdays,monthdays,months[,timezone].",
 			Args: branches("timespec", "the times and the texts"),
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
-				spec, yes, no, err := choice(a.Raw)
-				if err != nil {
-					return "", err
+				spec, rest, ok := strings.Cut(unquote(strings.Trim(a.Raw, blanks)), "?")
+				yes, no, _ := strings.Cut(rest, ":")
+				if !ok || spec == "" {
+					return "", errors.New("syntax: timespec?[true][:false]")
 				}
 				timing, complaints := dialplan.ParseTiming(spec)
 				for _, c := range complaints {
 					t.Log().Warn("IFTIME(): " + c)
 				}
 				if timing.Matches(dialplan.Clock(t.Channel(), d.Now())) {
-					return unquote(yes), nil
+					return unquote(strings.Trim(yes, blanks)), nil
 				}
-				return unquote(no), nil
+				return unquote(strings.Trim(no, blanks)), nil
 			},
 		},
 		text("ISNULL", "1 when the text is empty", "", "data", func(s string) string { return flag(s == "") }),
@@ -58,7 +59,8 @@ func logicFunctions(d Deps) []channel.Function {
 				if !ok || name == "" {
 					return "", errors.New("syntax: SET(varname=value)")
 				}
-				set(t, a, name, v)
+				v = strings.Trim(v, blanks)
+				set(t, a, strings.Trim(name, blanks), v)
 				return v, nil
 			},
 		},
@@ -129,11 +131,10 @@ func choice(s string) (condition, yes, no string, err error) {
 	if len(texts) > 1 {
 		no = strings.Trim(texts[1], blanks)
 	}
-	condition = strings.Trim(parts[0], blanks)
-	if condition == "" || yes == "" && no == "" {
+	if parts[0] == "" || parts[1] == "" {
 		return "", "", "", errors.New("the condition and one of the texts must not be empty")
 	}
-	return condition, yes, no, nil
+	return strings.Trim(parts[0], blanks), yes, no, nil
 }
 
 func unquote(s string) string {

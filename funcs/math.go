@@ -20,7 +20,13 @@ func mathFunctions(d Deps) []channel.Function {
 			Name: "MATH", Synopsis: "Arithmetic with a type of result",
 			Help: "Two numbers and one of + - * / % ^ AND OR XOR << >> < > <= >= ==. Comparisons are TRUE or FALSE; the others a number of the type asked for: f (float, the default), i (int), h (hex), c (char).",
 			Args: []decl.Arg{arg("expression", "number operator number"), optional("type", "f, i, h or c")},
-			Read: func(_ channel.Thread, a *decl.Args) (string, error) { return compute(a.Arg(0), a.Arg(1)) },
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+				kind := "f"
+				if len(a.Pos) > 1 {
+					kind = strings.ToLower(a.Arg(1))
+				}
+				return compute(a.Arg(0), kind)
+			},
 		},
 		crement("INC", "Add one to a variable", 1),
 		crement("DEC", "Subtract one from a variable", -1),
@@ -45,16 +51,23 @@ func mathFunctions(d Deps) []channel.Function {
 }
 
 func leadingInteger(s string) (int, bool) {
+	n, _, ok := scanInteger(s)
+	return n, ok
+}
+
+// scanInteger reads the whole number of 32 bits at the beginning of s, as %d of
+// scanf(3) does: blanks and a sign may stand before it.
+func scanInteger(s string) (n int, rest string, ok bool) {
 	s = strings.TrimLeft(s, blanks)
-	n := 0
-	if n < len(s) && (s[n] == '-' || s[n] == '+') {
-		n++
+	end := 0
+	if end < len(s) && (s[end] == '-' || s[end] == '+') {
+		end++
 	}
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-		n++
+	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
+		end++
 	}
-	i, err := strconv.ParseInt(s[:n], 10, 64)
-	return int(int32(i)), err == nil
+	i, err := strconv.ParseInt(s[:end], 10, 64) // one out of range is the nearest
+	return int(int32(i)), s[end:], err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // leadingFloat reads the number at the beginning of s.
@@ -102,8 +115,8 @@ func toInt(f float64) int32 {
 }
 
 func formatNumber(f float64) string {
-	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		return strconv.FormatInt(int64(f), 10)
+	if i := toInt(f); float64(i) == f {
+		return strconv.Itoa(int(i))
 	}
 	return strconv.FormatFloat(f, 'f', 6, 64)
 }
@@ -113,6 +126,11 @@ func formatNumber(f float64) string {
 var mathOperators = []string{"*", "/", "%", "^", "AND", "XOR", "OR", ">", "<", "=", "+", "-"}
 
 func compute(s, kind string) (string, error) {
+	switch kind {
+	case "f", "float", "i", "int", "h", "hex", "c", "char":
+	default:
+		return "", fmt.Errorf("unknown type of result '%s'", kind)
+	}
 	negative := strings.HasPrefix(s, "-")
 	if negative {
 		s = s[1:]
@@ -163,17 +181,15 @@ func compute(s, kind string) (string, error) {
 		return truth(x == y), nil
 	}
 	r := calculate(op, x, y)
-	switch strings.ToLower(kind) {
-	case "", "f", "float":
-		return strconv.FormatFloat(r, 'f', 6, 64), nil
-	case "i", "int":
+	switch kind[0] {
+	case 'i':
 		return strconv.Itoa(int(toInt(r))), nil
-	case "h", "hex":
+	case 'h':
 		return strconv.FormatUint(uint64(uint32(int64(r))), 16), nil
-	case "c", "char":
-		return string([]byte{byte(int64(r))}), nil
+	case 'c':
+		return strings.TrimRight(string([]byte{byte(int64(r))}), "\x00"), nil
 	}
-	return "", fmt.Errorf("unknown type of result '%s'", kind)
+	return strconv.FormatFloat(r, 'f', 6, 64), nil
 }
 
 func truth(b bool) string {
@@ -222,8 +238,12 @@ func crement(name, synopsis string, by int) channel.Function {
 		Args: []decl.Arg{variable("the variable, without ${}")},
 		Read: func(t channel.Thread, a *decl.Args) (string, error) {
 			name := a.Arg(0)
-			n, err := strconv.Atoi(strings.TrimSpace(t.Get(name).S))
-			if err != nil {
+			v, ok := t.Channel().Var(name)
+			if !ok {
+				v.S, _ = t.Global(name)
+			}
+			n, rest, ok := scanInteger(v.S)
+			if !ok || rest != "" {
 				return "", fmt.Errorf("the content of ${%s} is not a number", name)
 			}
 			s := strconv.Itoa(n + by)
@@ -235,14 +255,22 @@ func crement(name, synopsis string, by int) channel.Function {
 
 func pair(name, synopsis string, choose func(a, b float64) float64) channel.Function {
 	return channel.Function{
-		Name: name, Synopsis: synopsis, Args: []decl.Arg{arg("num1", "a number"), arg("num2", "another")},
+		Name: name, Synopsis: synopsis, Args: []decl.Arg{optional("num1", "a number"), optional("num2", "another")}, Help: "One that is left out does not count.",
 		Read: func(_ channel.Thread, a *decl.Args) (string, error) {
-			x, ok := leadingFloat(a.Arg(0))
-			y, ok2 := leadingFloat(a.Arg(1))
-			if !ok || !ok2 {
-				return "", errors.New("two numbers are required")
+			numbers := make([]float64, 0, 2)
+			for _, s := range a.Pos {
+				f, ok := leadingFloat(s)
+				if !ok && s != "" {
+					return "", fmt.Errorf("%q is not a number", s)
+				}
+				if ok {
+					numbers = append(numbers, f)
+				}
 			}
-			return formatNumber(choose(x, y)), nil
+			if len(numbers) == 0 {
+				return "", errors.New("a number is required")
+			}
+			return formatNumber(choose(numbers[0], numbers[len(numbers)-1])), nil
 		},
 	}
 }

@@ -104,16 +104,16 @@ func variableFunctions(d Deps) []channel.Function {
 			},
 		},
 		{
-			Name: "IMPORT", Synopsis: "A variable of another channel",
+			Name: "IMPORT", Synopsis: "A variable of another channel, or a function as it sees it",
 			Args: []decl.Arg{arg("channel", "the name of the channel"), variable("the variable")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
 				c, ok := d.Engine.Channels().Find(a.Arg(0))
 				if !ok {
 					return "", nil
 				}
-				v, _ := c.Var(a.Arg(1))
+				v, err := d.Engine.Read(c, a.Arg(1), a.Tainted)
 				a.Tainted = a.Tainted || len(v.Taint) > 0
-				return v.S, nil
+				return v.S, err
 			},
 		},
 		{
