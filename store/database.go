@@ -51,7 +51,7 @@ func (d *Database) Delete(family, key string) (bool, error) {
 	if _, ok := d.journal.Get(databaseFamily, p); !ok {
 		return false, nil
 	}
-	return true, d.remove([]string{p})
+	return true, d.change([]Edit{{Key: p}})
 }
 
 // DeleteTree removes an entry and everything below it.
@@ -60,26 +60,22 @@ func (d *Database) DeleteTree(family, key string) (int, error) {
 	if key != "" {
 		below = path(family, key)
 	}
-	var paths []string
+	var edits []Edit
 	d.Walk(below, func(p, _ string) bool {
-		paths = append(paths, p)
+		edits = append(edits, Edit{Key: p})
 		return true
 	})
-	return len(paths), d.remove(paths)
+	return len(edits), d.change(edits)
 }
 
-// remove waits once for all: the journal keeps their order.
-func (d *Database) remove(paths []string) error {
-	done := make(chan error, len(paths))
-	for _, p := range paths {
-		d.journal.Delete(databaseFamily, p, func(err error) { done <- err })
+// change makes all of the changes or none.
+func (d *Database) change(edits []Edit) error {
+	if len(edits) == 0 {
+		return nil
 	}
-	for range paths {
-		if err := <-done; err != nil {
-			return err
-		}
-	}
-	return nil
+	done := make(chan error, 1)
+	d.journal.Batch(databaseFamily, edits, func(err error) { done <- err })
+	return <-done
 }
 
 // Walk calls f for every entry at or below a path.

@@ -178,6 +178,26 @@ func (j *Journal) Delete(family, key string, done func(error)) {
 	j.submit(change{record{op: opDelete, family: family, key: key}, done})
 }
 
+// Edit is one of the changes of Batch: a record of a key, or with a nil Value none.
+type Edit struct {
+	Key   string
+	Value []byte
+}
+
+// Batch makes several changes in a family, all of them or none, whenever the process or
+// the machine ends: nobody finds some of them. done is as for Put.
+func (j *Journal) Batch(family string, edits []Edit, done func(error)) {
+	r := record{op: opBatch, family: family}
+	for _, e := range edits {
+		op := byte(opPut)
+		if e.Value == nil {
+			op = opDelete
+		}
+		r.add(op, e.Key, e.Value)
+	}
+	j.submit(change{r, done})
+}
+
 // Get returns the value of a record. It sees what done was called for. The value
 // must not be changed.
 func (j *Journal) Get(family, key string) ([]byte, bool) {

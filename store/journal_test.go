@@ -182,6 +182,55 @@ func TestCutAtEveryByte(t *testing.T) {
 	}
 }
 
+// TestBatch: wherever a crash cuts the file, and whichever byte goes bad, all changes of a
+// batch are there or none, also for who reads while they are made.
+func TestBatch(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	j := openAt(t, path, osDisk{})
+	must(t, put(j, "f", "changed", "old"))
+	must(t, put(j, "f", "gone", "here"))
+	begin := j.writer.size
+	done := make(chan error, 1)
+	j.Batch("f", []Edit{{"changed", []byte("new")}, {"gone", nil}, {"made", []byte("")}}, func(err error) { done <- err })
+	must(t, <-done)
+	before, after := map[string]string{"changed": "old", "gone": "here"}, map[string]string{"changed": "new", "made": ""}
+	expect(t, j, "f", after)
+	if n := int64(len(j.state.append(nil))); n != j.state.live {
+		t.Errorf("%d bytes are live, counted are %d", n, j.state.live)
+	}
+	must(t, j.Close())
+	whole, err := os.ReadFile(path)
+	must(t, err)
+	for at := int(begin); at <= len(whole); at++ {
+		for _, bad := range []bool{false, true} {
+			data := bytes.Clone(whole)
+			want := before
+			switch {
+			case !bad:
+				data = data[:at]
+				if at == len(whole) {
+					want = after
+				}
+			case at == len(whole):
+				continue
+			default:
+				data[at] ^= 0x20
+			}
+			must(t, os.WriteFile(path, data, 0o600))
+			j := openAt(t, path, lazyDisk{})
+			expect(t, j, "f", want)
+			must(t, j.Close())
+		}
+	}
+	j = openAt(t, path, lazyDisk{})
+	defer j.Close()
+	j.Batch("f", []Edit{{"changed", bytes.Repeat([]byte{0}, maxRecord/2)}, {"made", bytes.Repeat([]byte{0}, maxRecord/2)}}, func(err error) { done <- err })
+	if err := <-done; !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a batch over the limit: %v", err)
+	}
+	expect(t, j, "f", after)
+}
+
 // A record that went bad in the middle costs itself only.
 func TestDamageInTheMiddle(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
@@ -537,6 +586,12 @@ func FuzzReplay(f *testing.F) {
 	one := r.append(nil)
 	f.Add(one)
 	f.Add(append(one, one[:7]...))
+	both := record{op: opBatch, family: "family"}
+	both.add(opDelete, "key", nil)
+	both.add(opPut, "other", []byte("value"))
+	f.Add(both.append(one))
+	both.add(opBatch, "", both.value)
+	f.Add(both.append(one))
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var j Journal

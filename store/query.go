@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -128,11 +127,8 @@ func show(ctx context.Context, conn *sql.Conn, statement string, row func(column
 	return rows.Err()
 }
 
-// edit is an entry that a statement made different: its record, or "" where it is gone.
-type edit struct{ path, record string }
-
 // edited are the entries that differ from the records before.
-func edited(ctx context.Context, conn *sql.Conn, before map[string]string, constants map[string]bool) (edits []edit, err error) {
+func edited(ctx context.Context, conn *sql.Conn, before map[string]string, constants map[string]bool) (edits []Edit, err error) {
 	rows, err := conn.QueryContext(ctx, "SELECT key, value, typeof(key) = 'text' AND typeof(value) = 'text' FROM astdb")
 	if err != nil {
 		return nil, err
@@ -163,36 +159,24 @@ func edited(ctx context.Context, conn *sql.Conn, before map[string]string, const
 		if constants[value.String] {
 			mark = clean
 		}
-		edits = append(edits, edit{p.String, string(mark) + value.String})
+		edits = append(edits, Edit{p.String, append([]byte{mark}, value.String...)})
 	}
 	for p := range before {
 		if !there[p] {
-			edits = append(edits, edit{p, ""})
+			edits = append(edits, Edit{Key: p})
 		}
 	}
 	return edits, rows.Err()
 }
 
 // apply makes the changes, unless an entry is not what it was before.
-func (d *Database) apply(edits []edit, before map[string]string) error {
+func (d *Database) apply(edits []Edit, before map[string]string) error {
 	for _, e := range edits {
-		now, is := d.journal.Get(databaseFamily, e.path)
-		old, was := before[e.path]
+		now, is := d.journal.Get(databaseFamily, e.Key)
+		old, was := before[e.Key]
 		if is != was || string(now) != old {
-			return fmt.Errorf("%s has changed meanwhile; nothing was changed", e.path)
+			return fmt.Errorf("%s has changed meanwhile; nothing was changed", e.Key)
 		}
 	}
-	done := make(chan error, len(edits))
-	for _, e := range edits {
-		if e.record == "" {
-			d.journal.Delete(databaseFamily, e.path, func(err error) { done <- err })
-		} else {
-			d.journal.Put(databaseFamily, e.path, []byte(e.record), func(err error) { done <- err })
-		}
-	}
-	var errs error
-	for range edits {
-		errs = errors.Join(errs, <-done)
-	}
-	return errs
+	return d.change(edits)
 }

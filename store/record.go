@@ -14,12 +14,18 @@ import (
 //	uvarint  length of the key, key
 //	…        value
 //
-// Numbers of fixed size are little endian.
+// Numbers of fixed size are little endian. A batch has no key; its value is changes of its
+// family, which are taken in together, or not at all where a crash cut it short:
+//
+//	1 byte   operation
+//	uvarint  length of the key, key
+//	uvarint  length of the value, value
 const magic = "pbx journal 1\n"
 
 const (
 	opPut    = 1
 	opDelete = 2
+	opBatch  = 3
 )
 
 const (
@@ -89,7 +95,40 @@ func (r *record) parse(b []byte) (size int, ok bool) {
 		return size, false
 	}
 	r.value = append([]byte(nil), body...)
-	return size, r.op == opPut || r.op == opDelete
+	switch r.op {
+	case opPut, opDelete:
+		return size, true
+	case opBatch:
+		_, ok = r.batch()
+		return size, ok
+	}
+	return size, false
+}
+
+// add adds a change to a batch.
+func (r *record) add(op byte, key string, value []byte) {
+	r.value = append(r.value, op)
+	r.value = binary.AppendUvarint(r.value, uint64(len(key)))
+	r.value = append(r.value, key...)
+	r.value = binary.AppendUvarint(r.value, uint64(len(value)))
+	r.value = append(r.value, value...)
+}
+
+// batch are the changes of a batch.
+func (r *record) batch() (all []record, ok bool) {
+	for b := r.value; len(b) > 0; {
+		one := record{op: b[0], family: r.family}
+		var value string
+		if one.key, b, ok = text(b[1:]); !ok {
+			return nil, false
+		}
+		if value, b, ok = text(b); !ok || one.op != opPut && one.op != opDelete {
+			return nil, false
+		}
+		one.value = []byte(value)
+		all = append(all, one)
+	}
+	return all, r.key == ""
 }
 
 // text reads a string with its length before it.

@@ -13,10 +13,22 @@ type state struct {
 	live     int64 // bytes that the records of it take in a file
 }
 
-// apply makes a change.
+// apply makes a change, or those of a batch at once.
 func (s *state) apply(r record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if r.op != opBatch {
+		s.change(r)
+		return
+	}
+	all, _ := r.batch()
+	for _, one := range all {
+		s.change(one)
+	}
+}
+
+// change makes one change; mu is held.
+func (s *state) change(r record) {
 	keys := s.families[r.family]
 	if old, ok := keys[r.key]; ok {
 		was := record{family: r.family, key: r.key, value: old}
