@@ -87,7 +87,7 @@ var futureFiles = []string{
 	"voicemail.conf", "queues.conf", "queuerules.conf", "res_parking.conf", "musiconhold.conf", "confbridge.conf", "meetme.conf",
 	"agents.conf", "followme.conf", "ari.conf",
 	"extensions.lua", "udptl.conf", "phoneprov.conf",
-	"iax.conf", "pjsip.conf", "say.conf", "enum.conf", "amd.conf", "res_config_mysql.conf", "res_ldap.conf", "res_config_curl.conf",
+	"iax.conf", "chan_dahdi.conf", "pjsip.conf", "say.conf", "enum.conf", "amd.conf", "res_config_mysql.conf", "res_ldap.conf", "res_config_curl.conf",
 }
 
 // unread names the files that are there and have no effect yet.

@@ -29,6 +29,7 @@ var configFiles = []struct{ name, part string }{
 	{"cdr_sqlite3_custom.conf", "cdr_sqlite3_custom"},
 	{"cel.conf", "cel"},
 	{"cel_custom.conf", "cel_custom"},
+	{"cel_pgsql.conf", "cel_pgsql"},
 	{"cli_aliases.conf", "res_clialiases"},
 	{"cli_permissions.conf", "permissions"},
 	{"dnsmgr.conf", "dnsmgr"},

@@ -2,9 +2,14 @@ package server
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +71,51 @@ func TestConfigFiles(t *testing.T) {
 		}
 		s.end()
 	})
+}
+
+// TestConfigFilesWhole: whatever file the sources name is one of those that are listed, so
+// that 'config list' and 'config reload' forget none that a new part reads.
+func TestConfigFilesWhole(t *testing.T) {
+	known := slices.Clone(futureFiles)
+	for _, f := range configFiles {
+		known = append(known, f.name)
+	}
+	name := regexp.MustCompile(`^"([a-z0-9_]+\.(?:conf|ael|lua))"$`)
+	found := make(map[string]bool)
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || d.Name() == "e2e" || d.Name() == "bench" || d.Name() == "tools"):
+			return filepath.SkipDir
+		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "/commands_files.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok {
+				if m := name.FindStringSubmatch(lit.Value); m != nil {
+					found[m[1]] = true
+					if !slices.Contains(known, m[1]) {
+						t.Errorf("%s names %s, which is not among the files that are listed", path, m[1])
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range configFiles {
+		if !found[f.name] {
+			t.Errorf("%s is listed, and nothing reads it", f.name)
+		}
+	}
 }
 
 // TestPermissionsFile: cli_permissions.conf in the form of the field's sample.
