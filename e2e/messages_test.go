@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/xml"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/message/messagetest"
+	"pbx/channels/sip/sdp"
 )
 
 // Real messages, from captures and other people's repositories, read by us and by
@@ -25,6 +27,7 @@ type dissected struct {
 	Name     string      `xml:"name,attr"`
 	ShowName string      `xml:"showname,attr"`
 	Show     string      `xml:"show,attr"`
+	Value    string      `xml:"value,attr"` // its octets in hexadecimal
 	Hide     string      `xml:"hide,attr"`
 	Fields   []dissected `xml:"field"`
 	Protos   []dissected `xml:"proto"`
@@ -54,14 +57,14 @@ func (d *dissected) first(name string) (show string) {
 }
 
 // complaint is what tshark has against a packet as SIP, "" for nothing. That it
-// does not know a header is no complaint.
+// does not know a header is no complaint, nor that it knows no country of a number's.
 func (d *dissected) complaint() string {
 	sip, complaint := false, ""
 	for i := range d.Protos {
 		sip = sip || d.Protos[i].Name == "sip"
 	}
 	d.find("_ws.expert", func(f *dissected) {
-		if strings.Contains(f.ShowName, "/Malformed)") || strings.Contains(f.ShowName, "/Protocol)") {
+		if !strings.Contains(f.ShowName, "Country Code") && (strings.Contains(f.ShowName, "/Malformed)") || strings.Contains(f.ShowName, "/Protocol)")) {
 			complaint = f.ShowName
 		}
 	})
@@ -78,20 +81,12 @@ func (d *dissected) complaint() string {
 	return complaint
 }
 
-// headers are the header lines that tshark shows, as "Name: value".
+// headers are the header lines that tshark found, as they were sent.
 func (d *dissected) headers() (lines []string) {
 	d.find("sip.msg_hdr", func(h *dissected) {
 		for _, f := range h.Fields {
-			switch {
-			case f.Hide == "yes" || f.Name == "sip.call_id_generated" || strings.HasPrefix(f.Name, "_ws."):
-			case f.Name == "": // one it does not know
-				lines = append(lines, f.Show)
-			default:
-				name, _, _ := strings.Cut(strings.TrimPrefix(f.ShowName, " [truncated]"), ":")
-				if id := message.HeaderIDOf(name); id != message.HeaderOther { // it may show a compact one
-					name = id.String()
-				}
-				lines = append(lines, name+": "+f.Show)
+			if line, err := hex.DecodeString(f.Value); err == nil && f.Hide != "yes" && f.Name != "sip.call_id_generated" && !strings.HasPrefix(f.Name, "_ws.") {
+				lines = append(lines, string(line))
 			}
 		}
 	})
@@ -168,9 +163,9 @@ func TestRealMessages(t *testing.T) {
 				err = message.Validate(&m)
 			}
 			if err == nil {
-				err = challengeless(&m)
+				err = objection(&m)
 			}
-			if t.Logf("%s: tshark says: %.100s; we: %v", name, complaint, err); err == nil || err.Error() == "" {
+			if t.Logf("%s: tshark says: %.100s; we: %v", name, complaint, err); (err == nil || err.Error() == "") && !forgiven(&m) {
 				t.Errorf("%s: tshark complains (%s) and we have no reason to refuse it", name, complaint)
 			}
 			continue
@@ -195,10 +190,10 @@ func TestRealMessages(t *testing.T) {
 	}
 }
 
-// challengeless says why a challenge in a response cannot be answered, nil where
-// there is none or it can. The message as such is good: who gets it learns that it
-// was refused.
-func challengeless(m *message.Message) error {
+// objection says what is wrong inside of a message that as such is good: who sent it
+// learns that it was refused. It is a challenge that cannot be answered, or a session
+// description that is none; nil for neither.
+func objection(m *message.Message) error {
 	for _, id := range [...]message.HeaderID{message.HeaderWWWAuthenticate, message.HeaderProxyAuthenticate} {
 		for v := range m.Lines(id) {
 			if _, ok := digest.ParseChallenge(v); !ok {
@@ -206,26 +201,30 @@ func challengeless(m *message.Message) error {
 			}
 		}
 	}
+	if body, ok := m.Content("application/sdp"); ok && len(body) > 0 {
+		_, err := sdp.Parse(body)
+		return err
+	}
 	return nil
 }
+
+// forgiven reports whether a message is let pass though the grammar does not: gateways
+// send responses without a reason and the blank before it.
+func forgiven(m *message.Message) bool { return m.IsResponse() && len(m.Reason()) == 0 }
 
 func compareHeaders(t *testing.T, name string, m *message.Message, packet *dissected) {
 	t.Helper()
 	theirs := packet.headers()
 	i := 0
 	for n, v := range m.Headers() {
-		ours := string(n)
-		if id := message.HeaderIDOf(n); id != message.HeaderOther {
-			ours = id.String()
-		}
 		if i >= len(theirs) {
-			t.Errorf("%s: tshark does not show %s: %s", name, ours, v)
+			t.Errorf("%s: tshark does not show %s: %s", name, n, v)
 			break
 		}
 		theirName, theirValue, _ := strings.Cut(theirs[i], ":")
 		i++
-		if !strings.EqualFold(theirName, ours) || unfold(theirValue) != unfold(string(v)) {
-			t.Errorf("%s: we read\n%s: %s\ntshark\n%s", name, ours, v, theirs[i-1])
+		if strings.TrimRight(theirName, " \t") != string(n) || unfold(theirValue) != unfold(string(v)) {
+			t.Errorf("%s: we read\n%s: %s\ntshark\n%s", name, n, v, theirs[i-1])
 		}
 	}
 	if i < len(theirs) {
@@ -237,13 +236,23 @@ func compareHeaders(t *testing.T, name string, m *message.Message, packet *disse
 func unfold(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // compareParts compares what is inside of the start line and of the headers that
-// every message has.
+// every message has, where tshark takes them apart: it does not where a blank stands
+// before the colon, nor with the number of a tel URI.
 func compareParts(t *testing.T, name string, m *message.Message, packet *dissected) {
 	t.Helper()
-	same := func(field, ours string) {
+	opaque := map[message.HeaderID]bool{}
+	for _, line := range packet.headers() {
+		if n, _, _ := strings.Cut(line, ":"); strings.TrimRight(n, " \t") != n {
+			opaque[message.HeaderIDOf(strings.TrimRight(n, " \t"))] = true
+		}
+	}
+	same := func(id message.HeaderID, field, ours string) {
 		t.Helper()
-		theirs := packet.first(field)
-		if theirs == "" && len(ours) == 1 && strings.HasSuffix(field, ".user") {
+		theirs := strings.TrimRight(packet.first(field), " \r\n")
+		if strings.HasSuffix(field, ".host") {
+			theirs = strings.Trim(theirs, "[]")
+		}
+		if opaque[id] || theirs == "" && len(ours) == 1 && strings.HasSuffix(field, ".user") {
 			return // tshark does not show a user part of one character
 		}
 		if theirs != ours {
@@ -251,31 +260,32 @@ func compareParts(t *testing.T, name string, m *message.Message, packet *dissect
 		}
 	}
 	if m.IsRequest() {
-		same("sip.Method", string(m.Method()))
-		same("sip.r-uri", string(m.RequestURIBytes()))
+		same(0, "sip.Method", string(m.Method()))
+		same(0, "sip.r-uri", string(m.RequestURIBytes()))
 	} else {
-		same("sip.Status-Code", strconv.Itoa(m.Status()))
+		same(0, "sip.Status-Code", strconv.Itoa(m.Status()))
 	}
 	seq, method := m.CSeq()
-	same("sip.CSeq.seq", strconv.Itoa(int(seq)))
-	same("sip.CSeq.method", string(method))
-	from, to := m.From(), m.To()
-	same("sip.from.user", string(from.URI.User))
-	same("sip.from.host", string(from.URI.Host))
-	same("sip.from.tag", string(from.Tag()))
-	same("sip.to.user", string(to.URI.User))
-	same("sip.to.host", string(to.URI.Host))
-	same("sip.to.tag", string(to.Tag()))
+	same(message.HeaderCSeq, "sip.CSeq.seq", strconv.Itoa(int(seq)))
+	same(message.HeaderCSeq, "sip.CSeq.method", string(method))
+	for id, address := range map[message.HeaderID]*message.Address{message.HeaderFrom: m.From(), message.HeaderTo: m.To()} {
+		field := "sip." + strings.ToLower(id.String())
+		if address.URI.IsSIP() {
+			same(id, field+".user", string(address.URI.User))
+			same(id, field+".host", string(address.URI.Host))
+		}
+		same(id, field+".tag", string(address.Tag()))
+	}
 	via := m.Via()
 	packet.find("sip.Via", func(f *dissected) { // only the topmost is compared
 		if packet.Name == "" {
 			*packet = dissected{Name: "the topmost Via", Fields: f.Fields}
 		}
 	})
-	same("sip.Via.sent-by.address", string(via.Host))
+	same(message.HeaderVia, "sip.Via.sent-by.address", string(via.Host))
 	if via.Port != 0 && // tshark shows a port only where a parameter follows
 		via.Branch != nil {
-		same("sip.Via.sent-by.port", strconv.Itoa(int(via.Port)))
+		same(message.HeaderVia, "sip.Via.sent-by.port", strconv.Itoa(int(via.Port)))
 	}
-	same("sip.Via.branch", string(via.Branch))
+	same(message.HeaderVia, "sip.Via.branch", string(via.Branch))
 }
