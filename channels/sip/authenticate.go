@@ -141,7 +141,7 @@ func (d *Driver) verify(tx *transaction.Server, m *message.Message, from source,
 		return authIgnored
 	}
 	want := a.hasher.Response(alg, keys.HA1[alg], string(m.Method()), &given, m.Body())
-	right := constantEqual(want, given.Response) && counted && p != nil && keys.HA1[alg] != "" && string(given.Username) == name
+	right := digest.Equal(want, given.Response) && counted && p != nil && keys.HA1[alg] != "" && string(given.Username) == name
 	if proven {
 		a.guard.Answered(addr, right && verdict == nonceFresh)
 	}

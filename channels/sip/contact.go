@@ -41,6 +41,7 @@ type Contact struct {
 
 	qualify qualifyState
 	timer   sched.ID
+	heard   time.Time // when its REGISTER came; zero where that was before the start
 }
 
 // route is the way to the device.

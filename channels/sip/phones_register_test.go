@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // TestRegisterHabits: REGISTER as phones of other makes send it.
@@ -53,6 +54,36 @@ func TestRegisterHabits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRegisterSequence: what comes out of order changes nothing (RFC 3261 10.3); a phone
+// that begins to count again under its old Call-ID after it was switched off and on does.
+func TestRegisterSequence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, strings.Replace(phones, "secret=alicepw", "", 1), nil)
+		contact := r.phone("127.0.50.10:5070", "alice").contact()
+		for i, step := range []struct {
+			wait    time.Duration
+			seq     int
+			expires string
+			want    int
+		}{
+			{0, 7, "300", 200},
+			{time.Second, 6, "0", 500},
+			{time.Second, 7, "0", 500},
+			{time.Second, 8, "300", 200},
+			{33 * time.Second, 1, "300", 200},
+			{time.Second, 1, "300", 500},
+			{time.Second, 2, "0", 200},
+		} {
+			time.Sleep(step.wait)
+			p := r.phone(fmt.Sprintf("127.0.50.10:%d", 6000+i), "alice") // with a branch of its own
+			p.id, p.seq = "mac-address", step.seq-1
+			if m := p.ask("REGISTER", "", contact+"Expires: "+step.expires+"\n", ""); statusOf(m) != step.want {
+				t.Errorf("CSeq %d after %v: %d, want %d", step.seq, step.wait, statusOf(m), step.want)
+			}
+		}
+	})
 }
 
 // TestDigestHabits: credentials as phones of other makes write them.

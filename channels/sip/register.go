@@ -142,6 +142,7 @@ func (r *registration) contact(a message.Address, seq uint32, life time.Duration
 		Listener:  r.from.listener,
 		Flow:      r.from.flow,
 		Refers:    r.m.HasToken(message.HeaderAllow, "REFER"),
+		heard:     r.d.now(),
 	}
 	if life > 0 {
 		c.Expires = r.d.now().Add(life)
@@ -211,12 +212,17 @@ func (r *registration) allowed(c *Contact, life time.Duration) (status int, reas
 	return 0, ""
 }
 
+// overtaken is how long a request may be on its way while others pass it: a sender
+// gives one up after 64 times T1 (RFC 3261 17.1.2.2).
+const overtaken = 32 * time.Second
+
 // inSequence is RFC 3261 10.3 steps 6 and 7: a binding made by the same call with
-// a CSeq as high is not touched, because the requests came out of order.
+// a CSeq as high is not touched, because the requests came out of order. Long after
+// that it is a device that was started anew and names its calls as before.
 func (r *registration) inSequence(seq uint32) (status int, reason string) {
 	callID := r.m.CallID()
 	for _, old := range r.p.contacts {
-		if old.Static || old.CallID != string(callID) || seq > old.CSeq {
+		if old.Static || old.CallID != string(callID) || seq > old.CSeq || r.d.now().Sub(old.heard) > overtaken {
 			continue
 		}
 		touched := r.all

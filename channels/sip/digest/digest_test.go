@@ -58,6 +58,24 @@ func TestParseAuthorization(t *testing.T) {
 	}
 }
 
+func TestEqual(t *testing.T) {
+	for _, c := range []struct {
+		given string
+		equal bool
+	}{
+		{"0f3a", true},
+		{"0F3A", true},
+		{"0f3b", false},
+		{"0f3", false},
+		{"0f3a0", false},
+		{"", false},
+	} {
+		if got := Equal([]byte("0f3a"), []byte(c.given)); got != c.equal {
+			t.Errorf("%q is taken for 0f3a: %v", c.given, got)
+		}
+	}
+}
+
 func FuzzAuthorization(f *testing.F) {
 	f.Add(`Digest username="a", realm="r", nonce="n", uri="sip:x", response="r", algorithm=MD5, qop=auth, nc=00000001, cnonce="c"`)
 	f.Add(`Digest username="a\"b", nonce="n", response="r"`)

@@ -34,6 +34,19 @@ func (h *Hasher) Response(alg Algorithm, ha1, method string, a *Authorization, b
 	return h.out
 }
 
+// Equal compares a response with what came, without telling where the difference is.
+// Old phones write the hexadecimal digits in upper case.
+func Equal(want, given []byte) bool {
+	if len(want) != len(given) {
+		return false
+	}
+	var d byte
+	for i := range want {
+		d |= (want[i] ^ given[i]) &^ ('a' - 'A')
+	}
+	return d == 0
+}
+
 // ParseCount reads a nonce count: eight hex digits (RFC 7616 3.4).
 func ParseCount(b []byte) (uint32, bool) {
 	if len(b) == 0 || len(b) > 8 {
