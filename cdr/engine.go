@@ -20,6 +20,7 @@ type Engine struct {
 	mu       sync.Mutex
 	settings Settings
 	channels map[string]*party // by uniqueid
+	recent   *party            // the last one an event was about: the next one mostly is too
 	names    map[string]*party
 	bridges  map[string][]*party
 	calls    map[string]*call // by linkedid
@@ -76,7 +77,11 @@ func (e *Engine) handle(ev *event.Event) {
 }
 
 func (e *Engine) step(ev *event.Event) []*Row {
-	p := e.channels[ev.Uniqueid]
+	p := e.recent
+	if p == nil || p.uniqueid != ev.Uniqueid {
+		p = e.channels[ev.Uniqueid]
+		e.recent = p
+	}
 	if p == nil {
 		if ev.Kind == event.ChannelCreated {
 			e.create(ev)
@@ -288,6 +293,7 @@ func (e *Engine) hangup(p *party, ev *event.Event) (rows []*Row) {
 	}
 	e.finishAll(p, ev.Time, ev.Cause)
 	delete(e.channels, p.uniqueid)
+	e.recent = nil
 	if e.names[p.name] == p {
 		delete(e.names, p.name)
 	}

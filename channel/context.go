@@ -15,7 +15,7 @@ func (c *Channel) Context() (ctx context.Context, cancel context.CancelFunc) {
 	q.mu.Unlock()
 	c.mu.Lock()
 	// Asked to since its goroutine looked last; the handlers of Hangup work on.
-	leaving := !c.hungup && (c.softHangup.Load() || c.redirect != nil)
+	leaving := !c.hungup && (c.softHangup.Load() || c.Redirected())
 	c.mu.Unlock()
 	if leaving {
 		stop()

@@ -60,7 +60,7 @@ func MasqueradeHeld(original, clone *Channel) error {
 	original.mu.Lock()
 	clone.mu.Lock()
 	if original.hungup || clone.hungup || original.softHangup.Load() || clone.softHangup.Load() ||
-		original.redirect != nil || clone.redirect != nil { // over, or about to be elsewhere
+		original.Redirected() || clone.Redirected() { // over, or about to be elsewhere
 		clone.mu.Unlock()
 		original.mu.Unlock()
 		return ErrGone

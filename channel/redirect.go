@@ -10,7 +10,8 @@ func (c *Channel) AsyncGoto(l Location) {
 // divert says where the channel goes on once it leaves what it does.
 func (c *Channel) divert(l Location) {
 	c.mu.Lock()
-	c.redirect, c.errand = &l, nil
+	c.errand = nil
+	c.redirect.Store(&l)
 	c.mu.Unlock()
 }
 
@@ -19,30 +20,28 @@ func (c *Channel) divert(l Location) {
 func (c *Channel) summon() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.redirect != nil {
+	if c.Redirected() {
 		c.Queue(Frame{Kind: FrameControl, Control: ControlRedirect})
 	}
 }
 
 // TakeRedirect returns the place that AsyncGoto left, once.
 func (c *Channel) TakeRedirect() (Location, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.redirect == nil {
+	if !c.Redirected() { // it is asked after every priority
 		return Location{}, false
 	}
-	l := *c.redirect
-	c.redirect = nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.redirect.Swap(nil)
+	if l == nil {
+		return Location{}, false
+	}
 	c.queue.drop(func(f *Frame) bool { return f.Kind == FrameControl && f.Control == ControlRedirect })
-	return l, true
+	return *l, true
 }
 
 // Redirected reports whether TakeRedirect would return a place.
-func (c *Channel) Redirected() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.redirect != nil
-}
+func (c *Channel) Redirected() bool { return c.redirect.Load() != nil }
 
 // Errand is something that somebody else has a channel's thread do, on the thread's
 // goroutine. After it the thread goes on at the priority after the one it left; an
@@ -65,7 +64,8 @@ func (c *Channel) AsyncRun(f Errand) {
 			return ErrHangup
 		}
 	}
-	c.redirect, c.errand = &next, f
+	c.errand = f
+	c.redirect.Store(&next)
 	c.mu.Unlock()
 	c.summon()
 }

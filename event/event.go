@@ -8,6 +8,7 @@
 package event
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -172,6 +173,7 @@ type Bus struct {
 	told sync.Pool
 	mu   sync.RWMutex
 	subs []*Subscription
+	of   [maxKind][]*Subscription // those of each kind, in the order of subs
 }
 
 // Subscription is one reader's queue.
@@ -212,12 +214,20 @@ func (b *Bus) Queues(k Kind) bool {
 	return b != nil && b.queued[k].Load() > 0
 }
 
-// count says that s wants an event, or does not any more; mu is held.
-func (b *Bus) count(s *Subscription, k Kind, n int32) {
-	b.wanted[k].Add(n)
-	if s.observe == nil {
-		b.queued[k].Add(n)
+// list notes who wants a kind; mu is held.
+func (b *Bus) list(k Kind) {
+	b.of[k] = nil
+	queues := int32(0)
+	for _, s := range b.subs {
+		if s.kinds[k] {
+			b.of[k] = append(b.of[k], s)
+			if s.observe == nil {
+				queues++
+			}
+		}
 	}
+	b.wanted[k].Store(int32(len(b.of[k])))
+	b.queued[k].Store(queues)
 }
 
 // Publish hands e to every subscriber of its kind. It never blocks.
@@ -233,10 +243,7 @@ func (b *Bus) Publish(e Event) {
 // afterwards.
 func (b *Bus) Tell(e *Event) {
 	b.mu.RLock()
-	for _, s := range b.subs {
-		if !s.kinds[e.Kind] {
-			continue
-		}
+	for _, s := range b.of[e.Kind] {
 		if s.observe != nil {
 			s.observe(e)
 			continue
@@ -276,13 +283,11 @@ func (b *Bus) add(s *Subscription, kinds []Kind) *Subscription {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, k := range kinds {
-		if !s.kinds[k] {
-			s.kinds[k] = true
-			b.count(s, k, 1)
-		}
-	}
 	b.subs = append(b.subs, s)
+	for _, k := range kinds {
+		s.kinds[k] = true
+		b.list(k)
+	}
 	return s
 }
 
@@ -295,18 +300,21 @@ func (s *Subscription) Want(kinds ...Kind) {
 	if s.closed {
 		return
 	}
-	var now [maxKind]bool
+	s.want(kinds)
+}
+
+// want is Want; the bus's mu is held.
+func (s *Subscription) want(kinds []Kind) {
+	was := s.kinds
+	s.kinds = [maxKind]bool{}
 	for _, k := range kinds {
-		now[k] = true
+		s.kinds[k] = true
 	}
-	for k := range now {
-		if now[k] && !s.kinds[k] {
-			b.count(s, Kind(k), 1)
-		} else if !now[k] && s.kinds[k] {
-			b.count(s, Kind(k), -1)
+	for k := range was {
+		if was[k] != s.kinds[k] {
+			s.bus.list(Kind(k))
 		}
 	}
-	s.kinds = now
 }
 
 // Dropped counts the events that did not fit into the queue.
@@ -317,20 +325,13 @@ func (s *Subscription) Close() {
 	b := s.bus
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i, o := range b.subs {
-		if o != s {
-			continue
-		}
-		b.subs = append(b.subs[:i:i], b.subs[i+1:]...)
-		for k := range s.kinds {
-			if s.kinds[k] {
-				b.count(s, Kind(k), -1)
-			}
-		}
-		s.closed = true
-		if s.c != nil {
-			close(s.c)
-		}
+	if s.closed {
 		return
+	}
+	s.want(nil)
+	b.subs = slices.DeleteFunc(b.subs, func(o *Subscription) bool { return o == s })
+	s.closed = true
+	if s.c != nil {
+		close(s.c)
 	}
 }

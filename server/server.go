@@ -134,7 +134,7 @@ func New(o Options) (*Server, error) {
 		s.logger, s.ownLog = console.NewLogger(), true
 	}
 	if s.now == nil {
-		s.now = time.Now
+		s.now = newSystemClock().Now
 	}
 	if s.opts.Network == nil {
 		s.opts.Network = pbxio.System()

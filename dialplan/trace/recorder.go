@@ -89,6 +89,7 @@ type Recorder struct {
 
 	mu       sync.Mutex
 	calls    map[string]*Call // by Linkedid
+	recent   *Call            // the last one found: the next event is mostly about the same
 	ended    []*Call          // oldest first
 	running  int
 	size     int // of ended
@@ -123,7 +124,7 @@ func (r *Recorder) Switch(on bool) {
 	r.sub.Want()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.calls, r.ended, r.refusals = make(map[string]*Call), nil, nil
+	r.calls, r.recent, r.ended, r.refusals = make(map[string]*Call), nil, nil, nil
 	r.running, r.size, r.missed = 0, 0, 0
 }
 
@@ -140,11 +141,15 @@ func (r *Recorder) take(e *event.Event) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.calls[e.Linkedid]
-	if c == nil {
-		if c = r.begin(e); c == nil {
+	c := r.recent
+	if c == nil || c.Linkedid != e.Linkedid {
+		if c = r.calls[e.Linkedid]; c == nil {
+			c = r.begin(e)
+		}
+		if c == nil {
 			return
 		}
+		r.recent = c
 	}
 	l := c.leg(e.Uniqueid)
 	if l == none {
@@ -232,6 +237,9 @@ func (r *Recorder) over(c *Call, l uint16, at time.Time) {
 		r.ended = slices.Delete(r.ended, 0, 1)
 		r.size -= old.size
 		delete(r.calls, old.Linkedid)
+		if r.recent == old {
+			r.recent = nil
+		}
 		r.reuse(old.first)
 		r.reuse(old.last)
 		old.first, old.last = nil, nil
