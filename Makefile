@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X main.version=$(shell git describe --tags --always --dirty 2>
 UNIT    = $(shell $(GO) list ./... | grep -v /e2e)
 TESTFLAGS ?=
 
-.PHONY: run build test unit e2e check lint fmt tidy docs deps bench fuzz clean
+.PHONY: run build test unit e2e check lint fmt tidy docs deps bench profile fuzz clean
 
 run: ## the exchange on its embedded default office
 	$(GO) run ./cmd/pbx run
@@ -41,6 +41,9 @@ docs: ## the reference in docs/, from the declarations in the code
 
 bench: ## the Go benchmarks; bench/README.md has the whole kit
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+profile: ## cmd/pbx/default.pgo, by which the program is built (docs/adr/0012); needs what bench/README.md says
+	./bench/profile.sh
 
 fuzz: ## every fuzz target for FUZZTIME each
 	./tools/fuzz.sh $(FUZZTIME)
