@@ -59,6 +59,44 @@ func (p Presentation) Text() string {
 // Restricted reports whether the number must not be shown.
 func (p Presentation) Restricted() bool { return p&0x60 != 0 }
 
+// CombinePresentations is the presentation of a name and a number together: the
+// stricter one of those that are there, with the screening of the number.
+func CombinePresentations(name Presentation, hasName bool, number Presentation, hasNumber bool) Presentation {
+	// How strict each is: prohibited, allowed, unavailable, and not there at all.
+	rank := func(p Presentation, there bool) (restriction Presentation, rank int) {
+		switch p & 0x60 {
+		case 0x20:
+			restriction, rank = 0x20, 0
+		case 0:
+			restriction, rank = 0, 1
+		default:
+			restriction, rank = 0x40, 2
+		}
+		if !there {
+			return 0x40, 3
+		}
+		return restriction, rank
+	}
+	ofName, n := rank(name, hasName)
+	ofNumber, m := rank(number, hasNumber)
+	screening := number & 3
+	if !hasNumber {
+		screening = 0
+	}
+	if n < m {
+		ofNumber = ofName
+	}
+	if ofNumber == 0x40 {
+		return Unavailable
+	}
+	return ofNumber | screening
+}
+
+// Shown is the presentation of the party's name and number together.
+func (p *Party) Shown() Presentation {
+	return CombinePresentations(p.Presentation, p.Name != "", p.Presentation, p.HasNumber || p.Number != "")
+}
+
 // Party identifies one end of a call.
 type Party struct {
 	Name, Number string

@@ -30,7 +30,8 @@ func (t *Thread) variable(name string, known builtin) channel.Value {
 		_, name := t.engine.hint(t.plan, t.place.Context, t.place.Exten)
 		return channel.Value{S: name}
 	case varCallingPres:
-		return channel.Value{S: strconv.Itoa(int(t.ch.Identity().Caller.Presentation))}
+		caller := t.ch.Identity().Caller
+		return channel.Value{S: strconv.Itoa(int(caller.Shown()))}
 	case varCallingZero:
 		return channel.Value{S: "0"}
 	case varEpoch:

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"pbx/channel"
 	"pbx/config"
@@ -19,7 +18,7 @@ func channelFunctions(d Deps) []channel.Function {
 	return []channel.Function{
 		{
 			Name: "CHANNEL", Synopsis: "A setting or fact of the channel",
-			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, tonezone, musicclass, accountcode, amaflags, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, userfield, parkinglot, max_forwards, how many Dials within each other may still follow, after_bridge_goto, the place (`context,exten,priority` as for Goto, or with ^) where the channel goes on after its next conversation if it did not hang up, and secure_bridge_signaling and secure_bridge_media, whether the legs that are called on the channel's behalf, and on theirs, must have encrypted signalling (TLS or secure WebSockets) and audio (SRTP, which there is not yet: nobody is called); one that cannot be had so is not called, and DIALSTATUS is CHANUNAVAIL if there is no other; nor does a phone in the clear come into the call by a pickup, a transfer or Replaces. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, recvport, from, uri, ruri, useragent, t38passthrough, secure_signaling and secure_media (1 or empty), rtpdest and rtpsource (where the audio goes, and where from here), and rtpqos with the type audio and a statistic: all, rtt, local_ or remote_ with ssrc, count, lostpackets, jitter, and minjitter, maxjitter, normdevjitter, stdevjitter.",
+			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, tonezone, musicclass, accountcode, amaflags, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, userfield, parkinglot, transfercapability, max_forwards, how many Dials within each other may still follow, after_bridge_goto, the place (`context,exten,priority` as for Goto, or with ^) where the channel goes on after its next conversation if it did not hang up, and secure_bridge_signaling and secure_bridge_media, whether the legs that are called on the channel's behalf, and on theirs, must have encrypted signalling (TLS or secure WebSockets) and audio (SRTP, which there is not yet: nobody is called); one that cannot be had so is not called, and DIALSTATUS is CHANUNAVAIL if there is no other; nor does a phone in the clear come into the call by a pickup, a transfer or Replaces. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, recvport, from, uri, ruri, useragent, t38passthrough, secure_signaling and secure_media (1 or empty), rtpdest and rtpsource (where the audio goes, and where from here), and rtpqos with the type audio and a statistic: all, rtt, local_ or remote_ with ssrc, count, lostpackets, jitter, and minjitter, maxjitter, normdevjitter, stdevjitter.",
 			Args: []decl.Arg{arg("item", "the setting"), optional("type", "of an item that has several"), optional("statistic", "of rtpqos")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) { return readChannel(t, a) },
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
@@ -95,12 +94,6 @@ func channelFunctions(d Deps) []channel.Function {
 				return flag(ok), nil
 			},
 		},
-		{
-			Name: "TIMEOUT", Synopsis: "How long the channel waits",
-			Help: "absolute ends the call after that many seconds (0: never); digit is the wait between digits, response that for the first. Seconds may have a fraction.",
-			Args: []decl.Arg{arg("timeouttype", "absolute, digit or response")},
-			Read: readTimeout, Write: writeTimeout,
-		},
 	}
 }
 
@@ -108,8 +101,10 @@ func readChannel(t channel.Thread, a *decl.Args) (string, error) {
 	c, item := t.Channel(), strings.ToLower(a.Arg(0))
 	s := c.Settings()
 	switch item {
-	case "name":
+	case "name", "channame":
 		return c.Name(), nil
+	case "transfercapability":
+		return extraOr(c, "channel-"+item, "SPEECH"), nil
 	case "uniqueid":
 		return c.Uniqueid(), nil
 	case "linkedid":
@@ -134,7 +129,7 @@ func readChannel(t channel.Thread, a *decl.Args) (string, error) {
 	case "accountcode":
 		return s.Account, nil
 	case "amaflags":
-		return s.AMAFlags, nil
+		return strconv.Itoa(amaNumber(s.AMAFlags)), nil
 	case "callgroup":
 		return groupNumbers(s.CallGroup), nil
 	case "pickupgroup":
@@ -201,7 +196,9 @@ func writeChannel(c *channel.Channel, item, v string) error {
 	case "tonezone":
 		c.SetSettings(func(s *channel.Settings) { s.ToneZone = strings.ToLower(v) })
 	case "amaflags":
-		c.SetSettings(func(s *channel.Settings) { s.AMAFlags = v })
+		if _, err := strconv.Atoi(v); err == nil || slices.Contains(amaFlags, strings.ToUpper(v)) {
+			c.SetSettings(func(s *channel.Settings) { s.AMAFlags = v })
+		}
 	case "callgroup":
 		c.SetSettings(func(s *channel.Settings) { s.CallGroup = groupMask(v) })
 	case "pickupgroup":
@@ -228,6 +225,10 @@ func writeChannel(c *channel.Channel, item, v string) error {
 				s.SecureSignaling = on
 			}
 		})
+	case "transfercapability":
+		if v = strings.ToUpper(v); slices.Contains(capabilities, v) {
+			setExtra(c, "channel-"+item, v)
+		}
 	case "userfield", "parkinglot", "peeraccount", "hangupsource", "dtmf_features":
 		setExtra(c, "channel-"+item, v)
 	default:
@@ -250,6 +251,24 @@ func writeAfterBridge(t channel.Thread, v string) error {
 	t.Channel().SetAfterBridge(&l)
 	return nil
 }
+
+// amaFlags are the words for the numbers of CHANNEL(amaflags).
+var amaFlags = []string{"DEFAULT", "OMIT", "BILLING", "DOCUMENTATION"}
+
+// amaNumber is the number of a flag; none is that of documentation.
+func amaNumber(s string) int {
+	if n, err := strconv.Atoi(s); err == nil {
+		return n
+	}
+	if i := slices.Index(amaFlags, strings.ToUpper(s)); i > 0 {
+		return i
+	}
+	return len(amaFlags) - 1
+}
+
+// capabilities are the bearer capabilities of ISDN that a plan may name; nothing here
+// looks at them.
+var capabilities = []string{"SPEECH", "DIGITAL", "RESTRICTED_DIGITAL", "3K1AUDIO", "DIGITAL_W_TONES", "VIDEO"}
 
 // one is 1 for yes and nothing for no.
 func one(yes bool) string {
@@ -300,40 +319,4 @@ func groupMask(s string) (mask uint64) {
 		}
 	}
 	return mask
-}
-
-func readTimeout(t channel.Thread, a *decl.Args) (string, error) {
-	seconds := func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }
-	switch what := strings.ToLower(a.Arg(0)); what {
-	case "absolute":
-		if left := t.Absolute(); left > 0 {
-			return seconds(left), nil
-		}
-		return "0", nil
-	case "digit":
-		return seconds(t.Timeouts().Digit), nil
-	case "response":
-		return seconds(t.Timeouts().Response), nil
-	default:
-		return "", fmt.Errorf("unknown timeout type '%s'", what)
-	}
-}
-
-func writeTimeout(t channel.Thread, a *decl.Args, v string) error {
-	f, ok := leadingFloat(v)
-	if !ok || f < 0 || f > 1e9 {
-		return fmt.Errorf("bad timeout '%s'", v)
-	}
-	d := time.Duration(f * float64(time.Second))
-	switch what := strings.ToLower(a.Arg(0)); what {
-	case "absolute":
-		t.SetAbsolute(d)
-	case "digit":
-		t.Timeouts().Digit = d
-	case "response":
-		t.Timeouts().Response = d
-	default:
-		return fmt.Errorf("unknown timeout type '%s'", what)
-	}
-	return nil
 }

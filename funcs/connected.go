@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"strconv"
 	"strings"
 
 	"pbx/channel"
@@ -12,17 +13,26 @@ func connectedFunctions() []channel.Function {
 	return []channel.Function{
 		{
 			Name: "CONNECTEDLINE", Synopsis: "Who the caller is shown to talk to",
-			Help: "all, name, num, pres, name-valid, num-valid, name-pres, num-pres, num-plan, tag.",
+			Help: "The parts of CALLERID without ani, RDNIS and DNID; priv- before them are those of a private end. source is why it changed: unknown, answer, diversion, transfer or transfer_alerting.",
 			Args: []decl.Arg{arg("datatype", "the part"), inhibit},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				a.Tainted = true
-				id := t.Channel().Identity()
-				return readParty(t.Channel(), &id.Connected, "connected-", strings.ToLower(a.Arg(0)))
+				what := strings.ToLower(a.Arg(0))
+				if what == "source" {
+					return extraOr(t.Channel(), "connected-source", "unknown"), nil
+				}
+				p, what := connectedParty(t.Channel(), what)
+				return p.read(what)
 			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				c := t.Channel()
-				err := writeParty(c, func(id *channel.Identity) *channel.Party { return &id.Connected }, "connected-", strings.ToLower(a.Arg(0)), strings.Trim(v, blanks))
-				if err == nil && a.Arg(1) != "i" {
+				c, v, what := t.Channel(), strings.Trim(v, blanks), strings.ToLower(a.Arg(0))
+				if what == "source" {
+					setExtra(c, "connected-source", v)
+					return nil
+				}
+				p, what := connectedParty(c, what)
+				err := p.write(what, v)
+				if err == nil && !strings.Contains(a.Arg(1), "i") {
 					err = c.Leg().Indicate(channel.ControlConnectedLine)
 				}
 				return err
@@ -30,34 +40,73 @@ func connectedFunctions() []channel.Function {
 		},
 		{
 			Name: "REDIRECTING", Synopsis: "Who redirected the call",
-			Help: "from-num is the number that redirected it and reason why: cfu, cfb, cfnr, unavailable, time_of_day, dnd, deflection, follow_me, out_of_order, away or unknown. The other parts are kept for the plan.",
+			Help: "from-num is the number that redirected it and reason why: cfu, cfb, cfnr, unavailable, time_of_day, dnd, deflection, follow_me, out_of_order, away or unknown. from-, to- and orig- have the parts of CALLERID, priv- may stand before them; with count and orig-reason they are kept for the plan.",
 			Args: []decl.Arg{arg("datatype", "the part"), inhibit},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				a.Tainted = true
-				what := strings.ToLower(a.Arg(0))
+				c, what := t.Channel(), strings.ToLower(a.Arg(0))
 				switch what {
-				case "from-num":
-					return t.Channel().Identity().RDNIS, nil
 				case "reason":
-					return redirectReason(t.Channel().Identity().RedirectReason), nil
+					return redirectReason(c.Identity().RedirectReason), nil
+				case "orig-reason":
+					return extraOr(c, "redirecting-"+what, "unknown"), nil
+				case "count":
+					return extraOr(c, "redirecting-"+what, "0"), nil
 				}
-				return extra(t.Channel(), "redirecting-"+what), nil
+				if strings.HasPrefix(what, "pres") {
+					what = "from-pres"
+				}
+				p, what := redirectingParty(c, what)
+				return p.read(what)
 			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				what := strings.ToLower(a.Arg(0))
+				c, v, what := t.Channel(), strings.Trim(v, blanks), strings.ToLower(a.Arg(0))
 				switch what {
-				case "from-num":
-					t.Channel().UpdateIdentity(func(id *channel.Identity) { id.RDNIS = v })
-					return nil
 				case "reason":
-					t.Channel().UpdateIdentity(func(id *channel.Identity) { id.RedirectReason = sipReason(strings.Trim(v, blanks)) })
+					c.UpdateIdentity(func(id *channel.Identity) { id.RedirectReason = sipReason(v) })
 					return nil
+				case "orig-reason":
+					setExtra(c, "redirecting-"+what, v)
+					return nil
+				case "count":
+					n, err := number(v)
+					if err == nil {
+						setExtra(c, "redirecting-"+what, strconv.Itoa(n))
+					}
+					return err
 				}
-				setExtra(t.Channel(), "redirecting-"+what, v)
-				return nil
+				if strings.HasPrefix(what, "pres") {
+					if err := (party{c, "to"}).write("pres", v); err != nil {
+						return err
+					}
+					what = "from-pres"
+				}
+				p, what := redirectingParty(c, what)
+				return p.write(what, v)
 			},
 		},
 	}
+}
+
+// connectedParty finds the end that a part of CONNECTEDLINE is of.
+func connectedParty(c *channel.Channel, what string) (p party, part string) {
+	if part, ok := strings.CutPrefix(what, "priv-"); ok {
+		return party{c, "priv-connected"}, part
+	}
+	return party{c, "connected"}, what
+}
+
+// redirectingParty finds the end that a part of REDIRECTING is of.
+func redirectingParty(c *channel.Channel, what string) (p party, part string) {
+	rest, private := strings.CutPrefix(what, "priv-")
+	end, part, _ := strings.Cut(rest, "-")
+	switch {
+	case end != "orig" && end != "from" && end != "to":
+		return party{c, "none"}, "-" + what // which nothing has
+	case private:
+		return party{c, "priv-" + end}, part
+	}
+	return party{c, end}, part
 }
 
 // redirectReasons are the ancestor's words for why a call was redirected, with those

@@ -28,19 +28,32 @@ func encodingFunctions() []channel.Function {
 		hash("MD5", "MD5 digest of a text", func(s string) []byte { d := md5.Sum([]byte(s)); return d[:] }),
 		hash("SHA1", "SHA-1 digest of a text", func(s string) []byte { d := sha1.Sum([]byte(s)); return d[:] }),
 		text("BASE64_ENCODE", "Text in base64", "", "string", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }),
-		text("BASE64_DECODE", "Text from base64", "What is no base64 ends it.", "string", decodeBase64),
+		text("BASE64_DECODE", "Text from base64", "The padding may be missing.", "string", decodeBase64),
 		text("URIENCODE", "Text for a URI", "Every byte but letters, digits and -_.!~*'() is written %XX.", "data", encodeURI),
 		text("URIDECODE", "Text from a URI", "", "data", decodeURI),
 	}
 }
 
+// decodeBase64 reads text up to its padding or its end, which may be missing. What
+// base64 does not have counts as its last digit, as in the field.
 func decodeBase64(s string) string {
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(s)))
-	n, _ := base64.StdEncoding.Decode(out, []byte(s))
-	if i := strings.IndexByte(string(out[:n]), 0); i >= 0 {
-		n = i
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	s, _, _ = strings.Cut(s, "=")
+	var b strings.Builder
+	held, bits := uint(0), 0
+	for i := 0; i < len(s); i++ {
+		digit := strings.IndexByte(digits, s[i])
+		if digit < 0 {
+			digit = len(digits) - 1
+		}
+		held = held<<6 | uint(digit)
+		if bits += 6; bits >= 8 {
+			bits -= 8
+			b.WriteByte(byte(held >> bits))
+		}
 	}
-	return string(out[:n])
+	text, _, _ := strings.Cut(b.String(), "\x00")
+	return text
 }
 
 func encodeURI(s string) string {
@@ -63,12 +76,17 @@ func decodeURI(s string) string {
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) && hexDigit(s[i+1]) >= 0 && hexDigit(s[i+2]) >= 0 {
-			b.WriteByte(byte(hexDigit(s[i+1])<<4 | hexDigit(s[i+2])))
+		if s[i] == '%' && i+2 < len(s) && hexDigit(s[i+1]) >= 0 {
+			c := hexDigit(s[i+1])
+			if low := hexDigit(s[i+2]); low >= 0 {
+				c = c<<4 | low
+			}
+			b.WriteByte(byte(c))
 			i += 2
 			continue
 		}
 		b.WriteByte(s[i])
 	}
-	return b.String()
+	text, _, _ := strings.Cut(b.String(), "\x00")
+	return text
 }

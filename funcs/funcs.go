@@ -57,7 +57,7 @@ func All(d Deps) []channel.Function {
 	for _, family := range [][]channel.Function{
 		textFunctions(), fieldFunctions(), listFunctions(), hashFunctions(), regexFunctions(d), formatFunctions(),
 		logicFunctions(d), mathFunctions(d), encodingFunctions(), timeFunctions(d), variableFunctions(d),
-		callerFunctions(), connectedFunctions(), channelFunctions(d), causeFunctions(), groupFunctions(d),
+		callerFunctions(), connectedFunctions(), channelFunctions(d), timeoutFunctions(), causeFunctions(), groupFunctions(d),
 		planFunctions(d), systemFunctions(d), lockFunctions(d),
 		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(), curlFunctions(), dnsFunctions(d), iconvFunctions(), configFunctions(d), odbcFunctions(d), realtimeFunctions(d), recordFunctions(d), sayFunctions(d), featureFunctions(), recordingFunctions(),
 	} {

@@ -1,7 +1,7 @@
 package funcs
 
 import (
-	"maps"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,59 +15,74 @@ func groupFunctions(d Deps) []channel.Function {
 	return []channel.Function{
 		{
 			Name: "GROUP", Synopsis: "The group of the channel", SeeAlso: []string{"GROUP_COUNT"},
-			Help: "Set(GROUP()=trunk) puts the channel into a group; it can be in one of each category.",
+			Help: "Set(GROUP()=trunk) puts the channel into a group; it can be in one of each category. Read without a category it is the first that was set.",
 			Args: []decl.Arg{optional("category", "the category")},
-			Read: func(t channel.Thread, a *decl.Args) (string, error) { return groups(t.Channel())[a.Raw], nil },
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				g, _ := groups(t.Channel()).find(a.Raw)
+				return g.name, nil
+			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				m := maps.Clone(groups(t.Channel()))
-				if m == nil {
-					m = make(map[string]string)
-				}
-				group, category, ok := strings.Cut(v, "@")
+				name, category, ok := strings.Cut(v, "@")
 				if !ok {
 					category = a.Raw
 				}
-				m[category] = group
-				if group == "" {
-					delete(m, category)
+				if name == "" && category == "" {
+					return errors.New("a group name is required")
 				}
-				t.Channel().SetData(groupKey{}, m)
+				list := slices.Clone(groups(t.Channel()))
+				list = slices.DeleteFunc(list, func(g group) bool { return strings.EqualFold(g.category, category) })
+				if name != "" {
+					list = append(list, group{name, category})
+				}
+				t.Channel().SetData(groupKey{}, list)
 				return nil
 			},
 		},
 		{
 			Name: "GROUP_COUNT", Synopsis: "How many channels are in a group", Args: []decl.Arg{named}, Raw: true,
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
-				group, category, _ := strings.Cut(a.Raw, "@")
-				if group == "" {
-					if group = groups(t.Channel())[category]; group == "" {
+				name, category, _ := strings.Cut(a.Raw, "@")
+				if name == "" {
+					g, ok := groups(t.Channel()).find(category)
+					if !ok {
 						return "0", nil
 					}
+					name, category = g.name, g.category
 				}
-				return strconv.Itoa(countGroups(d, category, func(g string) bool { return strings.EqualFold(g, group) })), nil
+				return strconv.Itoa(countGroups(d, func(g group) bool {
+					return strings.EqualFold(g.name, name) && (category == "" || strings.EqualFold(g.category, category))
+				})), nil
 			},
 		},
 		{
 			Name: "GROUP_MATCH_COUNT", Synopsis: "How many channels are in groups that match", Raw: true,
-			Args: []decl.Arg{arg("groupmatch@category", "a POSIX extended regular expression")},
+			Args: []decl.Arg{arg("groupmatch@category", "a POSIX extended regular expression, and one for the category")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
 				expression, category, _ := strings.Cut(a.Raw, "@")
-				re, err := d.Engine.Regexps().Compile(expression)
+				if expression == "" {
+					return "0", nil
+				}
+				name, err := d.Engine.Regexps().Compile(expression)
 				if err != nil {
 					return "", err
 				}
-				return strconv.Itoa(countGroups(d, category, re.MatchString)), nil
+				of, err := d.Engine.Regexps().Compile(category)
+				if err != nil {
+					return "", err
+				}
+				return strconv.Itoa(countGroups(d, func(g group) bool {
+					return name.MatchString(g.name) && (category == "" || g.category != "" && of.MatchString(g.category))
+				})), nil
 			},
 		},
 		{
 			Name: "GROUP_LIST", Synopsis: "The groups of the channel",
 			Read: func(t channel.Thread, _ *decl.Args) (string, error) {
-				m := groups(t.Channel())
 				var list []string
-				for _, category := range slices.Sorted(maps.Keys(m)) {
-					name := m[category]
-					if category != "" {
-						name += "@" + category
+				for _, g := range groups(t.Channel()) {
+					name := g.name
+					if g.category != "" {
+						name += "@" + g.category
 					}
 					list = append(list, name)
 				}
@@ -77,22 +92,42 @@ func groupFunctions(d Deps) []channel.Function {
 	}
 }
 
+// group is one that a channel is in.
+type group struct{ name, category string }
+
 type groupKey struct{}
 
-// Groups are the groups of a channel by category. The map must not be changed.
-func Groups(c *channel.Channel) map[string]string { return groups(c) }
+// groupList are the groups of a channel as they were set, one of each category. It is
+// replaced, never changed: other channels count it.
+type groupList []group
 
-// groups are the groups of a channel by category. The map is replaced, never
-// changed: other channels count it.
-func groups(c *channel.Channel) map[string]string {
-	m, _ := c.Data(groupKey{}).(map[string]string)
+// Groups are the groups of a channel by category.
+func Groups(c *channel.Channel) map[string]string {
+	m := make(map[string]string)
+	for _, g := range groups(c) {
+		m[g.category] = g.name
+	}
 	return m
 }
 
-func countGroups(d Deps, category string, match func(group string) bool) (n int) {
+func groups(c *channel.Channel) groupList {
+	l, _ := c.Data(groupKey{}).(groupList)
+	return l
+}
+
+// find is the group of a category, the first of all for "".
+func (l groupList) find(category string) (g group, ok bool) {
+	i := slices.IndexFunc(l, func(g group) bool { return category == "" || strings.EqualFold(g.category, category) })
+	if i < 0 {
+		return g, false
+	}
+	return l[i], true
+}
+
+func countGroups(d Deps, match func(group) bool) (n int) {
 	for _, c := range d.Engine.Channels().Channels() {
-		for cat, group := range groups(c) {
-			if match(group) && (category == "" || strings.EqualFold(cat, category)) {
+		for _, g := range groups(c) {
+			if match(g) {
 				n++
 			}
 		}

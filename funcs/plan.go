@@ -16,7 +16,11 @@ func planFunctions(d Deps) []channel.Function {
 	exten := arg("extension@context", "the extension; the context is default without one")
 	return []channel.Function{
 		{Name: "DIALPLAN_EXISTS", Synopsis: "1 when a place in the dialplan is there", Args: place, Read: exists},
-		{Name: "VALID_EXTEN", Synopsis: "1 when a place in the dialplan is there", Help: "An older name of DIALPLAN_EXISTS.", Args: place, Read: exists},
+		{
+			Name: "VALID_EXTEN", Synopsis: "1 when a place in the dialplan is there", Help: "An older form of DIALPLAN_EXISTS: it wants an extension, and knows no labels.",
+			Args: []decl.Arg{{Name: "context", Help: "the context, that of the call when it is left empty", Optional: true, Target: decl.ContextRef}, optional("extension", "the extension"), optional("priority", "the priority, 1 by default")},
+			Read: validExtension,
+		},
 		{
 			Name: "EXTENSION_STATE", Synopsis: "What the devices of an extension's hint are doing", Help: "The words of DEVICE_STATE.", SeeAlso: []string{"HINT"},
 			Args: []decl.Arg{exten},
@@ -107,8 +111,8 @@ func atContext(s string) (exten, context string) {
 
 func exists(t channel.Thread, a *decl.Args) (string, error) {
 	thread, ok := t.(*dialplan.Thread)
-	if !ok || a.Arg(0) == "" {
-		return "0", nil
+	if !ok || a.Raw == "" {
+		return "", errors.New("an argument is required")
 	}
 	context, e, priority := a.Arg(0), a.Arg(1), a.Arg(2)
 	if e == "" {
@@ -118,8 +122,22 @@ func exists(t channel.Thread, a *decl.Args) (string, error) {
 	if priority == "" {
 		priority = "1"
 	}
-	if n, ok := leadingInteger(priority); ok {
+	if n, ok := leadingInteger(priority); ok && n > 0 {
 		return flag(t.Match(context, e, n).Exists()), nil
 	}
 	return flag(thread.HasLabel(context, e, priority)), nil
+}
+
+func validExtension(t channel.Thread, a *decl.Args) (string, error) {
+	context, e, priority := a.Arg(0), a.Arg(1), 1
+	if e == "" {
+		return "", errors.New("syntax: VALID_EXTEN([context],extension[,priority])")
+	}
+	if context == "" {
+		context = t.Location().Context
+	}
+	if a.Has(2) {
+		priority, _ = leadingInteger(a.Arg(2))
+	}
+	return flag(t.Match(context, e, priority).Exists()), nil
 }

@@ -36,7 +36,7 @@ func systemFunctions(d Deps) []channel.Function {
 		text("DIRNAME", "A path without its last part", "", "filename", path.Dir),
 		{
 			Name: "STAT", Synopsis: "A fact about a file", Outside: true, Dangerous: true,
-			Help: "e: is it there, f: is it a file, d: a directory, s: its size, m: the octal mode, M: when it was changed.",
+			Help: "e: is it there, f: is it a file, d: a directory, s: its size, m: type and mode in octal, M and A: when it was written, C: when it or its mode was changed. 0 for a file that is not there.",
 			Args: []decl.Arg{arg("flag", "one of d, e, f, m, s, M, A, C"), arg("filename", "the file")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) { return stat(a.Arg(0), a.Arg(1)) },
 		},
@@ -76,8 +76,11 @@ func systemFunctions(d Deps) []channel.Function {
 }
 
 func setenv(name, v string) error {
-	if name == "" {
+	switch {
+	case name == "":
 		return errNoName
+	case strings.HasPrefix(name, "AST_"):
+		return fmt.Errorf("%s is what scripts of AGI are told of the exchange", name)
 	}
 	if v == "" {
 		return os.Unsetenv(name)
@@ -98,27 +101,27 @@ func stat(what, name string) (string, error) {
 	if name == "" {
 		return "", errors.New("syntax: STAT(flag,filename)")
 	}
-	info, err := os.Stat(name)
-	switch what {
-	case "e":
-		return flag(err == nil), nil
-	case "f":
-		return flag(err == nil && info.Mode().IsRegular()), nil
-	case "d":
-		return flag(err == nil && info.IsDir()), nil
+	var st unix.Stat_t
+	if what == "" || unix.Stat(name, &st) != nil {
+		return "0", nil
 	}
-	if err != nil {
-		return "", err
+	switch what[0] {
+	case 'e':
+		return "1", nil
+	case 'f':
+		return flag(st.Mode&unix.S_IFMT == unix.S_IFREG), nil
+	case 'd':
+		return flag(st.Mode&unix.S_IFMT == unix.S_IFDIR), nil
+	case 's':
+		return strconv.FormatInt(st.Size, 10), nil
+	case 'm':
+		return strconv.FormatUint(uint64(st.Mode), 8), nil
+	case 'M', 'A':
+		return strconv.FormatInt(int64(st.Mtim.Sec), 10), nil
+	case 'C':
+		return strconv.FormatInt(int64(st.Ctim.Sec), 10), nil
 	}
-	switch what {
-	case "s":
-		return strconv.FormatInt(info.Size(), 10), nil
-	case "m":
-		return strconv.FormatUint(uint64(info.Mode().Perm()), 8), nil
-	case "M", "A", "C":
-		return strconv.FormatInt(info.ModTime().Unix(), 10), nil
-	}
-	return "", fmt.Errorf("unknown flag '%s'", strings.TrimSpace(what))
+	return "0", nil
 }
 
 // sysinfo reads what sysinfo(2) tells.
