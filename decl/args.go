@@ -22,6 +22,7 @@ type Args struct {
 
 	options map[byte]string
 	given   string
+	origin  origin
 }
 
 // Arg returns positional argument i or "".

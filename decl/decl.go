@@ -98,10 +98,10 @@ type Function[C any] struct {
 	// Outside functions ask something that is not of the exchange, such as the DNS
 	// or a database; dry runs do not.
 	Outside bool
-	// Read returns the value. On entry args.Tainted says whether the argument
-	// text came from the network; on return it says so of the value. A look-up
-	// whose answer is the office's own data sets it to false; one that hands
-	// out network data sets it to true.
+	// Read returns the value. On entry args.Tainted says whether some of the argument
+	// text came from the network; on return it says so of the value, as a whole unless
+	// Mark or MarkPieces says more. A look-up whose answer is the office's own data sets
+	// it to false; one that hands out network data sets it to true.
 	Read func(c C, args *Args) (string, error)
 	// Write stores value; nil when the function cannot be written.
 	Write func(c C, args *Args, value string) error

@@ -357,6 +357,7 @@ func (t *Thread) SetNamed(named, v channel.Value) error {
 			}
 		}
 	}
+	a.Saw(v.S, v.Taint)
 	err := f.Write(t, a, v.S)
 	t.depth--
 	return err
@@ -377,17 +378,15 @@ func (t *Thread) function(name, args string, taint []decl.Span) (channel.Value, 
 		return channel.Value{}, false
 	}
 	a := t.arguments(args, taint, f.Args, f.Raw)
+	a.Saw(args, taint)
 	s, err := f.Read(t, a)
-	tainted := a.Tainted
+	spans := a.ValueTaint(s)
 	t.depth--
 	if err != nil {
 		t.Log().Warn(fmt.Sprintf("%s(): %v", name, err))
 		return channel.Value{}, false
 	}
-	if tainted {
-		return channel.Tainted(s), true
-	}
-	return channel.Value{S: s}, true
+	return channel.Value{S: s, Taint: spans}, true
 }
 
 func (t *Thread) warn(message string) { t.Log().Warn(message) }

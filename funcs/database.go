@@ -131,8 +131,7 @@ func databaseFunctions(d Deps) []channel.Function {
 					return "", errNoDatabase
 				}
 				v, _ := d.Database.Get("dialgroup", a.Arg(0))
-				a.Tainted = len(v.Taint) > 0
-				return v.S, nil
+				return handOn(a, v)
 			},
 			Write: func(_ channel.Thread, a *decl.Args, v string) error {
 				if d.Database == nil {
@@ -167,7 +166,7 @@ func children(db channel.Database, prefix string) (names []string) {
 
 // found is what a read gives back, and DB_RESULT.
 func found(t channel.Thread, a *decl.Args, v channel.Value) string {
-	a.Tainted = len(v.Taint) > 0
+	a.Mark(v.Taint)
 	t.Channel().SetVar("DB_RESULT", v)
 	return v.S
 }
@@ -177,11 +176,13 @@ func writeDialGroup(db channel.Database, group, operation string, v channel.Valu
 		return errNoName
 	}
 	old, _ := db.Get("dialgroup", group)
+	var all decl.Args // of whose pieces the list is made
+	all.Saw(v.S, v.Taint)
 	amp := func(r rune) bool { return r == '&' }
 	var members []string
 	if operation != "" {
 		members = strings.FieldsFunc(old.S, amp)
-		v.Taint = append(v.Taint, old.Taint...)
+		all.Saw(old.S, old.Taint)
 	}
 	for _, m := range strings.FieldsFunc(v.S, amp) {
 		at := slices.Index(members, m)
@@ -199,6 +200,6 @@ func writeDialGroup(db channel.Database, group, operation string, v channel.Valu
 		_, err := db.Delete("dialgroup", group)
 		return err
 	}
-	v.S = strings.Join(members, "&")
-	return db.Put("dialgroup", group, v)
+	list := strings.Join(members, "&")
+	return db.Put("dialgroup", group, channel.Value{S: list, Taint: all.Pieces(list)})
 }

@@ -17,7 +17,7 @@ func fieldFunctions() []channel.Function {
 			Name: "CUT", Synopsis: "Fields of a list", SeeAlso: []string{"FIELDQTY", "FIELDNUM"},
 			Help: "Takes fields out of the value of a variable: CUT(list,-,2) is the second one, 2-3 a range, 2- the rest, 1&3 several.",
 			Args: []decl.Arg{list, arg("char-delim", "the character between fields, - when it is left empty"), arg("range-spec", "the fields")},
-			Read: cut,
+			Read: pieces(cut),
 		},
 		{
 			Name: "FIELDQTY", Synopsis: "How many fields a list has",
@@ -57,19 +57,19 @@ func fieldFunctions() []channel.Function {
 		{
 			Name: "LISTFILTER", Synopsis: "A list without a field",
 			Args: []decl.Arg{list, arg("delim", "what stands between fields"), arg("value", "the field to take out")},
-			Read: listFilter,
+			Read: pieces(listFilter),
 		},
 		{
 			Name: "FILTER", Synopsis: "Only the characters that are allowed", Raw: true,
 			Help: "Characters and ranges such as 0-9a-f; \\- is a dash, \\, a comma, \\x41 the character of that number.",
 			Args: []decl.Arg{arg("allowed-chars", "what is kept"), arg("string", "the text")},
-			Read: filter,
+			Read: pieces(filter),
 		},
 		{
 			Name: "REPLACE", Synopsis: "Text with characters replaced", SeeAlso: []string{"STRREPLACE"},
 			Help: "Every character that is in find-chars becomes replace-char, or is taken out without one.",
 			Args: []decl.Arg{variable("the variable that holds the text"), arg("find-chars", "the characters to find"), optional("replace-char", "the character to put there")},
-			Read: replaceCharacters,
+			Read: pieces(replaceCharacters),
 		},
 		{
 			Name: "STRREPLACE", Synopsis: "Text with a part replaced", SeeAlso: []string{"REPLACE"},
@@ -78,16 +78,17 @@ func fieldFunctions() []channel.Function {
 				optional("replace-string", "what to put there"), optional("max-replacements", "how often, every time by default"),
 				optional("other", "is not looked at"),
 			},
-			Read: replaceText,
+			Read: pieces(replaceText),
 		},
 		{
 			Name: "STRBETWEEN", Synopsis: "Text with something between its characters",
 			Args: []decl.Arg{variable("the variable that holds the text"), arg("insert-string", "what to put between"), optional("other", "makes it an error")},
-			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+			Read: pieces(func(t channel.Thread, a *decl.Args) (string, error) {
 				if len(a.Pos) != 2 || a.Arg(0) == "" {
 					return "", errors.New("syntax: STRBETWEEN(varname,insert-string)")
 				}
 				v := value(t, a, a.Arg(0))
+				placed(a, a.Arg(1))
 				var b strings.Builder
 				for i := 0; i < len(v); i++ {
 					if i > 0 {
@@ -96,7 +97,7 @@ func fieldFunctions() []channel.Function {
 					b.WriteByte(v[i])
 				}
 				return b.String(), nil
-			},
+			}),
 		},
 	}
 }
@@ -260,6 +261,7 @@ func replaceCharacters(t channel.Thread, a *decl.Args) (string, error) {
 		case a.Has(2):
 			c, _ := decodeByte(a.Arg(2))
 			out = append(out, c)
+			placed(a, string([]byte{c}))
 		}
 	}
 	return string(out), nil
@@ -273,5 +275,7 @@ func replaceText(t channel.Thread, a *decl.Args) (string, error) {
 	if n, ok := leadingInteger(a.Arg(3)); ok && n > 0 {
 		times = n
 	}
-	return strings.Replace(value(t, a, a.Arg(0)), a.Arg(1), a.Arg(2), times), nil
+	v := value(t, a, a.Arg(0))
+	placed(a, a.Arg(2))
+	return strings.Replace(v, a.Arg(1), a.Arg(2), times), nil
 }

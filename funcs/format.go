@@ -15,19 +15,20 @@ func formatFunctions() []channel.Function {
 		Name: "SPRINTF", Synopsis: "Numbers and texts in a format",
 		Help: "%d, %i, %u, %o, %x, %X take whole numbers, %f, %e, %g numbers, %s texts, as printf does.",
 		Args: []decl.Arg{arg("format", "the format"), {Name: "arg", Help: "what is put into it", Optional: true, Repeat: true}},
-		Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+		Read: pieces(func(_ channel.Thread, a *decl.Args) (string, error) {
 			if len(a.Pos) == 0 {
 				return "", errors.New("a format is required")
 			}
-			return sprintf(a.Pos[0], a.Pos[1:])
-		},
+			return sprintf(a.Pos[0], a.Pos[1:], func(s string) { placed(a, s) })
+		}),
 	}}
 }
 
 // maxWidth bounds what a format pads to.
 const maxWidth = 4096
 
-func sprintf(format string, args []string) (string, error) {
+// sprintf tells put of the characters that it makes out of numbers.
+func sprintf(format string, args []string, put func(string)) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' {
@@ -69,6 +70,7 @@ func sprintf(format string, args []string) (string, error) {
 			switch verb {
 			case 'c':
 				b.WriteString(padded(string([]byte{byte(n)}), flags))
+				put(string([]byte{byte(n)}))
 			case 'd', 'i':
 				fmt.Fprintf(&b, "%"+flags+"d", n)
 			case 'u':

@@ -78,11 +78,21 @@ func variable(help string) decl.Arg {
 	return decl.Arg{Name: "varname", Help: help, Target: decl.VarName}
 }
 
-// text declares a function of the whole argument text, commas and all.
+// text declares a function of the whole argument text, commas and all, whose value
+// is made of pieces of it.
 func text(name, synopsis, help, argument string, read func(s string) string) channel.Function {
 	return channel.Function{
 		Name: name, Synopsis: synopsis, Help: help, Raw: true, Args: []decl.Arg{arg(argument, "the text")},
-		Read: func(_ channel.Thread, a *decl.Args) (string, error) { return read(a.Raw), nil },
+		Read: pieces(func(_ channel.Thread, a *decl.Args) (string, error) { return read(a.Raw), nil }),
+	}
+}
+
+// pieces is a Read whose value is made of pieces of what it saw; see decl.Args.Pieces.
+func pieces(read readFunc) readFunc {
+	return func(t channel.Thread, a *decl.Args) (string, error) {
+		s, err := read(t, a)
+		a.MarkPieces(s)
+		return s, err
 	}
 }
 
@@ -90,23 +100,32 @@ func text(name, synopsis, help, argument string, read func(s string) string) cha
 // function is then as tainted as it is.
 func value(t channel.Thread, a *decl.Args, name string) string {
 	v := t.Get(name)
-	if len(v.Taint) > 0 {
-		a.Tainted = true
-	}
+	a.Saw(v.S, v.Taint)
 	return v.S
 }
 
-// set writes the variable or function that an argument names, with the taint of the
-// value that was handed to a Write.
-func set(t channel.Thread, a *decl.Args, name, s string) {
-	named, v := channel.Clean(name), channel.Value{S: s}
+// placed tells that a caller decided where s stands in the value, if he had a part in
+// it: s is then as good as his.
+func placed(a *decl.Args, s string) {
 	if a.Tainted {
-		v = channel.Tainted(s)
+		a.Saw(s, channel.Whole(len(s)))
 	}
+}
+
+// handOn is value where the value is the result of the function.
+func handOn(a *decl.Args, v channel.Value) (string, error) {
+	a.Mark(v.Taint)
+	return v.S, nil
+}
+
+// set writes the variable or function that an argument names with pieces of what was
+// seen.
+func set(t channel.Thread, a *decl.Args, name, s string) {
+	named := channel.Clean(name)
 	if len(a.NameTaint) > 0 {
 		named = channel.Tainted(name)
 	}
-	if err := t.SetNamed(named, v); err != nil {
+	if err := t.SetNamed(named, channel.Value{S: s, Taint: a.Pieces(s)}); err != nil {
 		t.Log().Warn(err.Error())
 	}
 }

@@ -111,7 +111,7 @@ func TestStrptime(t *testing.T) {
 
 func TestSprintfLimits(t *testing.T) {
 	for _, format := range []string{"%999999999d", "%.99999999f", "%y"} {
-		if s, err := sprintf(format, []string{"1"}); err == nil {
+		if s, err := sprintf(format, []string{"1"}, func(string) {}); err == nil {
 			t.Errorf("%s: %d characters", format, len(s))
 		}
 	}
@@ -146,7 +146,7 @@ func FuzzArguments(f *testing.F) {
 		separate(groups, '?', 3)
 		decodeURI(list)
 		decodeBase64(list)
-		if s, err := sprintf(groups, []string{list, delim}); err == nil && len(s) > 64*1024+len(groups)+len(list)+len(delim) {
+		if s, err := sprintf(groups, []string{list, delim}, func(string) {}); err == nil && len(s) > 64*1024+len(groups)+len(list)+len(delim) {
 			t.Errorf("%d characters", len(s))
 		}
 	})

@@ -19,7 +19,7 @@ func hashFunctions() []channel.Function {
 			Args: []decl.Arg{name, optional("hashkey", "the key")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				if len(a.Pos) >= 2 {
-					return value(t, a, hashVariable(a.Arg(0), a.Arg(1))), nil
+					return handOn(a, t.Get(hashVariable(a.Arg(0), a.Arg(1))))
 				}
 				keys := hashKeys(t.Channel(), a.Arg(0))
 				t.Channel().SetVar(hashFields, channel.Clean(strings.Join(keys, ",")))
@@ -27,7 +27,9 @@ func hashFunctions() []channel.Function {
 				for i, k := range keys {
 					values[i] = value(t, a, hashVariable(a.Arg(0), k))
 				}
-				return strings.Join(values, ","), nil
+				all := strings.Join(values, ",")
+				a.MarkPieces(all)
+				return all, nil
 			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
 				if len(a.Pos) >= 2 {

@@ -36,7 +36,7 @@ func listFunctions() []channel.Function {
 		{
 			Name: "SORT", Synopsis: "Keys sorted by their values", Help: "SORT(a:3,b:1) is b,a.",
 			Args: []decl.Arg{{Name: "key:value", Help: "a key and its number", Repeat: true}}, Raw: true,
-			Read: sortKeys,
+			Read: pieces(sortKeys),
 		},
 	}
 }
@@ -52,7 +52,7 @@ func delimiter(a *decl.Args) byte {
 var errNoVariable = errors.New("a variable name is required")
 
 func take(first bool) readFunc {
-	return func(t channel.Thread, a *decl.Args) (string, error) {
+	return pieces(func(t channel.Thread, a *decl.Args) (string, error) {
 		name := a.Arg(0)
 		if name == "" {
 			return "", errNoVariable
@@ -73,7 +73,7 @@ func take(first bool) readFunc {
 		}
 		set(t, a, name, rest)
 		return item, nil
-	}
+	})
 }
 
 func put(first bool) func(channel.Thread, *decl.Args, string) error {

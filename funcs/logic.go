@@ -18,7 +18,7 @@ func logicFunctions(d Deps) []channel.Function {
 			Name: "IF", Synopsis: "One of two texts, by a condition", Raw: true, SeeAlso: []string{"IFTIME"},
 			Help: "False is an empty condition and a number that is 0. Quotes around the first text are taken off.",
 			Args: branches("condition", "the condition and the texts"),
-			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+			Read: pieces(func(_ channel.Thread, a *decl.Args) (string, error) {
 				condition, yes, no, err := choice(a.Raw)
 				if err != nil {
 					return "", err
@@ -27,13 +27,13 @@ func logicFunctions(d Deps) []channel.Function {
 					return yes, nil
 				}
 				return no, nil
-			},
+			}),
 		},
 		{
 			Name: "IFTIME", Synopsis: "One of two texts, by the time", Raw: true, SeeAlso: []string{"IF"},
 			Help: "The times are written as for GotoIfTime: times,weekdays,monthdays,months[,timezone].",
 			Args: branches("timespec", "the times and the texts"),
-			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+			Read: pieces(func(t channel.Thread, a *decl.Args) (string, error) {
 				spec, rest, ok := strings.Cut(unquote(strings.Trim(a.Raw, blanks)), "?")
 				yes, no, _ := strings.Cut(rest, ":")
 				if !ok || spec == "" {
@@ -47,14 +47,14 @@ func logicFunctions(d Deps) []channel.Function {
 					return unquote(strings.Trim(yes, blanks)), nil
 				}
 				return unquote(strings.Trim(no, blanks)), nil
-			},
+			}),
 		},
 		text("ISNULL", "1 when the text is empty", "", "data", func(s string) string { return flag(s == "") }),
 		text("EXISTS", "1 when the text is not empty", "", "data", func(s string) string { return flag(s != "") }),
 		{
 			Name: "SET", Synopsis: "Set a variable in the middle of a text", Raw: true, Help: "The value is the result.",
 			Args: []decl.Arg{arg("varname=value", "the variable and its value")},
-			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+			Read: pieces(func(t channel.Thread, a *decl.Args) (string, error) {
 				name, v, ok := strings.Cut(a.Raw, "=")
 				if !ok || name == "" {
 					return "", errors.New("syntax: SET(varname=value)")
@@ -62,7 +62,7 @@ func logicFunctions(d Deps) []channel.Function {
 				v = strings.Trim(v, blanks)
 				set(t, a, strings.Trim(name, blanks), v)
 				return v, nil
-			},
+			}),
 		},
 		{
 			Name: "EVAL", Synopsis: "Text substituted once more", Raw: true,
@@ -73,7 +73,10 @@ func logicFunctions(d Deps) []channel.Function {
 					return "", errors.New("an argument is required")
 				}
 				v := t.Expand(a.Raw)
-				a.Tainted = a.Tainted || len(v.Taint) > 0
+				a.Saw(v.S, v.Taint)
+				if a.Pieces("$") == nil {
+					a.MarkPieces(v.S)
+				} // else what a caller wrote was expanded, too
 				return v.S, nil
 			},
 		},
@@ -90,9 +93,7 @@ func logicFunctions(d Deps) []channel.Function {
 				if err != nil {
 					return "", err
 				}
-				v := t.Expand(p.Args)
-				a.Tainted = len(v.Taint) > 0
-				return v.S, nil
+				return handOn(a, t.Expand(p.Args))
 			},
 		},
 		{
@@ -103,18 +104,13 @@ func logicFunctions(d Deps) []channel.Function {
 				place, args, _ := strings.Cut(a.Raw, "(")
 				var list []channel.Value
 				for _, s := range decl.Split(strings.TrimSuffix(args, ")"), 0) {
-					v := channel.Clean(s)
-					if a.Tainted {
-						v = channel.Tainted(s)
-					}
-					list = append(list, v)
+					list = append(list, channel.Value{S: s, Taint: a.Pieces(s)})
 				}
 				if err := t.Gosub(t.Channel(), place, list); err != nil {
 					return "", err
 				}
 				v, _ := t.Channel().Var("GOSUB_RETVAL")
-				a.Tainted = len(v.Taint) > 0
-				return v.S, nil
+				return handOn(a, v)
 			},
 		},
 	}

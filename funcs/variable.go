@@ -17,8 +17,7 @@ func variableFunctions(d Deps) []channel.Function {
 			Args: []decl.Arg{variable("the variable")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
 				v, _ := d.Engine.GlobalValue(a.Raw)
-				a.Tainted = len(v.Taint) > 0
-				return v.S, nil
+				return handOn(a, v)
 			},
 			Write: func(_ channel.Thread, a *decl.Args, v string) error {
 				d.Engine.SetGlobalValue(a.Raw, channel.Value{S: v, Taint: a.Taint})
@@ -58,13 +57,9 @@ func variableFunctions(d Deps) []channel.Function {
 		{
 			Name: "LOCAL", Synopsis: "A variable of the subroutine", Help: "It is gone, and one that it hides is back, after Return.", Raw: true,
 			Args: []decl.Arg{variable("the variable")},
-			Read: func(t channel.Thread, a *decl.Args) (string, error) { return value(t, a, a.Raw), nil },
+			Read: func(t channel.Thread, a *decl.Args) (string, error) { return handOn(a, t.Get(a.Raw)) },
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				w := channel.Value{S: v}
-				if a.Tainted {
-					w = channel.Tainted(v)
-				}
-				return t.SetLocal(a.Raw, w)
+				return t.SetLocal(a.Raw, channel.Value{S: v, Taint: a.Taint})
 			},
 		},
 		{
@@ -77,8 +72,7 @@ func variableFunctions(d Deps) []channel.Function {
 					return "", errors.New("syntax: LOCAL_PEEK(n,varname)")
 				}
 				v, _ := thread.Peek(n, a.Arg(1))
-				a.Tainted = a.Tainted || len(v.Taint) > 0
-				return v.S, nil
+				return handOn(a, v)
 			},
 		},
 		{
@@ -91,8 +85,7 @@ func variableFunctions(d Deps) []channel.Function {
 				}
 				v, _ := store.Load(a.Arg(0))
 				s, _ := v.(channel.Value)
-				a.Tainted = a.Tainted || len(s.Taint) > 0
-				return s.S, nil
+				return handOn(a, s)
 			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
 				store, err := shared(d, t, a.Arg(1))
@@ -112,7 +105,7 @@ func variableFunctions(d Deps) []channel.Function {
 					return "", nil
 				}
 				v, err := d.Engine.Read(c, a.Arg(1), a.Tainted)
-				a.Tainted = a.Tainted || len(v.Taint) > 0
+				a.Mark(v.Taint)
 				return v.S, err
 			},
 		},
@@ -135,8 +128,7 @@ func variableFunctions(d Deps) []channel.Function {
 			Args: []decl.Arg{variable("the variable")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				v, _ := master(d, t).Var(a.Raw)
-				a.Tainted = a.Tainted || len(v.Taint) > 0
-				return v.S, nil
+				return handOn(a, v)
 			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
 				master(d, t).SetVar(a.Raw, channel.Value{S: v, Taint: a.Taint})

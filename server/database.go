@@ -4,9 +4,11 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"pbx/channel"
+	"pbx/decl"
 	"pbx/event"
 	"pbx/store"
 )
@@ -23,9 +25,13 @@ func (d astDB) Get(family, key string) (channel.Value, bool) {
 	return channel.Clean(s), ok
 }
 
-// Put implements channel.Database.
+// Put implements channel.Database. Which part of a value came from the network is
+// not kept, only that one did; what a telephone can dial has no power over what it is
+// put into, so that SIP/ before a number that was dialled stays the office's own.
 func (d astDB) Put(family, key string, v channel.Value) error {
-	return d.Database.Put(family, key, v.S, len(v.Taint) > 0)
+	return d.Database.Put(family, key, v.S, slices.ContainsFunc(v.Taint, func(s decl.Span) bool {
+		return strings.Trim(v.S[s.Start:s.End], "0123456789*#+") != ""
+	}))
 }
 
 // registrations is where the ancestor keeps them, in lower case.

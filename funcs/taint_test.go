@@ -1,0 +1,61 @@
+package funcs
+
+import (
+	"strings"
+	"testing"
+
+	"pbx/channel"
+)
+
+// TestPieces: functions that move text about make neither the office's separators
+// those of a caller, nor a caller's those of the office.
+func TestPieces(t *testing.T) {
+	for _, ask := range []string{
+		"${LOCAL(X)}", "${IF($[1 = 1]?${X}:y)}", "${IFTIME(*,*,*,*?${X}:y)}", "${SET(Y=${X})}", "${CUT(L,^,1)}", "${SHIFT(L,^)}", "${POP(L,^)}",
+		"${PASSTHRU(${X})}", "${TRIM( ${X} )}", "${TOLOWER(${X})}", "${TOUPPER(${X})}", "${QUOTE(${X})}", "${EVAL(${X})}", "${X:0:7}",
+		"${SPRINTF(%s,${X})}", "${SPRINTF(SIP/%s,${X:4})}", "${LISTFILTER(L,^,z)}", "${FILTER(A-Z0-9&/,${X})}", "${REPLACE(X,7,8)}", "${STRREPLACE(X,7,8)}",
+		"${HASH(h,k)}", "${GLOBAL(G)}", "${SHARED(s)}", "${SORT(${X}:1)}", "${MASTER_CHANNEL(X)}", "${a2}", "${CSV_QUOTE(${X})}",
+	} {
+		for _, number := range []string{"109", "1&9", "1/9"} {
+			e, c := newThread(t, Deps{})
+			x := channel.Value{S: "SIP/" + number, Taint: channel.Part(4, 7)}
+			c.SetVar("X", x)
+			c.SetVar("L", channel.Value{S: x.S + "^" + x.S, Taint: append(channel.Part(4, 7), channel.Part(12, 15)...)})
+			for name, v := range map[string]channel.Value{
+				"HASH(h,k)": x, "GLOBAL(G)": x, "SHARED(s)": x, "ARRAY(a1,a2)": {S: "b," + x.S, Taint: channel.Part(6, 9)},
+			} {
+				if err := e.Write(c, name, v, false); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+			}
+			v := e.Expand(c, ask)
+			at := strings.Index(strings.ToUpper(v.S), "SIP/"+number)
+			if at < 0 {
+				t.Errorf("%s: %q", ask, v.S)
+				continue
+			}
+			if slash := v.Slice(at+3, at+4); number == "109" && len(slash.Taint) > 0 {
+				t.Errorf("%s: the slash of %q is the office's: %v", ask, v.S, v.Taint)
+			}
+			if own := v.Slice(at+4, at+7); len(own.Taint) != 1 || own.Taint[0] != channel.Whole(3)[0] {
+				t.Errorf("%s: %s of %q is the caller's: %v", ask, number, v.S, v.Taint)
+			}
+		}
+	}
+}
+
+// What a caller decides the place of is as good as his, and what he wrote is not
+// expanded for him.
+func TestPlaced(t *testing.T) {
+	e, c := newThread(t, Deps{})
+	c.SetVar("n", channel.Tainted("38a"))
+	c.SetVar("evil", channel.Tainted("${own}"))
+	c.SetVar("own", channel.Clean("a&b"))
+	for _, ask := range []string{"${SPRINTF(%c,${n})}", "${REPLACE(n,a,&)}", "${STRREPLACE(n,a,&)}", "${STRBETWEEN(n,&)}", "${EVAL(${evil})}"} {
+		v := e.Expand(c, ask)
+		at := strings.IndexByte(v.S, '&')
+		if at < 0 || len(v.Slice(at, at+1).Taint) == 0 {
+			t.Errorf("%s: %q %v", ask, v.S, v.Taint)
+		}
+	}
+}
