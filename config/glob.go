@@ -1,9 +1,39 @@
 package config
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 )
+
+// Source is the text of a file, and the name to call it by.
+type Source struct{ Name, Text string }
+
+// Sources reads the files that a name means, as #include does, for files that are in
+// another language. It is an error that there is none.
+func (l *Loader) Sources(name string) ([]Source, error) {
+	paths, err := l.glob(name)
+	if err != nil {
+		return nil, err
+	}
+	var all []Source
+	for _, path := range paths {
+		switch text, err := l.read(path); {
+		case err == nil:
+			all = append(all, Source{l.name(path), text})
+		case !errors.Is(err, fs.ErrNotExist):
+			return all, fmt.Errorf("%s: %v", l.name(path), reason(err))
+		}
+	}
+	if all == nil {
+		return nil, errNoFile
+	}
+	return all, nil
+}
+
+var errNoFile = errors.New("no such file")
 
 // glob returns the files that a name may mean: shell patterns and braces are
 // expanded, in order. A name without any is returned whether it exists or not.

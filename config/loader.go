@@ -74,10 +74,18 @@ func (l *Loader) name(path string) string {
 	return path
 }
 
-// read reads a regular file.
+// read reads a file and notes it among those that were read.
 func (p *parser) read(path string) (string, error) {
-	if text, ok := p.loader.Overlay[path]; ok {
+	text, err := p.loader.read(path)
+	if err == nil {
 		p.note(path)
+	}
+	return text, err
+}
+
+// read reads a regular file.
+func (l *Loader) read(path string) (string, error) {
+	if text, ok := l.Overlay[path]; ok {
 		return string(text), nil
 	}
 	f, err := os.Open(path)
@@ -96,11 +104,7 @@ func (p *parser) read(path string) (string, error) {
 		return "", &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("larger than %d MiB", maxFileSize>>20)}
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFileSize))
-	if err != nil {
-		return "", err
-	}
-	p.note(path)
-	return string(text), nil
+	return string(text), err
 }
 
 // note adds a file to those that were read.

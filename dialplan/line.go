@@ -67,13 +67,13 @@ func (b *builder) line(name, rest string) {
 	if (text == "n" || text == "next") && b.before != name+"/"+caller {
 		b.counted = append(b.counted, p)
 	}
-	b.before = name + "/" + caller
-	p.App, p.Args = b.application(rest)
-	b.compile(p)
-	if name == "_." || name == "_!" {
+	if (name == "_." || name == "_!") && b.before != name+"/"+caller {
 		b.find(b.pos, config.Warning, "pattern-dot", "use _X"+name[1:]+" instead", "the pattern %s also catches h, i, t and s", name)
 		b.token(name)
 	}
+	b.before = name + "/" + caller
+	p.App, p.Args = b.application(rest)
+	b.compile(p)
 	b.add(name, caller, anyCaller, p)
 }
 

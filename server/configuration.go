@@ -172,25 +172,18 @@ const aelName = "extensions.ael"
 
 // readAEL reads extensions.ael; nil is that there is none.
 func (c *configuration) readAEL() (*config.File, error) {
-	text, err := os.ReadFile(filepath.Join(c.dirs.Config, aelName))
+	text, err := c.beside(aelName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", aelName, err)
 	}
-	include := func(name string) (string, string, error) {
-		path := name
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(c.dirs.Config, path)
-		}
-		text, err := os.ReadFile(path)
-		return string(text), name, err
-	}
-	f, err := ael.Parse(aelName, string(text), include)
+	f, found, err := ael.Parse(aelName, string(text), c.loader().Sources)
 	if err != nil {
 		return nil, &config.Refusal{Finding: *ael.Finding(err)}
 	}
+	c.findings = append(c.findings, found...)
 	return f, nil
 }
 

@@ -1,23 +1,41 @@
 package ael
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"pbx/config"
 	"pbx/dialplan"
 )
+
+// library is what files of the tests include.
+var library = map[string]string{
+	"globals.ael": "A=1;\n",
+	"more.ael":    "2 => B();\nincludes { c; }\n",
+	"steps.ael":   "B();\nC();\n",
+	"round.ael":   "#include \"round.ael\"\n",
+}
 
 // written is a file of AEL as the lines of extensions.conf.
 func written(t *testing.T, text string) string {
 	t.Helper()
-	f, err := Parse("f.ael", text, nil)
+	f, found, err := Parse("f.ael", text, func(name string) ([]config.Source, error) {
+		if s, ok := library[name]; ok {
+			return []config.Source{{Name: name, Text: s}}, nil
+		}
+		return nil, errors.New("no such file")
+	})
 	if err != nil {
 		return err.Error()
 	}
 	var b strings.Builder
+	for _, x := range found {
+		fmt.Fprintln(&b, x)
+	}
 	for _, s := range f.Sections {
 		b.WriteString("[" + s.Name + "]\n")
 		for _, v := range s.Vars {
@@ -58,8 +76,8 @@ func TestParse(t *testing.T) {
 			"[a]\n1 exten 1,1,MSet(x=$[0])\n1 exten 1,2,GotoIf($[${x} < 3]?3:7)\n1 exten 1,3,Goto(5)\n1 exten 1,4,A()\n1 exten 1,5,MSet(x=$[${x}+1])\n1 exten 1,6,Goto(2)\n1 exten 1,7,NoOp(Finish loop)\n",
 		},
 		"goto, jump, labels": {
-			"context a { 1 => { here: A(); goto here; goto b|2|x; goto 3|1; jump 4; jump 5@c; jump 6@c,7; } }",
-			"[a]\n1 exten 1,1(here),A()\n1 exten 1,2,Goto(1)\n1 exten 1,3,Goto(b,2,x)\n1 exten 1,4,Goto(3,1)\n1 exten 1,5,Goto(4,1)\n1 exten 1,6,Goto(c,5,1)\n1 exten 1,7,Goto(c,6,7)\n",
+			"context a { 1 => { here: A(); goto here; goto b|2|x; goto 3|1; jump 4; jump 5@c; jump 6@c,7; jump 8,x@c; } }",
+			"[a]\n1 exten 1,1(here),A()\n1 exten 1,2,Goto(1)\n1 exten 1,3,Goto(b,2,x)\n1 exten 1,4,Goto(3,1)\n1 exten 1,5,Goto(4,1)\n1 exten 1,6,Goto(c,5,1)\n1 exten 1,7,Goto(c,6,7)\n1 exten 1,8,Goto(c,8,x)\n",
 		},
 		"switch": {
 			"context a { 1 => { switch (${X}) { case 1: A(${EXTEN}); break; case 2: B(); pattern 3.: C(); default: D(); } E(); } }",
@@ -71,6 +89,15 @@ func TestParse(t *testing.T) {
 		"macro": {
 			"macro m(a,b) {\n A(${a});\n return;\n catch h { B(); }\n}\ncontext c { _1X => &m(1,${EXTEN}); }",
 			"[m]\n1 exten ~~s~~,1,Set(LOCAL(a)=${ARG1})\n1 exten ~~s~~,2,Set(LOCAL(b)=${ARG2})\n2 exten ~~s~~,3,A(${a})\n3 exten ~~s~~,4,Return()\n1 exten ~~s~~,5,Return()\n4 exten h,1,B()\n[c]\n6 exten _1X,1,Gosub(m,~~s~~,1(1,${EXTEN}))\n",
+		},
+		"files in all places": {
+			"globals {\n#include \"globals.ael\"\n}\ncontext a {\n 1 => {\n  A();\n#include <steps.ael>\n }\n#include \"more.ael\";\n}\n#include \"none.ael\"\nmacro m() {\n#include \"steps.ael\"\n}\n",
+			"f.ael:11: error: #include none.ael: no such file; the line is skipped [include]\n" +
+				"[globals]\n1 A 1\n[a]\n6 exten 1,1,A()\n1 exten 1,2,B()\n2 exten 1,3,C()\n1 exten 2,1,B()\n2 include c\n" +
+				"[m]\n1 exten ~~s~~,1,B()\n2 exten ~~s~~,2,C()\n12 exten ~~s~~,3,Return()\n",
+		},
+		"a file that includes itself": {
+			"#include \"round.ael\"\n", "round.ael:1: error: #include round.ael: files include each other too deep; the line is skipped [include]\n",
 		},
 		"arguments over several lines": {
 			"context a { 1 => Dial(SIP/1&\n   SIP/2,\n  20); }", "[a]\n1 exten 1,1,Dial(SIP/1& SIP/2, 20)\n",
@@ -107,7 +134,7 @@ func TestRealFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := Parse(filepath.Base(name), string(text), nil)
+		f, _, err := Parse(filepath.Base(name), string(text), nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -124,7 +151,7 @@ func TestRealFiles(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("globals{A=1;}\nmacro m(a){ if(1) A(); else { B(); } catch h { C(); } }\ncontext a { includes{b;} 1 => { x: for(a=1;${a}<2;a=${a}+1) { switch(${X}) { case 1: break; default: continue; } } goto x; } hint(SIP/1) 2 => &m(1); }\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		file, err := Parse("f", text, nil)
+		file, _, err := Parse("f", text, nil)
 		if err != nil {
 			if Finding(err) == nil {
 				t.Errorf("%q: %v", text, err)

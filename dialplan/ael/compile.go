@@ -253,6 +253,8 @@ func (c *compiler) keyword(word string) func(config.Pos) {
 			c.emit(pos, "Return", "")
 			c.end("return")
 		}
+	case "#include":
+		return func(pos config.Pos) { c.includeFile(pos, c.statement) }
 	case "local":
 		return func(pos config.Pos) {
 			name := c.word("=;")
@@ -382,10 +384,13 @@ func (c *compiler) gotoStatement(pos config.Pos) {
 	c.end("goto")
 }
 
-// jump is jump extension[@context][,priority].
+// jump is jump extension[@context][,priority] or extension[,priority][@context].
 func (c *compiler) jump(pos config.Pos) {
 	exten, priority, _ := strings.Cut(strings.ReplaceAll(c.upTo(";"), "|", ","), ",")
-	exten, context, _ := strings.Cut(strings.TrimSpace(exten), "@")
+	exten, context, there := strings.Cut(strings.TrimSpace(exten), "@")
+	if !there {
+		priority, context, _ = strings.Cut(priority, "@")
+	}
 	if priority = strings.TrimSpace(priority); priority == "" {
 		priority = "1"
 	}

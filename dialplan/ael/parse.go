@@ -8,40 +8,50 @@ import (
 	"pbx/config"
 )
 
-// Parse reads a file. include returns the text of a file that it includes and the
-// name to call it by; nil includes none. The sections of what it returns are those
-// of extensions.conf that mean the same. A mistake in the syntax is an error that
-// begins with file:line.
-func Parse(name, text string, include func(name string) (text, called string, err error)) (f *config.File, err error) {
+// Parse reads a file. include returns the files that an #include means; nil includes
+// none. The sections of what it returns are those of extensions.conf that mean the
+// same. A mistake in the syntax is an error that begins with file:line; an #include
+// of what is not there is left out, and named among the findings.
+func Parse(name, text string, include func(name string) ([]config.Source, error)) (f *config.File, found []config.Finding, err error) {
+	if include == nil {
+		include = func(string) ([]config.Source, error) { return nil, errNoDirectory }
+	}
 	p := &parser{file: &config.File{Name: name, Read: []string{name}}, include: include}
 	defer func() {
 		if s, ok := recover().(*syntax); ok {
-			f, err = nil, s
+			f, found, err = nil, nil, s
 		}
 	}()
-	p.read(name, text)
-	return p.file, nil
+	p.read(name, text, p.object)
+	return p.file, p.findings, nil
 }
 
-// maxIncludes is how deep files include each other.
-const maxIncludes = 10
+var (
+	errNoDirectory = errors.New("there is no directory to read it from")
+	errDepth       = errors.New("files include each other too deep")
+)
+
+// maxIncludes is how deep files include each other, as in the field.
+const maxIncludes = 50
 
 type parser struct {
 	*reader
 	file     *config.File
-	include  func(name string) (string, string, error)
+	findings []config.Finding
+	include  func(name string) ([]config.Source, error)
 	depth    int
 	switches int // so far, for the names of their extensions
 	section  *config.Section
 }
 
-// read reads the text of one file.
-func (p *parser) read(name, text string) {
+// read reads the text of one file, whose parts are within's: objects, or what may
+// stand where the file is included.
+func (p *parser) read(name, text string, within func()) {
 	outer := p.reader
 	p.reader = &reader{name: name, text: text, line: 1}
 	p.depth++
 	for p.peek() != 0 {
-		p.object()
+		within()
 	}
 	p.depth--
 	p.reader = outer
@@ -72,24 +82,29 @@ func (p *parser) object() {
 		p.begin(name, pos)
 		p.macro(name, pos)
 	case "#include":
-		p.includeFile(pos)
+		p.includeFile(pos, p.object)
 	default:
 		p.fail("context, macro, globals or #include is expected, not %q", word)
 	}
 }
 
-func (p *parser) includeFile(pos config.Pos) {
+// includeFile reads #include "file"; the file may hold what may stand there.
+func (p *parser) includeFile(pos config.Pos, within func()) {
 	name := strings.Trim(p.word(";"), `"<>`)
 	p.accept(";")
-	if p.include == nil || p.depth >= maxIncludes {
-		panic(&syntax{pos, "#include " + name + ": files include each other too deep, or there is no directory to read it from"})
+	files, err := p.include(name)
+	if p.depth >= maxIncludes {
+		files, err = nil, errDepth
 	}
-	text, called, err := p.include(name)
 	if err != nil {
-		panic(&syntax{pos, fmt.Sprintf("#include %s: %v", name, err)})
+		p.findings = append(p.findings, config.Finding{
+			Pos: pos, Severity: config.Error, Rule: "include", Message: fmt.Sprintf("#include %s: %v; the line is skipped", name, err),
+		})
 	}
-	p.file.Read = append(p.file.Read, called)
-	p.read(called, text)
+	for _, f := range files {
+		p.file.Read = append(p.file.Read, f.Name)
+		p.read(f.Name, f.Text, within)
+	}
 }
 
 // begin begins a section of the plan.
@@ -113,42 +128,58 @@ func (p *parser) globals() {
 		if p.accept(";") {
 			continue
 		}
-		pos := p.pos()
-		name := p.word("=;}")
-		p.expect("=", "behind "+name)
-		value := strings.Trim(p.upTo(";"), `"`)
-		p.expect(";", "behind the value of "+name)
-		p.add(pos, name, "%s", value)
+		p.global()
 	}
 }
 
-// context reads what is in a context.
+// global reads name=value; of the globals.
+func (p *parser) global() {
+	pos := p.pos()
+	name := p.word("=;}")
+	if name == "#include" {
+		p.includeFile(pos, p.global)
+		return
+	}
+	p.expect("=", "behind "+name)
+	value := strings.Trim(p.upTo(";"), `"`)
+	p.expect(";", "behind the value of "+name)
+	p.add(pos, name, "%s", value)
+}
+
+// context reads a context.
 func (p *parser) context(name string) {
 	p.expect("{", "behind context "+name)
 	for !p.accept("}") {
-		if p.accept(";") {
-			continue
-		}
-		pos := p.pos()
 		if p.peek() == 0 {
 			p.fail("context %s is not closed", name)
 		}
-		at, line := p.at, p.line
-		switch word := p.word("{(;="); word {
-		case "includes":
-			p.list("include", ",")
-		case "switches":
-			p.list("switch", "")
-		case "eswitches":
-			p.list("eswitch", "")
-		case "ignorepat":
-			p.expect("=>", "behind ignorepat")
-			p.add(pos, "ignorepat", "%s", p.upTo(";"))
-			p.accept(";")
-		default:
-			p.at, p.line = at, line
-			p.extension(pos)
-		}
+		p.element()
+	}
+}
+
+// element reads one thing that stands in a context.
+func (p *parser) element() {
+	if p.accept(";") {
+		return
+	}
+	pos := p.pos()
+	at, line := p.at, p.line
+	switch word := p.word("{(;="); word {
+	case "includes":
+		p.list("include", ",")
+	case "switches":
+		p.list("switch", "")
+	case "eswitches":
+		p.list("eswitch", "")
+	case "ignorepat":
+		p.expect("=>", "behind ignorepat")
+		p.add(pos, "ignorepat", "%s", p.upTo(";"))
+		p.accept(";")
+	case "#include":
+		p.includeFile(pos, p.element)
+	default:
+		p.at, p.line = at, line
+		p.extension(pos)
 	}
 }
 
