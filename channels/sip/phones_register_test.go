@@ -21,6 +21,7 @@ func TestRegisterHabits(t *testing.T) {
 		"moved, the old one is taken back":    {"alice", "Contact: <sip:alice@127.0.50.9:5070>;expires=0, <sip:alice@127.0.50.10:5070>;expires=300\n", "127.0.50.10:5070"},
 		"moved, in the other order":           {"alice", "Contact: <sip:alice@127.0.50.10:5070>;expires=300, <sip:alice@127.0.50.9:5070>;expires=0\n", "127.0.50.10:5070"},
 		"an expiry in quotes":                 {"alice", `Contact: "Alice" <sip:alice@127.0.50.10:5070>;expires="300"` + "\n", "127.0.50.10:5070"},
+		"a parameter of the URI in quotes":    {"alice", `Contact: <sip:alice@127.0.50.10:5070;x-line="VGhd,<a>==">;expires=300` + "\n", "127.0.50.10:5070"},
 		"no brackets":                         {"alice", "Contact: sip:alice@127.0.50.10:5070;expires=300\n", "127.0.50.10:5070"},
 		"all that a desk phone says of itself": {
 			"alice", `Contact: <sip:alice@127.0.50.10:5070;line=qzsjb6bs>;reg-id=1;q=1.0;+sip.instance="<urn:uuid:x>";audio;mobility="fixed";duplex="full";` +

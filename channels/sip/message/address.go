@@ -44,7 +44,7 @@ func ParseAddress(s []byte) (Address, error) {
 	var uri []byte
 	bare := s[0] != '<'
 	if !bare {
-		end := bytes.IndexByte(s, '>')
+		end := bracketEnd(s)
 		if end < 0 {
 			return Address{}, errBadAddress
 		}
@@ -82,6 +82,28 @@ func ParseAddress(s []byte) (Address, error) {
 		p = rest
 	}
 	return a, nil
+}
+
+// bracketEnd returns where the bracket closes that s begins with, -1 if it does not. One
+// between quotes does not close it.
+func bracketEnd(s []byte) int {
+	end := bytes.IndexByte(s, '>')
+	if end < 0 || bytes.IndexByte(s[:end], '"') < 0 {
+		return end
+	}
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '>':
+			return i
+		case '"':
+			n := quotedEnd(s[i:])
+			if n < 0 {
+				return end
+			}
+			i += n - 1
+		}
+	}
+	return -1
 }
 
 // displayTokens returns the length of the unquoted display name at the

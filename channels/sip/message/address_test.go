@@ -18,6 +18,9 @@ func TestParseAddress(t *testing.T) {
 		`"x > y" <sip:a@b>`:                    {"x > y", "sip:a@b", ""},
 		`<tel:+1>;tag=x`:                       {"", "tel:+1", "x"},
 		`Jürgen <sip:a@b>`:                     {"Jürgen", "sip:a@b", ""},
+		`<sip:a@b;x="c==";y>;tag=x`:            {"", `sip:a@b;x="c==";y`, "x"},
+		`"q" <sip:a@b;x="<u:v>,;">;tag=x`:      {"q", `sip:a@b;x="<u:v>,;"`, "x"},
+		`sip:a@b;x="<u:v>";tag=x`:              {"", "sip:a@b", "x"},
 		`http://h/p?q=r`:                       {"", "http://h/p?q=r", ""},
 	} {
 		a, err := message.ParseAddress([]byte(text))
@@ -31,6 +34,7 @@ func TestParseAddress(t *testing.T) {
 		``, `<>`, `"`, `"a`, `"a" sip:a@b`, `<sip:a@b`, `sip:a@b>`, `a, b <sip:a@b>`, `<sip:a@b>x`, `<sip:a@b>;`,
 		`<sip:a@b>;;a`, `<sip:a@b>;a="`, `<sip:a@b>;a="b"c`, `sip:a@b?x=y`, `sip:a,b@c`, `< sip:a@b>`, `a@b`, `<sip:a@b>;=x`,
 		`a <b <sip:a@b>`, `<sip:a@b>;a b=c`,
+		`<sip:a@b;x="c>`, `<sip:a@b;x="c d">`, `<sip:a@b;x="c\"">`, `<sip:a@b;"x">`, `<sip:a@b;x=c"d">`, `<sip:a@b;x="c"d>`, `<sip:"a"@b>`,
 	} {
 		if a, err := message.ParseAddress([]byte(text)); err == nil {
 			t.Errorf("%q is read as %+v", text, a)

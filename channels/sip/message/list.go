@@ -19,8 +19,10 @@ func cutList(s []byte) (value, rest []byte, more bool) {
 			}
 			i += n - 1
 		case '<':
-			for i < len(s) && s[i] != '>' {
-				i++
+			if n := bracketEnd(s[i:]); n >= 0 {
+				i += n
+			} else {
+				i = len(s)
 			}
 		}
 	}

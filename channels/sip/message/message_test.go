@@ -109,7 +109,7 @@ func TestFolds(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	m := parse(t, lines(`OPTIONS sip:a SIP/2.0
-Contact: "a, b" <sip:x,y@h>;q=1, <sip:z>
+Contact: "a, b" <sip:x,y@h>;q=1, <sip:z>, <sip:v;p="<u>,">
 m: sip:w
 Allow: INVITE,,ACK ,
 Subject: a, b
@@ -127,7 +127,7 @@ x-list: c
 		id   message.HeaderID
 		want []string
 	}{
-		{message.HeaderContact, []string{`"a, b" <sip:x,y@h>;q=1`, "<sip:z>", "sip:w"}},
+		{message.HeaderContact, []string{`"a, b" <sip:x,y@h>;q=1`, "<sip:z>", `<sip:v;p="<u>,">`, "sip:w"}},
 		{message.HeaderAllow, []string{"INVITE", "ACK"}},
 		{message.HeaderSubject, []string{"a, b"}},
 		{message.HeaderRoute, nil},
@@ -147,7 +147,7 @@ x-list: c
 	for a := range m.Contacts() {
 		users = append(users, a.URI.String())
 	}
-	if !slices.Equal(users, []string{"sip:x,y@h", "sip:z", "sip:w"}) {
+	if !slices.Equal(users, []string{"sip:x,y@h", "sip:z", `sip:v;p="<u>,"`, "sip:w"}) {
 		t.Errorf("contacts %q", users)
 	}
 }

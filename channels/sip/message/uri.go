@@ -102,6 +102,9 @@ func (u *URI) parseTail(s []byte) bool {
 		}
 		if i += 1 + name; i < len(s) && s[i] == '=' {
 			value := spanEscaped(s[i+1:], classParam|classEqual)
+			if value == 0 && i+1 < len(s) && s[i+1] == '"' {
+				value = quotedValue(s[i+1:])
+			}
 			if value < 0 {
 				return false
 			}
@@ -115,6 +118,21 @@ func (u *URI) parseTail(s []byte) bool {
 	u.Headers = s[i+1:]
 	return s[i] == '?' && len(u.Headers) > 0 && isOpaque(u.Headers) && escapesWhole(u.Headers) &&
 		bytes.Count(u.Headers, []byte{'&'}) < MaxParams
+}
+
+// quotedValue returns the length of the quoted string that s begins with, -1 if it is
+// none or holds what a Request-URI cannot carry. The grammar has no quotes in a URI;
+// there are phones that put what they want to see again between them.
+func quotedValue(s []byte) int {
+	for i, c := range s[1:] {
+		switch {
+		case c == '"':
+			return i + 2
+		case c <= ' ' || c == 0x7f || c == '\\':
+			return -1
+		}
+	}
+	return -1
 }
 
 // spanEscaped returns how many octets of the classes s begins with, -1 if one is a

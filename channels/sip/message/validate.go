@@ -39,12 +39,12 @@ func (m *Message) mandatory() *ParseError {
 	case !m.Has(HeaderCSeq):
 		return errNoCSeq
 	}
-	for _, id := range [...]HeaderID{HeaderFrom, HeaderTo, HeaderCallID, HeaderCSeq, HeaderMaxForwards} {
+	for _, id := range [...]HeaderID{HeaderFrom, HeaderTo, HeaderCallID, HeaderCSeq} {
 		if m.first[id] != m.last[id] {
 			return errRepeated
 		}
 	}
-	for _, id := range [...]HeaderID{HeaderContentType, HeaderExpires, HeaderEvent, HeaderReferTo, HeaderReplaces, HeaderSessionExpires} {
+	for _, id := range [...]HeaderID{HeaderMaxForwards, HeaderContentType, HeaderExpires, HeaderEvent, HeaderReferTo, HeaderReplaces, HeaderSessionExpires} {
 		if m.first[id] != m.last[id] && !m.sameLines(id) {
 			return errRepeated
 		}

@@ -123,6 +123,7 @@ var requestEdits = []edit{
 	{"two-call-id", "400", callID, callID + "Call-ID: other\r\n", "once"},
 	{"two-cseq", "400", cseq, cseq + "CSeq: 9 INVITE\r\n", "once"},
 	{"two-max-forwards", "400", forwards, forwards + "Max-Forwards: 5\r\n", "once"},
+	{"two-max-forwards-equal", "any-but-400", forwards, forwards + forwards, "gateways do this"},
 	{"two-content-type", "400", ctype, ctype + "c: text/plain\r\n", "once"},
 
 	// Numbers.
@@ -187,6 +188,9 @@ var requestEdits = []edit{
 	{"contact-trailing-comma", "400", contact, "Contact: <sip:caller@192.0.2.25>,\r\n", "each value is an address"},
 	{"contact-empty-parameters", "400", contact, "Contact: <sip:caller@192.0.2.25>;;;;\r\n", "a parameter has a name"},
 	{"contact-star", "400", contact, "Contact: *\r\n", "only in REGISTER"},
+	{"contact-quoted-parameter", "any-but-400", contact, "Contact: <sip:caller@192.0.2.25;x=\"VGhd,<a>==\">\r\n", "phones do this"},
+	{"contact-quoted-open", "400", contact, "Contact: <sip:caller@192.0.2.25;x=\"VGhd>\r\n", "the quote closes"},
+	{"uri-quoted-parameter", "400", line, "INVITE sip:100@example.com;x=\"y\" SIP/2.0\r\n", "no quotes in a Request-URI"},
 	{"contact-headers", "any-but-400", contact, "Contact: <sip:caller@192.0.2.25?Route=%3Csip:x%3E>\r\n", "brackets allow headers"},
 	{"route-malformed", "400", forwards, forwards + "Route: <sip:192.0.2.1;lr\r\n", "the bracket closes"},
 	{"record-route-malformed", "400", forwards, forwards + "Record-Route: nonsense\r\n", "an address"},
