@@ -25,9 +25,16 @@ import (
 	"pbx/dialplan/program"
 )
 
-// Compatible is the version of the protocol's field that agi_version begins with:
-// old libraries divide arguments by bars when they see one below 1.6.
-const Compatible = "20.0.0-pbx"
+// Version is what programs are told as the exchange's version: that of the ancestor whose
+// protocols it speaks, and its own behind that. Old libraries divide arguments by bars when
+// they see one below 1.6, and others give up where none is in front.
+func Version(own string) string {
+	const spoken = "20.0.0-pbx"
+	if own == "" {
+		return spoken
+	}
+	return spoken + "-" + own
+}
 
 // Resolver finds the servers of hagi:// (RFC 2782); *net.Resolver is one.
 type Resolver interface {
@@ -61,7 +68,7 @@ type Deps struct {
 	// Resolver and Dial are the system's when nil.
 	Resolver Resolver
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
-	Version  string
+	Version  string // agi_version
 	// Stderr is where the scripts' complaints go, the exchange's own when nil.
 	Stderr *os.File
 }
@@ -92,14 +99,6 @@ func New(d Deps) *AGI {
 	a := &AGI{deps: d}
 	a.table = commands()
 	return a
-}
-
-// version is what agi_version tells.
-func (a *AGI) version() string {
-	if a.deps.Version == "" {
-		return Compatible
-	}
-	return Compatible + "-" + a.deps.Version
 }
 
 // trace shows a line of the protocol when `agi set debug` asked for it.

@@ -107,7 +107,7 @@ func newOffice(t *testing.T, serve func(p *far)) *office {
 	o := &office{dead: time.Minute}
 	o.Office = appstest.New(t, plan, func(a *appstest.Office) {
 		o.agi = New(Deps{
-			Engine: a.Engine, Player: a.Player(), Database: &a.Database, Version: "test", Recordings: t.TempDir(),
+			Engine: a.Engine, Player: a.Player(), Database: &a.Database, Version: "20.0.0-test", Recordings: t.TempDir(),
 			Limits:   func() Limits { return Limits{Dead: o.dead} },
 			Resolver: servers{},
 			Dial: func(_ context.Context, _, address string) (net.Conn, error) {
@@ -153,7 +153,7 @@ agi_channel: SIP/alice-00000000
 agi_language: en
 agi_type: SIP
 agi_uniqueid: 946684800.0
-agi_version: 20.0.0-pbx-test
+agi_version: 20.0.0-test
 agi_callerid: 101
 agi_calleridname: Alice A
 agi_callingpres: 0

@@ -28,7 +28,7 @@ func (a *AGI) environment(t channel.Thread, network []string, request string, en
 	put("language", s.Language)
 	put("type", s.Tech)
 	put("uniqueid", s.Uniqueid)
-	put("version", a.version())
+	put("version", a.deps.Version)
 	put("callerid", known(s.Identity.Caller.Number))
 	put("calleridname", known(s.Identity.Caller.Name))
 	put("callingpres", strconv.Itoa(int(s.Identity.Caller.Presentation)))

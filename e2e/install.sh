@@ -26,10 +26,18 @@ need npm npm
 need curl curl
 need openssl openssl
 need nats-server nats-server
-# A library of the field for AMI, from npm.
+# Libraries of the field for AMI and AGI: Debian's, and those of npm.
+[ -e /usr/lib/python3/dist-packages/panoramisk ] || want+=(python3-panoramisk)
+[ -e /usr/lib/ruby/vendor_ruby/ruby_ami.rb ] || want+=(ruby-ami)
+[ -e /usr/share/perl5/Telephony/Asterisk/AMI.pm ] || want+=(libtelephony-asterisk-ami-perl)
 library() {
-  local dir=${HOME:-/root}/.cache/pbx-e2e
-  [ -e "$dir/node_modules/asterisk-manager" ] || { mkdir -p "$dir" && npm install --prefix "$dir" --silent --no-audit --no-fund asterisk-manager@0.2.0; }
+  local dir=${HOME:-/root}/.cache/pbx-e2e name missing=
+  local all=(asterisk-manager@0.2.0 asterisk-ami-client@1.1.5 yana@0.3.0 ding-dong@0.1.7)
+  for name in "${all[@]}"; do
+    [ -e "$dir/node_modules/${name%@*}" ] || missing=yes
+  done
+  # Together, as npm takes away what it was not asked for.
+  [ -z "$missing" ] || { mkdir -p "$dir" && npm install --prefix "$dir" --silent --no-audit --no-fund "${all[@]}"; }
 }
 [ ${#want[@]} -eq 0 ] && { library; exit 0; }
 echo "installing: ${want[*]}"

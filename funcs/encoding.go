@@ -29,7 +29,7 @@ func encodingFunctions() []channel.Function {
 		hash("SHA1", "SHA-1 digest of a text", func(s string) []byte { d := sha1.Sum([]byte(s)); return d[:] }),
 		text("BASE64_ENCODE", "Text in base64", "", "string", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }),
 		text("BASE64_DECODE", "Text from base64", "The padding may be missing.", "string", decodeBase64),
-		text("URIENCODE", "Text for a URI", "Every byte but letters, digits and -_.!~*'() is written %XX.", "data", encodeURI),
+		text("URIENCODE", "Text for a URI", "Every byte but letters, digits and -_.!~*'() is written %XX.", "data", EncodeURI),
 		text("URIDECODE", "Text from a URI", "", "data", decodeURI),
 	}
 }
@@ -56,7 +56,8 @@ func decodeBase64(s string) string {
 	return text
 }
 
-func encodeURI(s string) string {
+// EncodeURI is a text as URIENCODE has it, and AMI what an AGI program says.
+func EncodeURI(s string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

@@ -25,8 +25,22 @@ func systemFunctions(d Deps) []channel.Function {
 			Write: func(_ channel.Thread, a *decl.Args, v string) error { return setenv(a.Arg(0), v) },
 		},
 		{
-			Name: "VERSION", Synopsis: "The version of the exchange", Args: []decl.Arg{optional("info", "nothing but the version is told")},
-			Read: func(channel.Thread, *decl.Args) (string, error) { return d.Version, nil },
+			Name: "VERSION", Synopsis: "The version of the exchange",
+			Help: "That of the Asterisk whose dialplan it runs, and its own behind that.",
+			Args: []decl.Arg{optional("info", "ASTERISK_VERSION_NUM: the former as a number such as 200000; nothing else is told")},
+			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+				switch a.Arg(0) {
+				case "":
+					return d.Version, nil
+				case "ASTERISK_VERSION_NUM":
+					var n [3]int
+					if _, err := fmt.Sscanf(d.Version, "%d.%d.%d", &n[0], &n[1], &n[2]); err != nil && n[0] == 0 {
+						return "", err
+					}
+					return fmt.Sprintf("%d%02d%02d", n[0], n[1], n[2]), nil
+				}
+				return "", nil
+			},
 		},
 		{
 			Name: "UUID", Synopsis: "A new UUID", Help: "A random one, version 4.",

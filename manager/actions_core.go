@@ -44,6 +44,17 @@ func (s *Server) coreActions() []decl.Action {
 		},
 		{Name: "LoggerRotate", Synopsis: "Reload and rotate the Asterisk logger.", Help: "Opens the log files anew.", Classes: reporting, Run: s.rotate},
 		{
+			Name: "QueueLog", Synopsis: "Adds custom entry in queue_log.", Classes: []string{"agent"}, Run: s.queueLog,
+			Help: "Writes an event of this program's own to the file that reports of call queues are made of.",
+			Args: []decl.Arg{
+				{Name: "Queue"},
+				{Name: "Event"},
+				{Name: "Uniqueid", Help: "the call", Optional: true},
+				{Name: "Interface", Help: "who serves it", Optional: true},
+				{Name: "Message", Help: "what else there is to say, divided by |", Optional: true},
+			},
+		},
+		{
 			Name: "UserEvent", Synopsis: "Send an arbitrary event.", Classes: []string{"user"}, Run: s.userEvent,
 			Help: "Sends every program an event of this program's own.", Args: []decl.Arg{{Name: "UserEvent", Help: "its name"}, {Name: "Header", Optional: true, Repeat: true}},
 		},
@@ -171,6 +182,15 @@ func (s *Server) rotate(_ context.Context, r *decl.ActionRequest) error {
 		return fmt.Errorf("Failed to reload the logger and rotate log files: %w", err)
 	}
 	return r.OK("Reloaded the logger and rotated log files")
+}
+
+func (s *Server) queueLog(_ context.Context, r *decl.ActionRequest) error {
+	queue, name := r.Get("Queue"), r.Get("Event")
+	if queue == "" || name == "" {
+		return errors.New("Need 'Queue' and 'Event' parameters.")
+	}
+	s.deps.QueueLog.Add(r.Get("Uniqueid"), queue, r.Get("Interface"), name, r.Get("Message"))
+	return r.OK("Event added successfully")
 }
 
 func (s *Server) userEvent(_ context.Context, r *decl.ActionRequest) error {

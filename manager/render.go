@@ -3,7 +3,6 @@ package manager
 import (
 	"cmp"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"pbx/channel"
 	"pbx/event"
+	"pbx/funcs"
 )
 
 // written is an event as it goes on the wire.
@@ -368,12 +368,12 @@ var renderers = map[event.Kind]renderer{
 		w.number("ResultCode", e.Cause)
 		w.line("Result", e.CauseText)
 	}),
-	event.AsyncAGIStart: about(ClassAGI, "AsyncAGIStart", func(w *page, e *event.Event) { w.line("Env", url.PathEscape(e.Value)) }),
+	event.AsyncAGIStart: about(ClassAGI, "AsyncAGIStart", func(w *page, e *event.Event) { w.line("Env", funcs.EncodeURI(e.Value)) }),
 	event.AsyncAGIExec: about(ClassAGI, "AsyncAGIExec", func(w *page, e *event.Event) {
 		if e.Name != "" {
 			w.line("CommandId", e.Name)
 		}
-		w.line("Result", url.PathEscape(e.Value))
+		w.line("Result", funcs.EncodeURI(e.Value))
 	}),
 	event.AsyncAGIEnd: about(ClassAGI, "AsyncAGIEnd", nil),
 	event.Originated: {class: ClassCall, name: "OriginateResponse", write: func(w *page, e *event.Event) {

@@ -43,6 +43,8 @@ type Deps struct {
 	Devices func() []Device
 	// AGI sends a command to a call that runs AGI(agi:async).
 	AGI func(ch *channel.Channel, command, id string) error
+	// QueueLog takes lines of queue_log.
+	QueueLog channel.QueueLog
 	// Rotate opens the log files anew.
 	Rotate func() error
 	// Facts tells of the exchange.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pbx/agi"
 	"pbx/config"
 	"pbx/console"
 	"pbx/decl"
@@ -92,7 +93,8 @@ func (s *Server) showUptime(_ context.Context, r *decl.Request) error {
 }
 
 func (s *Server) showVersion(_ context.Context, r *decl.Request) error {
-	fmt.Fprintf(r.Out, "pbx %s built with %s for %s/%s\n", s.opts.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	// Programs look for the word and the number after it.
+	fmt.Fprintf(r.Out, "Asterisk %s built by %s @ pbx on a %s running %s\n", agi.Version(s.opts.Version), runtime.Version(), runtime.GOARCH, runtime.GOOS)
 	return nil
 }
 

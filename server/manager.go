@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"pbx/agi"
 	"pbx/channel/devstate"
 	"pbx/manager"
 )
@@ -15,7 +16,7 @@ func (s *Server) buildManager() {
 	s.manager = manager.New(manager.Deps{
 		Network: s.opts.Network, Registry: s.registry, Engine: s.engine, Database: s.database, States: s.states, Hints: s.hints,
 		Console: s.runConsole, Reload: s.reloadModule, Module: s.hasModule, Devices: s.devices, Rotate: s.logger.Reopen, Facts: s.facts,
-		AGI: s.agi.Command, ConfigDir: s.opts.ConfigDir, Log: s.log, Now: s.now, Random: s.opts.Random,
+		AGI: s.agi.Command, QueueLog: queueLog{s}, ConfigDir: s.opts.ConfigDir, Log: s.log, Now: s.now, Random: s.opts.Random,
 	}, s.sip.Actions()...)
 }
 
@@ -36,7 +37,7 @@ func (s *Server) runConsole(ctx context.Context, line string, out io.Writer) err
 func (s *Server) facts() manager.Facts {
 	c := s.configuration()
 	return manager.Facts{
-		Version: s.opts.Version, SystemName: c.core.SystemName, Started: s.started, Reloaded: s.lastReload(), MaxCalls: c.core.MaxCalls,
+		Version: agi.Version(s.opts.Version), SystemName: c.core.SystemName, Started: s.started, Reloaded: s.lastReload(), MaxCalls: c.core.MaxCalls,
 		MaxFiles: openFiles(), HTTP: c.web.Enabled, CDR: c.records != nil && c.records.Settings.Enable, LiveDangerously: c.core.LiveDangerously,
 	}
 }

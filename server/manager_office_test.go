@@ -1,6 +1,9 @@
 package server
 
-import "testing"
+import (
+	"testing"
+	"testing/synctest"
+)
 
 // TestManagerOffices are sessions of programs with files of their own.
 func TestManagerOffices(t *testing.T) {
@@ -141,4 +144,21 @@ func TestManagerMoves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { managerFlow(t, name, files, login+script+"\n	wait 1s\n") })
 	}
+}
+
+// TestVersion: programs and dialplans that ask for the version get one that they can
+// compare, and ours behind it.
+func TestVersion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(t, map[string]string{"extensions.conf": "[t]\nexten => 1,1,NoOp(${VERSION()} ${VERSION(ASTERISK_VERSION_NUM)} ${VERSION(BUILD_USER)}.)\n"})
+		defer s.stop()
+		s.play(`
+			show "core show version" Asterisk 20.0.0-pbx-test built by go1
+			alice > INVITE 1 call=A
+			alice < 100
+			log NoOp("SIP/alice-00000000", "20.0.0-pbx-test 200000 .")
+			alice < 603 A
+			alice > ACK A`)
+		s.end()
+	})
 }

@@ -116,6 +116,7 @@ var masks = []struct {
 	{regexp.MustCompile(`(?m)^(Variable: RTPAUDIOQOS\S*)\nValue: .*`), "$1\nValue: …"},
 	{regexp.MustCompile(`(?m)^Challenge: \S{20,}$`), "Challenge: 1"},
 	{regexp.MustCompile(`CoreMaxFilehandles: \d+`), "CoreMaxFilehandles: 1"},
+	{regexp.MustCompile(`(?m)^(Output: Asterisk \S+ built by) .*`), "$1 …"},
 	{regexp.MustCompile(`(?m)^(Variable: SIPCALLID)\nValue: .*`), "$1\nValue: …"},
 }
 
@@ -465,6 +466,9 @@ func TestManagerFlows(t *testing.T) {
 			ami m > Action: Reload | Module: pbx_config | ActionID: rl
 			ami m > Action: ModuleLoad | Module: app_echo.so | LoadType: reload
 			ami m > Action: LoggerRotate
+			ami m > Action: QueueLog | Queue: support | Event: CALLBACK | Interface: SIP/bob | Uniqueid: 1.1 | Message: noted
+			ami m > Action: QueueLog | Queue: support
+			ami m > Action: Command | Command: core show version
 			ami m > Action: WaitEvent | Timeout: 1
 			wait 2s
 		`,

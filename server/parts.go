@@ -75,7 +75,7 @@ func (s *Server) appDeps(c *configuration) apps.Deps {
 func (s *Server) agiDeps(c *configuration) agi.Deps {
 	return agi.Deps{
 		Engine: s.engine, Player: prompt.New(newLibrary(c.dirs), s.tone, nil), Database: s.database, Programs: s.programs,
-		Directory: c.dirs.AGI, Recordings: c.dirs.Sounds(), Environ: c.environ(s.opts.Version), Version: s.opts.Version,
+		Directory: c.dirs.AGI, Recordings: c.dirs.Sounds(), Environ: c.environ(agi.Version(s.opts.Version)), Version: agi.Version(s.opts.Version),
 		Limits:   func() agi.Limits { return s.configuration().core.AGI },
 		Resolver: names{s.resolver},
 	}
@@ -88,7 +88,7 @@ func (c *configuration) environ(version string) []string {
 		"AST_CONFIG_DIR=" + d.Config, "AST_CONFIG_FILE=" + filepath.Join(d.Config, "asterisk.conf"), "AST_MODULE_DIR=" + d.VarLib,
 		"AST_SPOOL_DIR=" + d.Spool, "AST_MONITOR_DIR=" + filepath.Join(d.Spool, "monitor"), "AST_VAR_DIR=" + d.VarLib,
 		"AST_DATA_DIR=" + d.Data, "AST_LOG_DIR=" + d.Log, "AST_AGI_DIR=" + d.AGI, "AST_KEY_DIR=" + d.Key, "AST_RUN_DIR=" + d.Run,
-		"AST_SYSTEMNAME=" + c.core.SystemName, "AST_VERSION=" + agi.Compatible + "-" + version,
+		"AST_SYSTEMNAME=" + c.core.SystemName, "AST_VERSION=" + version,
 	}
 }
 
@@ -104,7 +104,7 @@ func (s *Server) funcDeps(c *configuration) funcs.Deps {
 	d := funcs.Deps{
 		Engine: s.engine, Database: s.database, Databases: s.sources, Programs: s.programs, Records: s.callRecords(), Config: c.loader(),
 		ToneZones: func() []string { return s.configuration().tones.Countries() },
-		Random:    s.opts.Random, Now: s.now, Version: s.opts.Version,
+		Random:    s.opts.Random, Now: s.now, Version: agi.Version(s.opts.Version),
 	}
 	d.Speech = apps.Speech
 	if s.resolver != nil {

@@ -1,0 +1,20 @@
+# Drives the exchange through Telephony::Asterisk::AMI, unmodified: telephony.pl HOST USER SECRET
+use strict;
+use warnings;
+use Telephony::Asterisk::AMI;
+my ($host, $user, $secret) = @ARGV;
+$SIG{ALRM} = sub { die "timeout\n" };
+alarm 20;
+my %seen;
+my $ami = Telephony::Asterisk::AMI->new(Host => $host, Username => $user, Secret => $secret, Event_Callback => sub { $seen{ $_[0]{Event} || '' }++ });
+$ami->connect or die $ami->error;
+die "protocol $ami->{protocol}\n" unless $ami->{protocol} =~ /^9\./;
+my $peers = $ami->action(Action => 'Command', Command => 'sip show peers');
+die "peers\n" unless ref $peers->{Output} && $peers->{Output}[1] =~ m{^bob\s+127\.} && $peers->{Output}[-1] =~ /^1 sip peers \[Monitored: 0 online, 0 offline/;
+my $bad = $ami->action(Action => 'Command', Command => 'no such thing');
+die "a bad command: $bad->{Response}\n" unless $bad->{Response} eq 'Error';
+my $call = $ami->action(Action => 'Originate', Channel => 'Local/1000@t', Application => 'Wait', Data => 1, Variable => [ 'A=1', 'B=2' ]);
+die "originate: $call->{Message}\n" unless $call->{Response} eq 'Success' && $call->{Message} eq 'Originate successfully queued';
+$ami->action(Action => 'Ping') until ($seen{Hangup} || 0) >= 2;
+$ami->disconnect or die $ami->error;
+print "OK\n";
