@@ -70,45 +70,62 @@ func (p *pvt) negotiate(text []byte, answer bool) (agreement, int) {
 	if err != nil {
 		return agreement{}, 400
 	}
-	var a agreement
+	var best agreement
 	for i, m := range s.Media() {
-		if !m.Is("audio") || m.Port == 0 || !m.RTP() || m.Secure() {
+		a := agreement{index: i}
+		if !m.Is("audio") || m.Port == 0 || !m.RTP() || m.Secure() || !p.agree(&a, &m, answer) {
 			continue
 		}
-		a = agreement{index: i, held: m.OnHold()}
-		p.match(&a, &m, answer)
-		if len(a.codecs) == 0 {
-			continue
+		// Of one stream in either address family (RFC 4091) the one that is as the
+		// signalling is used, whichever comes first.
+		near := !a.rtp.IsValid() || a.rtp.Addr().Unmap().Is4() == p.received.Addr().Unmap().Is4()
+		if near || len(best.codecs) == 0 {
+			best = a
 		}
-		addr := m.Connection.Addr
-		if !addr.IsValid() {
-			addr = p.received.Addr() // a host name: the signalling shows where it is
+		if near {
+			break
 		}
-		a.rtp = netip.AddrPortFrom(addr, m.Port)
-		if m.RTCPMux {
-			a.rtcp = a.rtp
-		} else if m.RTCP != 0 {
-			a.rtcp = netip.AddrPortFrom(addr, m.RTCP)
-		}
-		a.direction = m.Direction.Answer(sdp.SendRecv)
-		if addr.IsUnspecified() { // the hold of RFC 2543
-			a.rtp = netip.AddrPort{}
-			switch a.direction {
-			case sdp.SendRecv:
-				a.direction = sdp.RecvOnly
-			case sdp.SendOnly:
-				a.direction = sdp.Inactive
-			}
-		}
-		if p.settings.AutoFraming && m.PTime > 0 {
-			a.ptime = time.Duration(m.PTime) * time.Millisecond
-		}
-		if s.NumMedia() > 1 {
-			a.lines = linesOf(&s)
-		}
-		return a, 0
 	}
-	return agreement{}, 488
+	if len(best.codecs) == 0 {
+		return agreement{}, 488
+	}
+	if s.NumMedia() > 1 {
+		best.lines = linesOf(&s)
+	}
+	return best, 0
+}
+
+// agree fills in what one audio stream of the far end leads to; it reports false where
+// there is no common codec.
+func (p *pvt) agree(a *agreement, m *sdp.Media, answer bool) bool {
+	if p.match(a, m, answer); len(a.codecs) == 0 {
+		return false
+	}
+	addr := m.Connection.Addr
+	if !addr.IsValid() {
+		addr = p.received.Addr() // a host name: the signalling shows where it is
+	}
+	a.held = m.OnHold()
+	a.rtp = netip.AddrPortFrom(addr, m.Port)
+	if m.RTCPMux {
+		a.rtcp = a.rtp
+	} else if m.RTCP != 0 {
+		a.rtcp = netip.AddrPortFrom(addr, m.RTCP)
+	}
+	a.direction = m.Direction.Answer(sdp.SendRecv)
+	if addr.IsUnspecified() { // the hold of RFC 2543
+		a.rtp = netip.AddrPort{}
+		switch a.direction {
+		case sdp.SendRecv:
+			a.direction = sdp.RecvOnly
+		case sdp.SendOnly:
+			a.direction = sdp.Inactive
+		}
+	}
+	if p.settings.AutoFraming && m.PTime > 0 {
+		a.ptime = time.Duration(m.PTime) * time.Millisecond
+	}
+	return true
 }
 
 // offerReason is the reason phrase that refuses a description: 400 says what is

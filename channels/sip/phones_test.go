@@ -226,6 +226,16 @@ func TestPhoneHabits(t *testing.T) {
 			alice < 100
 			alice < 200 sdp
 			alice > ACK` + hangsUp,
+		"a stream in each address family": `
+			alice > INVITE 1000 | Content-Type: application/sdp ` + session + `a=group:ANAT 1 2\r\nm=audio 30000 RTP/AVP 8\r\nc=IN IP6 2001:db8::1\r\na=mid:1\r\nm=audio 30002 RTP/AVP 0\r\na=mid:2\r\n
+			alice < 100
+			alice < 200 sdp | m=audio 0 RTP/AVP 8 | a=rtpmap:0 PCMU/8000
+			alice > ACK` + hangsUp,
+		"a stream in another address family only": `
+			alice > INVITE 1000 | Content-Type: application/sdp ` + session + `m=audio 30000 RTP/AVP 8\r\nc=IN IP6 2001:db8::1\r\n
+			alice < 100
+			alice < 200 sdp | a=rtpmap:8 PCMA/8000
+			alice > ACK` + hangsUp,
 		"lines that end with LF alone": `
 			alice > INVITE 1000 | Content-Type: application/sdp | body v=0\no=phone 1 1 IN IP4 192.0.2.10\ns=-\nc=IN IP4 192.0.2.10\nt=0 0\nm=audio 30000 RTP/AVP 0\n
 			alice < 100
