@@ -134,6 +134,8 @@ func TestInfo(t *testing.T) {
 		"with a charset":      {` | Content-Type: application/dtmf-relay;charset=utf-8 | body signal= 5 \r\nduration=80`, "200", "digit 5 80ms"},
 		"flash as a digit":    {relay + `Signal=16\r\n`, "200", "Flash"},
 		"flash":               {" | Content-Type: application/hook-flash", "200", "Flash"},
+		"flash of BroadSoft":  {` | Content-Type: application/broadsoft; version=1.0 | body event flashhook\r\n`, "200", "Flash"},
+		"more of BroadSoft":   {` | Content-Type: application/broadsoft | body play tone CallWaitingTone1\r\n`, "415", ""},
 		"a picture, please":   {` | Content-Type: application/media_control+xml | body <media_control/>`, "200", ""},
 		"nothing":             {"", "200", ""},
 		"anything else":       {" | Content-Type: application/x | body x", "415", ""},

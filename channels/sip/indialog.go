@@ -30,7 +30,7 @@ func (p *pvt) request(tx *transaction.Server, m *message.Message) {
 		return
 	}
 	g.remoteSeq, g.hasRemoteSeq = seq, true
-	if !d.supported(tx, m) {
+	if method != message.BYE && !d.supported(tx, m) { // who hangs up is gone, whatever he insists on
 		return
 	}
 	tx.Keep()

@@ -33,7 +33,7 @@ func (p *pvt) informed(tx *transaction.Server, m *message.Message) {
 	case t.Is("application/dtmf"):
 		digit, _ := parseDigit(strings.TrimSpace(string(m.Body())))
 		p.pressed(digit, infoDigit)
-	case t.Is("application/hook-flash"):
+	case t.Is("application/hook-flash"), t.Is("application/broadsoft") && strings.Contains(string(m.Body()), "event flashhook"):
 		p.queue(channel.ControlFlash)
 	case t.Is("application/media_control+xml"): // asks for a picture
 	default:

@@ -167,6 +167,13 @@ func TestPhoneHabits(t *testing.T) {
 			alice > INVITE 1000 sdp | Route: <sip:192.0.2.1;lr>` + answered + `
 			alice > BYE | Route: <sip:192.0.2.1:5060;lr>, <sip:192.0.2.1;lr>
 			alice < 200`,
+		"BYE that insists on what we do not know, with a text": `
+			alice > INVITE 1000 sdp` + answered + `
+			alice > INFO | Require: x-unheard-of
+			alice < 420 | Unsupported: x-unheard-of
+			alice > BYE | Require: x-unheard-of | Content-Type: text/plain | body tired
+			alice < 200
+			alice < nothing 40s`,
 		"BYE instead of CANCEL": `
 			alice > INVITE 4000 sdp
 			alice < 100
