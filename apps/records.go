@@ -9,7 +9,7 @@ import (
 func forkCDR(s *set) channel.Application {
 	options := []decl.Option{
 		{Letter: 'a', Help: "If the call is answered, the new record is answered now."},
-		{Letter: 'e', Help: "End the record that is open."},
+		{Letter: 'e', Help: "End the records that are open."},
 		{Letter: 'r', Help: "The new record begins now, not when the open one did."},
 		{Letter: 'v', Help: "Give the new record the variables of the open one."},
 	}
@@ -38,7 +38,7 @@ func resetCDR(s *set) channel.Application {
 		{Letter: 'v', Help: "Keep the variables."},
 		{Letter: 'w', Help: "Write the record and begin another.", Absent: "records are written when the call ends"},
 		{Letter: 'a', Help: "Write the records that ForkCDR left.", Absent: "it had a meaning with older records"},
-		{Letter: 'e', Help: "Have records again after NoCDR. They are with and without it."},
+		{Letter: 'e', Help: "Have records again after NoCDR."},
 	}
 	return channel.Application{
 		Name:     "ResetCDR",
@@ -54,6 +54,10 @@ func resetCDR(s *set) channel.Application {
 			_, keep := args.Option('v')
 			if err := s.records.Reset(t.Channel().Uniqueid(), keep); err != nil {
 				warn(t, "ResetCDR: %v", err)
+				return nil
+			}
+			if _, again := args.Option('e'); again {
+				return s.records.Disable(t.Channel().Uniqueid(), false)
 			}
 			return nil
 		},

@@ -83,10 +83,10 @@ func (e *Engine) PreferA(uniqueid string, on bool) error {
 }
 
 // Reset begins the open records anew (ResetCDR, Dial's option C); keep leaves them their
-// variables.
+// variables. The user field stays, and so does what Disable said.
 func (e *Engine) Reset(uniqueid string, keep bool) error {
 	now := e.now()
-	return e.each(uniqueid, func(p *party, r *record) {
+	return e.each(uniqueid, func(_ *party, r *record) {
 		if r.state == final {
 			return
 		}
@@ -95,14 +95,14 @@ func (e *Engine) Reset(uniqueid string, keep bool) error {
 			r.Answer = now
 		}
 		if !keep {
-			r.Vars, r.UserField = nil, ""
+			r.Vars = nil
 		}
-		r.disabled, p.disabled = false, false
 	})
 }
 
-// Fork opens another record of a channel beside the open one (ForkCDR). Of the options,
-// a has it answered, e ends the open one, r begins it at this moment, and v gives it the variables.
+// Fork opens another record of a channel beside the open ones (ForkCDR). Of the options,
+// answer has it answered at this moment if the channel is, end ends those that are open,
+// reset begins it at this moment, and variables gives it those of the last one.
 func (e *Engine) Fork(uniqueid string, answer, end, reset, variables bool) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -116,18 +116,20 @@ func (e *Engine) Fork(uniqueid string, answer, end, reset, variables bool) error
 	}
 	r := e.begin(p, now)
 	if !variables {
-		r.Vars, r.UserField = nil, ""
+		r.Vars = nil
 	}
 	r.state, r.b, r.bUID, r.Disposition = from.state, from.b, from.bUID, from.Disposition
 	r.Context, r.Dst, r.LastApp, r.LastData = from.Context, from.Dst, from.LastApp, from.LastData
 	if !reset {
 		r.Start, r.Answer = from.Start, from.Answer
 	}
-	if answer && r.Answer.IsZero() {
+	if answer && p.up {
 		r.Answer = now
 	}
-	if end {
-		e.finish(p, from, now, 0)
+	for _, open := range p.records {
+		if end && open != r {
+			e.finish(p, open, now, 0)
+		}
 	}
 	return nil
 }

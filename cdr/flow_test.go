@@ -139,6 +139,35 @@ exten => reset,1,Answer()
  same => n,Wait(2)
  same => n,ResetCDR()
  same => n,Wait(1)
+exten => reset-v,1,Set(CDR(userfield)=before)
+ same => n,Set(CDR(own)=one)
+ same => n,Answer()
+ same => n,Wait(1)
+ same => n,ResetCDR(v)
+ same => n,Set(CDR(userfield)=${CDR(userfield)} ${CDR(own)})
+ same => n,ResetCDR()
+ same => n,Set(CDR(userfield)=${CDR(userfield)} [${CDR(own)}])
+ same => n,Wait(1)
+exten => nocdr-e,1,NoCDR()
+ same => n,ResetCDR(e)
+ same => n,Dial(SIP/102,5)
+exten => nocdr-r,1,NoCDR()
+ same => n,ResetCDR()
+ same => n,Dial(SIP/102,5)
+exten => fork-u,1,Set(CDR(userfield)=first)
+ same => n,Set(CDR(own)=one)
+ same => n,Answer()
+ same => n,Wait(1)
+ same => n,ForkCDR(a)
+ same => n,Set(CDR(userfield)=${CDR(userfield)} [${CDR(own)}])
+ same => n,Wait(1)
+exten => fork-2,1,Answer()
+ same => n,ForkCDR()
+ same => n,Wait(1)
+ same => n,ForkCDR(e)
+ same => n,Dial(SIP/102,5)
+exten => forkone,1,Dial(SIP/busy&SIP/102,20)
+exten => keep,1,Dial(Local/busy@t/n&SIP/102,20)
 exten => optC,1,Answer()
  same => n,Wait(2)
  same => n,Dial(SIP/102,5,C)
@@ -201,6 +230,13 @@ func flows() []flow {
 		{name: "ForkCDR", exten: "fork-a"},
 		{name: "ForkCDR(er)", exten: "fork-e"},
 		{name: "ResetCDR", exten: "reset"},
+		{name: "ResetCDR(v), and without", exten: "reset-v"},
+		{name: "NoCDR, ResetCDR(e)", exten: "nocdr-e", steps: hang(3 * s)},
+		{name: "NoCDR, ResetCDR", exten: "nocdr-r", steps: hang(3 * s)},
+		{name: "ForkCDR(a)", exten: "fork-u"},
+		{name: "ForkCDR twice, the second ends both", exten: "fork-2", steps: hang(4 * s)},
+		{name: "fork, one is busy and one answers", exten: "forkone", steps: hang(4 * s)},
+		{name: "fork, one by a Local channel", exten: "keep", steps: hang(4 * s)},
 		{name: "Dial option C", exten: "optC", steps: hang(6 * s)},
 		{name: "extension h, endbeforehexten", exten: "x", context: "withh", steps: hang(3 * s)},
 		{name: "extension h, endbeforehexten=no", exten: "x", context: "withh", steps: hang(3 * s), settings: func(s *cdr.Settings) { s.EndBeforeH = false }},
