@@ -79,6 +79,15 @@ func (t *Thread) SetLocal(name string, v channel.Value) error {
 	return nil
 }
 
+// Local is a variable of the subroutine that runs; ok is false for one that is not its
+// own.
+func (t *Thread) Local(name string) (v channel.Value, ok bool) {
+	if n := len(t.frames); n > 0 && slices.Contains(t.frames[n-1].locals, name) {
+		return t.ch.Var(name)
+	}
+	return v, false
+}
+
 // Depth is how many subroutines were called and have not returned.
 func (t *Thread) Depth() int { return len(t.frames) }
 

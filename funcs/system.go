@@ -82,7 +82,7 @@ func systemFunctions(d Deps) []channel.Function {
 		},
 		{
 			Name: "IFMODULE", Synopsis: "1 when there is what a module of the ancestor brought", Raw: true,
-			Help: "There are no modules here: app_x.so is there when the application X is, func_x.so when the function X is, chan_x.so when the technology X is.",
+			Help: "There are no modules here: app_x.so is there when the application X is, func_x.so when the function X is, chan_x.so when the technology X is; so are those that have other names than what they bring, such as app_stack.so when Gosub is.",
 			Args: []decl.Arg{arg("modulename.so", "the module, with its extension")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) { return flag(module(d, a.Raw)), nil },
 		},
@@ -170,8 +170,28 @@ func sysinfo(d Deps, what string) (string, error) {
 	return "", fmt.Errorf("unknown sysinfo parameter type '%s'", what)
 }
 
+// modules are those that have another name than what they bring: an application, or
+// a function in capital letters.
+var modules = map[string]string{
+	"app_agent_pool": "AgentLogin", "app_cdr": "ResetCDR", "app_db": "DBdeltree", "app_directed_pickup": "Pickup", "app_exec": "Exec", "app_playtones": "PlayTones",
+	"app_privacy": "PrivacyManager", "app_saycounted": "SayCountedNoun", "app_stack": "Gosub", "app_talkdetect": "BackgroundDetect", "app_url": "SendURL", "app_waitforring": "WaitForRing",
+	"res_agi": "AGI", "res_monitor": "Monitor", "res_musiconhold": "MusicOnHold", "res_parking": "Park", "res_mutestream": "MUTEAUDIO", "res_odbc": "ODBC", "res_realtime": "REALTIME",
+	"func_aes": "AES_ENCRYPT", "func_base64": "BASE64_ENCODE", "func_channel": "CHANNEL", "func_devstate": "DEVICE_STATE", "func_dialplan": "DIALPLAN_EXISTS",
+	"func_enum": "ENUMLOOKUP", "func_evalexten": "EVAL_EXTEN", "func_extstate": "EXTENSION_STATE", "func_groupcount": "GROUP", "func_holdintercept": "HOLD_INTERCEPT",
+	"func_json": "JSON_DECODE", "func_logic": "IF", "func_module": "IFMODULE", "func_presencestate": "PRESENCE_STATE", "func_srv": "SRVQUERY", "func_strings": "FIELDQTY",
+	"func_talkdetect": "TALK_DETECT", "func_uri": "URIENCODE", "func_config": "AST_CONFIG", "func_pitchshift": "PITCH_SHIFT",
+}
+
 func module(d Deps, name string) bool {
-	kind, what, _ := strings.Cut(strings.TrimSuffix(name, ".so"), "_")
+	name = strings.TrimSuffix(name, ".so")
+	kind, what, _ := strings.Cut(name, "_")
+	if of, ok := modules[name]; ok {
+		if what = of; of == strings.ToUpper(of) {
+			kind = "func"
+		} else {
+			kind = "app"
+		}
+	}
 	switch kind {
 	case "app":
 		_, ok := d.Engine.Catalog().Application(what)

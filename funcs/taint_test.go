@@ -11,7 +11,7 @@ import (
 // those of a caller, nor a caller's those of the office.
 func TestPieces(t *testing.T) {
 	for _, ask := range []string{
-		"${LOCAL(X)}", "${IF($[1 = 1]?${X}:y)}", "${IFTIME(*,*,*,*?${X}:y)}", "${SET(Y=${X})}", "${CUT(L,^,1)}", "${SHIFT(L,^)}", "${POP(L,^)}",
+		"${LOCAL_PEEK(0,X)}", "${IF($[1 = 1]?${X}:y)}", "${IFTIME(*,*,*,*?${X}:y)}", "${SET(Y=${X})}", "${CUT(L,^,1)}", "${SHIFT(L,^)}", "${POP(L,^)}",
 		"${PASSTHRU(${X})}", "${TRIM( ${X} )}", "${TOLOWER(${X})}", "${TOUPPER(${X})}", "${QUOTE(${X})}", "${EVAL(${X})}", "${X:0:7}",
 		"${SPRINTF(%s,${X})}", "${SPRINTF(SIP/%s,${X:4})}", "${LISTFILTER(L,^,z)}", "${FILTER(A-Z0-9&/,${X})}", "${REPLACE(X,7,8)}", "${STRREPLACE(X,7,8)}",
 		"${HASH(h,k)}", "${GLOBAL(G)}", "${SHARED(s)}", "${SORT(${X}:1)}", "${MASTER_CHANNEL(X)}", "${a2}", "${CSV_QUOTE(${X})}",

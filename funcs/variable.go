@@ -55,9 +55,16 @@ func variableFunctions(d Deps) []channel.Function {
 			},
 		},
 		{
-			Name: "LOCAL", Synopsis: "A variable of the subroutine", Help: "It is gone, and one that it hides is back, after Return.", Raw: true,
+			Name: "LOCAL", Synopsis: "A variable of the subroutine", Help: "It is gone, and one that it hides is back, after Return. One that is not the subroutine's own is read as nothing.", Raw: true,
 			Args: []decl.Arg{variable("the variable")},
-			Read: func(t channel.Thread, a *decl.Args) (string, error) { return handOn(a, t.Get(a.Raw)) },
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				thread, ok := t.(*dialplan.Thread)
+				if !ok {
+					return "", nil
+				}
+				v, _ := thread.Local(a.Raw)
+				return handOn(a, v)
+			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
 				return t.SetLocal(a.Raw, channel.Value{S: v, Taint: a.Taint})
 			},
