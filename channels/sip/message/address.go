@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"errors"
+	"strings"
 )
 
 var errBadAddress = errors.New("malformed address")
@@ -15,7 +16,8 @@ type Address struct {
 	Params   Params // header parameters, such as ";tag=x"
 	Wildcard bool   // the "*" of a Contact that removes all bindings
 
-	tag []byte
+	tag    []byte
+	quoted bool // Display stood in quotes
 }
 
 // ParseAddress reads one name-addr or addr-spec with its parameters. The result
@@ -31,7 +33,7 @@ func ParseAddress(s []byte) (Address, error) {
 		if end < 0 {
 			return Address{}, errBadAddress
 		}
-		a.Display = s[1 : end-1]
+		a.Display, a.quoted = s[1:end-1], true
 		if s = trimLeft(s[end:]); len(s) == 0 || s[0] != '<' {
 			return Address{}, errBadAddress
 		}
@@ -118,8 +120,12 @@ func displayTokens(s []byte) int {
 	return len(s)
 }
 
-// Name returns the display name without backslashes.
+// Name returns the display name without backslashes. Between the words of one without
+// quotes stands one blank, however wide or folded it is (RFC 3261 7.3.1).
 func (a *Address) Name() string {
+	if !a.quoted && (bytes.IndexByte(a.Display, '\t') >= 0 || bytes.Contains(a.Display, []byte("  "))) {
+		return strings.Join(strings.FieldsFunc(string(a.Display), func(r rune) bool { return r == ' ' || r == '\t' }), " ")
+	}
 	if bytes.IndexByte(a.Display, '\\') < 0 {
 		return string(a.Display)
 	}

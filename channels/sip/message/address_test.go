@@ -12,6 +12,8 @@ func TestParseAddress(t *testing.T) {
 		`sip:a@b;tag=x`:                        {"", "sip:a@b", "x"},
 		`<sip:a@b;lr>;tag=x`:                   {"", "sip:a@b;lr", "x"},
 		`A. Bell <sip:a@b> ; TAG = x`:          {"A. Bell", "sip:a@b", "x"},
+		"A.   \t Bell <sip:a@b>":               {"A. Bell", "sip:a@b", ""},
+		`"A.   Bell" <sip:a@b>`:                {"A.   Bell", "sip:a@b", ""},
 		`"a \"b\" \\c" <sip:a@b>;tag=x;p="q;"`: {`a "b" \c`, "sip:a@b", "x"},
 		`"caller"<sip:a@b>`:                    {"caller", "sip:a@b", ""},
 		`"" <sip:a@b>`:                         {"", "sip:a@b", ""},
