@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"time"
 
 	"pbx/channel"
@@ -32,6 +33,26 @@ func (t *Talk) Ends() time.Time {
 		return time.Time{}
 	}
 	return t.c.start.Add(t.c.Limit.Duration)
+}
+
+// Follow tells that ch, one of the two, has left the bridge as soon as it hangs up, until
+// stop is called: for a Code.Run that is busy with the other one. Its call ends when that
+// is done; what is told and written of the conversation does not wait so long.
+func (t *Talk) Follow(ch *channel.Channel) (stop func()) {
+	other := t.By()
+	if other == ch {
+		other = t.Party()
+	}
+	ctx, cancel := ch.Context()
+	keep := context.AfterFunc(ctx, func() {
+		if ch.HungUp() {
+			ch.LeftBridge(other)
+		}
+	})
+	return func() {
+		keep()
+		cancel()
+	}
 }
 
 // Hold puts the party on hold, as By's phone would. They do not hear each other until

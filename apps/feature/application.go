@@ -33,7 +33,9 @@ func (d Deps) run(t *bridge.Talk, a *channel.FeatureApplication) (end bool) {
 	if a.Music != "" {
 		_ = idle.Leg().Indicate(channel.ControlHold) // who cannot be held waits without music
 	}
+	stop := t.Follow(idle)
 	err := d.Execute(on, a.App, a.Args)
+	stop()
 	if a.Music != "" && !idle.HungUp() {
 		_ = idle.Leg().Indicate(channel.ControlUnhold)
 	}

@@ -13,6 +13,43 @@ import (
 	"pbx/channels/local"
 )
 
+// TestApplicationAlone: who hangs up while the other one runs an application has left the
+// conversation at that moment.
+func TestApplicationAlone(t *testing.T) {
+	const plan = "[t]\nexten => x,1,Set(__DYNAMIC_FEATURES=slow#slowpeer)\n same => n,Dial(SIP/bob,20)\n"
+	const sec = time.Second
+	for _, tt := range []struct {
+		name, keys string
+		alice, bob []channeltest.Step
+		want       string
+	}{
+		{"the callee leaves", "*1", nil, []channeltest.Step{hangup(5 * sec)}, "    1.0 alice>01 bob=ANSWER bob>01\n    5.0 bob<01\n   13.2 alice. alice<01 bob.\n"},
+		{"the caller leaves", "*2", []channeltest.Step{hangup(5 * sec)}, nil, "    1.0 alice>01 bob=ANSWER bob>01\n    5.0 alice<01\n   13.2 alice. bob. bob<01\n"},
+		{"nobody leaves", "*1", []channeltest.Step{hangup(15 * sec)}, nil, "    1.0 alice>01 bob=ANSWER bob>01\n   15.0 alice. alice<01 bob. bob<01\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := appstest.New(t, plan)
+				f := channel.DefaultFeatures()
+				for name, line := range map[string]string{"slow": "*1,self,Wait,10", "slowpeer": "*2,peer,Wait,10"} {
+					a, err := channel.ParseFeatureApplication(name, line)
+					if err != nil {
+						t.Fatal(err)
+					}
+					f.Applications = append(f.Applications, a)
+				}
+				o.Registry.SetFeatures(f)
+				s := tell(o)
+				o.SIP.Script("bob", append([]channeltest.Step{channeltest.Answer(sec)}, tt.bob...)...)
+				o.Run("x", append(keys(3*sec, tt.keys), tt.alice...)...)
+				if got := s.read(); got != tt.want {
+					t.Errorf("\n%swant\n%s", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
 // TestApplications are what the parties of a call run by dialling.
 func TestApplications(t *testing.T) {
 	const plan = `[t]
