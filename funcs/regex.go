@@ -6,6 +6,7 @@ import (
 
 	"pbx/channel"
 	"pbx/decl"
+	"pbx/dialplan/expr"
 )
 
 func regexFunctions(d Deps) []channel.Function {
@@ -18,7 +19,7 @@ func regexFunctions(d Deps) []channel.Function {
 			if len(parts) != 3 {
 				return "", errors.New(`the argument must have the form "expression" text`)
 			}
-			re, err := d.Engine.Regexps().Compile(parts[1])
+			re, err := d.Engine.Regexps().Compile(expr.Widen(parts[1]))
 			if err != nil {
 				return "", err
 			}
@@ -26,7 +27,7 @@ func regexFunctions(d Deps) []channel.Function {
 			if strings.HasPrefix(s, " ") || strings.HasPrefix(s, "\t") {
 				s = s[1:]
 			}
-			return flag(re.MatchString(s)), nil
+			return flag(re.MatchString(expr.Widen(s))), nil
 		},
 	}}
 }

@@ -1,10 +1,10 @@
 package expr
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"strings"
+	"unicode/utf8"
 )
 
 // Evaluator evaluates expressions for one goroutine.
@@ -328,12 +328,20 @@ func (e *Evaluator) arithmetic(op token, a, b value) number {
 // value is the first group when there is one, else the length of the match.
 func (e *Evaluator) match(a, b value, anchored bool) value {
 	s, pattern := a.unquoted(), b.unquoted()
-	re, err := e.Cache.Compile(string(pattern))
+	re, err := e.Cache.Compile(Widen(string(pattern)))
 	if err != nil {
 		e.warn("regcomp() error : %v", err)
 		return value{kind: isString}
 	}
-	m := re.FindSubmatchIndex(bytes.Clone(s))
+	wide := Widen(string(s))
+	m := re.FindStringSubmatchIndex(wide)
+	if len(wide) != len(s) {
+		for i, at := range m {
+			if at >= 0 {
+				m[i] = utf8.RuneCountInString(wide[:at])
+			}
+		}
+	}
 	if m == nil || anchored && m[0] != 0 {
 		if re.NumSubexp() == 0 {
 			return numeric(integer(0))

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // Cache keeps compiled regular expressions. It may be used by any goroutine; a
@@ -61,6 +62,21 @@ func (c *Cache) compile(pattern string, fold bool) (*regexp.Regexp, error) {
 		c.mu.Unlock()
 	}
 	return re, nil
+}
+
+// Widen makes every byte of a text a character of its own, for a match: expressions
+// and REGEX() work in the C locale, where a letter beyond ASCII is as many characters
+// as it has bytes.
+func Widen(s string) string {
+	i := strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+	if i < 0 {
+		return s
+	}
+	b := []byte(s[:i])
+	for ; i < len(s); i++ {
+		b = utf8.AppendRune(b, rune(s[i]))
+	}
+	return string(b)
 }
 
 // translate writes a POSIX extended regular expression (with the additions of
