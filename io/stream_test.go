@@ -178,3 +178,50 @@ func TestMemoryConnection(t *testing.T) {
 		_ = far.Close()
 	})
 }
+
+// WriteNow writes what the socket takes and no more; an end that is gone is an error.
+func TestWriteNow(t *testing.T) {
+	l, err := System().ListenTCP(netip.MustParseAddrPort("127.0.0.1:0"), SocketOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := 0
+	for b := make([]byte, 1<<20); ; {
+		n, err := WriteNow(raw, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sent += n; n == 0 {
+			break
+		}
+	}
+	if n, err := io.CopyN(io.Discard, far, int64(sent)); err != nil {
+		t.Errorf("%d of %d bytes came: %v", n, sent, err)
+	}
+	if n, err := WriteNow(raw, []byte("more")); n != 4 || err != nil {
+		t.Errorf("%d, %v when there is room again", n, err)
+	}
+	_ = c.(*net.TCPConn).CloseWrite()
+	if _, err := WriteNow(raw, []byte("more")); !errors.Is(err, unix.EPIPE) {
+		t.Errorf("%v after the end", err)
+	}
+	_ = c.Close()
+	if _, err := WriteNow(raw, []byte("more")); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("%v when it is closed", err)
+	}
+	_ = far.Close()
+}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,6 +35,29 @@ func (system) DialTCP(ctx context.Context, local netip.Addr, to netip.AddrPort, 
 		return nil, fmt.Errorf("io: %w", err)
 	}
 	return c, nil
+}
+
+// WriteNow writes as much of b as the connection's socket takes at once, which may be
+// nothing, and does not tell the runtime's scheduler, for which a write that does not
+// wait is dear. The rest is for the connection's Write. Linux send(2).
+func WriteNow(c syscall.RawConn, b []byte) (n int, err error) {
+	var errno unix.Errno
+	err = c.Write(func(fd uintptr) bool {
+		var sent uintptr
+		sent, _, errno = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
+			unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		if errno == 0 {
+			n = int(sent)
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("io: %w", err)
+	case errno != 0 && errno != unix.EAGAIN && errno != unix.EINTR:
+		return 0, fmt.Errorf("io: send: %w", errno)
+	}
+	return n, nil
 }
 
 // network is the family that a listener takes: a listener on :: takes both unless

@@ -106,7 +106,7 @@ func (x *session) login(r *decl.ActionRequest) error {
 		w.number("Uptime", int(now.Sub(f.Started).Seconds()))
 		w.number("LastReload", int(now.Sub(f.Reloaded).Seconds()))
 		w.line("Status", "Fully Booted")
-		booted := strings.TrimSuffix(w.String(), "\r\n")
+		booted := strings.TrimSuffix(string(w.text), "\r\n")
 		for l := range strings.SplitSeq(booted, "\r\n") {
 			r.Text(l)
 		}
@@ -297,7 +297,7 @@ func (x *session) waitEvent(r *decl.ActionRequest) error {
 		}
 		texts, _ := x.out.take()
 		for _, t := range texts {
-			for l := range strings.SplitSeq(strings.TrimSuffix(t, "\r\n"), "\r\n") {
+			for l := range strings.SplitSeq(strings.TrimSuffix(string(t), "\r\n"), "\r\n") {
 				r.Text(l)
 			}
 		}
@@ -337,7 +337,7 @@ func (x *session) security(name, severity, account string, more ...string) {
 	if name == "RequestBadFormat" {
 		w.line("AccountID", account)
 	}
-	text := strings.ReplaceAll(strings.TrimSuffix(w.String(), "\r\n"), "\r\n", "\n")
+	text := strings.ReplaceAll(strings.TrimSuffix(string(w.text), "\r\n"), "\r\n", "\n")
 	bus.Publish(event.Event{Kind: event.Security, Time: now, Name: name, Value: account, Address: x.remote.String(), AppData: text})
 }
 

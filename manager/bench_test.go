@@ -41,6 +41,7 @@ func BenchmarkCall(b *testing.B) {
 						s.publish(&e)
 					}
 				}
+				s.deliver()
 				for x := range s.sessions {
 					x.out.take()
 				}

@@ -3,6 +3,7 @@ package manager
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"pbx/event"
 )
@@ -59,7 +60,7 @@ func (s *Server) tune() {
 	s.wanted = list
 	if s.feed == nil {
 		s.feed = s.deps.Registry.Bus().Subscribe(feedQueue, list...)
-		s.group.Add(1)
+		s.fed = make(chan struct{})
 		go s.run(s.feed)
 		go func(f *event.Subscription) {
 			<-s.ctx.Done()
@@ -70,34 +71,53 @@ func (s *Server) tune() {
 	s.feed.Want(list...)
 }
 
-// run is the feed: it writes each event down once and hands it to the sessions.
+// run is the feed: it writes each event down once and hands them to the sessions, at
+// once or with those that come soon after.
 func (s *Server) run(feed *event.Subscription) {
-	defer s.group.Done()
-	var dropped uint64
-	var e event.Event // one for all: renderers are told where it is
-	for e = range feed.C {
-		if n := feed.Dropped(); n != dropped {
-			s.deps.Log.Warn(fmt.Sprintf("manager: %d events were lost: more came than could be written down", n-dropped))
-			dropped = n
+	defer close(s.fed)
+	var (
+		dropped uint64
+		e       event.Event // one for all: renderers are told where it is
+		open    bool
+		last    time.Time // when the sessions were handed something
+		waits   bool      // for tick
+	)
+	tick := make(chan struct{}, 1)
+	for {
+		size := 0
+		select {
+		case e, open = <-feed.C:
+			if !open {
+				s.deliver()
+				return
+			}
+			if n := feed.Dropped(); n != dropped {
+				s.deps.Log.Warn(fmt.Sprintf("manager: %d events were lost: more came than could be written down", n-dropped))
+				dropped = n
+			}
+			size = s.publish(&e)
+			if size < maxBatch && (waits || len(feed.C) > 0) {
+				continue
+			}
+			if wait := gather - s.deps.Now().Sub(last); size < maxBatch && wait > 0 {
+				waits = true
+				s.deps.Registry.AfterFunc(wait, func() { tick <- struct{}{} })
+				continue
+			}
+		case <-tick:
+			waits = false
 		}
-		s.publish(&e)
+		s.deliver()
+		last = s.deps.Now()
 	}
 }
 
-// publish writes one event down and hands it on.
-func (s *Server) publish(e *event.Event) {
-	w := s.render(e)
-	if w.name == "" {
-		return
+// publish writes one event down and returns how much waits for the sessions.
+func (s *Server) publish(e *event.Event) int {
+	w := &s.page
+	class, name := s.render(w, e)
+	if name == "" {
+		return 0
 	}
-	s.mu.Lock()
-	s.told = s.told[:0]
-	for x := range s.sessions {
-		s.told = append(s.told, x)
-	}
-	s.mu.Unlock()
-	for _, x := range s.told {
-		x.event(&w)
-	}
-	clear(s.told)
+	return s.batch.add(w, class, name)
 }

@@ -6,11 +6,9 @@ import "sync"
 // read has its session ended.
 type outbox struct {
 	mu    sync.Mutex
-	texts []string
+	texts [][]byte
 	size  int
 	ended bool
-	eager bool          // something waits that is to go at once
-	held  bool          // the writer looks again by itself
 	wake  chan struct{} // of the writer, one at a time
 }
 
@@ -22,10 +20,10 @@ const (
 
 func newOutbox() *outbox { return &outbox{wake: make(chan struct{}, 1)} }
 
-// push adds a text, which is to go at once if it is eager. It returns false when there
-// is no room.
-func (o *outbox) push(text string, eager bool) bool {
-	if text == "" {
+// push adds a text, which nobody changes any more. It returns false when there is no
+// room.
+func (o *outbox) push(text []byte) bool {
+	if len(text) == 0 {
 		return true
 	}
 	o.mu.Lock()
@@ -38,20 +36,8 @@ func (o *outbox) push(text string, eager bool) bool {
 	}
 	o.texts = append(o.texts, text)
 	o.size += len(text)
-	o.eager = o.eager || eager
-	if eager || !o.held {
-		o.signal()
-	}
+	o.signal()
 	return true
-}
-
-// hold lets the writer wait for more, when it looks again by itself. It returns false
-// when something is to go at once.
-func (o *outbox) hold() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.held = !o.eager && !o.ended
-	return o.held
 }
 
 func (o *outbox) signal() {
@@ -71,11 +57,11 @@ func (o *outbox) end() {
 
 // take returns what waits, without waiting; done says that nothing will come after
 // it.
-func (o *outbox) take() (texts []string, done bool) {
+func (o *outbox) take() (texts [][]byte, done bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	texts = o.texts
-	o.texts, o.size, o.eager, o.held = nil, 0, false, false
+	o.texts, o.size = nil, 0
 	return texts, o.ended
 }
 

@@ -13,37 +13,35 @@ import (
 	"pbx/funcs"
 )
 
-// written is an event as it goes on the wire.
-type written struct {
-	class      Class
-	name, text string
-}
-
-// page is an event that is being written.
+// page is an event that is being written, as it goes on the wire.
 type page struct {
-	strings.Builder
-	vars    func(prefix, ch string, w *page) // channelvars
+	text    []byte
+	prefix  string                   // of the names of fields
+	vars    func(ch string, w *page) // channelvars
 	records *Records
 }
 
 func (w *page) line(name, value string) {
-	w.WriteString(name)
-	w.WriteString(": ")
-	w.WriteString(clean(value))
-	w.WriteString("\r\n")
+	w.name(name)
+	w.text = append(append(w.text, clean(value)...), "\r\n"...)
 }
 
 func (w *page) number(name string, n int) {
-	w.WriteString(name)
-	w.WriteString(": ")
-	var buf [20]byte
-	w.Write(strconv.AppendInt(buf[:0], int64(n), 10))
-	w.WriteString("\r\n")
+	w.name(name)
+	w.text = append(strconv.AppendInt(w.text, int64(n), 10), "\r\n"...)
+}
+
+func (w *page) name(name string) {
+	w.text = append(append(append(w.text, w.prefix...), name...), ": "...)
 }
 
 // clean keeps a value on its line, as C would write it.
 func clean(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) < 0 {
+	i := 0
+	for i < len(s) && (s[i] >= ' ' && s[i] != 0x7f || s[i] == '\t') {
+		i++
+	}
+	if i == len(s) {
 		return s
 	}
 	var b strings.Builder
@@ -70,23 +68,25 @@ func (w *page) snapshot(prefix string, p *event.Party) {
 	if p == nil || p.Channel == "" {
 		return
 	}
-	w.line(prefix+"Channel", p.Channel)
-	w.number(prefix+"ChannelState", p.State)
-	w.line(prefix+"ChannelStateDesc", p.StateText)
-	w.line(prefix+"CallerIDNum", known(p.CallerNum))
-	w.line(prefix+"CallerIDName", known(p.CallerName))
-	w.line(prefix+"ConnectedLineNum", known(p.ConnectedNum))
-	w.line(prefix+"ConnectedLineName", known(p.ConnectedName))
-	w.line(prefix+"Language", cmp.Or(p.Language, "en"))
-	w.line(prefix+"AccountCode", p.AccountCode)
-	w.line(prefix+"Context", p.Context)
-	w.line(prefix+"Exten", p.Exten)
-	w.number(prefix+"Priority", p.Priority)
-	w.line(prefix+"Uniqueid", p.Uniqueid)
-	w.line(prefix+"Linkedid", p.Linkedid)
+	w.prefix = prefix
+	w.line("Channel", p.Channel)
+	w.number("ChannelState", p.State)
+	w.line("ChannelStateDesc", p.StateText)
+	w.line("CallerIDNum", known(p.CallerNum))
+	w.line("CallerIDName", known(p.CallerName))
+	w.line("ConnectedLineNum", known(p.ConnectedNum))
+	w.line("ConnectedLineName", known(p.ConnectedName))
+	w.line("Language", cmp.Or(p.Language, "en"))
+	w.line("AccountCode", p.AccountCode)
+	w.line("Context", p.Context)
+	w.line("Exten", p.Exten)
+	w.number("Priority", p.Priority)
+	w.line("Uniqueid", p.Uniqueid)
+	w.line("Linkedid", p.Linkedid)
 	if w.vars != nil {
-		w.vars(prefix, p.Channel, w)
+		w.vars(p.Channel, w)
 	}
+	w.prefix = ""
 }
 
 // own is the channel that an event is about.
@@ -100,13 +100,15 @@ func own(e *event.Event) *event.Party {
 
 // bridge writes what is told of a bridge.
 func (w *page) bridge(prefix, id string, members int) {
-	w.line(prefix+"BridgeUniqueid", id)
-	w.line(prefix+"BridgeType", "basic")
-	w.line(prefix+"BridgeTechnology", bridgeTechnology)
-	w.line(prefix+"BridgeCreator", "<unknown>")
-	w.line(prefix+"BridgeName", "<unknown>")
-	w.number(prefix+"BridgeNumChannels", members)
-	w.line(prefix+"BridgeVideoSourceMode", "none")
+	w.prefix = prefix
+	w.line("BridgeUniqueid", id)
+	w.line("BridgeType", "basic")
+	w.line("BridgeTechnology", bridgeTechnology)
+	w.line("BridgeCreator", "<unknown>")
+	w.line("BridgeName", "<unknown>")
+	w.number("BridgeNumChannels", members)
+	w.line("BridgeVideoSourceMode", "none")
+	w.prefix = ""
 }
 
 const bridgeTechnology = "simple_bridge"
@@ -123,7 +125,6 @@ func (w *page) lines(text string) {
 // begin starts an event.
 func (s *Server) begin(w *page, class Class, name string, at time.Time) {
 	conf := s.settings.Load()
-	w.Grow(768)
 	w.line("Event", name)
 	w.line("Privilege", class.privilege())
 	if conf.Timestamps {
@@ -135,7 +136,7 @@ func (s *Server) begin(w *page, class Class, name string, at time.Time) {
 }
 
 // channelVariables writes the variables of channelvars.
-func (s *Server) channelVariables(prefix, name string, w *page) {
+func (s *Server) channelVariables(name string, w *page) {
 	ch, ok := s.deps.Registry.Find(name)
 	if !ok {
 		return
@@ -143,33 +144,33 @@ func (s *Server) channelVariables(prefix, name string, w *page) {
 	for _, v := range s.settings.Load().ChannelVars {
 		value, err := s.deps.Engine.Read(ch, v, true)
 		if err == nil {
-			w.line(prefix+"ChanVariable", v+"="+value.S)
+			w.line("ChanVariable", v+"="+value.S)
 		}
 	}
 }
 
-// render writes an event of the bus down. One that programs are not told of has no
-// name.
-func (s *Server) render(e *event.Event) written {
+// render writes an event of the bus on a page that may have been written on before. One
+// that programs are not told of has no name.
+func (s *Server) render(w *page, e *event.Event) (class Class, name string) {
 	r, ok := renderers[e.Kind]
 	if !ok {
-		return written{}
+		return 0, ""
 	}
-	name := r.name
+	name = r.name
 	if r.named != nil {
 		if name = r.named(e); name == "" {
-			return written{}
+			return 0, ""
 		}
 	}
 	settings := s.settings.Load()
 	if slices.Contains(settings.Disabled, name) {
-		return written{}
+		return 0, ""
 	}
-	w := page{records: &settings.Records}
-	s.begin(&w, r.class, name, e.Time)
-	r.write(&w, e)
-	w.WriteString("\r\n")
-	return written{r.class, name, w.String()}
+	*w = page{text: w.text[:0], records: &settings.Records}
+	s.begin(w, r.class, name, e.Time)
+	r.write(w, e)
+	w.text = append(w.text, "\r\n"...)
+	return r.class, name
 }
 
 // renderer says how an event of the bus is written.

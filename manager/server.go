@@ -84,8 +84,12 @@ type Server struct {
 	waiting  int // connections that have not logged in
 	feed     *event.Subscription
 	wanted   []event.Kind
-	told     []*session // scratch of the feed's goroutine
+	fed      chan struct{} // closed when feed is over
 	debug    bool
+
+	batch batch
+	page  page       // scratch of the feed's goroutine, as the next
+	told  []*session // to be handed the batch
 }
 
 // open is a listener with the address of the configuration that it has.
@@ -245,6 +249,12 @@ func (s *Server) Addresses() (plain, secure netip.AddrPort) {
 // Close ends the listeners and the sessions, and waits for their goroutines.
 func (s *Server) Close() {
 	s.cancel()
+	s.mu.Lock()
+	fed := s.fed
+	s.mu.Unlock()
+	if fed != nil {
+		<-fed // the last events are with the sessions
+	}
 	for _, o := range []*open{&s.plain, &s.secure} {
 		if o.listener != nil {
 			_ = o.listener.Close()
@@ -255,12 +265,6 @@ func (s *Server) Close() {
 	}
 	s.web.close()
 	s.group.Wait()
-	s.mu.Lock()
-	if s.feed != nil {
-		s.feed.Close()
-		s.feed = nil
-	}
-	s.mu.Unlock()
 }
 
 // list returns the sessions, oldest first.

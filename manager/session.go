@@ -10,10 +10,12 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	"pbx/decl"
 	"pbx/event"
+	pbxio "pbx/io"
 )
 
 // Version is that of the protocol which programs look at.
@@ -29,6 +31,9 @@ type session struct {
 	secure        bool
 	began         time.Time
 	out           *outbox
+	raw           syscall.RawConn // of conn, nil where it has none
+	round         uint64          // of the batch that it was handed last; the batch's mu, as the next
+	had           int             // how many parts of it
 
 	mu        sync.Mutex
 	user      *User // nil before the login
@@ -54,6 +59,9 @@ func newSession(s *Server, conn net.Conn) *session {
 		x.local = unmapped(a.AddrPort())
 	}
 	_, x.secure = conn.(*tls.Conn)
+	if c, ok := conn.(syscall.Conn); ok {
+		x.raw, _ = c.SyscallConn() // without, Write does
+	}
 	s.mu.Lock()
 	s.sessions[x] = struct{}{}
 	s.mu.Unlock()
@@ -70,7 +78,7 @@ func (x *session) serve() {
 		defer close(written)
 		x.write()
 	}()
-	x.out.push(greeting, true)
+	x.out.push([]byte(greeting))
 	_ = x.conn.SetReadDeadline(time.Now().Add(s.settings.Load().AuthTimeout))
 	err := x.read()
 	x.mu.Lock()
@@ -152,6 +160,7 @@ func (x *session) handle(headers []decl.Header) error {
 // says is in the answer.
 func (x *session) perform(r *decl.ActionRequest) error {
 	s := x.server
+	x.catchUp() // what happened before it is for who the session was then
 	name := r.Get("Action")
 	user := x.loggedIn()
 	if name == "" {
@@ -207,12 +216,9 @@ func (x *session) loggedIn() *User {
 	return x.user
 }
 
-// send queues an answer.
-func (x *session) send(text string) { x.queue(text, true) }
-
 // queue queues a text; a program that does not read loses its session.
-func (x *session) queue(text string, eager bool) {
-	if !x.out.push(text, eager) {
+func (x *session) queue(text []byte) {
+	if !x.out.push(text) {
 		x.leave("does not read what it is sent: the session is ended")
 	}
 }
@@ -234,33 +240,10 @@ func (x *session) leave(reason string) {
 	}
 }
 
-// gather is how long events may wait for others when one was written just before: a write
-// for each costs many times what the event does. Answers do not wait, and take the events
-// along.
-const gather = 50 * time.Millisecond
-
-// tick is how long it is until all sessions write what they gathered: they do it together,
-// as to wake for each would cost more than to write.
-func tick() time.Duration {
-	return gather - time.Duration(time.Now().UnixNano())%gather
-}
-
 // write writes what is queued, until the end.
 func (x *session) write() {
-	var last time.Time
-	var buf []byte
-	timer := time.NewTimer(time.Hour)
-	timer.Stop()
-	defer timer.Stop()
-	for {
-		select {
-		case <-x.out.wake:
-			if time.Since(last) < gather && x.out.hold() {
-				timer.Reset(tick())
-				continue
-			}
-		case <-timer.C:
-		}
+	var scratch []byte
+	for range x.out.wake {
 		for {
 			texts, done := x.out.take()
 			if len(texts) == 0 {
@@ -270,14 +253,22 @@ func (x *session) write() {
 				break
 			}
 			for len(texts) > 0 {
-				for buf = buf[:0]; len(texts) > 0 && len(buf) < maxWrite; texts = texts[1:] {
-					buf = append(buf, texts[0]...)
+				next := texts[0]
+				texts = texts[1:]
+				if len(texts) > 0 && len(next) < maxWrite {
+					for scratch = append(scratch[:0], next...); len(texts) > 0 && len(scratch) < maxWrite; texts = texts[1:] {
+						scratch = append(scratch, texts[0]...)
+					}
+					next = scratch
 				}
-				if !x.put(buf) {
-					return
+				for len(next) > 0 {
+					n := min(len(next), maxWrite)
+					if !x.put(next[:n]) {
+						return
+					}
+					next = next[n:]
 				}
 			}
-			last = time.Now()
 		}
 	}
 }
@@ -287,15 +278,21 @@ const maxWrite = 16 << 10 // bytes
 
 // put writes in the time that the user has for it.
 func (x *session) put(b []byte) bool {
+	if x.raw != nil {
+		n, err := pbxio.WriteNow(x.raw, b)
+		if err != nil {
+			x.leave("")
+			return false
+		}
+		if b = b[n:]; len(b) == 0 {
+			return true
+		}
+	}
 	limit := defaultWriteTimeout
 	if u := x.loggedIn(); u != nil {
 		limit = u.WriteTimeout
 	}
-	x.mu.Lock()
-	if x.reason == "" {
-		_ = x.conn.SetWriteDeadline(time.Now().Add(limit))
-	}
-	x.mu.Unlock()
+	x.deadline(time.Now().Add(limit))
 	if _, err := x.conn.Write(b); err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			x.leave(fmt.Sprintf("has not read for %v: the session is ended", limit))
@@ -304,7 +301,18 @@ func (x *session) put(b []byte) bool {
 		}
 		return false
 	}
+	x.deadline(time.Time{})
 	return true
+}
+
+// deadline says how long a write may take, unless the session was ended for a reason:
+// none is waited for then.
+func (x *session) deadline(at time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.reason == "" {
+		_ = x.conn.SetWriteDeadline(at)
+	}
 }
 
 // wants are the classes of the events that the session is sent.
@@ -315,28 +323,6 @@ func (x *session) wants() Class {
 		return 0
 	}
 	return x.user.Read & x.mask
-}
-
-// event sends the session an event, if it is one for it.
-func (x *session) event(w *written) {
-	x.mu.Lock()
-	pass := x.user != nil && !x.gone && x.user.Read&x.mask&w.class != 0
-	own := x.filters
-	user := x.user
-	x.mu.Unlock()
-	if !pass {
-		return
-	}
-	if len(user.Filters)+len(own) > 0 {
-		all := user.Filters
-		if len(own) > 0 {
-			all = append(all[:len(all):len(all)], own...)
-		}
-		if !all.pass(w.name, w.text) {
-			return
-		}
-	}
-	x.queue(w.text, false)
 }
 
 // ID is the session in security events.

@@ -1,0 +1,137 @@
+package manager
+
+import (
+	"sync"
+	"time"
+)
+
+// batch is what happened since the sessions were told last, written down once for all of
+// them: who wants all of it is handed the very bytes.
+type batch struct {
+	mu    sync.Mutex
+	round uint64 // how many there were before
+	text  []byte
+	parts []part
+	class Class // of all parts together
+}
+
+// part is one event of a batch.
+type part struct {
+	class Class
+	name  string
+	end   int // in text
+}
+
+// gather is how long events may wait for others when some were handed out just before: a
+// write for each costs many times what the event does. Answers do not wait, and take the
+// events along.
+const gather = 50 * time.Millisecond
+
+// maxBatch is how much is gathered at most.
+const maxBatch = 256 << 10 // bytes
+
+// add takes in an event and returns how much there is now.
+func (b *batch) add(w *page, class Class, name string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.text = append(b.text, w.text...)
+	b.parts = append(b.parts, part{class, name, len(b.text)})
+	b.class |= class
+	return len(b.text)
+}
+
+// start is where a part begins.
+func (b *batch) start(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return b.parts[n-1].end
+}
+
+// choose returns the parts from the first one on that are for a session which sees the
+// classes and has the filters; mu is held.
+func (b *batch) choose(first int, class Class, f filters) []byte {
+	start := b.start(first)
+	if len(f) == 0 && b.class&^class == 0 {
+		return b.text[start:len(b.text):len(b.text)]
+	}
+	var chosen []byte
+	for _, p := range b.parts[first:] {
+		text := b.text[start:p.end]
+		start = p.end
+		if p.class&class != 0 && (len(f) == 0 || f.pass(p.name, string(text))) {
+			chosen = append(chosen, text...)
+		}
+	}
+	return chosen
+}
+
+// next begins another one; mu is held.
+func (b *batch) next() {
+	b.round++
+	size := len(b.text)
+	b.text, b.parts, b.class = make([]byte, 0, size+size/4), b.parts[:0], 0
+}
+
+// deliver hands all sessions what they have not had.
+func (s *Server) deliver() {
+	s.mu.Lock()
+	s.told = s.told[:0]
+	for x := range s.sessions {
+		s.told = append(s.told, x)
+	}
+	s.mu.Unlock()
+	b := &s.batch
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.parts) == 0 {
+		return
+	}
+	for _, x := range s.told {
+		x.take(b)
+	}
+	clear(s.told)
+	b.next()
+}
+
+// take hands the session what it has not had of the batch, whose mu is held.
+func (x *session) take(b *batch) {
+	first := x.had
+	if x.round != b.round {
+		first = 0
+	}
+	x.round, x.had = b.round, len(b.parts)
+	if first == len(b.parts) {
+		return
+	}
+	x.mu.Lock()
+	var class Class
+	var f filters
+	if x.user != nil && !x.gone {
+		class, f = x.user.Read&x.mask, x.user.Filters
+		if len(x.filters) > 0 {
+			f = append(f[:len(f):len(f)], x.filters...)
+		}
+	}
+	x.mu.Unlock()
+	if class != 0 {
+		x.queue(b.choose(first, class, f))
+	}
+}
+
+// catchUp hands the session what happened until now.
+func (x *session) catchUp() {
+	b := &x.server.batch
+	b.mu.Lock()
+	x.take(b)
+	b.mu.Unlock()
+}
+
+// send queues an answer, behind what happened before it.
+func (x *session) send(text string) {
+	b := &x.server.batch
+	b.mu.Lock()
+	x.take(b)
+	x.queue([]byte(text))
+	b.mu.Unlock()
+}

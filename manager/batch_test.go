@@ -1,0 +1,77 @@
+package manager
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pbx/channel"
+	"pbx/event"
+)
+
+// told is what waits for a session: the names of events, and answers as they are.
+func told(x *session) (list []string) {
+	texts, _ := x.out.take()
+	for _, t := range texts {
+		for text := range strings.SplitSeq(strings.TrimSuffix(string(t), "\r\n\r\n"), "\r\n\r\n") {
+			first, _, _ := strings.Cut(text, "\r\n")
+			list = append(list, strings.TrimPrefix(first, "Event: "))
+		}
+	}
+	return list
+}
+
+// TestBatch: each session is handed what is for it, in the order in which it happened,
+// answers between the events that were before and after, and nothing twice.
+func TestBatch(t *testing.T) {
+	parse := func(text string) filter {
+		f, err := parseFilter(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	s := &Server{deps: Deps{Registry: channel.NewRegistry(&event.Bus{}, nil, time.Now, ""), Log: slog.New(slog.DiscardHandler), Now: time.Now}, sessions: map[*session]struct{}{}}
+	s.settings.Store(&Settings{})
+	join := func(read Class, f ...filter) *session {
+		x := &session{server: s, user: &User{Name: "sam", Read: read, Filters: f}, mask: ClassAll, out: newOutbox()}
+		s.sessions[x] = struct{}{}
+		return x
+	}
+	all, calls, only, stranger := join(ClassAll), join(ClassCall), join(ClassAll, parse("Value: 2")), join(ClassAll)
+	stranger.user = nil
+	happen := func(kind event.Kind, value string) {
+		s.publish(&event.Event{Kind: kind, Time: time.Now(), Channel: "SIP/101-00000001", Name: "V", Value: value})
+	}
+	expect := func(who string, x *session, want ...string) {
+		t.Helper()
+		if got := told(x); !slices.Equal(got, want) {
+			t.Errorf("%s is told %q, want %q", who, got, want)
+		}
+	}
+
+	happen(event.ChannelCreated, "")
+	happen(event.VarSet, "1")
+	all.send("Response: Success\r\n\r\n")
+	expect("who asks", all, "Newchannel", "VarSet", "Response: Success")
+	expect("who waits", calls)
+	happen(event.VarSet, "2")
+	stranger.catchUp() // as it logs in
+	stranger.user = all.user
+	happen(event.ChannelHangup, "")
+	s.deliver()
+	expect("all", all, "VarSet", "Hangup")
+	expect("calls", calls, "Newchannel", "Hangup")
+	expect("a filter", only, "VarSet")
+	expect("who came late", stranger, "Hangup")
+
+	all.send("Response: Error\r\n\r\n")
+	happen(event.VarSet, "2")
+	s.deliver()
+	s.deliver()
+	expect("all", all, "Response: Error", "VarSet")
+	expect("calls", calls)
+	expect("a filter", only, "VarSet")
+}
