@@ -140,6 +140,9 @@ func (c *configuration) readPlan(engine *dialplan.Engine) error {
 	case other != nil:
 		f.Sections, f.Read = append(f.Sections, other.Sections...), append(f.Read, other.Read...)
 	}
+	if users, err := c.loadUsers(f); err == nil && users != nil { // sip.LoadConfig tells what is wrong with it
+		f.Sections = append(f.Sections, users)
+	}
 	c.plan, found = engine.Build(f, beside...)
 	c.findings = append(c.findings, found...)
 	c.findings = append(c.findings, c.lostFamilies()...)

@@ -77,6 +77,8 @@ type Core struct {
 	MaxCalls       int
 	Language       string
 	ExecIncludes   bool
+	// StdextenMacro has the extensions of users.conf call Macro(stdexten), not Gosub.
+	StdextenMacro bool
 	// Explain keeps the last calls for `core explain`: an option of ours.
 	Explain bool
 	// LiveDangerously lets outside programs use functions that can harm the system.
@@ -127,7 +129,7 @@ var idleOptions = map[string]string{
 	"cache_media_frames": "audio is not made of frames", "cache_record_files": "recordings go where they belong at once", "record_cache_dir": "recordings go where they belong at once",
 	"internal_timing": "timing is always internal", "nocolor": "output has no colours", "lightbackground": "output has no colours", "forceblackbackground": "output has no colours",
 	"dontwarn": "warnings are always shown", "timestamp": "use journald or a log file", "entityid": "it is made from the system", "documentation_language": "help is in English",
-	"stdexten": "it belongs to users.conf", "phpcompat": "AGI programs of PHP need nothing of it", "sendfullybooted": "programs are always told", "rtp_use_dynamic": "payload types are always dynamic",
+	"phpcompat": "AGI programs of PHP need nothing of it", "sendfullybooted": "programs are always told", "rtp_use_dynamic": "payload types are always dynamic",
 	"rtp_pt_dynamic": "payload types follow RFC 3551", "remote_console_port": "the console is a unix socket", "negate_channels": "it has no meaning here", "rtp_use_dynamic_payloads": "payload types are always dynamic",
 	"verbosemodules": "there are no modules", "maxfiles": "the limit is raised as far as the system lets", "disable_remote_console_shell": "the console has no shell",
 	"transmit_silence": "it is not done yet", "transmit_silence_during_record": "it is not done yet",
@@ -281,6 +283,12 @@ func (c *Core) set(v config.Variable) (findings []config.Finding) {
 		truth(&c.LiveDangerously)
 	case "execincludes":
 		truth(&c.ExecIncludes)
+	case "stdexten":
+		if c.StdextenMacro = strings.EqualFold(v.Value, "macro"); !c.StdextenMacro && !strings.EqualFold(v.Value, "gosub") {
+			findings = append(findings, config.Finding{
+				Pos: v.Pos, Severity: config.Warning, Rule: "bad-value", Message: fmt.Sprintf("stdexten = %q: expected macro or gosub", v.Value),
+			})
+		}
 	case "explain":
 		truth(&c.Explain)
 	case "drain":

@@ -196,7 +196,7 @@ func commandPage(commands []decl.Command) []byte {
 func optionPage(options []sip.Option) []byte {
 	b := bytes.NewBufferString("# Options of sip.conf\n\n" + generated)
 	b.WriteString("`G` options stand in `[general]`, `D` options in the section of a device; where it is both, `[general]` gives what\n" +
-		"a device section that does not say gets. A default in parentheses is that of `compat=asterisk`.\n\n" +
+		"a device section that does not say gets. `U` options stand in users.conf, whose entries may have `D` options, too. A default in parentheses is that of `compat=asterisk`.\n\n" +
 		"## Options that act\n\n| option | where | value | default | what it does |\n|---|---|---|---|---|\n")
 	for _, o := range options {
 		if o.Help == "" || o.Absent != "" {
@@ -237,6 +237,8 @@ func optionPlace(o sip.Option) string {
 		return "G D"
 	case o.General:
 		return "G"
+	case o.Users:
+		return "U"
 	}
 	return "D"
 }

@@ -31,9 +31,12 @@ func absentOptions() map[string]string {
 	add("peers in a database are not served by this version", `
 		rtcachefriends rtsavesysname rtsavepath rtautoclear regseconds ipaddr fullcontact lastms name regserver`)
 	add("it would let anybody register", "autocreatepeer")
+	add("call completion is not served by this version", `
+		cc_agent_policy cc_agent_dialstring cc_monitor_policy cc_offer_timer ccnr_available_timer ccbs_available_timer cc_recall_timer
+		cc_max_agents cc_max_monitors cc_callback_macro cc_callback_sub`)
 	add("it is for a device that is out of use", "snom_aoc_enabled g726nonstandard")
 	add("it has no meaning in this exchange", `
-		registersip hasiax hasmanager hash323 callwaiting threewaycalling transfer canpark vmsecret
+		hasiax hasmanager hash323 callwaiting threewaycalling transfer canpark vmsecret
 		hasdirectory email secretauth dahdichan signalling group call-waiting`)
 	return m
 }

@@ -31,7 +31,8 @@ type scope uint8
 const (
 	inGeneral scope = 1 << iota
 	inPeer
-	inBoth = inGeneral | inPeer
+	inUsers // an entry of users.conf
+	inBoth  = inGeneral | inPeer
 )
 
 // reader is the section being read: g is set in [general], p in a device
@@ -46,8 +47,7 @@ type reader struct {
 // keywords are the options with a form of their own, by their lower-case names.
 func keywords() map[string]keyword {
 	m := map[string]keyword{
-		"type":   {inPeer, func(*reader, config.Variable) error { return nil }}, // read first
-		"hassip": {inPeer, func(*reader, config.Variable) error { return nil }}, // of users.conf
+		"type": {inPeer, func(*reader, config.Variable) error { return nil }}, // read first
 		"compat": {inGeneral, func(_ *reader, v config.Variable) error {
 			if !strings.EqualFold(v.Value, "asterisk") {
 				return expected(v.Value, "asterisk")
@@ -203,6 +203,9 @@ func keywords() map[string]keyword {
 	}
 	for alias, name := range olderNames {
 		m[alias] = m[name]
+	}
+	for _, name := range [...]string{"hassip", "registersip", "contact", "authuser", "hasexten", "alternateexts"} { // readUsers, and the plan
+		m[name] = keyword{inUsers, func(*reader, config.Variable) error { return nil }}
 	}
 	return m
 }

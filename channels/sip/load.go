@@ -33,6 +33,7 @@ type configLoader struct {
 	// general and device are the names that config.Decode fills, known all there
 	// are.
 	general, device, known []string
+	inUsers                bool // users.conf is being read
 }
 
 // LoadConfig reads sip.conf, users.conf, acl.conf and hep.conf. An error means that
@@ -148,30 +149,6 @@ func (c *configLoader) read(file, users *config.File) {
 	c.check(generals)
 }
 
-// readUsers makes a friend of every entry of users.conf that has a SIP phone.
-func (c *configLoader) readUsers(users *config.File) {
-	all := false
-	if g := users.Section("general"); g != nil {
-		v, _ := g.Get("hassip")
-		all, _ = config.Bool(v)
-	}
-	for _, s := range users.Sections {
-		if s.Template || strings.EqualFold(s.Name, "general") || strings.EqualFold(s.Name, "authentication") {
-			continue
-		}
-		has := all
-		if v, ok := s.Get("hassip"); ok {
-			has, _ = config.Bool(v)
-		}
-		if has {
-			p := c.newPeer(s)
-			p.Type = TypeFriend
-			c.device1(s, p)
-			p.Type = TypeFriend
-		}
-	}
-}
-
 // readDevice reads a device section. Like the ancestor it skips one that does
 // not say its type, and adds one whose name was there before to the first.
 func (c *configLoader) readDevice(s *config.Section) {
@@ -220,8 +197,11 @@ func (c *configLoader) device1(s *config.Section, p *PeerConfig) {
 
 // section applies the lines of s in their order.
 func (c *configLoader) section(s *config.Section, r *reader) {
-	where, plain, word := inGeneral, c.general, "[general]"
-	if r.p != nil {
+	where, plain, word, file := inGeneral, c.general, "[general]", "sip.conf"
+	switch {
+	case c.inUsers:
+		where, plain, word, file = inPeer|inUsers, c.device, "users.conf", "users.conf"
+	case r.p != nil:
 		where, plain, word = inPeer, c.device, "a device section"
 	}
 	for _, v := range s.Vars {
@@ -243,12 +223,16 @@ func (c *configLoader) section(s *config.Section, r *reader) {
 			if _, elsewhere := absent[name]; !elsewhere {
 				c.find(v.Pos, config.Warning, "sip-place", fmt.Sprintf("%s has no meaning in %s", v.Name, word), "")
 			}
+		case c.inUsers && slices.Contains(forOthers, name):
+			if !harmless(v.Value) {
+				c.find(v.Pos, config.Note, "sip-not-acting", v.Name+" does not act: it is for another part of the ancestor", "")
+			}
 		default:
 			hint := ""
 			if near := config.Nearest(name, c.known); near != "" {
 				hint = "did you mean " + near + "?"
 			}
-			c.find(v.Pos, config.Warning, "unknown-option", fmt.Sprintf("sip.conf has no option %s", v.Name), hint)
+			c.find(v.Pos, config.Warning, "unknown-option", fmt.Sprintf("%s has no option %s", file, v.Name), hint)
 		}
 	}
 	// The plain options are filled from the section as a whole; its other names

@@ -14,6 +14,8 @@ type Option struct {
 	Aliases []string
 	// General and Device say in which sections it may stand.
 	General, Device bool
+	// Users says that it stands in users.conf alone.
+	Users bool
 	// Form is what a value looks like.
 	Form string
 	// Default is the value of a file that does not say, "" for none; Compat that
@@ -56,7 +58,7 @@ func Options() []Option {
 			continue
 		}
 		o := get(name)
-		o.General, o.Device = k.scope&inGeneral != 0, k.scope&inPeer != 0
+		o.General, o.Device, o.Users = k.scope&inGeneral != 0, k.scope&inPeer != 0, k.scope&inUsers != 0
 	}
 	for name := range absent {
 		o := get(name)
@@ -217,7 +219,12 @@ var optionTexts = map[string]optionText{
 	"fromdomain":                 {form: "host[:port]", help: "The domain in From of calls to the device."},
 	"fromuser":                   {help: "The user in From of calls to the device, instead of the caller's number."},
 	"fullname":                   {form: "text", help: "The name of callerid."},
-	"hassip":                     {form: "yes or no", help: "In users.conf: whether the entry is a SIP device."},
+	"hassip":                     {form: "yes or no", help: "Whether the entry is a SIP device, a friend whatever its type says."},
+	"registersip":                {form: "yes or no", help: "Whether we register with the host of the entry, as username, with secret and authuser; calls come in for contact, or s."},
+	"contact":                    {form: "extension", help: "With registersip: the extension that calls come in for."},
+	"authuser":                   {form: "text", help: "With registersip: the name in the digest where it is not username."},
+	"hasexten":                   {form: "yes or no", help: "Whether the entry has an extension and a hint in the context that userscontext of extensions.conf names; it has, unless this is no."},
+	"alternateexts":              {form: "extensions", help: "More extensions that lead to that of the entry, divided by commas."},
 	"header":                     {form: "Name: value", help: "A header of INVITEs to the device. May be repeated."},
 	"host":                       {form: "dynamic, address or name", help: "Where the device is: dynamic when it registers. A name is looked up away from the loop, again and again."},
 	"ignore_requested_pref":      {help: "Whether our order of codecs wins over the caller's."},

@@ -17,7 +17,7 @@ func TestOptions(t *testing.T) {
 		if o.Help == "" && o.Absent == "" {
 			t.Errorf("%s: the reference says nothing of it", o.Name)
 		}
-		if !o.General && !o.Device {
+		if !o.General && !o.Device && !o.Users {
 			t.Errorf("%s: may stand nowhere", o.Name)
 		}
 		for _, a := range o.Aliases {
