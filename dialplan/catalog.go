@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"pbx/channel"
-	"pbx/config"
 )
 
 // Catalog knows every application and function there is. It is filled before the
@@ -71,17 +70,4 @@ func (c *Catalog) Functions() []*channel.Function {
 	}
 	slices.SortFunc(out, func(a, b *channel.Function) int { return strings.Compare(a.Name, b.Name) })
 	return out
-}
-
-// nearApplication is a hint for a name that there is not.
-func (c *Catalog) nearApplication(name string) string {
-	names := make([]string, 0, len(c.apps))
-	for _, a := range c.apps {
-		names = append(names, a.Name)
-	}
-	slices.Sort(names)
-	if near := config.Nearest(name, names); near != "" {
-		return "did you mean " + near + "?"
-	}
-	return ""
 }

@@ -208,7 +208,7 @@ func (b *builder) compile(p *Priority) {
 	}
 	var ok bool
 	if p.app, ok = b.known.Application(p.App); !ok {
-		b.find(p.Pos, config.Error, "unknown-application", b.known.nearApplication(p.App), "there is no application %q", p.App)
+		b.find(p.Pos, config.Error, "unknown-application", b.known.ApplicationHint(p.App), "there is no application %q", p.App)
 		b.token(p.App)
 	}
 }

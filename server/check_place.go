@@ -181,11 +181,7 @@ func (k *planCheck) function(name string) *channel.Function {
 	if f, ok := k.catalog.Function(name); ok {
 		return f
 	}
-	var names []string
-	for _, f := range k.catalog.Functions() {
-		names = append(names, f.Name)
-	}
-	k.findAt(name, config.Error, "unknown-function", didYouMean(name, names), "there is no function %s", name)
+	k.findAt(name, config.Error, "unknown-function", k.catalog.FunctionHint(name), "there is no function %s", name)
 	return nil
 }
 

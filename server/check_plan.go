@@ -67,7 +67,7 @@ func (k *planCheck) run() []config.Finding {
 					if c.App != nil {
 						k.application(c.App, c.Args)
 					} else if i > 0 { // the step's own is told by the loader
-						k.findAt(c.Name, config.Error, "unknown-application", didYouMean(c.Name, k.applications()), "there is no application %q", c.Name)
+						k.findAt(c.Name, config.Error, "unknown-application", k.catalog.ApplicationHint(c.Name), "there is no application %q", c.Name)
 					}
 				}
 				k.places()
@@ -120,13 +120,6 @@ func (k *planCheck) known(text string) string {
 	return text
 }
 
-func (k *planCheck) applications() (names []string) {
-	for _, a := range k.catalog.Applications() {
-		names = append(names, a.Name)
-	}
-	return names
-}
-
 // application checks one application with the text between its parentheses.
 func (k *planCheck) application(app *channel.Application, text string) {
 	text = k.known(text)
@@ -145,6 +138,9 @@ func (k *planCheck) application(app *channel.Application, text string) {
 			need++
 		}
 	}
+	if bar, _, found := flow.Cut(text, '|'); found && len(args) == 1 && barred[strings.ToLower(app.Name)] {
+		k.findAt(strings.TrimPrefix(text, bar), config.Warning, "old-arguments", "commas do", "bars do not divide arguments: %s gets one", app.Name)
+	}
 	if len(args) < need {
 		k.find(config.Error, "argument-count", "", "%s needs %s: %s", app.Name, plural(need, "argument"), usageLine(app))
 	} else if len(app.Args) == 0 && !app.Raw && strings.TrimSpace(text) != "" {
@@ -153,6 +149,16 @@ func (k *planCheck) application(app *channel.Application, text string) {
 	for i, value := range args {
 		k.argument(app, app.Args[min(i, max(0, len(app.Args)-1)):], value)
 	}
+}
+
+// barred are applications of which no argument has a use for the bars that divided
+// arguments in old versions.
+var barred = map[string]bool{
+	"dial": true, "retrydial": true, "read": true, "readexten": true, "background": true, "playback": true, "controlplayback": true, "wait": true,
+	"waitexten": true, "disa": true, "authenticate": true, "musiconhold": true, "sayunixtime": true, "datetime": true, "record": true, "voicemail": true,
+	"voicemailmain": true, "queue": true, "addqueuemember": true, "removequeuemember": true, "mixmonitor": true, "monitor": true, "chanspy": true,
+	"directory": true, "zapateller": true, "senddtmf": true, "chanisavail": true, "meetme": true, "page": true, "followme": true, "macro": true,
+	"agi": true, "eagi": true, "deadagi": true, "waitforsilence": true, "privacymanager": true,
 }
 
 func usageLine(app *channel.Application) string {
@@ -286,8 +292,14 @@ func (k *planCheck) hint() {
 	devices, _, _ := strings.Cut(k.known(k.step.App), ",")
 	for _, d := range strings.Split(devices, "&") {
 		d = strings.TrimSpace(d)
-		tech, name, _ := strings.Cut(d, "/")
-		if d == "" || dynamic(d) || !strings.EqualFold(tech, "SIP") {
+		tech, name, slash := strings.Cut(d, "/")
+		switch {
+		case !slash || dynamic(tech) || strings.IndexByte(tech, ':') >= 0:
+			continue
+		case !strings.EqualFold(tech, "SIP"):
+			k.technology(tech, d)
+			continue
+		case dynamic(name):
 			continue
 		}
 		if _, there := k.devices[strings.ToLower(name)]; !there && k.conf.sip != nil {

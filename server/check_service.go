@@ -34,7 +34,7 @@ func (k *planCheck) timers() {
 			continue
 		}
 		if _, ok := k.catalog.Application(t.File.App); !ok {
-			k.findAt(t.File.App, config.Error, "unknown-application", didYouMean(t.File.App, k.applications()), "there is no application %q", t.File.App)
+			k.findAt(t.File.App, config.Error, "unknown-application", k.catalog.ApplicationHint(t.File.App), "there is no application %q", t.File.App)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (k *planCheck) dialled() {
 		}
 		if _, ok := k.catalog.Application(a.App); !ok {
 			k.found = append(k.found, config.Finding{
-				Pos: v.Pos, Severity: config.Error, Rule: "unknown-application", Token: a.App, Hint: didYouMean(a.App, k.applications()),
+				Pos: v.Pos, Severity: config.Error, Rule: "unknown-application", Token: a.App, Hint: k.catalog.ApplicationHint(a.App),
 				Message: fmt.Sprintf("there is no application %q", a.App),
 			})
 		}

@@ -78,9 +78,9 @@ func (k *planCheck) loops() {
 
 // given are variables that something beside the plan sets on a channel.
 var given = regexp.MustCompile(`^(ARG\d+|ARGC|MACRO_.*|GOSUB_RETVAL|SIP.*|RTP.*|BLINDTRANSFER|TRANSFERERNAME|ATTENDED.*|TRANSFER_.*|FORWARD.*|INVALID_EXTEN|BRIDGEP.*|DIALED.*|` +
-	`ANSWEREDTIME.*|DIALSTATUS|HANGUPCAUSE|CALLINGSUBADDR|DNID|RDNIS|LANGUAGE|ACCOUNTCODE|RECORDED_FILE|RECORD_STATUS|MIXMONITOR_.*|MONITOR_.*|QUEUE.*|QE.*|` +
+	`ANSWEREDTIME.*|DIALSTATUS|HANGUPCAUSE|CALLINGSUBADDR|RECORDED_FILE|RECORD_STATUS|MIXMONITOR_.*|MONITOR_.*|QUEUE.*|QE.*|` +
 	`MEMBER.*|VM_.*|VMSTATUS|MEETME.*|CONFBRIDGE.*|PARK.*|AGI.*|FAX.*|REMOTESTATIONID|LOCALSTATIONID|AMD.*|REASON|MACHINE|ENUM.*|CURL.*|ODBC.*|DB_RESULT|` +
-	`PLAYBACKSTATUS|[A-Z_]+STATUS|EXCEPTION|FOLLOWME.*|DIRECTORY_.*|KEYPAD.*|PRI.*|PAGE.*|VXML_URL|ALERT_INFO|CALLERID.*|CHANNEL.*|LOCAL.*|DYNAMIC_.*|THREADID|NULL|` +
+	`PLAYBACKSTATUS|[A-Z_]+STATUS|EXCEPTION|FOLLOWME.*|DIRECTORY_.*|KEYPAD.*|PRI.*|PAGE.*|VXML_URL|ALERT_INFO|CHANNEL.*|LOCAL.*|DYNAMIC_.*|THREADID|NULL|` +
 	`TOUCH_.*|AUDIOHOOK_.*|HASHRESULT|TXT.*|SMDI.*|LIMIT_.*|EXITCONTEXT|OUTBOUND_.*|~~.*~~)$`)
 
 // neverSet names variables that nothing sets.
@@ -116,10 +116,17 @@ func (k *planCheck) neverSet() {
 		names = append(names, n)
 	}
 	for _, r := range vars.Reads {
-		if known[r.Name] || vars.IsSet(r.Name) || given.MatchString(r.Name) {
+		if known[r.Name] || vars.IsSet(r.Name) {
 			continue
 		}
 		k.step = r.Step
+		if now, old := dialplan.OldVariable(r.Name); old {
+			k.findAt(r.Name, config.Warning, "never-set", "write ${"+now+"}", "nothing sets the variable %s any more: it is empty", r.Name)
+			continue
+		}
+		if given.MatchString(r.Name) {
+			continue
+		}
 		severity, hint := config.Note, ""
 		if len(r.Name) > 3 {
 			hint = didYouMean(r.Name, names)
@@ -133,7 +140,7 @@ func (k *planCheck) neverSet() {
 
 // neverEmpty are functions whose value is never nothing.
 var neverEmpty = map[string]bool{
-	"LEN": true, "RAND": true, "MATH": true, "FIELDQTY": true, "STRFTIME": true, "DEVICE_STATE": true, "EXTENSION_STATE": true, "DIALPLAN_EXISTS": true,
+	"LEN": true, "QUOTE": true, "CSV_QUOTE": true, "RAND": true, "MATH": true, "FIELDQTY": true, "STRFTIME": true, "DEVICE_STATE": true, "EXTENSION_STATE": true, "DIALPLAN_EXISTS": true,
 	"EXISTS": true, "ISNULL": true, "REGEX": true, "DB_EXISTS": true, "VALID_EXTEN": true, "GROUP_COUNT": true, "GROUP_MATCH_COUNT": true, "INC": true,
 	"DEC": true, "ABS": true, "MIN": true, "MAX": true, "MD5": true, "SHA1": true, "STAT": true, "VMCOUNT": true, "QUEUE_EXISTS": true, "CHANNEL_EXISTS": true,
 	"GLOBAL_EXISTS": true, "VARIABLE_EXISTS": true, "TIMEOUT": true, "DB_KEYCOUNT": true, "STRPTIME": true, "TESTTIME": true, "BLACKLIST": true, "LOCK": true,

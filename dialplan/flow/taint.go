@@ -210,7 +210,7 @@ func (t *tainting) text(p *dialplan.Priority, text string, s state) (o Origin, v
 				return o, written, true
 			}
 			switch r.Name {
-			case "SIPDOMAIN", "SIPURI", "SIPCALLID", "INVALID_EXTEN", "CALLERIDNAME", "CALLERIDNUM", "DNID", "RDNIS":
+			case "SIPDOMAIN", "SIPURI", "SIPCALLID", "INVALID_EXTEN":
 				return Origin{written, p.Pos}, written, true
 			}
 		}
