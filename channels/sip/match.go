@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 	"strings"
@@ -220,8 +221,15 @@ func (d *Driver) claimedName(m *message.Message) []byte {
 			return a.Username
 		}
 	}
-	from := m.From()
-	return from.URI.User
+	return nameIn(&m.From().URI)
+}
+
+// nameIn is the name that a URI has for its user: "b%6Fb" is bob (RFC 3261 19.1.4).
+func nameIn(u *message.URI) []byte {
+	if bytes.IndexByte(u.User, '%') < 0 {
+		return u.User
+	}
+	return message.Unescape(nil, u.User)
 }
 
 // openPeers builds the table from the configuration; New calls it when the

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"pbx/channels/sip/message"
 )
 
 // TestRegisterHabits: REGISTER as phones of other makes send it.
@@ -83,6 +85,26 @@ func TestRegisterSequence(t *testing.T) {
 			if m := p.ask("REGISTER", "", contact+"Expires: "+step.expires+"\n", ""); statusOf(m) != step.want {
 				t.Errorf("CSeq %d after %v: %d, want %d", step.seq, step.wait, statusOf(m), step.want)
 			}
+		}
+	})
+}
+
+// TestEscapedNames: a name with escapes is the same name.
+func TestEscapedNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, phones, nil)
+		p := r.phone("127.0.50.10:5070", "alice")
+		first := p.ask("REGISTER", "", p.contact(), "")
+		p.user = "%61lice"
+		if m := p.ask("REGISTER", "", answerTo(t, first, "REGISTER", "sip:127.0.50.1", "alice", "alicepw", "00000001")+p.contact(), ""); statusOf(m) != 200 || len(contacts(m)) != 1 {
+			t.Errorf("REGISTER of %%61lice: %d", statusOf(m))
+		}
+		m := &message.Message{}
+		if err := m.Parse([]byte("OPTIONS sip:a SIP/2.0\r\nFrom: <sip:%61LIC%65@127.0.50.1>;tag=x\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		if name := string(r.claimedName(m)); name != "aLICe" || r.peer(name) == nil {
+			t.Errorf("From is taken for %s", name)
 		}
 	})
 }

@@ -53,7 +53,8 @@ func (d *Driver) handlePublish(tx *transaction.Server, m *message.Message, from 
 		d.respond(tx, m, 489, "Bad Event", func(b *message.Builder) { b.Header(message.HeaderAllowEvents, "presence, dialog") })
 		return
 	}
-	if uri := m.RequestURI(); d.peers.byName(uri.User) != nil && d.peers.byName(uri.User) != p {
+	uri := m.RequestURI()
+	if other := d.peers.byName(nameIn(&uri)); other != nil && other != p {
 		d.respond(tx, m, 403, "Forbidden", nil) // what others do is not for it to say
 		return
 	}

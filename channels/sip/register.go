@@ -29,7 +29,7 @@ func (d *Driver) handleRegister(tx *transaction.Server, m *message.Message, from
 		d.respond(tx, m, 404, "Not found (unknown domain)", nil)
 		return
 	}
-	p := d.peers.byName(to.URI.User)
+	p := d.peers.byName(nameIn(&to.URI))
 	switch {
 	case p == nil || !p.Type.IsPeer():
 		d.rejectUnknown(tx, m, from, "No matching peer found")
