@@ -33,7 +33,7 @@ func hashFunctions() []channel.Function {
 			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
 				if len(a.Pos) >= 2 {
-					set(t, a, hashVariable(a.Arg(0), a.Arg(1)), v)
+					setKey(t, a, a.Arg(1), v)
 					return nil
 				}
 				// A row of a query: its columns are the keys.
@@ -47,7 +47,7 @@ func hashFunctions() []channel.Function {
 					if i < len(values) {
 						s = values[i]
 					}
-					set(t, a, hashVariable(a.Arg(0), k), s)
+					setKey(t, a, k, s)
 				}
 				return nil
 			},
@@ -60,6 +60,14 @@ func hashFunctions() []channel.Function {
 			},
 		},
 	}
+}
+
+// setKey sets a key, which is the newest one then.
+func setKey(t channel.Thread, a *decl.Args, key, v string) {
+	name := hashVariable(a.Arg(0), key)
+	bare, _ := channel.SplitInherit(name)
+	t.Channel().UnsetVar(bare)
+	set(t, a, name, v)
 }
 
 func hashVariable(name, key string) string {

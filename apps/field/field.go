@@ -211,6 +211,13 @@ func (b *Builder) Add(c byte, tainted bool) {
 	b.text = append(b.text, c)
 }
 
+// AddValue appends v with its origin.
+func (b *Builder) AddValue(v channel.Value) {
+	for i := 0; i < len(v.S); i++ {
+		b.Add(v.S[i], TaintedAt(v, i))
+	}
+}
+
 // Value is what was written.
 func (b *Builder) Value() channel.Value {
 	return channel.Value{S: string(b.text), Taint: b.taint}
