@@ -25,52 +25,45 @@ func fileFunctions() []channel.Function {
 		{
 			Name: "FILE", Synopsis: "A part of a text file", Outside: true, Dangerous: true, SeeAlso: []string{"FILE_COUNT_LINE", "FILE_FORMAT"},
 			Help: "Offset and length count bytes, or lines with l in the options; negative ones count from the end. Writing replaces the part, or the whole file without an offset and length; with a in the options the text is added at the end. " +
-				"A line that is written ends as format says: u, d or m for LF, CR LF or CR; n, or a text without l, leaves the end as it is.",
+				"A line that is written ends as format says, u, d or m for LF, CR LF or CR, or as those of the file; with d in the options it has no end, so that an empty one takes lines away.",
 			Args: []decl.Arg{
 				name, optional("offset", "where the part begins, 0 by default"), optional("length", "how long it is, up to the end by default"),
-				optional("options", "l: lines; a: append; d: without the end of the last line"), optional("format", "how lines end: u, d, m or n"),
+				optional("options", "l: lines; a: append; d: write no end of line"), optional("format", "how lines end: u, d or m"),
 			},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
 				text, err := readTextFile(a)
 				if err != nil {
 					return "", err
 				}
-				p, err := parseFilePart(a)
-				if err != nil {
-					return "", err
+				from, to, ok := parseFilePart(a).span(text)
+				if !ok {
+					return "", fmt.Errorf("offset '%s' lies before the beginning of the file", a.Arg(1))
 				}
-				from, to := p.span(text)
-				part := text[from:to]
-				if strings.Contains(a.Arg(3), "d") {
-					part = bytes.TrimRight(part, "\r\n")
-				}
-				return string(part), nil
+				return string(text[from:to]), nil
 			},
 			Write: func(_ channel.Thread, a *decl.Args, v string) error { return writeTextFile(a, v) },
 		},
 		{
-			Name: "FILE_COUNT_LINE", Synopsis: "How many lines a file has", Outside: true, Dangerous: true, SeeAlso: []string{"FILE", "FILE_FORMAT"},
+			Name: "FILE_COUNT_LINE", Synopsis: "How many lines a file has", Help: "Ends of lines are counted. -1 for a file that is not there.", Outside: true, Dangerous: true, SeeAlso: []string{"FILE", "FILE_FORMAT"},
 			Args: []decl.Arg{name, optional("format", "how its lines end: u, d or m; found out by default")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
 				text, err := readTextFile(a)
-				if err != nil {
+				switch {
+				case errors.Is(err, fs.ErrNotExist):
+					return "-1", nil
+				case err != nil:
 					return "", err
 				}
-				end := lineEnd(a.Arg(1), text)
-				n := bytes.Count(text, []byte(end))
-				if len(text) > 0 && !bytes.HasSuffix(text, []byte(end)) {
-					n++
-				}
-				return strconv.Itoa(n), nil
+				return strconv.Itoa(bytes.Count(text, []byte(lineEnd(a.Arg(1), text)))), nil
 			},
 		},
 		{
 			Name: "FILE_FORMAT", Synopsis: "How the lines of a file end", Outside: true, Dangerous: true, SeeAlso: []string{"FILE", "FILE_COUNT_LINE"},
-			Help: "u, d or m for LF, CR LF or CR; x when it has no line.",
+			Help: "u, d or m for LF, CR LF or CR; x when it has no line, or is not there.",
 			Args: []decl.Arg{name},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
 				text, err := readTextFile(a)
-				if err != nil {
+				if err != nil && !errors.Is(err, fs.ErrNotExist) {
 					return "", err
 				}
 				switch i := bytes.IndexAny(text, "\r\n"); {
@@ -125,21 +118,18 @@ type filePart struct {
 	format         string
 }
 
-func parseFilePart(a *decl.Args) (p filePart, err error) {
-	p = filePart{whole: !a.Has(1) && !a.Has(2), toEnd: !a.Has(2), lines: strings.Contains(a.Arg(3), "l"), format: a.Arg(4)}
-	for i, n := range []*int{&p.offset, &p.length} {
-		if !a.Has(i + 1) {
-			continue
-		}
-		if *n, err = strconv.Atoi(strings.TrimSpace(a.Arg(i + 1))); err != nil {
-			return p, fmt.Errorf("%q is not a number", a.Arg(i+1))
-		}
-	}
-	return p, nil
+// parseFilePart reads them; what is no number is as if it were not there.
+func parseFilePart(a *decl.Args) filePart {
+	p := filePart{lines: strings.Contains(a.Arg(3), "l"), format: strings.ToLower(a.Arg(4))}
+	var long bool
+	p.offset, _ = leadingInteger(a.Arg(1))
+	p.length, long = leadingInteger(a.Arg(2))
+	p.toEnd, p.whole = !long, !long && p.offset == 0
+	return p
 }
 
-// span is the part as bytes of the text.
-func (p filePart) span(text []byte) (from, to int) {
+// span is the part as bytes of the text; ok is false where it begins before the text.
+func (p filePart) span(text []byte) (from, to int, ok bool) {
 	size, at := len(text), func(n int) int { return n }
 	if p.lines {
 		starts := lineStarts(text, lineEnd(p.format, text))
@@ -149,7 +139,10 @@ func (p filePart) span(text []byte) (from, to int) {
 	if first < 0 {
 		first += size
 	}
-	first = min(max(first, 0), size)
+	if first < 0 {
+		return 0, 0, false
+	}
+	first = min(first, size)
 	switch {
 	case p.toEnd:
 	case p.length < 0:
@@ -157,7 +150,7 @@ func (p filePart) span(text []byte) (from, to int) {
 	default:
 		last = min(first+p.length, size)
 	}
-	return at(first), at(last)
+	return at(first), at(last), true
 }
 
 // lineStarts is where each line begins, and the end of the text.
@@ -197,10 +190,7 @@ func writeTextFile(a *decl.Args, v string) error {
 	if err != nil {
 		return err
 	}
-	p, err := parseFilePart(a)
-	if err != nil {
-		return err
-	}
+	p := parseFilePart(a)
 	text, err := readTextFile(a)
 	if errors.Is(err, fs.ErrNotExist) {
 		text, err = nil, nil
@@ -208,7 +198,7 @@ func writeTextFile(a *decl.Args, v string) error {
 	if err != nil {
 		return err
 	}
-	if p.lines && !strings.Contains(p.format, "n") {
+	if p.lines && !strings.Contains(a.Arg(3), "d") {
 		v += lineEnd(p.format, text)
 	}
 	switch {
@@ -217,7 +207,10 @@ func writeTextFile(a *decl.Args, v string) error {
 	case p.whole:
 		text = []byte(v)
 	default:
-		from, to := p.span(text)
+		from, to, ok := p.span(text)
+		if !ok {
+			return fmt.Errorf("offset '%s' lies before the beginning of the file", a.Arg(1))
+		}
 		text = append(text[:from:from], append([]byte(v), text[to:]...)...)
 	}
 	if len(text) > maxFile {

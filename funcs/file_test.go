@@ -26,19 +26,20 @@ func TestFileRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for args, want := range map[string]string{
-		"":           "one\ntwo\nthree\nfour\n",
-		",1":         "ne\ntwo\nthree\nfour\n",
-		",0,3":       "one",
-		",-5":        "four\n",
-		",0,-5":      "one\ntwo\nthree\n",
-		",4,3":       "two",
-		",99":        "",
-		",1,1,l":     "two\n",
-		",1,1,ld":    "two",
-		",-1,1,l":    "four\n",
-		",0,-3,l":    "one\n",
-		",2,99,l":    "three\nfour\n",
-		",-99,1,l,u": "one\n",
+		"":          "one\ntwo\nthree\nfour\n",
+		",1":        "ne\ntwo\nthree\nfour\n",
+		",0,3":      "one",
+		",-5":       "four\n",
+		",0,-5":     "one\ntwo\nthree\n",
+		",4,3":      "two",
+		",99":       "",
+		",1,1,l":    "two\n",
+		",1,1,ld":   "two\n",
+		",x,3":      "one",
+		",-1,1,l":   "four\n",
+		",0,-3,l":   "one\n",
+		",2,99,l":   "three\nfour\n",
+		",-4,1,l,u": "one\n",
 	} {
 		a := &decl.Args{Raw: file + args, Pos: decl.Split(file+args, 5)}
 		if got, err := fileFunction(t, "FILE").Read(nil, a); got != want || err != nil {
@@ -49,6 +50,16 @@ func TestFileRead(t *testing.T) {
 		a := &decl.Args{Raw: file, Pos: []string{file}}
 		if got, err := fileFunction(t, name).Read(nil, a); got != want || err != nil {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, want)
+		}
+	}
+	for _, args := range []string{",-99", ",-99,1,l,u"} {
+		if got, err := fileFunction(t, "FILE").Read(nil, &decl.Args{Pos: decl.Split(file+args, 5)}); err == nil {
+			t.Errorf("FILE(f%s): %q", args, got)
+		}
+	}
+	for name, want := range map[string]string{"FILE_COUNT_LINE": "-1", "FILE_FORMAT": "x"} {
+		if got, err := fileFunction(t, name).Read(nil, &decl.Args{Pos: []string{file + "x"}}); got != want || err != nil {
+			t.Errorf("%s of a file that is not there: %q, %v", name, got, err)
 		}
 	}
 	a := &decl.Args{Pos: []string{"../../etc/passwd"}, Tainted: true}
@@ -68,7 +79,9 @@ func TestFileWrite(t *testing.T) {
 		{"one\ntwo\nthree\n", ",1,1,l", "2", "one\n2\nthree\n"},
 		{"one\r\ntwo\r\n", ",0,1,l", "1", "1\r\ntwo\r\n"},
 		{"one\n", ",,,al", "two", "one\ntwo\n"},
-		{"one\n", ",,,al,n", "two", "one\ntwo"},
+		{"one\n", ",,,ald", "two", "one\ntwo"},
+		{"one\ntwo\nthree\n", ",1,1,ld", "", "one\nthree\n"},
+		{"one\ntwo\n", ",0,1,l,d", "1", "1\r\n"}, // it has no such line
 	} {
 		file := filepath.Join(dir, "f")
 		if err := os.WriteFile(file, []byte(tt.before), 0o600); err != nil {
