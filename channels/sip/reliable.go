@@ -145,6 +145,10 @@ func (p *pvt) repeatReliable(r *provisional) time.Duration {
 func (p *pvt) pracked(tx *transaction.Server, m *message.Message) {
 	rel := p.rel
 	seq, cseq, method, ok := m.RAck()
+	if !ok && m.Has(message.HeaderRAck) { // RFC 3262 7.2
+		p.reply(tx, m, 400, "Malformed RAck header", nil, nil)
+		return
+	}
 	if !ok || rel == nil || rel.open == nil || seq != rel.seq || cseq != p.inviteSeq || method != message.INVITE {
 		p.reply(tx, m, 481, "Call leg/transaction does not exist", nil, nil)
 		return

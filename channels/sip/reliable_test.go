@@ -99,7 +99,7 @@ func TestReliableSent(t *testing.T) {
 			alice > PRACK | RAck: 1 1 INVITE
 			alice < 481
 			alice > PRACK | RAck: x
-			alice < 481
+			alice < 400 | Malformed RAck
 			alice > PRACK
 			alice < 481
 			alice > PRACK | rack

@@ -13,6 +13,7 @@ func TestRAck(t *testing.T) {
 		"776656 1 INVITE":        "776656 1 INVITE true",
 		"4294967295 2   INVITE":  "4294967295 2 INVITE true",
 		"1 1 UPDATE":             "1 1 UPDATE true",
+		"1\t1 \tUPDATE":          "1 1 UPDATE true",
 		"0 1 INVITE":             "0 0  false",
 		"4294967296 1 INVITE":    "0 0  false",
 		"1 INVITE":               "1 0  false",

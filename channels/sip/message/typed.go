@@ -1,9 +1,6 @@
 package message
 
-import (
-	"bytes"
-	"iter"
-)
+import "iter"
 
 // CallID returns the Call-ID, nil if it is missing.
 func (m *Message) CallID() []byte { return m.Header(HeaderCallID) }
@@ -71,12 +68,16 @@ func parseCSeq(s []byte) (uint32, Method, bool) {
 // RAck returns the response number, sequence number and method that a PRACK
 // acknowledges (RFC 3262 7.2); ok is false if the header is missing or malformed.
 func (m *Message) RAck() (rseq, cseq uint32, method Method, ok bool) {
-	first, rest, _ := bytes.Cut(m.Header(HeaderRAck), []byte{' '})
-	n, good := number(first, maxRSeq)
+	value := m.Header(HeaderRAck)
+	i := 0
+	for i < len(value) && !isBlank(value[i]) {
+		i++
+	}
+	n, good := number(value[:i], maxRSeq)
 	if !good || n == 0 {
 		return 0, 0, "", false
 	}
-	cseq, method, ok = parseCSeq(trimLeft(rest))
+	cseq, method, ok = parseCSeq(trimLeft(value[i:]))
 	return uint32(n), cseq, method, ok
 }
 
