@@ -122,6 +122,19 @@ func TestDirectMedia(t *testing.T) {
 			bob < INVITE sdp | c=IN IP4 192.0.2.10
 			bob > progress 200 sdp
 			bob < ACK` + end},
+		"back while one has no audio, and away again": {"directmedia=yes", "", "", bridge.Options{}, direct + `
+			alice > INVITE sdp=stopped
+			alice < 200 sdp | c=IN IP4 192.0.2.1 | m=audio 0
+			alice > ACK
+			bob < INVITE sdp | c=IN IP4 192.0.2.1 | a=sendrecv
+			bob > progress 200 sdp
+			bob < ACK
+			alice > INVITE sdp
+			alice < 200 sdp | c=IN IP4 192.0.2.20
+			alice > ACK
+			bob < INVITE sdp | c=IN IP4 192.0.2.10
+			bob > progress 200 sdp
+			bob < ACK` + end},
 		"an address that moves is passed on": {"directmedia=yes", "", "", bridge.Options{}, direct + `
 			alice > INVITE sdp=moved
 			alice < 200 sdp | c=IN IP4 192.0.2.20
