@@ -3,9 +3,7 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -57,13 +55,9 @@ const leastSecret = 16
 // and left out.
 func Load(l *config.Loader) (Settings, []config.Finding, error) {
 	s := Settings{Rate: defaultRate}
-	file, findings, err := l.Load("api.conf")
-	var refused *config.Refusal
-	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
-		return s, nil, nil
-	}
-	if err != nil {
-		return s, findings, fmt.Errorf("api.conf: %w", err)
+	file, findings, err := l.Optional("api.conf")
+	if file == nil || err != nil {
+		return s, findings, err
 	}
 	r := reader{findings: findings}
 	for _, sec := range file.All("general") {

@@ -1,9 +1,7 @@
 package cdr
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -40,14 +38,12 @@ func Load(l *config.Loader, logDir string) (*Config, []config.Finding, error) {
 		{"cdr_sqlite3_custom.conf", c.sqliteCustom},
 		{"cdr_pgsql.conf", c.postgres},
 	} {
-		f, findings, err := l.Load(file.name)
+		f, findings, err := l.Optional(file.name)
 		all = append(all, findings...)
-		var refused *config.Refusal
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused):
-		case err != nil:
-			return c, all, fmt.Errorf("%s: %w", file.name, err)
-		default:
+		if err != nil {
+			return c, all, err
+		}
+		if f != nil {
 			all = append(all, file.read(f)...)
 		}
 	}

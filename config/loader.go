@@ -49,6 +49,20 @@ func (l *Loader) Load(name string) (*File, []Finding, error) {
 	return p.file, p.findings, nil
 }
 
+// Optional is Load of a file that need not be there: it is nil then, and that is no error.
+// An error names the file.
+func (l *Loader) Optional(name string) (*File, []Finding, error) {
+	f, findings, err := l.Load(name)
+	var refused *Refusal // a file that it includes may be missing
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused):
+		return nil, nil, nil
+	case err != nil:
+		return nil, findings, fmt.Errorf("%s: %w", name, err)
+	}
+	return f, findings, nil
+}
+
 // Parse reads a text as the file of that name. It includes nothing: an #include
 // is refused as if the file were missing.
 func Parse(name string, text []byte) (*File, []Finding, error) {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -44,16 +43,14 @@ func Load(l *config.Loader, dir, odbcINI string) (*Settings, []config.Finding, e
 		{"func_odbc.conf", b.functions},
 		{"extconfig.conf", b.extconfig},
 	} {
-		file, findings, err := l.Load(f.name)
+		file, findings, err := l.Optional(f.name)
 		b.findings = append(b.findings, findings...)
-		var refused *config.Refusal
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused):
-			continue
-		case err != nil:
-			return nil, b.findings, fmt.Errorf("%s: %w", f.name, err)
+		if err != nil {
+			return nil, b.findings, err
 		}
-		f.read(file)
+		if file != nil {
+			f.read(file)
+		}
 	}
 	b.taint()
 	return b.s, b.findings, nil

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"net/url"
 	"os"
@@ -106,13 +105,9 @@ const (
 // line; a sink of which nothing can be made is left out.
 func Load(l *config.Loader) (Settings, []config.Finding, error) {
 	var s Settings
-	file, findings, err := l.Load("events.conf")
-	var refused *config.Refusal
-	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
-		return s, nil, nil
-	}
-	if err != nil {
-		return s, findings, fmt.Errorf("events.conf: %w", err)
+	file, findings, err := l.Optional("events.conf")
+	if file == nil || err != nil {
+		return s, findings, err
 	}
 	r := reader{findings: findings, dir: l.Dir, hub: &Hub{table: newTable()}}
 	for _, sec := range file.Sections {

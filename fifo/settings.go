@@ -1,9 +1,7 @@
 package fifo
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -33,13 +31,9 @@ type Settings struct {
 // Load reads fifo.conf, which may be absent. Names that are not absolute are below run.
 func Load(l *config.Loader, run string) (Settings, []config.Finding, error) {
 	s := Settings{Path: filepath.Join(run, "pbx.fifo"), Replies: filepath.Join(run, "fifo"), Mode: 0o600, Group: -1}
-	file, findings, err := l.Load(FileName)
-	var refused *config.Refusal
-	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
-		return s, nil, nil
-	}
-	if err != nil {
-		return s, findings, fmt.Errorf("%s: %w", FileName, err)
+	file, findings, err := l.Optional(FileName)
+	if file == nil || err != nil {
+		return s, findings, err
 	}
 	for _, sec := range file.Sections {
 		if sec.Template {

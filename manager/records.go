@@ -1,9 +1,7 @@
 package manager
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"strconv"
 	"strings"
 	"time"
@@ -48,13 +46,12 @@ func (r *Records) load(l *config.Loader) ([]config.Finding, error) {
 		name string
 		read func(*config.Section) []config.Finding
 	}{{"cdr_manager.conf", r.calls}, {"cel.conf", r.channels}} {
-		f, findings, err := l.Load(file.name)
-		var refused *config.Refusal
+		f, findings, err := l.Optional(file.name)
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused):
-			continue
 		case err != nil:
-			return all, fmt.Errorf("%s: %w", file.name, err)
+			return all, err
+		case f == nil:
+			continue
 		case file.name == "cdr_manager.conf":
 			r.Calls = false // until it says enabled
 			all = append(all, findings...)

@@ -2,9 +2,7 @@ package manager
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"net/netip"
 	"slices"
@@ -117,14 +115,10 @@ func Load(l *config.Loader) (Settings, []config.Finding, error) {
 	if err != nil {
 		return s, found, err
 	}
-	file, findings, err := l.Load("manager.conf")
+	file, findings, err := l.Optional("manager.conf")
 	findings = append(found, findings...)
-	var refused *config.Refusal
-	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
-		return s, findings, nil
-	}
-	if err != nil {
-		return s, findings, fmt.Errorf("manager.conf: %w", err)
+	if file == nil || err != nil {
+		return s, findings, err
 	}
 	r := loader{s: &s, dir: l.Dir, findings: findings}
 	r.readLists(l)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -29,12 +27,8 @@ type Settings struct {
 // Load reads prometheus.conf, which may be absent.
 func Load(l *config.Loader) (Settings, []config.Finding, error) {
 	s := Settings{URI: "/metrics", Realm: "pbx"}
-	file, findings, err := l.Load("prometheus.conf")
-	var refused *config.Refusal
-	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
-		return s, nil, nil
-	}
-	if err != nil {
+	file, findings, err := l.Optional("prometheus.conf")
+	if file == nil || err != nil {
 		return s, findings, err
 	}
 	for _, sec := range file.Sections {

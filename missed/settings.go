@@ -3,9 +3,7 @@ package missed
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/mail"
 	"slices"
@@ -123,13 +121,9 @@ type loader struct {
 // Load reads missed.conf, which may be absent: nil then. Files beside it that it names
 // are read with read.
 func Load(l *config.Loader, read func(name string) ([]byte, error)) (*Settings, []config.Finding, error) {
-	file, findings, err := l.Load(FileName)
-	var refused *config.Refusal
-	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
-		return nil, nil, nil
-	}
-	if err != nil {
-		return nil, findings, fmt.Errorf("%s: %w", FileName, err)
+	file, findings, err := l.Optional(FileName)
+	if file == nil || err != nil {
+		return nil, findings, err
 	}
 	b := &loader{s: &Settings{}, findings: findings, read: read}
 	sec := file.Section("general")

@@ -13,7 +13,7 @@ import (
 // readAliases reads cli_aliases.conf, which may be absent: [general] names the sections
 // whose lines are aliases of console commands.
 func readAliases(l *config.Loader) (list []console.Alias, findings []config.Finding, err error) {
-	file, findings, err := loadOptional(l, "cli_aliases.conf")
+	file, findings, err := l.Optional("cli_aliases.conf")
 	if err != nil || file == nil {
 		return nil, findings, err
 	}

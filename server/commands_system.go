@@ -297,7 +297,7 @@ func (s *Server) showIndications(_ context.Context, r *decl.Request) error {
 }
 
 func (s *Server) completeList(args []string, _ string) []string {
-	file, _, err := loadOptional(&config.Loader{Dir: s.configuration().dirs.Config}, "acl.conf")
+	file, _, err := (&config.Loader{Dir: s.configuration().dirs.Config}).Optional("acl.conf")
 	if err != nil || len(args) > 0 {
 		return nil
 	}
@@ -306,7 +306,7 @@ func (s *Server) completeList(args []string, _ string) []string {
 }
 
 func (s *Server) showLists(_ context.Context, r *decl.Request) error {
-	file, _, err := loadOptional(&config.Loader{Dir: s.configuration().dirs.Config}, "acl.conf")
+	file, _, err := (&config.Loader{Dir: s.configuration().dirs.Config}).Optional("acl.conf")
 	if err != nil {
 		return err
 	}

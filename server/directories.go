@@ -143,7 +143,7 @@ func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error
 	d := defaultDirectories(dir, state)
 	core := Core{Language: "en", Drain: DefaultDrain, Explain: true, Programs: program.DefaultLimits(), AGI: agi.Limits{Dead: agi.DefaultDead}}
 	l := &config.Loader{Dir: dir}
-	file, findings, err := loadOptional(l, "asterisk.conf")
+	file, findings, err := l.Optional("asterisk.conf")
 	if err != nil || file == nil {
 		d.Socket = filepath.Join(d.Run, "pbx.ctl")
 		return d, core, findings, err

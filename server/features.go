@@ -11,7 +11,7 @@ import (
 // yet is told by a note for each line.
 func readFeatures(l *config.Loader) (channel.Features, []config.Finding, error) {
 	f := channel.DefaultFeatures()
-	file, findings, err := loadOptional(l, "features.conf")
+	file, findings, err := l.Optional("features.conf")
 	if err != nil || file == nil {
 		return f, findings, err
 	}

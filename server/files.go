@@ -1,9 +1,7 @@
 package server
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,19 +11,6 @@ import (
 	"pbx/config"
 	"pbx/console"
 )
-
-// loadOptional loads a file that may be absent: nil then.
-func loadOptional(l *config.Loader, name string) (*config.File, []config.Finding, error) {
-	f, findings, err := l.Load(name)
-	var refused *config.Refusal
-	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
-		return nil, nil, nil
-	}
-	if err != nil {
-		return nil, findings, fmt.Errorf("%s: %w", name, err)
-	}
-	return f, findings, nil
-}
 
 // rtpSettings are what rtp.conf says.
 type rtpSettings struct {
@@ -49,7 +34,7 @@ var activeRTP = []string{"rtpstart", "rtpend", "strictrtp", "probation", "dtmfti
 // use, 10000-20000; without rtp.conf too.
 func readRTP(l *config.Loader) (rtpSettings, []config.Finding, error) {
 	r := rtpSettings{Start: 10000, End: 20000, Strict: true, Probation: 4}
-	file, findings, err := loadOptional(l, "rtp.conf")
+	file, findings, err := l.Optional("rtp.conf")
 	if err != nil || file == nil {
 		return r, findings, err
 	}
@@ -179,7 +164,7 @@ func readLogger(l *config.Loader, dirs Directories) (s logSettings, findings []c
 			s.Rotation.Others = []string{s.QueueLog}
 		}
 	}()
-	file, findings, err := loadOptional(l, "logger.conf")
+	file, findings, err := l.Optional("logger.conf")
 	if err != nil {
 		return s, findings, err
 	}

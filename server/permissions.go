@@ -17,7 +17,7 @@ import (
 // readPermissions reads cli_permissions.conf, which may be absent: a section is a user of
 // this machine, or a group behind an @, and says what may be typed on the console.
 func readPermissions(l *config.Loader) (*console.Permissions, []config.Finding, error) {
-	file, findings, err := loadOptional(l, "cli_permissions.conf")
+	file, findings, err := l.Optional("cli_permissions.conf")
 	if err != nil || file == nil {
 		return nil, findings, err
 	}

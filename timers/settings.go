@@ -3,7 +3,6 @@ package timers
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -83,13 +82,9 @@ type general struct {
 // Load reads timers.conf, which may be absent. A section that cannot be used is told of
 // and left out.
 func Load(l *config.Loader) ([]*Timer, []config.Finding, error) {
-	file, findings, err := l.Load(FileName)
-	var refused *config.Refusal
-	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
-		return nil, nil, nil
-	}
-	if err != nil {
-		return nil, findings, fmt.Errorf("%s: %w", FileName, err)
+	file, findings, err := l.Optional(FileName)
+	if file == nil || err != nil {
+		return nil, findings, err
 	}
 	var all general
 	if sec := file.Section("general"); sec != nil {

@@ -2,9 +2,7 @@ package web
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -51,13 +49,9 @@ func Load(l *config.Loader) (Settings, []config.Finding, error) {
 		Bind:    netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), defaultPort),
 		TLSBind: netip.AddrPortFrom(netip.IPv4Unspecified(), defaultTLSPort),
 	}
-	file, findings, err := l.Load("http.conf")
-	var refused *config.Refusal
-	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused) {
-		return s, nil, nil
-	}
-	if err != nil {
-		return s, findings, fmt.Errorf("http.conf: %w", err)
+	file, findings, err := l.Optional("http.conf")
+	if file == nil || err != nil {
+		return s, findings, err
 	}
 	r := reader{s: &s, dir: l.Dir, findings: findings}
 	for _, sec := range file.All("general") {

@@ -1,9 +1,7 @@
 package cel
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,14 +36,12 @@ func Load(l *config.Loader, logDir string, layout func(string) (string, error)) 
 		}},
 		{"cel_pgsql.conf", c.postgres},
 	} {
-		f, findings, err := l.Load(file.name)
+		f, findings, err := l.Optional(file.name)
 		all = append(all, findings...)
-		var refused *config.Refusal
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && !errors.As(err, &refused):
-		case err != nil:
-			return c, all, fmt.Errorf("%s: %w", file.name, err)
-		default:
+		if err != nil {
+			return c, all, err
+		}
+		if f != nil {
 			all = append(all, file.read(f)...)
 		}
 	}

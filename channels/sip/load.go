@@ -2,9 +2,7 @@ package sip
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"net/netip"
 	"reflect"
@@ -48,11 +46,11 @@ func LoadConfig(l *config.Loader) (*Config, []config.Finding, error) {
 	}
 	c.findings = findings
 	optional := func(name string) (*config.File, error) {
-		f, findings, err := l.Load(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return &config.File{Name: name}, nil
-		}
+		f, findings, err := l.Optional(name)
 		c.findings = append(c.findings, findings...)
+		if f == nil && err == nil {
+			f = &config.File{Name: name}
+		}
 		return f, err
 	}
 	acls, err := optional("acl.conf")

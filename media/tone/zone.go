@@ -1,9 +1,7 @@
 package tone
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -66,12 +64,12 @@ func Builtin() *Zones {
 // there is. The built-in zone also serves where the file has no us.
 func Load(l *config.Loader) (*Zones, []config.Finding, error) {
 	z := Builtin()
-	f, findings, err := l.Load("indications.conf")
-	if errors.Is(err, fs.ErrNotExist) {
-		return z, nil, nil
-	}
+	f, findings, err := l.Optional("indications.conf")
 	if err != nil {
 		return nil, findings, err
+	}
+	if f == nil {
+		return z, nil, nil
 	}
 	for _, s := range f.Sections {
 		if s.Template {
