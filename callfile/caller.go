@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
 	"pbx/channel"
 	"pbx/channel/originate"
@@ -31,6 +32,21 @@ type Caller struct {
 	Log      *slog.Logger
 	// failing is held while a channel of the name that failed calls share is up.
 	failing sync.Mutex
+}
+
+// Await waits until all calls are over, no longer than limit.
+func Await(calls *sync.WaitGroup, limit time.Duration) {
+	over := make(chan struct{})
+	go func() {
+		calls.Wait()
+		close(over)
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-over:
+	case <-timer.C:
+	}
 }
 
 // place is where the call goes.

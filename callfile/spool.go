@@ -120,19 +120,7 @@ func (s *Spool) Run(ctx context.Context) error {
 
 // Wait returns when no call is under way and every file says how its call went, or
 // after limit. It is called when Run has returned.
-func (s *Spool) Wait(limit time.Duration) {
-	over := make(chan struct{})
-	go func() {
-		s.calls.Wait()
-		close(over)
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-over:
-	case <-timer.C:
-	}
-}
+func (s *Spool) Wait(limit time.Duration) { Await(&s.calls, limit) }
 
 // watch has the names of changed files sent, "" when some were missed.
 func watch(ctx context.Context, dir string, log *slog.Logger) (<-chan string, error) {

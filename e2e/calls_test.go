@@ -82,18 +82,7 @@ func TestDial(t *testing.T) {
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, office)
-	one := x.serve("one", 3, scenario{
-		recvRequest("INVITE"), answer("180 Ringing", empty), recvRequest("CANCEL"),
-		answerInDialog("200 OK", empty),
-		send(`SIP/2.0 487 Request Terminated
-[last_Via:]
-[last_From:]
-[last_To:];tag=[pid]uas[call_number]
-[last_Call-ID:]
-CSeq: 102 INVITE
-` + empty),
-		recvRequest("ACK"),
-	})
+	one := x.serve("one", 3, ringing())
 	cancel := send(strings.Replace(caller("CANCEL", 1, false), "branch=[branch]", "branch=[branch-3]", 1) + empty)
 	x.call("caller", "200", scenario{
 		invite(), optional(100), recv(180), cancel, recv(200), recv(487), ackFailure(1),

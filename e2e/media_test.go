@@ -40,6 +40,14 @@ type talker struct {
 	done   sync.WaitGroup
 }
 
+// calls makes a call from host 2 that is answered, and has the talker speak in it.
+func (k *talker) calls(x *exchange, exten string) *leg {
+	k.t.Helper()
+	l := newAgent(k.t, x.net.host(2)+":5061", x.addr(), nil).call("talk"+exten, exten)
+	k.to(l.offer(1, k.sdp("0")))
+	return l
+}
+
 // newTalker listens on host and starts once its other end is known.
 func newTalker(t *testing.T, host string, codec, event byte, freq float64) *talker {
 	t.Helper()
@@ -233,13 +241,13 @@ func (k *talker) only(types ...byte) {
 	}
 }
 
-// reinvite changes the session and returns the answer.
-func (l *leg) reinvite(seq int, body string) string {
+// offer makes an offer in an INVITE, the first one or another, and returns the answer.
+func (l *leg) offer(seq int, body string) string {
 	l.a.t.Helper()
 	l.request("INVITE", seq, body)
 	m, ok := l.await("SIP/2.0 200", fmt.Sprint(seq, " INVITE"), limit)
 	if !ok {
-		l.a.t.Fatalf("no answer to re-INVITE %d", seq)
+		l.a.t.Fatalf("no answer to INVITE %d", seq)
 	}
 	l.request("ACK2", seq, "")
 	return m
@@ -251,7 +259,6 @@ func (l *leg) reinvite(seq int, body string) string {
 func TestBridgeMedia(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, office)
-	a := newAgent(t, x.net.host(2)+":5061", x.addr(), nil)
 	caller := newTalker(t, x.net.host(2), typePCMU, 101, 440)
 	callee := newTalker(t, x.net.host(3), typePCMA, 96, 1000)
 	newAgent(t, x.net.host(3)+":5070", x.addr(), func(l *leg, invite string) {
@@ -271,14 +278,7 @@ func TestBridgeMedia(t *testing.T) {
 			}
 		}
 	})
-	l := a.call("media", "200")
-	l.request("INVITE", 1, caller.sdp("0"))
-	m, ok := l.await("SIP/2.0 200", "1 INVITE", limit)
-	if !ok {
-		t.Fatal("no 200")
-	}
-	l.request("ACK2", 1, "")
-	caller.to(m)
+	l := caller.calls(x, "200")
 	caller.hears(1000)
 	callee.hears(440)
 	caller.only(typePCMU)
@@ -295,7 +295,7 @@ func TestBridgeMedia(t *testing.T) {
 	})
 
 	// The caller goes over to A-law: nothing is translated any more.
-	caller.to(l.reinvite(2, caller.sdp("8")))
+	caller.to(l.offer(2, caller.sdp("8")))
 	caller.speak(typePCMA)
 	callee.forget()
 	caller.hears(1000)
@@ -310,11 +310,11 @@ func TestBridgeMedia(t *testing.T) {
 			return regexp.MustCompile(`c=IN IP4 \S+`).ReplaceAllString(s, "c=IN IP4 0.0.0.0")
 		},
 	} {
-		m = l.reinvite(3+2*i, hold(caller.sdp("8")))
+		m := l.offer(3+2*i, hold(caller.sdp("8")))
 		if strings.Contains(m, "a=sendrecv") {
 			t.Errorf("hold %d was answered a=sendrecv", i)
 		}
-		caller.to(l.reinvite(4+2*i, caller.sdp("8")))
+		caller.to(l.offer(4+2*i, caller.sdp("8")))
 		caller.forget()
 		callee.forget()
 		caller.hears(1000)
@@ -338,16 +338,8 @@ func TestDialledDigits(t *testing.T) {
 exten => 7,1,Set(GLOBAL(MENU)=seven)
  same => n,Echo()
 exten => 600,1,`, 1))
-	a := newAgent(t, x.net.host(2)+":5061", x.addr(), nil)
 	k := newTalker(t, x.net.host(2), typePCMU, 101, 440)
-	l := a.call("digits", "610")
-	l.request("INVITE", 1, k.sdp("0"))
-	m, ok := l.await("SIP/2.0 200", "1 INVITE", limit)
-	if !ok {
-		t.Fatal("no 200")
-	}
-	l.request("ACK2", 1, "")
-	k.to(m)
+	l := k.calls(x, "610")
 	globals := func(want string) func() bool {
 		return func() bool { return strings.Contains(x.console("dialplan show globals"), want) }
 	}

@@ -27,7 +27,6 @@ exten => 600,1,`
 func TestScreenedCall(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, strings.Replace(office, "exten => 600,1,", privacyPlan, 1))
-	a := newAgent(t, x.net.host(2)+":5061", x.addr(), nil)
 	caller := newTalker(t, x.net.host(2), typePCMU, 101, 440)
 	callee := newTalker(t, x.net.host(3), typePCMA, 96, 1000)
 	newAgent(t, x.net.host(3)+":5070", x.addr(), func(l *leg, invite string) {
@@ -37,14 +36,7 @@ func TestScreenedCall(t *testing.T) {
 			l.reply(bye, "200 OK", "")
 		}
 	})
-	l := a.call("screened", "620")
-	l.request("INVITE", 1, caller.sdp("0"))
-	m, ok := l.await("SIP/2.0 200", "1 INVITE", limit)
-	if !ok {
-		t.Fatal("no 200")
-	}
-	l.request("ACK2", 1, "")
-	caller.to(m)
+	l := caller.calls(x, "620")
 	pressed := time.Time{}
 	eventually(t, 60*time.Second, "the number was taken", func() bool {
 		if time.Since(pressed) > 4*time.Second { // nobody listens before the prompt
@@ -83,16 +75,8 @@ func TestScreenedCall(t *testing.T) {
 func TestRecordingInfo(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, strings.Replace(office, "exten => 600,1,", privacyPlan, 1))
-	a := newAgent(t, x.net.host(2)+":5061", x.addr(), nil)
 	k := newTalker(t, x.net.host(2), typePCMU, 101, 440)
-	l := a.call("recorded", "621")
-	l.request("INVITE", 1, k.sdp("0"))
-	m, ok := l.await("SIP/2.0 200", "1 INVITE", limit)
-	if !ok {
-		t.Fatal("no 200")
-	}
-	l.request("ACK2", 1, "")
-	k.to(m)
+	l := k.calls(x, "621")
 	k.hears(440)
 	told := regexp.MustCompile(`LASTED=(\d+)`).FindStringSubmatch(x.console("dialplan show globals"))
 	if told == nil {

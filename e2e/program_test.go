@@ -181,21 +181,6 @@ func newProgramOffice(t *testing.T) (x *exchange, file string) {
 	return x, file
 }
 
-// callProgram makes a call that the exchange answers, and returns its leg.
-func callProgram(t *testing.T, x *exchange, exten string, k *talker) *leg {
-	t.Helper()
-	a := newAgent(t, x.net.host(2)+":5061", x.addr(), nil)
-	l := a.call("program"+exten, exten)
-	l.request("INVITE", 1, k.sdp("0"))
-	m, ok := l.await("SIP/2.0 200", "1 INVITE", limit)
-	if !ok {
-		t.Fatal("no 200")
-	}
-	l.request("ACK2", 1, "")
-	k.to(m)
-	return l
-}
-
 // TestPrograms: scripts in four languages, one with the library of Debian, and a
 // server run calls.
 func TestPrograms(t *testing.T) {
@@ -217,7 +202,7 @@ func TestPrograms(t *testing.T) {
 			if tt.exten == "705" {
 				serveFastAGI(t, x.net.host(3))
 			}
-			l := callProgram(t, x, tt.exten, newTalker(t, x.net.host(2), typePCMU, 101, 440))
+			l := newTalker(t, x.net.host(2), typePCMU, 101, 440).calls(x, tt.exten)
 			if m, ok := l.await("BYE ", "", limit); ok {
 				l.reply(m, "200 OK", "")
 			} else {
@@ -286,7 +271,7 @@ func TestProgramsHear(t *testing.T) {
 			t.Parallel()
 			x, file := newProgramOffice(t)
 			k := newTalker(t, x.net.host(2), typePCMU, 101, 440)
-			l := callProgram(t, x, exten, k)
+			l := k.calls(x, exten)
 			header := 0
 			if exten == "711" {
 				file, header = file+".wav", 44
@@ -326,7 +311,7 @@ func TestProgramsHear(t *testing.T) {
 func TestProgramHangup(t *testing.T) {
 	t.Parallel()
 	x, file := newProgramOffice(t)
-	l := callProgram(t, x, "720", newTalker(t, x.net.host(2), typePCMU, 101, 440))
+	l := newTalker(t, x.net.host(2), typePCMU, 101, 440).calls(x, "720")
 	if err := l.bye(); err != nil {
 		t.Error(err)
 	}
@@ -349,7 +334,7 @@ func TestProgramMenu(t *testing.T) {
 	tool(t, "python3")
 	x, file := newProgramOffice(t)
 	k := newTalker(t, x.net.host(2), typePCMU, 101, 440)
-	l := callProgram(t, x, "740", k)
+	l := k.calls(x, "740")
 	eventually(t, limit, "the sound is over", func() bool {
 		text, _ := os.ReadFile(file)
 		return string(text) == "played"

@@ -9,16 +9,23 @@ import (
 	"pbx/store"
 )
 
-// The layouts of golden/cli-layouts.md.
-func TestDatabaseCommands(t *testing.T) {
+// databaseServer is a server that has a database and the commands about it.
+func databaseServer(t *testing.T) *Server {
+	t.Helper()
 	s := idleServer(t)
 	j, err := store.Open(filepath.Join(t.TempDir(), "journal"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.Close()
+	t.Cleanup(func() { j.Close() })
 	s.database = astDB{store.NewDatabase(j)}
 	s.commands.Add(s.databaseCommands()...)
+	return s
+}
+
+// The layouts of golden/cli-layouts.md.
+func TestDatabaseCommands(t *testing.T) {
+	s := databaseServer(t)
 	const entry = "/fam/key1                                         : value1                   \n1 results found.\n"
 	for _, tt := range [][2]string{
 		{"database show", "0 results found.\n"},
@@ -44,14 +51,7 @@ func TestDatabaseCommands(t *testing.T) {
 
 // TestDatabaseQuery: SQL is answered as the field does, a row at a time.
 func TestDatabaseQuery(t *testing.T) {
-	s := idleServer(t)
-	j, err := store.Open(filepath.Join(t.TempDir(), "journal"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer j.Close()
-	s.database = astDB{store.NewDatabase(j)}
-	s.commands.Add(s.databaseCommands()...)
+	s := databaseServer(t)
 	for _, tt := range [][2]string{
 		{`database put CF 101 "two words"`, "Updated database successfully\n"},
 		{`database query "SELECT * FROM astdb"`, "key  : /CF/101                                           \nvalue: two words                                         \n\n"},
@@ -72,14 +72,7 @@ func TestDatabaseQuery(t *testing.T) {
 
 // TestDatabaseImport: an Asterisk database is taken in.
 func TestDatabaseImport(t *testing.T) {
-	s := idleServer(t)
-	j, err := store.Open(filepath.Join(t.TempDir(), "journal"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer j.Close()
-	s.database = astDB{store.NewDatabase(j)}
-	s.commands.Add(s.databaseCommands()...)
+	s := databaseServer(t)
 	path := filepath.Join(t.TempDir(), "astdb.sqlite3")
 	db, err := sql.Open("sqlite", path)
 	if err != nil {

@@ -155,19 +155,7 @@ func (t *Timers) Run(ctx context.Context) {
 
 // Wait returns when no call is under way, or after limit. It is called when Run has
 // returned.
-func (t *Timers) Wait(limit time.Duration) {
-	over := make(chan struct{})
-	go func() {
-		t.calls.Wait()
-		close(over)
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-over:
-	case <-timer.C:
-	}
-}
+func (t *Timers) Wait(limit time.Duration) { callfile.Await(&t.calls, limit) }
 
 // begin begins what is due. It returns how long nothing is; any is false when nothing
 // ever will be.
