@@ -26,7 +26,10 @@ func (g *globals) get(name string) (channel.Value, bool) {
 	return v.value, ok
 }
 
+// set sets a variable. Underscores that say how one of a channel is inherited are no
+// part of its name here either.
 func (g *globals) set(name string, value channel.Value) {
+	name, _ = channel.SplitInherit(name)
 	g.mu.Lock()
 	if g.m == nil {
 		g.m = make(map[string]globalValue)

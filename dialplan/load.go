@@ -65,7 +65,8 @@ func buildEdited(f *config.File, known *Catalog, global func(name string) (strin
 		for _, v := range s.Vars {
 			b.pos = v.Pos
 			value := b.expand(v.Value)
-			b.globals[v.Name] = value
+			name, _ := channel.SplitInherit(v.Name)
+			b.globals[name] = value
 			b.plan.Globals = append(b.plan.Globals, Global{v.Name, value, v.Pos})
 		}
 	}

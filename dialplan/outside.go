@@ -47,7 +47,6 @@ func (e *Engine) Read(ch *channel.Channel, name string, fenced bool) (channel.Va
 func (e *Engine) Write(ch *channel.Channel, name string, v channel.Value, fenced bool) error {
 	if ch == nil {
 		if !strings.HasSuffix(name, ")") {
-			name, _ = channel.SplitInherit(name)
 			e.SetGlobalValue(name, v)
 			return nil
 		}

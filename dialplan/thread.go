@@ -132,17 +132,21 @@ func (t *Thread) resolve(from channel.Location, spec string) (channel.Location, 
 	return l, nil
 }
 
-// Lookup finds the step at [[context,]extension,]priority-or-label.
-func (t *Thread) Lookup(spec string) (*Priority, error) {
+// Preview expands the arguments of the priority at spec without running it: the place
+// that ${EXTEN}, ${CONTEXT} and ${PRIORITY} tell meanwhile is that priority's.
+func (t *Thread) Preview(spec string) (channel.Value, error) {
 	l, err := t.resolve(t.place, spec)
 	if err != nil {
-		return nil, err
+		return channel.Value{}, err
 	}
 	p, _ := t.plan.Find(l.Context, l.Exten, l.Priority, t.caller(), t.engine.at(t.plan))
 	if p == nil {
-		return nil, fmt.Errorf("there is no %s", format(l))
+		return channel.Value{}, fmt.Errorf("there is no %s", format(l))
 	}
-	return p, nil
+	place := t.place
+	defer func() { t.place = place }()
+	t.place = l
+	return t.Expand(p.Args), nil
 }
 
 // label finds a labelled step.

@@ -82,18 +82,18 @@ func logicFunctions(d Deps) []channel.Function {
 		},
 		{
 			Name: "EVAL_EXTEN", Synopsis: "The text of a priority, substituted here", Raw: true, SeeAlso: []string{"EVAL", "EVAL_SUB"},
-			Help: "The arguments of that priority's application are expanded with this channel's variables; the priority is not run.",
+			Help: "The arguments of that priority's application are expanded with this channel's variables, and with that priority's EXTEN, CONTEXT and PRIORITY; the priority is not run.",
 			Args: []decl.Arg{{Name: "place", Help: "[[context,]extension,]priority", Target: decl.Location}},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				thread, ok := t.(*dialplan.Thread)
 				if !ok {
 					return "", nil
 				}
-				p, err := thread.Lookup(a.Raw)
+				v, err := thread.Preview(a.Raw)
 				if err != nil {
 					return "", err
 				}
-				return handOn(a, t.Expand(p.Args))
+				return handOn(a, v)
 			},
 		},
 		{
