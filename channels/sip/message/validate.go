@@ -112,10 +112,11 @@ func (m *Message) validateRequest() *ParseError {
 	if v := m.Header(HeaderExpires); v != nil && !isExpires(v) {
 		return errExpires
 	}
-	if m.Has(HeaderSessionExpires) && m.Seconds(HeaderSessionExpires) < 0 { // RFC 4028 4
+	// RFC 4028 4 and 5. An empty one counts as none.
+	if len(m.Header(HeaderSessionExpires)) > 0 && m.Seconds(HeaderSessionExpires) < 0 {
 		return errSessionTime
 	}
-	if m.Has(HeaderMinSE) && m.Seconds(HeaderMinSE) < 0 { // RFC 4028 5
+	if len(m.Header(HeaderMinSE)) > 0 && m.Seconds(HeaderMinSE) < 0 {
 		return errMinSE
 	}
 	if err := m.validateContacts(); err != nil {
