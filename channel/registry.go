@@ -324,11 +324,26 @@ func NewVirtualRegistry(bus *event.Bus, log *slog.Logger, v *Virtual, system str
 // Go runs f on a goroutine of its own, as that of a call.
 func (r *Registry) Go(f func()) {
 	if r.virtual == nil {
-		go f()
+		go func() {
+			deepen()
+			f()
+		}()
 		return
 	}
 	r.virtual.start(f)
 }
+
+// deepen makes room on a new goroutine's stack for what an application needs. The runtime
+// would begin with 2 KiB and double, and each time it moves what is on the stack already.
+//
+//go:noinline
+func deepen() {
+	var room [12 << 10]byte
+	touch(room[:])
+}
+
+//go:noinline
+func touch([]byte) {}
 
 // AfterFunc has f run in d, on a goroutine of its own, in the time that the registry's
 // channels live in, and returns what takes it back.
