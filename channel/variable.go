@@ -25,26 +25,7 @@ func Tainted(s string) Value {
 }
 
 // Whole is the taint of a value of n bytes that came from the network as a whole.
-func Whole(n int) []decl.Span { return Part(0, n) }
-
-// Part is the taint of a value whose bytes from start to end came from the network. It
-// may be one that others have too: a Taint is not written to.
-func Part(start, end int) []decl.Span {
-	if start < len(parts) && end < len(parts[0]) {
-		return parts[start][end : end+1 : end+1]
-	}
-	return []decl.Span{{Start: start, End: end}}
-}
-
-// parts spares short values an allocation each.
-var parts = func() (s [16][64]decl.Span) {
-	for start := range s {
-		for end := range s[start] {
-			s[start][end] = decl.Span{Start: start, End: end}
-		}
-	}
-	return s
-}()
+func Whole(n int) []decl.Span { return decl.Part(0, n) }
 
 // Slice is the bytes from start to end with the taint that lies there.
 func (v Value) Slice(start, end int) Value {
@@ -61,7 +42,7 @@ func (v Value) Slice(start, end int) Value {
 	case start == 0 && spans[len(spans)-1].End <= end:
 		out.Taint = spans
 	case len(spans) == 1:
-		out.Taint = Part(max(spans[0].Start-start, 0), min(spans[0].End, end)-start)
+		out.Taint = decl.Part(max(spans[0].Start-start, 0), min(spans[0].End, end)-start)
 	default:
 		out.Taint = make([]decl.Span, len(spans))
 		for i, s := range spans {

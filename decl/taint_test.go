@@ -21,6 +21,7 @@ func TestPieces(t *testing.T) {
 		"capital letters":           {"sip/bob", 4, "SIP/BOB", "SIP/---"},
 		"the other branch":          {"abc", 0, "hello 5", "hello 5"},
 		"characters that both have": {"x100", 1, "SIP/1001&SIP/200", "SIP/----&SIP/2--"},
+		"what parts nothing":        {"15", 0, "1-a5.5", "----.-"},
 		"nothing seen":              {"SIP/100", 7, "SIP/100", "SIP/100"},
 		"no text":                   {"1", 0, "", ""},
 		"outside of ASCII":          {"é", 0, "xéx", "x--x"},

@@ -92,7 +92,7 @@ func (x *expander) spans(i, start, end int) []decl.Span {
 	case len(spans) == 0 || start == end:
 		return nil
 	case len(spans) == 1:
-		return channel.Part(max(spans[0].Start-start, 0), min(spans[0].End, end)-start)
+		return decl.Part(max(spans[0].Start-start, 0), min(spans[0].End, end)-start)
 	default:
 		out := make([]decl.Span, len(spans))
 		for k, s := range spans {

@@ -59,12 +59,16 @@ func leadingInteger(s string) (int, bool) {
 // scanf(3) does: blanks and a sign may stand before it.
 func scanInteger(s string) (n int, rest string, ok bool) {
 	s = strings.TrimLeft(s, blanks)
-	end := 0
-	if end < len(s) && (s[end] == '-' || s[end] == '+') {
-		end++
+	sign := 0
+	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
+		sign = 1
 	}
+	end := sign
 	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
 		end++
+	}
+	if end == sign {
+		return 0, s[end:], false
 	}
 	i, err := strconv.ParseInt(s[:end], 10, 64) // one out of range is the nearest
 	return int(int32(i)), s[end:], err == nil || errors.Is(err, strconv.ErrRange)

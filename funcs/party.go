@@ -129,9 +129,9 @@ func (p party) read(what string) (string, error) {
 	case what == "ton":
 		part, of = "num", "plan"
 	}
-	name, number := p.presentations()
 	switch {
 	case strings.HasPrefix(what, "pres"):
+		name, number := p.presentations()
 		return channel.CombinePresentations(name, p.valid("name"), number, p.valid("num")).String(), nil
 	case what == "name":
 		return v.Name, nil
@@ -140,6 +140,7 @@ func (p party) read(what string) (string, error) {
 	case what == "name-charset":
 		return p.extra(what, "iso8859-1"), nil
 	case part == "name" && strings.HasPrefix(of, "pres"):
+		name, _ := p.presentations()
 		return name.String(), nil
 	case strings.HasPrefix(part, "num"):
 		switch {
@@ -150,6 +151,7 @@ func (p party) read(what string) (string, error) {
 		case of == "plan":
 			return p.extra("num-plan", "0"), nil
 		case strings.HasPrefix(of, "pres"):
+			_, number := p.presentations()
 			return number.String(), nil
 		}
 	case strings.HasPrefix(part, "subaddr"):

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"pbx/channel"
+	"pbx/decl"
 )
 
 // TestPieces: functions that move text about make neither the office's separators
@@ -18,11 +19,11 @@ func TestPieces(t *testing.T) {
 	} {
 		for _, number := range []string{"109", "1&9", "1/9"} {
 			e, c := newThread(t, Deps{})
-			x := channel.Value{S: "SIP/" + number, Taint: channel.Part(4, 7)}
+			x := channel.Value{S: "SIP/" + number, Taint: decl.Part(4, 7)}
 			c.SetVar("X", x)
-			c.SetVar("L", channel.Value{S: x.S + "^" + x.S, Taint: append(channel.Part(4, 7), channel.Part(12, 15)...)})
+			c.SetVar("L", channel.Value{S: x.S + "^" + x.S, Taint: append(decl.Part(4, 7), decl.Part(12, 15)...)})
 			for name, v := range map[string]channel.Value{
-				"HASH(h,k)": x, "GLOBAL(G)": x, "SHARED(s)": x, "ARRAY(a1,a2)": {S: "b," + x.S, Taint: channel.Part(6, 9)},
+				"HASH(h,k)": x, "GLOBAL(G)": x, "SHARED(s)": x, "ARRAY(a1,a2)": {S: "b," + x.S, Taint: decl.Part(6, 9)},
 			} {
 				if err := e.Write(c, name, v, false); err != nil {
 					t.Fatalf("%s: %v", name, err)
