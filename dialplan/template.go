@@ -177,6 +177,13 @@ func parseCut[T ~string | ~[]byte](s T) cut {
 	return c
 }
 
+// LeadingNumber is the number that a text begins with, as the field reads priorities:
+// 2) is 2.
+func LeadingNumber(s string) (n int, ok bool) {
+	n, _, ok = scanInt(s, 0)
+	return n, ok
+}
+
 func scanInt[T ~string | ~[]byte](s T, i int) (n, next int, ok bool) {
 	for i < len(s) && (s[i] == ' ' || s[i] >= '\t' && s[i] <= '\r') {
 		i++

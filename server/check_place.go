@@ -104,6 +104,9 @@ func (k *planCheck) place(l flow.Place) {
 	if l.Context == nil && l.Exten == nil && l.Priority == "" && l.Offset == 0 {
 		return // a label that a call decides
 	}
+	if bar := strings.IndexByte(l.Text, '|'); bar >= 0 {
+		k.findAt(l.Text[bar:], config.Warning, "old-arguments", "commas do", "bars do not divide the parts of a place: %s is one part", l.Text)
+	}
 	for _, at := range k.flow.Runs(k.step) {
 		if len(k.flow.Resolve(l, at)) > 0 || k.flow.Elsewhere(at.In) {
 			return

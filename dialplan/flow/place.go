@@ -60,6 +60,9 @@ func (f *Flow) place(p *dialplan.Priority, text string) Place {
 		l.Offset, _ = strconv.Atoi(priority)
 	default:
 		l.Priority = priority
+		if n, ok := dialplan.LeadingNumber(priority); ok { // what follows the number is not looked at
+			l.Priority = strconv.Itoa(n)
+		}
 	}
 	return l
 }
