@@ -29,6 +29,9 @@ type EngineOptions struct {
 	// that takes time, before it is taken for an endless loop and ended; 0 means
 	// a million.
 	MaxSteps int
+	// MaxRests is how many times a call may rest that way in all; 0 is without end.
+	// Dry runs, whose time costs nothing, end so where a menu begins again for ever.
+	MaxRests int
 }
 
 const defaultMaxSteps = 1_000_000

@@ -135,6 +135,11 @@ func (t *Thread) step() (found bool, err error) {
 			t.ch.Name(), t.steps-1, format(t.place), p.Pos))
 		return true, channel.ErrHangup
 	}
+	if most := t.engine.opts.MaxRests; most > 0 && t.rests > most {
+		t.rests = 0
+		t.Log().Warn(fmt.Sprintf("%s has waited %d times and is ended: it goes on like this at %s (%s)", t.ch.Name(), most, format(t.place), p.Pos))
+		return true, channel.ErrHangup
+	}
 	t.engine.steps.Add(1)
 	if p.app == nil {
 		t.Log().Warn(fmt.Sprintf("No application '%s' for extension (%s, %s, %d)", p.App, t.place.Context, t.place.Exten, t.place.Priority))
@@ -270,8 +275,9 @@ func (t *Thread) collect(digits string, wait time.Duration) (all string, ok bool
 }
 
 func (t *Thread) waitDigit(wait time.Duration) (byte, error) {
-	t.steps = 0
-	for end := t.engine.Now().Add(wait); ; {
+	began := t.engine.Now()
+	defer t.paused(began)
+	for end := began.Add(wait); ; {
 		f, err := t.ch.Wait(max(0, end.Sub(t.engine.Now())))
 		switch {
 		case err != nil:

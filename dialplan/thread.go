@@ -31,7 +31,8 @@ type Thread struct {
 	frames   []frame
 	expander *expander
 	timeouts channel.Timeouts
-	steps    int // since an application that takes time
+	steps    int // since the call rested
+	rests    int // how many times it did
 
 	expired   atomic.Bool // the absolute timeout ran out
 	limits    sync.Mutex  // guards the absolute timeout, which programs set too
@@ -267,12 +268,28 @@ func (t *Thread) Exec(app string, text channel.Value) error {
 // call runs an application.
 func (t *Thread) call(a *channel.Application, text channel.Value) error {
 	args := t.arguments(text.S, text.Taint, a.Args, a.Raw)
+	var began time.Time
+	if a.Wait {
+		began = t.engine.Now()
+	}
 	err := a.Run(t, args)
 	t.depth--
 	if a.Wait {
-		t.steps = 0
+		t.paused(began)
 	}
 	return err
+}
+
+// pause is how long a call must rest for its steps to be counted anew: to fail at
+// once, as Playback does without its file, is no rest.
+const pause = 10 * time.Millisecond
+
+// paused begins to count the steps anew if there was time since began.
+func (t *Thread) paused(began time.Time) {
+	if t.engine.Now().Sub(began) >= pause {
+		t.steps = 0
+		t.rests++
+	}
 }
 
 // arguments prepares the argument list of a call; its memory is used again after

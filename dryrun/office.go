@@ -22,6 +22,10 @@ var (
 // maxSteps is how many priorities a call may run without a pause.
 const maxSteps = 20_000
 
+// maxRests is how many times a call may wait for something: a menu that begins again
+// when nobody presses a key does so for ever.
+const maxRests = 1000
+
 // horizon is the longest time without anything that a caller stays for.
 const horizon = 12 * time.Hour
 
@@ -96,7 +100,7 @@ func NewOffice(start time.Time, o dialplan.EngineOptions) *Office {
 	log := slog.New(logged{f})
 	f.clock.Idle, f.clock.Horizon = f.idle, horizon
 	f.registry = channel.NewVirtualRegistry(f.bus, log, f.clock, "")
-	o.Channels, o.Now, o.MaxSteps = f.registry, f.clock.Now, maxSteps
+	o.Channels, o.Now, o.MaxSteps, o.MaxRests = f.registry, f.clock.Now, maxSteps, maxRests
 	f.engine = dialplan.NewEngine(o)
 	return f
 }

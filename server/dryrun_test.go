@@ -161,6 +161,38 @@ func TestDryRunOfALoop(t *testing.T) {
 
 // A call that ends in a macro of AEL goes on at the extension h of who called it, unless
 // the macro catches h; a macro may include contexts.
+// A menu that begins again when nobody presses a key, and one whose sound is not
+// there, would go on for ever.
+func TestDryRunOfARound(t *testing.T) {
+	for name, tt := range map[string]struct{ plan, note string }{
+		"a menu": {
+			"[a]\nexten => s,1,Answer()\n same => n,WaitExten(5)\nexten => t,1,Goto(s,1)\n",
+			"has waited 1000 times and is ended: it goes on like this at a,",
+		},
+		"without autofallthrough": {
+			"[general]\nautofallthrough=no\n[a]\nexten => s,1,NoOp()\nexten => t,1,NoOp()\n",
+			"has waited 1000 times and is ended: it goes on like this at a,t,1",
+		},
+		"a sound that is not there": {
+			"[a]\nexten => s,1(top),Playback(not-there)\n same => n,Goto(top)\n",
+			"ran 20000 priorities without a pause and is ended: an endless loop at a,s,",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rehearsal(t, "sip.conf", drySIP, "extensions.conf", tt.plan)
+			trace, err := r.Call(time.Now(), &dryrun.Call{Context: "a", Exten: "s"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b strings.Builder
+			trace.Write(&b)
+			if text := b.String(); !strings.Contains(text, tt.note) {
+				t.Errorf("no %q in the last of\n%s", tt.note, text[max(0, len(text)-600):])
+			}
+		})
+	}
+}
+
 func TestDryRunOfAELMacros(t *testing.T) {
 	const plan = `context phones {
   101 => &outer(1);
