@@ -246,6 +246,45 @@ exten => 12,1,NoOp()`,
 			steps: key(time.Second, "129"), want: "12OK iINVALID9 tTIMEOUT",
 		},
 		{
+			name: "ReadExten: what came too late to be an extension is invalid",
+			plan: `exten => x,1,ReadExten(A,,menu,,3)
+ same => n,Log(NOTICE,${A}${READEXTENSTATUS}${INVALID_EXTEN})
+[menu]
+exten => 123,1,NoOp()`,
+			steps: key(time.Second, "12"), want: "iINVALID12",
+		},
+		{
+			name: "ReadExten: # ends and is part of what begins with it",
+			plan: `exten => x,1,ReadExten(A,,menu)
+ same => n,Log(NOTICE,${A}${READEXTENSTATUS})
+ same => n,ReadExten(A,,menu)
+ same => n,Log(NOTICE,${A}${READEXTENSTATUS})
+ same => n,ReadExten(A,,menu,p)
+ same => n,Log(NOTICE,${A}${READEXTENSTATUS})
+ same => n,ReadExten(A,,menu)
+ same => n,Log(NOTICE,${A}${READEXTENSTATUS}[${INVALID_EXTEN}])
+[menu]
+exten => 12,1,NoOp()
+exten => 123,1,NoOp()
+exten => 4,1,NoOp()
+exten => 4#5,1,NoOp()`,
+			steps: key(time.Second, "12#4#54##"), want: "12OK 4#5OK 4OK iINVALID[]",
+		},
+		{
+			name: "ReadExten and the caller leaves",
+			plan: `exten => x,1,ReadExten(A,,menu)
+exten => h,1,Log(NOTICE,${A}${READEXTENSTATUS})
+[menu]
+exten => 12,1,NoOp()`,
+			steps: []channeltest.Step{hangup(time.Second)}, want: "HANGUP",
+		},
+		{
+			name: "Read without a variable",
+			plan: `exten => x,1,Read()
+ same => n,Log(NOTICE,${READSTATUS})`,
+			warns: "Invalid! Usage", want: "ERROR",
+		},
+		{
 			name: "ChanIsAvail",
 			plan: `exten => x,1,ChanIsAvail(SIP/bob&SIP/none)
  same => n,Log(NOTICE,${AVAILORIGCHAN}/${AVAILSTATUS}/${AVAILCAUSECODE})

@@ -53,7 +53,8 @@ func read(s *set) channel.Application {
 			}
 			if parts[0].S == "" {
 				warn(t, "Invalid! Usage: Read(variable[,filename][,maxdigits][,option][,attempts][,timeout])")
-				return channel.ErrHangup
+				t.Channel().SetVar("READSTATUS", channel.Clean("ERROR"))
+				return nil
 			}
 			options(t, "Read", args, parts[3].S, letters)
 			r := &reader{set: s, t: t, ch: t.Channel(), files: parts[1], ends: "#"}

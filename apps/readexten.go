@@ -11,7 +11,7 @@ func readExten(s *set) channel.Application {
 		{Letter: 's', Help: "Read nothing if the call is not up."},
 		{Letter: 'i', Help: "The file is the name of a tone, such as dial, or a tone list."},
 		{Letter: 'n', Help: "Do not answer the call."},
-		{Letter: 'p', Help: "The first key does not stop the sound: it counts from the end of it."},
+		{Letter: 'p', Help: "# ends the entry even where an extension with # could follow."},
 	}
 	return channel.Application{
 		Name:     "ReadExten",
@@ -22,11 +22,11 @@ func readExten(s *set) channel.Application {
 			{Name: "filename", Help: "A sound to play first.", Optional: true, Target: decl.Sound},
 			{Name: "context", Help: "Where the extensions are; the current context if not given.", Optional: true, Target: decl.ContextRef},
 			{Name: "options", Help: "Letters, see below.", Optional: true, Options: true},
-			{Name: "timeout", Help: "Seconds to wait for each digit; TIMEOUT(response) and TIMEOUT(digit) if not given.", Optional: true},
+			{Name: "timeout", Help: "Seconds to wait for the first digit; TIMEOUT(response) if not given. TIMEOUT(digit) is for the others.", Optional: true},
 		},
 		Options: letters,
 		Variables: []decl.Variable{
-			{Name: "READEXTENSTATUS", Help: "How it went.", Values: []string{"OK", "TIMEOUT", "INVALID", "SKIP", "ERROR"}},
+			{Name: "READEXTENSTATUS", Help: "How it went.", Values: []string{"OK", "TIMEOUT", "INVALID", "SKIP", "ERROR", "HANGUP"}},
 		},
 		SeeAlso: []string{"Read", "WaitExten"},
 		Wait:    true,
@@ -37,11 +37,12 @@ func readExten(s *set) channel.Application {
 				return nil
 			}
 			options(t, "ReadExten", args, args.Arg(3), letters)
+			ch := t.Channel()
 			digits, status, err := s.readExten(t, args)
 			if err != nil {
+				ch.SetVar("READEXTENSTATUS", channel.Clean("HANGUP"))
 				return err
 			}
-			ch := t.Channel()
 			ch.SetVar("READEXTENSTATUS", channel.Clean(status))
 			switch status {
 			case "OK":
@@ -64,7 +65,7 @@ func (s *set) readExten(t channel.Thread, args *decl.Args) (digits, status strin
 	}
 	first, next := t.Timeouts().Response, t.Timeouts().Digit
 	if d, ok := duration(args.Arg(4)); ok && d > 0 {
-		first, next = d, d
+		first = d
 	}
 	context := args.Arg(2)
 	if context == "" {
@@ -82,9 +83,15 @@ func (s *set) readExten(t channel.Thread, args *decl.Args) (digits, status strin
 			}
 		}
 		s.player.StopTone(ch)
+		if digit == 0 && digits == "" {
+			return "", "TIMEOUT", nil
+		}
 		switch m := t.Match(context, digits+keyed(digit), 1); {
-		case digit == 0 || digit == '#' && !m.Exists() && !m.Partial():
-			return s.dialledExten(t, context, digits, digit == 0)
+		case digit == 0, digit == '#' && (given(args, 'p') || !m.Exists() && !m.Partial()):
+			if digits == "" || !t.Match(context, digits, 1).Exists() {
+				return digits, "INVALID", nil
+			}
+			return digits, "OK", nil
 		case m.Exists() && !m.Partial():
 			return digits + keyed(digit), "OK", nil
 		case !m.Exists() && !m.Partial():
@@ -102,17 +109,6 @@ func keyed(digit byte) string {
 	return string(rune(digit))
 }
 
-// dialledExten decides about digits after which no more came.
-func (s *set) dialledExten(t channel.Thread, context, digits string, late bool) (string, string, error) {
-	switch {
-	case digits != "" && t.Match(context, digits, 1).Exists():
-		return digits, "OK", nil
-	case late || digits == "":
-		return digits, "TIMEOUT", nil
-	}
-	return digits, "INVALID", nil
-}
-
 // invite plays the sound or tone of ReadExten; the key that stopped it is the
 // first digit.
 func (s *set) invite(t channel.Thread, args *decl.Args) (digit byte, err error) {
@@ -122,11 +118,7 @@ func (s *set) invite(t channel.Thread, args *decl.Args) (digit byte, err error) 
 	case given(args, 'i'):
 		return 0, forgive(t, "ReadExten", s.player.StartTone(t.Channel(), file, ""))
 	default:
-		stops := prompt.AnyDigit
-		if given(args, 'p') {
-			stops = ""
-		}
-		digit, err = s.player.Play(t.Channel(), file, prompt.Options{Stops: stops, Untrusted: args.Tainted})
+		digit, err = s.player.Play(t.Channel(), file, prompt.Options{Stops: prompt.AnyDigit, Untrusted: args.Tainted})
 		return digit, forgive(t, "ReadExten", err)
 	}
 }
