@@ -138,8 +138,8 @@ func (k *planCheck) application(app *channel.Application, text string) {
 			need++
 		}
 	}
-	if bar, _, found := flow.Cut(text, '|'); found && len(args) == 1 && barred[strings.ToLower(app.Name)] {
-		k.findAt(strings.TrimPrefix(text, bar), config.Warning, "old-arguments", "commas do", "bars do not divide arguments: %s gets one", app.Name)
+	if bar, _, found := flow.Cut(text, '|'); found && (len(args) == 1 || app.Name == "Dial") && barred[strings.ToLower(app.Name)] {
+		k.findAt(strings.TrimPrefix(text, bar), config.Warning, "old-arguments", "commas do", "bars do not divide the arguments of %s", app.Name)
 	}
 	if len(args) < need {
 		k.find(config.Error, "argument-count", "", "%s needs %s: %s", app.Name, plural(need, "argument"), usageLine(app))

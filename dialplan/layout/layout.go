@@ -19,6 +19,7 @@ var ErrMeaning = errors.New("the file would mean something else")
 
 // Format lays a file out anew. name is what errors call it.
 func Format(name string, text []byte) ([]byte, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a mark of editors
 	before, _, err := dialplan.Parse(name, alone(text), nil)
 	if err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func lines(text string) []line {
 	var out []line
 	f := former{}
 	depth := 0
-	for text = strings.TrimPrefix(text, "\ufeff"); text != ""; {
+	for text != "" {
 		var l string
 		l, text, _ = strings.Cut(text, "\n")
 		l = strings.TrimRight(l, " \t\r")

@@ -29,6 +29,9 @@ func TestFormat(t *testing.T) {
 			"[a]\nexten=>_[1,2]X,1,NoOp()\nexten=>_[1,2]X,2,NoOp()\nexten=>5,hint,SIP/5\nexten=>5,1,NoOp()\nexten=>6/100,1,NoOp()\nexten=>6/100,2,NoOp()\n",
 			"[a]\nexten => _[1,2]X,1,NoOp()\n same => 2,NoOp()\nexten => 5,hint,SIP/5\nexten => 5,1,NoOp()\nexten => 6/100,1,NoOp()\nexten => 6/100,2,NoOp()\n",
 		},
+		"the mark of an editor": {
+			"\ufeff[a]\r\nexten=>1,1,NoOp()\r\n", "[a]\nexten => 1,1,NoOp()\n",
+		},
 		"what cannot be read stays": {
 			"[a]\nnonsense\nexten => 1,1,NoOp()\n#include <other.conf>\n",
 			"[a]\nnonsense\nexten => 1,1,NoOp()\n#include <other.conf>\n",
