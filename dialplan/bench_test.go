@@ -38,13 +38,13 @@ type discard struct{}
 
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
-func benchmarkCall(b *testing.B, exten string) {
-	o := newOffice(b, quiet())
-	o.load(b, kit)
+// kitCall is an office with the kit's plan, and what makes a call to one of its
+// extensions and waits for its end.
+func kitCall(t testing.TB, exten string) (o *office, call func()) {
+	o = newOffice(t, quiet())
+	o.load(t, kit)
 	trace.NewRecorder(o.bus, o.engine.Plan).Switch(true) // as an exchange does
-	b.ReportAllocs()
-	before := o.engine.Executed()
-	for b.Loop() {
+	return o, func() {
 		l := o.tech.Inbound(channel.Options{
 			Name: "101", State: channel.Ring,
 			Identity: channel.Identity{Caller: channel.Party{Number: "101", HasNumber: true}},
@@ -52,6 +52,27 @@ func benchmarkCall(b *testing.B, exten string) {
 		}, []channeltest.Step(nil)...)
 		o.engine.Start(l.Channel())
 		<-l.Gone()
+	}
+}
+
+// A call of 2,000 priorities with expressions, and one of 1,200 with functions that take
+// a caller's text apart, make little garbage: 2,040 and 2,650 allocations, and a third more
+// where the race detector has pools forget what they hold.
+func TestKitAllocations(t *testing.T) {
+	for exten, most := range map[string]float64{"6000": 3000, "6001": 3400} {
+		_, call := kitCall(t, exten)
+		if n := testing.AllocsPerRun(20, call); n > most {
+			t.Errorf("a call to %s: %v allocations, want at most %v", exten, n, most)
+		}
+	}
+}
+
+func benchmarkCall(b *testing.B, exten string) {
+	o, call := kitCall(b, exten)
+	b.ReportAllocs()
+	before := o.engine.Executed()
+	for b.Loop() {
+		call()
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(o.engine.Executed()-before), "ns/priority")
 }
