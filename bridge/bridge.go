@@ -209,7 +209,7 @@ func (c *call) renew(l *leg) error {
 	}
 	defer c.tell()
 	name := l.Name()
-	if name == l.name {
+	if name == l.name || l.Vacated() {
 		return nil
 	}
 	l.name = name

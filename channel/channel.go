@@ -50,6 +50,7 @@ type Channel struct {
 	bridgeID   string
 	bridgePeer *Channel
 	member     string // the bridge that its phone was last told to be in
+	vacated    atomic.Bool
 	redirect   atomic.Pointer[Location]
 	next       *Location // after the bridge
 	errand     Errand

@@ -96,6 +96,7 @@ func MasqueradeHeld(original, clone *Channel) error {
 	r.mu.Lock()
 	r.channels[names[0]], r.channels[names[1]] = original, clone
 	r.mu.Unlock()
+	clone.vacated.Store(true)
 	legs[0].Rebind(original)
 	legs[1].Rebind(clone)
 	for _, c := range [...]*Channel{original, clone} {
@@ -115,6 +116,10 @@ func MasqueradeHeld(original, clone *Channel) error {
 	}
 	return nil
 }
+
+// Vacated reports whether a Masquerade took the phone of the channel, as clone, and left
+// one whose call ends: nobody is to be told of that one.
+func (c *Channel) Vacated() bool { return c.vacated.Load() }
 
 // forget drops what a phone said that is about to go elsewhere.
 func (q *queue) forget() {
