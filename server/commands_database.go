@@ -79,7 +79,7 @@ func (s *Server) databaseCommands() []decl.Command {
 		{
 			Words: "database import", Synopsis: "Take in the entries of an Asterisk database",
 			Help: "Reads an astdb.sqlite3, the one in astdbdir when none is named. Entries that are here already stay, unless the second word is overwrite. " +
-				"Registrations are left out: phones renew theirs.",
+				"Registrations are left out: phones renew theirs. What is not a dial string such as SIP/101 counts as written by callers from then on.",
 			Args: []decl.Arg{{Name: "file", Optional: true}, {Name: "overwrite", Optional: true}}, Run: s.importDatabase,
 		},
 		{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -52,11 +53,19 @@ func importAstDB(d channel.Database, path string, overwrite bool) (taken, kept i
 			return nil
 		}
 		taken++
-		// Nobody knows any more whether a caller wrote it.
-		return d.Put(family, key, channel.Tainted(value))
+		v := channel.Tainted(value) // nobody knows any more whether a caller wrote it
+		if dialString.MatchString(value) {
+			v = channel.Clean(value)
+		}
+		return d.Put(family, key, v)
 	})
 	return taken, kept, err
 }
+
+// dialString are devices as plans keep them to be dialled, such as SIP/101 in
+// DEVICE/101/dial: no plan stores what a caller said of himself in that form, and an
+// office whose phones are found there could call none of them.
+var dialString = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*/[A-Za-z0-9_.@+-]+(/[a-z]+)?(&[A-Za-z][A-Za-z0-9]*/[A-Za-z0-9_.@+-]+(/[a-z]+)?)*$`)
 
 // suggestImport tells of an Asterisk database that lies where the exchange keeps its
 // own, which has nothing in it yet.
