@@ -159,8 +159,6 @@ func TestDryRunOfALoop(t *testing.T) {
 	}
 }
 
-// A call that ends in a macro of AEL goes on at the extension h of who called it, unless
-// the macro catches h; a macro may include contexts.
 // A menu that begins again when nobody presses a key, and one whose sound is not
 // there, would go on for ever.
 func TestDryRunOfARound(t *testing.T) {
@@ -193,6 +191,8 @@ func TestDryRunOfARound(t *testing.T) {
 	}
 }
 
+// A call that ends in a macro of AEL goes on at the extension h of who called it, unless
+// the macro catches h; a macro may include contexts.
 func TestDryRunOfAELMacros(t *testing.T) {
 	const plan = `context phones {
   101 => &outer(1);
