@@ -24,7 +24,7 @@ func (l *Loader) Sources(name string) ([]Source, error) {
 		case err == nil:
 			all = append(all, Source{l.name(path), text})
 		case !errors.Is(err, fs.ErrNotExist):
-			return all, fmt.Errorf("%s: %v", l.name(path), reason(err))
+			return all, fmt.Errorf("%s: %w", l.name(path), reason(err))
 		}
 	}
 	if all == nil {

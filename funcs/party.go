@@ -121,12 +121,12 @@ func (p party) present(name, number channel.Presentation) {
 func (p party) read(what string) (string, error) {
 	v := p.get()
 	part, of, _ := strings.Cut(what, "-")
-	switch {
-	case what == "all":
+	switch what {
+	case "all":
 		return fmt.Sprintf("\"%s\" <%s>", v.Name, v.Number), nil
-	case what == "tag":
+	case "tag":
 		return v.Tag, nil
-	case what == "ton":
+	case "ton":
 		part, of = "num", "plan"
 	}
 	switch {

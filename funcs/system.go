@@ -131,9 +131,11 @@ func stat(what, name string) (string, error) {
 	case 'm':
 		return strconv.FormatUint(uint64(st.Mode), 8), nil
 	case 'M', 'A':
-		return strconv.FormatInt(int64(st.Mtim.Sec), 10), nil
+		seconds, _ := st.Mtim.Unix()
+		return strconv.FormatInt(seconds, 10), nil
 	case 'C':
-		return strconv.FormatInt(int64(st.Ctim.Sec), 10), nil
+		seconds, _ := st.Ctim.Unix()
+		return strconv.FormatInt(seconds, 10), nil
 	}
 	return "0", nil
 }
