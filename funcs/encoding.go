@@ -27,10 +27,10 @@ func encodingFunctions() []channel.Function {
 	return []channel.Function{
 		hash("MD5", "MD5 digest of a text", func(s string) []byte { d := md5.Sum([]byte(s)); return d[:] }),
 		hash("SHA1", "SHA-1 digest of a text", func(s string) []byte { d := sha1.Sum([]byte(s)); return d[:] }),
-		text("BASE64_ENCODE", "Text in base64", "", "string", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }),
-		text("BASE64_DECODE", "Text from base64", "The padding may be missing.", "string", decodeBase64),
+		recoded("BASE64_ENCODE", "Text in base64", "", "string", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }),
+		recoded("BASE64_DECODE", "Text from base64", "The padding may be missing.", "string", decodeBase64),
 		text("URIENCODE", "Text for a URI", "Every byte but letters, digits and -_.!~*'() is written %XX.", "data", EncodeURI),
-		text("URIDECODE", "Text from a URI", "", "data", decodeURI),
+		recoded("URIDECODE", "Text from a URI", "", "data", decodeURI),
 	}
 }
 

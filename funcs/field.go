@@ -112,36 +112,41 @@ func cut(t channel.Thread, a *decl.Args) (string, error) {
 	if a.Arg(1) != "" {
 		delim, _ = decodeByte(a.Arg(1))
 	}
-	rest, more := value(t, a, a.Arg(0)), true // more: fields are left
-	next := func() (field string) {
-		i := strings.IndexByte(rest, delim)
-		if i < 0 {
-			field, rest, more = rest, "", false
-			return field
-		}
-		field, rest = rest[:i], rest[i+1:]
-		return field
-	}
+	rest := value(t, a, a.Arg(0))
 	if rest == "" {
 		return "", nil
 	}
-	out, first, current := "", true, 1
+	// upTo takes the fields before one with a number off the rest.
+	current, more := 1, true
+	upTo := func(field int) string {
+		end := 0
+		for ; more && current < field; current++ {
+			i := strings.IndexByte(rest[end:], delim)
+			if more = i >= 0; !more {
+				end = len(rest) + 1
+				break
+			}
+			end += i + 1
+		}
+		taken := rest[:max(end-1, 0)]
+		rest = rest[min(end, len(rest)):]
+		return taken
+	}
+	out, first := "", true
 	for group := range strings.SplitSeq(a.Arg(2), "&") {
 		from, to, err := fieldRange(group)
 		if err != nil {
 			return "", err
 		}
-		for more && current < from {
-			next()
-			current++
+		upTo(from)
+		if !more || current > to {
+			continue
 		}
-		for more && current <= to {
-			if !first {
-				out += string([]byte{delim})
-			}
-			out += next()
-			first = false
-			current++
+		fields := upTo(to + 1)
+		if first {
+			out, first = fields, false
+		} else {
+			out += string([]byte{delim}) + fields
 		}
 	}
 	return out, nil

@@ -86,7 +86,7 @@ func fileName(a *decl.Args) (string, error) {
 	switch name := a.Arg(0); {
 	case name == "":
 		return "", errors.New("a file name is required")
-	case a.Tainted && !filepath.IsLocal(name) && strings.Contains(name, ".."):
+	case (a.Tainted || len(a.NameTaint) > 0) && !filepath.IsLocal(name) && strings.Contains(name, ".."):
 		return "", fmt.Errorf("%q came from a caller and leads out of its directory", name)
 	default:
 		return name, nil

@@ -3,6 +3,7 @@ package funcs
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"pbx/channel"
@@ -61,6 +62,10 @@ func TestFileRead(t *testing.T) {
 		if got, err := fileFunction(t, name).Read(nil, &decl.Args{Pos: []string{file + "x"}}); got != want || err != nil {
 			t.Errorf("%s of a file that is not there: %q, %v", name, got, err)
 		}
+	}
+	outside := &decl.Args{Pos: []string{"../../nowhere"}, NameTaint: decl.Part(0, 13)}
+	if err := fileFunction(t, "FILE").Write(nil, outside, "x"); err == nil || !strings.Contains(err.Error(), "came from a caller") {
+		t.Errorf("a caller wrote: %v", err)
 	}
 	a := &decl.Args{Pos: []string{"../../etc/passwd"}, Tainted: true}
 	if got, err := fileFunction(t, "FILE").Read(nil, a); err == nil {

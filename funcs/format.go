@@ -51,6 +51,9 @@ func sprintf(format string, args []string, put func(string)) (string, error) {
 			b.WriteByte('%')
 			continue
 		}
+		if width := strings.TrimLeft(flags, "-+ #0"); strings.Trim(strings.Replace(width, ".", "", 1), "0123456789") != "" {
+			return "", fmt.Errorf("%%%s%c is no format", flags, format[j])
+		}
 		for field := range strings.FieldsFuncSeq(flags, func(r rune) bool { return r < '0' || r > '9' }) {
 			if n, err := strconv.Atoi(field); err != nil || n > maxWidth {
 				return "", fmt.Errorf("%q is too wide", flags)

@@ -87,6 +87,14 @@ func text(name, synopsis, help, argument string, read func(s string) string) cha
 	}
 }
 
+// recoded is text whose value has other characters than its argument: it is as
+// tainted as a whole as that is.
+func recoded(name, synopsis, help, argument string, read func(s string) string) channel.Function {
+	f := text(name, synopsis, help, argument, nil)
+	f.Read = func(_ channel.Thread, a *decl.Args) (string, error) { return read(a.Raw), nil }
+	return f
+}
+
 // pieces is a Read whose value is made of pieces of what it saw; see decl.Args.Pieces.
 func pieces(read readFunc) readFunc {
 	return func(t channel.Thread, a *decl.Args) (string, error) {
@@ -119,9 +127,9 @@ func handOn(a *decl.Args, v channel.Value) (string, error) {
 }
 
 // set writes the variable or function that an argument names with pieces of what was
-// seen.
+// seen; the name is a piece of it, too.
 func set(t channel.Thread, a *decl.Args, name, s string) {
-	named := channel.Clean(name)
+	named := channel.Value{S: name, Taint: a.Pieces(name)}
 	if len(a.NameTaint) > 0 {
 		named = channel.Tainted(name)
 	}

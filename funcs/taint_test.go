@@ -45,14 +45,33 @@ func TestPieces(t *testing.T) {
 	}
 }
 
+// The name of a variable that a Read sets may be a caller's: what writes a function
+// knows it.
+func TestNameOfSet(t *testing.T) {
+	e, c := newThread(t, Deps{})
+	var got []decl.Span
+	e.AddFunctions([]channel.Function{{Name: "STATEMENT", Raw: true, Write: func(_ channel.Thread, a *decl.Args, _ string) error {
+		got = a.NameTaint
+		return nil
+	}}})
+	c.SetVar("X", channel.Tainted("1 OR 1"))
+	e.Expand(c, "${SET(STATEMENT(${X})=own)}")
+	if len(got) != 1 || got[0] != (decl.Span{Start: 0, End: 6}) {
+		t.Errorf("%v", got)
+	}
+}
+
 // What a caller decides the place of is as good as his, and what he wrote is not
 // expanded for him.
 func TestPlaced(t *testing.T) {
 	e, c := newThread(t, Deps{})
 	c.SetVar("n", channel.Tainted("38a"))
 	c.SetVar("evil", channel.Tainted("${own}"))
+	c.SetVar("uri", channel.Tainted("1%26SIP%2F9"))
+	c.SetVar("base64", channel.Tainted("MSZTSVAvOQ=="))
 	c.SetVar("own", channel.Clean("a&b"))
-	for _, ask := range []string{"${SPRINTF(%c,${n})}", "${REPLACE(n,a,&)}", "${STRREPLACE(n,a,&)}", "${STRBETWEEN(n,&)}", "${EVAL(${evil})}"} {
+	for _, ask := range []string{"${SPRINTF(%c,${n})}", "${REPLACE(n,a,&)}", "${STRREPLACE(n,a,&)}", "${STRBETWEEN(n,&)}", "${EVAL(${evil})}",
+		"${URIDECODE(${uri})}", "${BASE64_DECODE(${base64})}"} {
 		v := e.Expand(c, ask)
 		at := strings.IndexByte(v.S, '&')
 		if at < 0 || len(v.Slice(at, at+1).Taint) == 0 {
