@@ -207,19 +207,18 @@ func (i *ivr) serve() error {
 }
 
 // tell tells the program that the call is over, once, and reports whether it goes
-// on.
+// on; not with a call that was sent elsewhere.
 func (i *ivr) tell() bool {
 	i.over = true
-	switch {
-	case i.dead:
-		return true
-	case i.persists:
-		i.event('I', "HANGUP")
-		i.limit(i.agi.deps.Limits().Dead, "went on after its call longer than it may")
-		return true
+	if !i.ch.HungUp() || !i.dead && !i.persists {
+		i.event('H')
+		return false
 	}
-	i.event('H')
-	return false
+	if !i.dead {
+		i.event('I', "HANGUP")
+	}
+	i.limit(i.agi.deps.Limits().Dead, "went on after its call longer than it may")
+	return true
 }
 
 // hear tells the program of keys, and of sounds that came to their end.

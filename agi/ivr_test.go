@@ -30,6 +30,9 @@ exten => stays,1,ExternalIVR(ivr://server,i)
  same => n,Log(NOTICE,not reached)
 exten => alive,1,ExternalIVR(ivr://server,d)
  same => n,Log(NOTICE,not reached)
+exten => up,1,Answer()
+ same => n,ExternalIVR(ivr://server,id)
+ same => n,Log(NOTICE,not reached)
 exten => none,1,ExternalIVR()
  same => n,Log(NOTICE,not reached)
 exten => open,1,ExternalIVR(ivr://server(one,n)
@@ -38,7 +41,7 @@ exten => refused,1,ExternalIVR(ivr://refused)
  same => n,Log(NOTICE,not reached)
 exten => _caller.,1,ExternalIVR(ivr://${EXTEN})
  same => n,Log(NOTICE,not reached)
-exten => after,1,Hangup()
+exten => after,1,Log(NOTICE,at after)
 exten => h,1,GotoIf($["${DEAD}" = ""]?end)
  same => n,ExternalIVR(ivr://server,d)
  same => n,Log(NOTICE,after the end X=${X})
@@ -154,6 +157,29 @@ func TestExternalIVR(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A program that goes on after its call does not keep one that is sent elsewhere, nor
+// one that is over for ever.
+func TestExternalIVRLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, _ := ivrOffice(t, func(p *far) { p.talk("< H\n< ") })
+		l := o.Call("up")
+		synctest.Wait()
+		l.Channel().AsyncGoto(channel.Location{Context: "t", Exten: "after", Priority: 1})
+		<-l.Gone()
+		if n := o.Log.Notices(); !slices.Equal(n, []string{"at after"}) {
+			t.Errorf("notices: %q", n)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		o, _ := ivrOffice(t, func(p *far) { p.talk("< ") })
+		o.Run("up", channeltest.Hangup(time.Second, channel.CauseNormalClearing))
+		if d := time.Since(begun); d != time.Second+DefaultDead {
+			t.Errorf("it took %v", d)
+		}
+	})
 }
 
 // D plays digits to the caller, with its gap and length.
