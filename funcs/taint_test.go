@@ -70,8 +70,10 @@ func TestPlaced(t *testing.T) {
 	c.SetVar("uri", channel.Tainted("1%26SIP%2F9"))
 	c.SetVar("base64", channel.Tainted("MSZTSVAvOQ=="))
 	c.SetVar("own", channel.Clean("a&b"))
-	for _, ask := range []string{"${SPRINTF(%c,${n})}", "${REPLACE(n,a,&)}", "${STRREPLACE(n,a,&)}", "${STRBETWEEN(n,&)}", "${EVAL(${evil})}",
-		"${URIDECODE(${uri})}", "${BASE64_DECODE(${base64})}"} {
+	for _, ask := range []string{
+		"${SPRINTF(%c,${n})}", "${REPLACE(n,a,&)}", "${STRREPLACE(n,a,&)}", "${STRBETWEEN(n,&)}", "${EVAL(${evil})}",
+		"${URIDECODE(${uri})}", "${BASE64_DECODE(${base64})}",
+	} {
 		v := e.Expand(c, ask)
 		at := strings.IndexByte(v.S, '&')
 		if at < 0 || len(v.Slice(at, at+1).Taint) == 0 {

@@ -17,7 +17,8 @@ var library = map[string]string{
 	"globals.ael": "A=1;\n",
 	"more.ael":    "2 => B();\nincludes { c; }\n",
 	"steps.ael":   "B();\nC();\n",
-	"round.ael":   "#include \"round.ael\"\n",
+	"round.ael":   "#include \"round.ael\"\n#include \"f.ael\"\n",
+	"f.ael":       "",
 }
 
 // written is a file of AEL as the lines of extensions.conf.
@@ -97,7 +98,8 @@ func TestParse(t *testing.T) {
 				"[m]\n1 exten ~~s~~,1,B()\n2 exten ~~s~~,2,C()\n12 exten ~~s~~,3,Return()\n",
 		},
 		"a file that includes itself": {
-			"#include \"round.ael\"\n", "round.ael:1: error: #include round.ael: files include each other too deep; the line is skipped [include]\n",
+			"#include \"round.ael\"\n", "round.ael:1: error: #include round.ael: the file includes itself; the line is skipped [include]\n" +
+				"round.ael:2: error: #include f.ael: the file includes itself; the line is skipped [include]\n",
 		},
 		"arguments over several lines": {
 			"context a { 1 => Dial(SIP/1&\n   SIP/2,\n  20); }", "[a]\n1 exten 1,1,Dial(SIP/1& SIP/2, 20)\n",

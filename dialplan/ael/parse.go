@@ -3,6 +3,7 @@ package ael
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pbx/config"
@@ -18,8 +19,12 @@ func Parse(name, text string, include func(name string) ([]config.Source, error)
 	}
 	p := &parser{file: &config.File{Name: name, Read: []string{name}}, include: include}
 	defer func() {
-		if s, ok := recover().(*syntax); ok {
-			f, found, err = nil, nil, s
+		switch r := recover().(type) {
+		case nil:
+		case *syntax:
+			f, found, err = nil, nil, r
+		default:
+			panic(r)
 		}
 	}()
 	p.read(name, text, p.object)
@@ -29,6 +34,7 @@ func Parse(name, text string, include func(name string) ([]config.Source, error)
 var (
 	errNoDirectory = errors.New("there is no directory to read it from")
 	errDepth       = errors.New("files include each other too deep")
+	errLoop        = errors.New("the file includes itself")
 )
 
 // maxIncludes is how deep files include each other, as in the field.
@@ -39,8 +45,8 @@ type parser struct {
 	file     *config.File
 	findings []config.Finding
 	include  func(name string) ([]config.Source, error)
-	depth    int
-	switches int // so far, for the names of their extensions
+	open     []string // the files that are being read, each included by the one before it
+	switches int      // so far, for the names of their extensions
 	section  *config.Section
 }
 
@@ -49,11 +55,11 @@ type parser struct {
 func (p *parser) read(name, text string, within func()) {
 	outer := p.reader
 	p.reader = &reader{name: name, text: text, line: 1}
-	p.depth++
+	p.open = append(p.open, name)
 	for p.peek() != 0 {
 		within()
 	}
-	p.depth--
+	p.open = p.open[:len(p.open)-1]
 	p.reader = outer
 }
 
@@ -93,18 +99,27 @@ func (p *parser) includeFile(pos config.Pos, within func()) {
 	name := strings.Trim(p.word(";"), `"<>`)
 	p.accept(";")
 	files, err := p.include(name)
-	if p.depth >= maxIncludes {
+	if len(p.open) >= maxIncludes {
 		files, err = nil, errDepth
 	}
 	if err != nil {
-		p.findings = append(p.findings, config.Finding{
-			Pos: pos, Severity: config.Error, Rule: "include", Message: fmt.Sprintf("#include %s: %v; the line is skipped", name, err),
-		})
+		p.leaveOut(pos, name, err)
 	}
 	for _, f := range files {
+		if slices.Contains(p.open, f.Name) {
+			p.leaveOut(pos, name, errLoop)
+			continue
+		}
 		p.file.Read = append(p.file.Read, f.Name)
 		p.read(f.Name, f.Text, within)
 	}
+}
+
+// leaveOut tells why an #include is left out.
+func (p *parser) leaveOut(pos config.Pos, name string, err error) {
+	p.findings = append(p.findings, config.Finding{
+		Pos: pos, Severity: config.Error, Rule: "include", Message: fmt.Sprintf("#include %s: %v; the line is skipped", name, err),
+	})
 }
 
 // begin begins a section of the plan.
