@@ -10,7 +10,8 @@ import (
 )
 
 // agent is a user agent on one socket that plays many calls at once, each on a
-// goroutine of its own. It repeats nothing and forgives repetitions.
+// goroutine of its own. It repeats nothing but an INVITE to which nobody said anything
+// (expect), and forgives repetitions.
 type agent struct {
 	t     *testing.T
 	conn  *net.UDPConn
@@ -29,6 +30,8 @@ type leg struct {
 	uri      string
 	from, to string
 	in       chan string
+	sent     string   // the last request
+	others   []string // the first lines of what came and was not waited for
 }
 
 // newAgent listens on an address and talks with the exchange.
@@ -123,9 +126,10 @@ func (l *leg) request(method string, seq int, body string) {
 	if body != "" {
 		kind = "Content-Type: application/sdp\r\n"
 	}
-	l.a.send(fmt.Sprintf("%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\n"+
+	l.sent = fmt.Sprintf("%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\n"+
 		"CSeq: %d %s\r\nContact: <sip:caller@%s>\r\n%sContent-Length: %d\r\n\r\n%s",
-		method, l.uri, l.a.conn.LocalAddr(), branch, l.from, l.to, l.id, seq, method, l.a.conn.LocalAddr(), kind, len(body), body))
+		method, l.uri, l.a.conn.LocalAddr(), branch, l.from, l.to, l.id, seq, method, l.a.conn.LocalAddr(), kind, len(body), body)
+	l.a.send(l.sent)
 }
 
 // reply answers a request; status is code and reason.
@@ -155,6 +159,8 @@ func (l *leg) await(start, cseq string, limit time.Duration) (string, bool) {
 				}
 				return m, true
 			}
+			first, _, _ := strings.Cut(m, "\r\n")
+			l.others = append(l.others, first)
 		case <-timeout:
 			return "", false
 		}

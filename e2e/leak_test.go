@@ -34,10 +34,22 @@ const (
 	limit = 15 * time.Second
 )
 
-// expect waits for a response to the INVITE and acknowledges a final one.
+// expect waits for a response to the INVITE and acknowledges a final one. As long as
+// nothing came, which a socket of a busy machine may have dropped, it sends the INVITE
+// again (RFC 3261 17.1.1.2).
 func (l *leg) expect(status string) error {
-	if _, ok := l.await("SIP/2.0 "+status, "1 INVITE", limit); !ok {
-		return fmt.Errorf("no %s", status)
+	begun := time.Now()
+	for wait := time.Second; ; wait *= 2 {
+		left := limit - time.Since(begun)
+		if _, ok := l.await("SIP/2.0 "+status, "1 INVITE", min(wait, left)); ok {
+			break
+		}
+		switch {
+		case wait >= left:
+			return fmt.Errorf("no %s within %v; what came: %q", status, limit, l.others)
+		case len(l.others) == 0 && strings.HasPrefix(l.sent, "INVITE "):
+			l.a.send(l.sent)
+		}
 	}
 	switch {
 	case status[0] == '2':

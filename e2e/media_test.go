@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -185,10 +186,10 @@ func (k *talker) listen() {
 			return
 		}
 		k.mu.Lock()
-		foreign := k.remote != nil && !from.IP.Equal(k.remote.IP)
+		remote := k.remote
 		k.mu.Unlock()
-		if foreign {
-			k.t.Errorf("RTP came from %v, the description said %v", from, k.remote)
+		if remote != nil && !from.IP.Equal(remote.IP) {
+			k.t.Errorf("RTP came from %v, the description said %v", from, remote)
 			return
 		}
 		if n < 13 || buf[0]>>6 != 2 {
@@ -217,16 +218,17 @@ func (k *talker) listen() {
 	}
 }
 
-// hears waits for a second of a tone and says how much of the energy it is.
+// hears waits for a second of a tone with hardly anything else in it.
 func (k *talker) hears(freq float64) {
 	k.t.Helper()
-	got, share := 0.0, 0.0
-	eventually(k.t, 15*time.Second, fmt.Sprintf("a tone of %.0f Hz", freq), func() bool {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		got, share = frequency(k.heard)
-		return math.Abs(got-freq) <= 2 && share > 0.9
-	})
+	hearTone(k.t, freq, 2, 0.9, k.lately)
+}
+
+// lately is the last second of what was heard, or less.
+func (k *talker) lately() []float64 {
+	k.mu.Lock()
+	defer k.mu.Unlock() // at once, as the talker waits for it to send
+	return slices.Clone(k.heard[max(len(k.heard)-oneSecond, 0):])
 }
 
 // only asserts that nothing but these payload types was received.
