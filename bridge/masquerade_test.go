@@ -50,6 +50,9 @@ func TestMasquerade(t *testing.T) {
 		if v, _ := place.Var("COLOUR"); v.S != "red" {
 			t.Error("what was said of the phone did not go with it")
 		}
+		if place.Vacated() || !third.Vacated() {
+			t.Error("it is not told whose phone ends")
+		}
 		// The phone that left ends; the call goes on until the new one does.
 		third.SoftHangup(channel.CauseNormalClearing)
 		third.Hangup()
@@ -65,6 +68,24 @@ func TestMasquerade(t *testing.T) {
 		if err := channel.Masquerade(p.caller.Channel(), place); !errors.Is(err, channel.ErrGone) {
 			t.Errorf("a call that is over took a place: %v", err)
 		}
+	})
+}
+
+// TestVacated: the phone of a place that lost its own counts again when another one comes
+// there.
+func TestVacated(t *testing.T) {
+	bubble(t, func(p *pair) {
+		a, b := p.caller.Channel(), p.callee.Channel()
+		c := p.tech.Inbound(channel.Options{Name: "carol"}).Channel()
+		for i, move := range [][2]*channel.Channel{{a, b}, {b, c}} {
+			if err := channel.Masquerade(move[0], move[1]); err != nil {
+				t.Fatal(err)
+			}
+			if move[0].Vacated() || !move[1].Vacated() {
+				t.Errorf("move %d: %v and %v", i+1, move[0].Vacated(), move[1].Vacated())
+			}
+		}
+		c.Hangup()
 	})
 }
 

@@ -36,21 +36,26 @@ func (t *Talk) Ends() time.Time {
 }
 
 // Follow tells that ch, one of the two, has left the bridge as soon as it hangs up, until
-// stop is called: for a Code.Run that is busy with the other one. Its call ends when that
-// is done; what is told and written of the conversation does not wait so long.
+// stop is called, which is done once: for a Code.Run that is busy with the other one. The
+// call ends when that is done; what is told and written of the conversation does not wait
+// so long.
 func (t *Talk) Follow(ch *channel.Channel) (stop func()) {
 	other := t.By()
 	if other == ch {
 		other = t.Party()
 	}
 	ctx, cancel := ch.Context()
-	keep := context.AfterFunc(ctx, func() {
+	told := make(chan struct{})
+	stay := context.AfterFunc(ctx, func() {
+		defer close(told)
 		if ch.HungUp() {
 			ch.LeftBridge(other)
 		}
 	})
 	return func() {
-		keep()
+		if !stay() {
+			<-told // before anybody tells that the bridge is over
+		}
 		cancel()
 	}
 }

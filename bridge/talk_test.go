@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 
 	"pbx/bridge"
 	"pbx/channel"
+	"pbx/channel/channeltest"
 	"pbx/event"
 	pbxio "pbx/io"
 	"pbx/media"
@@ -91,6 +93,33 @@ func TestTalk(t *testing.T) {
 		const want = ">bob/first >alice/first halice/first <alice/first >carol/second >alice/second <alice/second <carol/second ./second >alice/first <alice/first <bob/first ./first"
 		if got := strings.Join(story, " "); got != want {
 			t.Errorf("it went so:\n%s\nand not so:\n%s", got, want)
+		}
+	})
+}
+
+// TestFollow: who hangs up meanwhile has left once, and before who follows goes on.
+func TestFollow(t *testing.T) {
+	bubble(t, func(p *pair) {
+		var left []string
+		p.bus.Observe(func(e *event.Event) {
+			time.Sleep(time.Second) // as a machine may be slow
+			left = append(left, e.Channel)
+		}, event.BridgeLeave)
+		p.start(bridge.Options{Features: []bridge.Code{{Digits: "*", By: bridge.Caller, Run: func(talk *bridge.Talk) bool {
+			stop := talk.Follow(talk.Party())
+			p.callee.Do(channeltest.Hangup(0, channel.CauseNormalClearing))
+			time.Sleep(500 * time.Millisecond)
+			stop()
+			if len(left) != 1 {
+				t.Errorf("%q have left", left)
+			}
+			talk.Follow(talk.Party())()
+			return true
+		}}}})
+		p.caller.Channel().DigitEnd('*', 100*time.Millisecond)
+		p.ended(time.Minute)
+		if want := []string{p.callee.Channel().Name(), p.caller.Channel().Name()}; !slices.Equal(left, want) {
+			t.Errorf("%q have left, want %q", left, want)
 		}
 	})
 }

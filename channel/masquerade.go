@@ -96,6 +96,7 @@ func MasqueradeHeld(original, clone *Channel) error {
 	r.mu.Lock()
 	r.channels[names[0]], r.channels[names[1]] = original, clone
 	r.mu.Unlock()
+	original.vacated.Store(false)
 	clone.vacated.Store(true)
 	legs[0].Rebind(original)
 	legs[1].Rebind(clone)
