@@ -242,7 +242,14 @@ func (b *Bus) Publish(e Event) {
 // Tell is Publish of an event that New made, which is not the caller's any more
 // afterwards.
 func (b *Bus) Tell(e *Event) {
+	b.deliver(e)
+	*e = Event{}
+	b.told.Put(e)
+}
+
+func (b *Bus) deliver(e *Event) {
 	b.mu.RLock()
+	defer b.mu.RUnlock() // a panic of an observer costs a call, not the bus
 	for _, s := range b.of[e.Kind] {
 		if s.observe != nil {
 			s.observe(e)
@@ -254,9 +261,6 @@ func (b *Bus) Tell(e *Event) {
 			s.dropped.Add(1)
 		}
 	}
-	b.mu.RUnlock()
-	*e = Event{}
-	b.told.Put(e)
 }
 
 // Observe has f called with every event of the kinds given, on the goroutine that
