@@ -55,13 +55,20 @@ func (b *batch) choose(first int, class Class, f filters) []byte {
 	if len(f) == 0 && b.class&^class == 0 {
 		return b.text[start:len(b.text):len(b.text)]
 	}
+	if b.class&class == 0 {
+		return nil
+	}
+	text := ""
+	if len(f) > 0 {
+		text = string(b.text[start:]) // once for all of them
+	}
 	var chosen []byte
-	for _, p := range b.parts[first:] {
-		text := b.text[start:p.end]
-		start = p.end
-		if p.class&class != 0 && (len(f) == 0 || f.pass(p.name, string(text))) {
-			chosen = append(chosen, text...)
+	for from, rest := start, b.parts[first:]; len(rest) > 0; rest = rest[1:] {
+		p := rest[0]
+		if p.class&class != 0 && (len(f) == 0 || f.pass(p.name, text[from-start:p.end-start])) {
+			chosen = append(chosen, b.text[from:p.end]...)
 		}
+		from = p.end
 	}
 	return chosen
 }
@@ -107,7 +114,7 @@ func (x *session) take(b *batch) {
 	x.mu.Lock()
 	var class Class
 	var f filters
-	if x.user != nil && !x.gone {
+	if x.user != nil && !x.gone && (x.greeted || x.conn == nil) {
 		class, f = x.user.Read&x.mask, x.user.Filters
 		if len(x.filters) > 0 {
 			f = append(f[:len(f):len(f)], x.filters...)
@@ -131,7 +138,10 @@ func (x *session) catchUp() {
 func (x *session) send(text string) {
 	b := &x.server.batch
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	x.take(b)
 	x.queue([]byte(text))
-	b.mu.Unlock()
+	x.mu.Lock()
+	x.greeted = x.user != nil
+	x.mu.Unlock()
 }

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"log/slog"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,11 @@ func TestBatch(t *testing.T) {
 	}
 	all, calls, only, stranger := join(ClassAll), join(ClassCall), join(ClassAll, parse("Value: 2")), join(ClassAll)
 	stranger.user = nil
+	late := join(ClassAll)
+	late.conn, _ = net.Pipe()
+	defer late.conn.Close()
+	sam := late.user
+	late.user = nil
 	happen := func(kind event.Kind, value string) {
 		s.publish(&event.Event{Kind: kind, Time: time.Now(), Channel: "SIP/101-00000001", Name: "V", Value: value})
 	}
@@ -74,4 +80,39 @@ func TestBatch(t *testing.T) {
 	expect("all", all, "Response: Error", "VarSet")
 	expect("calls", calls)
 	expect("a filter", only, "VarSet")
+
+	// A login: what comes before its answer is not for the program, which looks at it first.
+	late.catchUp()
+	late.user = sam
+	happen(event.VarSet, "1")
+	s.deliver()
+	happen(event.VarSet, "2")
+	late.send("Response: Success\r\n\r\n")
+	happen(event.ChannelHangup, "")
+	s.deliver()
+	expect("who logs in", late, "Response: Success", "Hangup")
+}
+
+// TestOddEvents: an event without its details, or that cannot be written, costs at most
+// itself.
+func TestOddEvents(t *testing.T) {
+	s := &Server{deps: Deps{Registry: channel.NewRegistry(&event.Bus{}, nil, time.Now, ""), Log: slog.New(slog.DiscardHandler), Now: time.Now}}
+	s.settings.Store(&Settings{})
+	for _, e := range []event.Event{
+		{Kind: event.Transfer, Name: "blind"},
+		{Kind: event.Transfer, Name: "attended"},
+		{Kind: event.LocalOptimize, Name: "begin"},
+		{Kind: event.LocalOptimize, Name: "end"},
+	} {
+		if before := len(s.batch.text); s.publish(&e) <= before {
+			t.Errorf("%d %s is not told", e.Kind, e.Name)
+		}
+	}
+	if n := s.publish(&event.Event{Kind: event.CallRecord}); n != 0 {
+		t.Errorf("%d bytes wait after a panic", n)
+	}
+	before := len(s.batch.text)
+	if n := s.publish(&event.Event{Kind: event.ChannelHangup, Channel: "SIP/101-00000001"}); n <= before {
+		t.Error("nothing is told after a panic")
+	}
 }

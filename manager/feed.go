@@ -2,6 +2,7 @@ package manager
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -112,8 +113,14 @@ func (s *Server) run(feed *event.Subscription) {
 	}
 }
 
-// publish writes one event down and returns how much waits for the sessions.
-func (s *Server) publish(e *event.Event) int {
+// publish writes one event down and returns how much waits for the sessions. A panic,
+// such as one of a function that channelvars names, costs that event.
+func (s *Server) publish(e *event.Event) (size int) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.deps.Log.Error(fmt.Sprintf("manager: panic while an event of %s was written: %v\n%s", e.Channel, p, debug.Stack()))
+		}
+	}()
 	w := &s.page
 	class, name := s.render(w, e)
 	if name == "" {

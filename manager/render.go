@@ -346,7 +346,7 @@ var renderers = map[event.Kind]renderer{
 		}
 		return "LocalOptimizationEnd"
 	}, write: func(w *page, e *event.Event) {
-		d, _ := e.Detail.(*event.OptimizeDetail)
+		d := detail[event.OptimizeDetail](e)
 		w.snapshot("LocalOne", own(e))
 		w.snapshot("LocalTwo", e.Other)
 		if e.Name != "begin" {
@@ -397,9 +397,18 @@ var renderers = map[event.Kind]renderer{
 	}},
 }
 
+// detail is the Detail of an event, an empty one where it has none: who publishes it
+// need not make one while nobody listens, and somebody may begin to meanwhile.
+func detail[T any](e *event.Event) *T {
+	if d, ok := e.Detail.(*T); ok && d != nil {
+		return d
+	}
+	return new(T)
+}
+
 // transferred writes what is told of a transfer.
 func transferred(w *page, e *event.Event) {
-	d, _ := e.Detail.(*event.TransferDetail)
+	d := detail[event.TransferDetail](e)
 	w.line("Result", "Success")
 	if e.Name != "attended" {
 		external := "Yes"

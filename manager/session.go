@@ -42,6 +42,7 @@ type session struct {
 	challenge string
 	reason    string // why it was ended, "" for the program's own wish
 	gone      bool
+	greeted   bool // the answer to its login is on the way: events come behind it
 }
 
 // sessionLimits are how long a line may be kept waiting for.
