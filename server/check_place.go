@@ -195,6 +195,9 @@ func (k *planCheck) read(f *channel.Function, args string) {
 		return
 	}
 	k.functionArguments(f, args)
+	if f.Name == "IF" {
+		k.condition(args)
+	}
 }
 
 // functionArguments checks how many arguments a function is given.

@@ -122,6 +122,9 @@ func (k *planCheck) known(text string) string {
 
 // application checks one application with the text between its parentheses.
 func (k *planCheck) application(app *channel.Application, text string) {
+	if name := strings.ToLower(app.Name); conditional[name] && !(name == "execif" && flow.Old(text)) {
+		k.condition(text)
+	}
 	text = k.known(text)
 	if shaped[strings.ToLower(app.Name)] {
 		k.raw(app, text)

@@ -186,6 +186,37 @@ func (k *planCheck) expression(text string) {
 	}
 }
 
+// conditional are applications whose text begins with a condition, up to a question
+// mark or the end.
+var conditional = map[string]bool{"gotoif": true, "gosubif": true, "macroif": true, "execif": true, "while": true, "if": true, "elseif": true, "exitif": true}
+
+// condition finds a comparison that nothing computes, because it stands outside of
+// $[ ]: the text itself is the condition then.
+func (k *planCheck) condition(text string) {
+	condition, _, _ := flow.Cut(text, '?')
+	condition = strings.TrimSpace(condition)
+	var own strings.Builder // what the plan writes beside what is put in
+	at := 0
+	for _, r := range dialplan.References(condition) {
+		own.WriteString(condition[at:r.Start])
+		at = r.End
+	}
+	own.WriteString(condition[at:])
+	rest := own.String()
+	if condition == "" || strings.Contains(rest, "$[") || strings.Contains(rest, "${") { // one that is not closed is told as that
+		return
+	}
+	if strings.IndexByte(`["`, condition[0]) < 0 && !strings.ContainsAny(rest, "=<>!&|") {
+		return
+	}
+	truth := "which is true unless it begins with a 0"
+	if condition[0] != '$' && strings.IndexByte("+-0123456789", condition[0]) < 0 {
+		truth = "which is always true"
+	}
+	k.findAt(condition, config.Warning, "text-condition", "write it as $["+strings.Trim(condition, "[]")+"]",
+		"nothing is computed outside of $[ ]: the condition is the text %s, %s", condition, truth)
+}
+
 // filled reports whether a variable has a value wherever the step runs.
 func (k *planCheck) filled(name string) bool {
 	switch name {

@@ -140,7 +140,7 @@ func TestCheckAEL(t *testing.T) {
 		{"missing-mailbox", "context a {\n 1 => VoiceMail(199,u); //!\n};\n"},
 		{"unused-context", "context a { //!\n 1 => Hangup();\n};\n"},
 		{"endless-loop", "context a {\n 1 => {\n  here:\n  NoOp();\n  goto here; //!\n };\n};\n"},
-		{"", "macro ring(dev) {\n Dial(${dev},20);\n switch (${DIALSTATUS}) {\n case BUSY:\n  Playback(beep);\n  break;\n default:\n  Hangup();\n };\n};\ncontext office {\n 1 => {\n  for (i=0; ${i} < 3; i=${i} + 1) { Wait(1); };\n  &ring(SIP/101);\n };\n 2 => Dial(SIP/199); // pbx: ignore unknown-device\n};\n"},
+		{"", "macro ring(dev) {\n Dial(${dev},20);\n switch (${DIALSTATUS}) {\n case BUSY:\n  Playback(beep);\n  break;\n default:\n  Hangup();\n };\n};\ncontext office {\n 1 => {\n  for (i=0; ${i} < 3; i=${i} + 1) { Wait(1); };\n  if (\"${i}\" = \"3\" & !${LEN(x)}) { Wait(1); };\n  &ring(SIP/101);\n };\n 2 => Dial(SIP/199); // pbx: ignore unknown-device\n};\n"},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			dir, _ := plant(t, office, example{File: "asterisk.conf"})
