@@ -53,7 +53,7 @@ type Thread struct {
 	dead bool
 	// only is the one thing that the channel is to do instead of the plan.
 	only *only
-	// fenced refuses dangerous functions: a program from outside asks.
+	// fenced refuses dangerous functions: a program from outside asks, or a caller.
 	fenced bool
 }
 
@@ -318,6 +318,15 @@ func (t *Thread) Expand(text string) channel.Value {
 		t.warn("Error in extension logic (" + complaint + ")")
 	}
 	return t.expander.expand(c)
+}
+
+// ExpandFenced is Expand for a text that came from outside: dangerous functions are
+// refused.
+func (t *Thread) ExpandFenced(text string) channel.Value {
+	was := t.fenced
+	defer func() { t.fenced = was }()
+	t.fenced = true
+	return t.Expand(text)
 }
 
 // Get implements channel.Thread.

@@ -66,17 +66,18 @@ func logicFunctions(d Deps) []channel.Function {
 		},
 		{
 			Name: "EVAL", Synopsis: "Text substituted once more", Raw: true,
-			Help: "Variables whose values hold ${…} are expanded. Text from the network must not come here.",
+			Help: "Variables whose values hold ${…} are expanded. For text from the network functions that can harm the system are refused.",
 			Args: []decl.Arg{arg("variable", "the text")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				if a.Raw == "" {
 					return "", errors.New("an argument is required")
 				}
+				if thread, ok := t.(*dialplan.Thread); ok && a.Pieces("${") != nil { // what a caller wrote is expanded, too
+					return thread.ExpandFenced(a.Raw).S, nil
+				}
 				v := t.Expand(a.Raw)
 				a.Saw(v.S, v.Taint)
-				if a.Pieces("$") == nil {
-					a.MarkPieces(v.S)
-				} // else what a caller wrote was expanded, too
+				a.MarkPieces(v.S)
 				return v.S, nil
 			},
 		},

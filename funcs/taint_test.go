@@ -61,8 +61,19 @@ func TestNameOfSet(t *testing.T) {
 	}
 }
 
-// What a caller decides the place of is as good as his, and what he wrote is not
-// expanded for him.
+// What a caller has EVAL do is fenced, what the office has it do is not.
+func TestEvalFenced(t *testing.T) {
+	e, c := newThread(t, Deps{})
+	c.SetVar("evil", channel.Tainted("${STAT(e,/)}"))
+	c.SetVar("own", channel.Clean("${STAT(e,/)}"))
+	c.SetVar("half", channel.Tainted("{STAT(e,/)}"))
+	if v := e.Expand(c, "[${EVAL(${evil})}][${EVAL(${own})}][${EVAL($${half})}]"); v.S != "[][1][]" {
+		t.Errorf("%q", v.S)
+	}
+}
+
+// What a caller decides the place of is as good as his, and so is what he
+// had expanded.
 func TestPlaced(t *testing.T) {
 	e, c := newThread(t, Deps{})
 	c.SetVar("n", channel.Tainted("38a"))
