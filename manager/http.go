@@ -69,6 +69,10 @@ func (t *webSessions) serve(w http.ResponseWriter, r *http.Request, kind string,
 		return
 	}
 	x, err := t.session(r)
+	if err == nil && x.ended() != "" { // it would wait for events for ever: a new one has to log in
+		t.drop(x)
+		x, err = t.session(r)
+	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
@@ -164,6 +168,9 @@ func (t *webSessions) act(x *webSession, headers []decl.Header) string {
 func (t *webSessions) drop(x *webSession) {
 	x.end.Stop()
 	x.session.leave("")
+	if reason := x.ended(); reason != "" {
+		t.server.deps.Log.Warn(fmt.Sprintf("manager: %s: %s", x.who(), reason))
+	}
 	t.mu.Lock()
 	delete(t.byID, x.id)
 	t.mu.Unlock()

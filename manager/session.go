@@ -224,6 +224,13 @@ func (x *session) queue(text []byte) {
 	}
 }
 
+// ended is why the session was ended, "" where it was not, or by the program's own wish.
+func (x *session) ended() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.reason
+}
+
 // leave ends the session from any goroutine.
 func (x *session) leave(reason string) {
 	x.mu.Lock()
