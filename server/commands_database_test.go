@@ -81,7 +81,7 @@ func TestDatabaseImport(t *testing.T) {
 	}
 	if _, err := db.Exec(`CREATE TABLE astdb (key VARCHAR(256), value VARCHAR(256), PRIMARY KEY(key));
 		INSERT INTO astdb VALUES ('/CF/101', '0171234'), ('/CF/102', '0175678'), ('/DND/101', 'YES'), ('/a/b/c', 'd;e "f"'),
-			('/DEVICE/101/dial', 'SIP/101'), ('/DEVICE/102/dial', 'SIP/102&Local/017@out/n'), ('/cidname/1', 'SIP/t$(x)'), ('/cidname/2', 'a & b/c'),
+			('/DEVICE/101/dial', 'SIP/101'), ('/DEVICE/102/dial', 'SIP/102&Local/017@out/n'), ('/DEVICE/103/dial', 'IAX2/103&pjsip/103'), ('/cidname/3', 'SIP/a&bin/sh'), ('/cidname/1', 'SIP/t$(x)'), ('/cidname/2', 'a & b/c'),
 			('/SIP/Registry/101', '192.0.2.1:5060:3600:101:sip:101@192.0.2.1'), ('odd', 'x')`); err != nil {
 		t.Fatal(err)
 	}
@@ -90,18 +90,18 @@ func TestDatabaseImport(t *testing.T) {
 	}
 	for _, tt := range [][2]string{
 		{"database put CF 102 mine", "Updated database successfully\n"},
-		{"database import " + path, "7 entries of " + path + " taken in, 1 here already.\n"},
+		{"database import " + path, "9 entries of " + path + " taken in, 1 here already.\n"},
 		{"database get CF 102", "Value: mine\n"},
 		{"database get a b/c", "Value: d;e \"f\"\n"},
 		{"database show SIP", "0 results found.\n"},
-		{"database import " + path + " overwrite", "8 entries of " + path + " taken in, 0 here already.\n"},
+		{"database import " + path + " overwrite", "10 entries of " + path + " taken in, 0 here already.\n"},
 		{"database get CF 102", "Value: 0175678\n"},
 	} {
 		if got := output(t, s, tt[0]); got != tt[1] {
 			t.Errorf("%s:\n%s\nwant:\n%s", tt[0], got, tt[1])
 		}
 	}
-	for entry, written := range map[string]bool{"DEVICE/101/dial": false, "DEVICE/102/dial": false, "cidname/1": true, "cidname/2": true, "CF/102": false, "a/b/c": true} {
+	for entry, written := range map[string]bool{"DEVICE/101/dial": false, "DEVICE/102/dial": false, "DEVICE/103/dial": false, "cidname/3": true, "cidname/1": true, "cidname/2": true, "CF/102": false, "a/b/c": true} {
 		family, key, err := channel.SplitEntry("/" + entry)
 		if err != nil {
 			t.Fatal(err)

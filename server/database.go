@@ -64,8 +64,11 @@ func importAstDB(d channel.Database, path string, overwrite bool) (taken, kept i
 
 // dialString are devices as plans keep them to be dialled, such as SIP/101 in
 // DEVICE/101/dial: no plan stores what a caller said of himself in that form, and an
-// office whose phones are found there could call none of them.
-var dialString = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*/[A-Za-z0-9_.@+-]+(/[a-z]+)?(&[A-Za-z][A-Za-z0-9]*/[A-Za-z0-9_.@+-]+(/[a-z]+)?)*$`)
+// office whose phones are found there could call none of them. Any word before the slash
+// would let a&bin/sh pass, which is more than names of devices where it gets to a shell.
+var dialString = regexp.MustCompile(`^` + dialDevice + `(&` + dialDevice + `)*$`)
+
+const dialDevice = `(?i:SIP|PJSIP|Local|IAX2?|DAHDI|Zap|SCCP|Skinny|MGCP|H323|OOH323|mISDN|CAPI|Unistim|Console|Agent|Dongle|Khomp|Motif|Gtalk)/[A-Za-z0-9_.@+-]+(/[a-z]+)?`
 
 // suggestImport tells of an Asterisk database that lies where the exchange keeps its
 // own, which has nothing in it yet.
