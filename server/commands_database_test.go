@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pbx/channel"
+	"pbx/decl"
 	"pbx/store"
 )
 
@@ -67,6 +68,19 @@ func TestDatabaseQuery(t *testing.T) {
 	} {
 		if got := output(t, s, tt[0]); got != tt[1] {
 			t.Errorf("%s:\n%s\nwant:\n%s", tt[0], got, tt[1])
+		}
+	}
+}
+
+// What is kept of where a value came from: all or nothing, and nothing for digits.
+func TestDatabaseTaint(t *testing.T) {
+	d := databaseServer(t).database
+	for value, kept := range map[string]bool{"SIP/109": false, "SIP/+1555": false, "SIP/*98": true, "SIP/#1": true, "SIP/1&SIP/2": true, "SIP/bob": true} {
+		if err := d.Put("f", "k", channel.Value{S: value, Taint: decl.Part(4, len(value))}); err != nil {
+			t.Fatal(err)
+		}
+		if v, _ := d.Get("f", "k"); v.S != value || len(v.Taint) > 0 != kept {
+			t.Errorf("%s: %v", value, v)
 		}
 	}
 }

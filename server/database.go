@@ -27,11 +27,12 @@ func (d astDB) Get(family, key string) (channel.Value, bool) {
 }
 
 // Put implements channel.Database. Which part of a value came from the network is
-// not kept, only that one did; what a telephone can dial has no power over what it is
-// put into, so that SIP/ before a number that was dialled stays the office's own.
+// not kept, only that one did; digits have no power over what they are put into, so
+// that SIP/ before a number that was dialled stays the office's own. A star and a
+// hash mean something to the shell.
 func (d astDB) Put(family, key string, v channel.Value) error {
 	return d.Database.Put(family, key, v.S, slices.ContainsFunc(v.Taint, func(s decl.Span) bool {
-		return strings.Trim(v.S[s.Start:s.End], "0123456789*#+") != ""
+		return strings.Trim(v.S[s.Start:s.End], "0123456789+") != ""
 	}))
 }
 
