@@ -3,6 +3,7 @@ package funcs
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -20,7 +21,16 @@ func channelFunctions(d Deps) []channel.Function {
 			Name: "CHANNEL", Synopsis: "A setting or fact of the channel",
 			Help: "hangup_handler_push, a place as for Gosub with its arguments, has a subroutine run when the channel is hung up, before those pushed earlier; hangup_handler_pop takes the last one away (and pushes another, if one is given), hangup_handler_wipe all of them. Read and written: language, tonezone, musicclass, accountcode, amaflags, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, userfield, parkinglot, transfercapability, max_forwards, how many Dials within each other may still follow, after_bridge_goto, the place (`context,exten,priority` as for Goto, or with ^) where the channel goes on after its next conversation if it did not hang up, and secure_bridge_signaling and secure_bridge_media, whether the legs that are called on the channel's behalf, and on theirs, must have encrypted signalling (TLS or secure WebSockets) and audio (SRTP, which there is not yet: nobody is called); one that cannot be had so is not called, and DIALSTATUS is CHANUNAVAIL if there is no other; nor does a phone in the clear come into the call by a pickup, a transfer or Replaces. Read: name, uniqueid, linkedid, state, channeltype, context, exten, priority, peername, audionativeformat, checkhangup, and what the driver knows: peerip, recvip, recvport, from, uri, ruri, useragent, t38passthrough, secure_signaling and secure_media (1 or empty), rtpdest and rtpsource (where the audio goes, and where from here), and rtpqos with the type audio and a statistic: all, rtt, local_ or remote_ with ssrc, count, lostpackets, jitter, and minjitter, maxjitter, normdevjitter, stdevjitter.",
 			Args: []decl.Arg{arg("item", "the setting"), optional("type", "of an item that has several"), optional("statistic", "of rtpqos")},
-			Read: func(t channel.Thread, a *decl.Args) (string, error) { return readChannel(t, a) },
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				v, err := readChannel(t, a)
+				if items, _ := t.Channel().Data(callersKey{}).(callersItems); items != nil {
+					if w, ok := items[strings.ToLower(a.Arg(0))]; ok {
+						a.Saw(w.S, w.Taint)
+						a.MarkPieces(v)
+					}
+				}
+				return v, err
+			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
 				item := strings.ToLower(a.Arg(0))
 				if item == "tonezone" && (d.ToneZones == nil || !slices.Contains(d.ToneZones(), strings.ToLower(v))) {
@@ -29,7 +39,11 @@ func channelFunctions(d Deps) []channel.Function {
 				if item == "after_bridge_goto" {
 					return writeAfterBridge(t, v)
 				}
-				return writeChannel(t.Channel(), item, v)
+				err := writeChannel(t.Channel(), item, v)
+				if items, _ := t.Channel().Data(callersKey{}).(callersItems); err == nil && (items != nil || len(a.Taint) > 0) {
+					t.Channel().SetData(callersKey{}, items.with(item, channel.Value{S: v, Taint: a.Taint}))
+				}
+				return err
 			},
 		},
 		{
@@ -95,6 +109,19 @@ func channelFunctions(d Deps) []channel.Function {
 			},
 		},
 	}
+}
+
+// callersItems are the items of CHANNEL that were set since one was to a text of a
+// caller's, by name, with what came from him. The map is replaced, never changed.
+type callersItems map[string]channel.Value
+
+type callersKey struct{}
+
+func (c callersItems) with(item string, v channel.Value) callersItems {
+	m := make(callersItems, len(c)+1)
+	maps.Copy(m, c)
+	m[item] = v
+	return m
 }
 
 func readChannel(t channel.Thread, a *decl.Args) (string, error) {

@@ -19,7 +19,7 @@ func groupFunctions(d Deps) []channel.Function {
 			Args: []decl.Arg{optional("category", "the category")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				g, _ := groups(t.Channel()).find(a.Raw)
-				return g.name, nil
+				return handOn(a, channel.Value{S: g.name, Taint: g.taint})
 			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
 				name, category, ok := strings.Cut(v, "@")
@@ -32,7 +32,8 @@ func groupFunctions(d Deps) []channel.Function {
 				list := slices.Clone(groups(t.Channel()))
 				list = slices.DeleteFunc(list, func(g group) bool { return strings.EqualFold(g.category, category) })
 				if name != "" {
-					list = append(list, group{name, category})
+					taint := channel.Value{S: v, Taint: a.Taint}.Slice(0, len(name)).Taint
+					list = append(list, group{name, category, taint})
 				}
 				t.Channel().SetData(groupKey{}, list)
 				return nil
@@ -77,23 +78,27 @@ func groupFunctions(d Deps) []channel.Function {
 		},
 		{
 			Name: "GROUP_LIST", Synopsis: "The groups of the channel",
-			Read: func(t channel.Thread, _ *decl.Args) (string, error) {
+			Read: pieces(func(t channel.Thread, a *decl.Args) (string, error) {
 				var list []string
 				for _, g := range groups(t.Channel()) {
 					name := g.name
+					a.Saw(name, g.taint)
 					if g.category != "" {
 						name += "@" + g.category
 					}
 					list = append(list, name)
 				}
 				return strings.Join(list, " "), nil
-			},
+			}),
 		},
 	}
 }
 
 // group is one that a channel is in.
-type group struct{ name, category string }
+type group struct {
+	name, category string
+	taint          []decl.Span // of the name
+}
 
 type groupKey struct{}
 

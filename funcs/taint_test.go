@@ -16,6 +16,7 @@ func TestPieces(t *testing.T) {
 		"${PASSTHRU(${X})}", "${TRIM( ${X} )}", "${TOLOWER(${X})}", "${TOUPPER(${X})}", "${QUOTE(${X})}", "${EVAL(${X})}", "${X:0:7}",
 		"${SPRINTF(%s,${X})}", "${SPRINTF(SIP/%s,${X:4})}", "${LISTFILTER(L,^,z)}", "${FILTER(A-Z0-9&/,${X})}", "${REPLACE(X,7,8)}", "${STRREPLACE(X,7,8)}",
 		"${HASH(h,k)}", "${GLOBAL(G)}", "${SHARED(s)}", "${SORT(${X}:1)}", "${MASTER_CHANNEL(X)}", "${a2}", "${CSV_QUOTE(${X})}",
+		"${GROUP()}", "${GROUP_LIST()}", "${CHANNEL(userfield)}", "${CHANNEL(accountcode)}",
 	} {
 		for _, number := range []string{"109", "1&9", "1/9"} {
 			e, c := newThread(t, Deps{})
@@ -23,7 +24,7 @@ func TestPieces(t *testing.T) {
 			c.SetVar("X", x)
 			c.SetVar("L", channel.Value{S: x.S + "^" + x.S, Taint: append(decl.Part(4, 7), decl.Part(12, 15)...)})
 			for name, v := range map[string]channel.Value{
-				"HASH(h,k)": x, "GLOBAL(G)": x, "SHARED(s)": x, "ARRAY(a1,a2)": {S: "b," + x.S, Taint: decl.Part(6, 9)},
+				"HASH(h,k)": x, "GLOBAL(G)": x, "SHARED(s)": x, "GROUP()": x, "GROUP(c)": x, "CHANNEL(userfield)": x, "CHANNEL(accountcode)": x, "ARRAY(a1,a2)": {S: "b," + x.S, Taint: decl.Part(6, 9)},
 			} {
 				if err := e.Write(c, name, v, false); err != nil {
 					t.Fatalf("%s: %v", name, err)
