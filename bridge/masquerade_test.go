@@ -2,6 +2,8 @@ package bridge_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +12,7 @@ import (
 	"pbx/bridge"
 	"pbx/channel"
 	"pbx/channel/channeltest"
+	"pbx/event"
 )
 
 // TestMasquerade holds that a phone which takes the place of another in a bridge
@@ -87,6 +90,56 @@ func TestVacated(t *testing.T) {
 		}
 		c.Hangup()
 	})
+}
+
+// TestMoveTold: of each phone that changes places it is told which bridge it leaves and
+// enters, with who else is there: nobody where a party waits alone.
+func TestMoveTold(t *testing.T) {
+	for name, tt := range map[string]struct {
+		place, comes, others bool // in a bridge, with others in it
+		want                 []string
+	}{
+		"from a bridge into one":          {true, true, true, []string{"leave SIP/bob 1 1", "leave SIP/carol 2 1", "enter SIP/carol 1 2"}},
+		"from a bridge to where he waits": {true, true, false, []string{"leave SIP/bob 1 0", "leave SIP/carol 2 0", "enter SIP/carol 1 1"}},
+		"into a bridge":                   {true, false, true, []string{"leave SIP/bob 1 1", "enter SIP/carol 1 2"}},
+		"out of a bridge":                 {false, true, true, []string{"leave SIP/carol 2 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(p *pair) {
+				place, comes := p.callee.Channel(), p.tech.Inbound(channel.Options{Name: "carol"}).Channel()
+				for i, c := range []struct {
+					*channel.Channel
+					in bool
+				}{{place, tt.place}, {comes, tt.comes}} {
+					if !c.in {
+						continue
+					}
+					other, members := (*channel.Channel)(nil), 1
+					if tt.others {
+						other, members = p.caller.Channel(), 2
+					}
+					c.SetBridge(fmt.Sprint(i+1), other)
+					c.JoinedBridge(members)
+				}
+				var told []string
+				p.bus.Observe(func(e *event.Event) {
+					what := "leave"
+					if e.Kind == event.BridgeJoin {
+						what = "enter"
+					}
+					phone, _, _ := strings.Cut(e.Channel, "-")
+					told = append(told, fmt.Sprintf("%s %s %s %d", what, phone, e.Bridge, e.Members))
+				}, event.BridgeJoin, event.BridgeLeave)
+				if err := channel.Masquerade(place, comes); err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(told, tt.want) {
+					t.Errorf("told %q, want %q", told, tt.want)
+				}
+				comes.Hangup()
+			})
+		})
+	}
 }
 
 // TestMasqueradeSecure: a phone comes into a call that wants encryption only if its leg

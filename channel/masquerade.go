@@ -87,9 +87,11 @@ func MasqueradeHeld(original, clone *Channel) error {
 	names := [2]string{original.name, clone.name}
 	left := [2]string{original.member, clone.member}
 	original.member, clone.member = "", ""
-	members := 1
-	if original.bridgePeer != nil {
-		members = 2
+	var remain [2]int // in the bridges that they leave
+	for i, c := range [...]*Channel{original, clone} {
+		if c.bridgePeer != nil {
+			remain[i] = 1
+		}
 	}
 	clone.mu.Unlock()
 	original.mu.Unlock()
@@ -109,11 +111,11 @@ func MasqueradeHeld(original, clone *Channel) error {
 	// one is now is told to nobody, as its call ends.
 	for i, phone := range [...]*Channel{clone, original} {
 		if left[i] != "" {
-			phone.Publish(event.Event{Kind: event.BridgeLeave, Bridge: left[i], Members: 1})
+			phone.Publish(event.Event{Kind: event.BridgeLeave, Bridge: left[i], Members: remain[i]})
 		}
 	}
 	if left[0] != "" {
-		original.JoinedBridge(members)
+		original.JoinedBridge(remain[0] + 1)
 	}
 	return nil
 }
