@@ -126,19 +126,26 @@ func (c *configuration) readPlan(engine *dialplan.Engine) error {
 	if c.sip != nil { // pbx check goes on without it
 		beside = c.sip.General.RegContexts()
 	}
-	other, err := c.readAEL()
-	if err != nil {
-		return err
+	other, refused := c.readAEL()
+	if refused != nil && hasAEL(engine.Plan()) {
+		return refused // what it gave the plan stays
 	}
 	f, found, err := c.loader().Load("extensions.conf")
 	c.findings = append(c.findings, found...)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && other != nil:
 		f = other
+	case errors.Is(err, fs.ErrNotExist) && refused != nil:
+		return refused
 	case err != nil:
 		return fmt.Errorf("extensions.conf: %w", err)
 	case other != nil:
 		f.Sections, f.Read = append(f.Sections, other.Sections...), append(f.Read, other.Read...)
+	}
+	if r := new(config.Refusal); errors.As(refused, &r) {
+		c.findings = append(c.findings, r.Finding) // extensions.conf runs without it, as in the field
+	} else if refused != nil {
+		return refused
 	}
 	if users, err := c.loadUsers(f); err == nil && users != nil { // sip.LoadConfig tells what is wrong with it
 		f.Sections = append(f.Sections, users)
@@ -168,6 +175,11 @@ func (c *configuration) lostFamilies() (findings []config.Finding) {
 		}
 	}
 	return findings
+}
+
+// hasAEL reports whether some of a plan is from extensions.ael.
+func hasAEL(p *dialplan.Plan) bool {
+	return p != nil && slices.ContainsFunc(p.Contexts(), func(c *dialplan.Context) bool { return strings.HasSuffix(c.Pos.File, ".ael") })
 }
 
 // aelName is the file of the other language of dialplans.

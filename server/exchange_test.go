@@ -282,6 +282,34 @@ func TestReload(t *testing.T) {
 	})
 }
 
+// TestBrokenAEL: an extensions.ael that cannot be read costs the exchange only what it
+// would have given the plan; what it gave before stays.
+func TestBrokenAEL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newExchange(t, func(dir string) { write(t, dir+"/extensions.ael", "context more {\n  710 => Answer(;\n}\n") })
+		defer x.stop()
+		x.edit("extensions.conf", "exten => 601,1,Goto(menu,s,1)", "exten => 603,1,Hangup(17)")
+		if got := x.command("dialplan reload"); !strings.Contains(got, "extensions.ael:2") || !strings.HasSuffix(got, "Dialplan reloaded.\n") {
+			t.Errorf("reload beside a broken file: %s", got)
+		}
+		if got := x.command("dialplan show 603@office"); !strings.Contains(got, "Hangup(17)") {
+			t.Errorf("the rest of the plan: %s", got)
+		}
+		x.edit("extensions.ael", "Answer(;", "Answer();")
+		if got := x.command("dialplan reload"); !strings.Contains(got, "+ [more] (extensions.ael:1)") {
+			t.Errorf("reload of a mended file: %s", got)
+		}
+		x.edit("extensions.ael", "Answer();", "Answer(;")
+		x.edit("extensions.conf", "Hangup(17)", "Hangup(18)")
+		if got := x.command("dialplan reload"); !strings.Contains(got, "extensions.ael:2") || !strings.Contains(got, "The old configuration goes on.") {
+			t.Errorf("reload of a file that broke: %s", got)
+		}
+		if got := x.command("dialplan show more") + x.command("dialplan show 603@office"); !strings.Contains(got, "'710'") || !strings.Contains(got, "Hangup(17)") {
+			t.Errorf("what was there: %s", got)
+		}
+	})
+}
+
 // TestTwoExchanges runs two in one process: nothing is global.
 func TestTwoExchanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -274,7 +274,7 @@ var rules = []rule{
 	{"include", "A file that #include names is not there or cannot be read."},
 	{"include-depth", "Files within files, too deep."},
 	{"include-loop", "A file includes itself."},
-	{"ael-syntax", "extensions.ael cannot be read from there on: the plan that was there stays."},
+	{"ael-syntax", "extensions.ael cannot be read from there on: extensions.conf runs without it, and what an extensions.ael gave the plan before stays until it can be read."},
 	{"include-missing", "A context includes one that is not there."},
 	{"load-function", "A function in a line that is computed when the file is read."},
 	{"loopback", "The manager interface answers programs on this machine only, as manager.conf does not say where it listens."},
