@@ -6,17 +6,30 @@ import (
 	"time"
 )
 
-// TestSystemClock: it tells what time.Now does, and asks for it once a second.
+// TestSystemClock: it is the time, between the seconds too, and asking it costs no memory.
 func TestSystemClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newSystemClock()
-		asked := 0
-		last := c.asked.Load()
+		for _, d := range []time.Duration{0, time.Nanosecond, time.Millisecond, time.Second - 1, time.Second, time.Hour, time.Second / 2} {
+			time.Sleep(d)
+			if got, want := c.Now(), time.Now(); !got.Equal(want) || got.Location() != want.Location() {
+				t.Errorf("%v later it says %v, want %v", d, got, want)
+			}
+		}
+		if n := testing.AllocsPerRun(100, func() { c.Now() }); n > 0 {
+			t.Errorf("%v allocations", n)
+		}
+	})
+}
+
+// The system is asked once a second.
+func TestSystemClockAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newSystemClock()
+		asked, last := 0, c.asked.Load()
 		for range 100 {
 			time.Sleep(70 * time.Millisecond)
-			if now, want := c.Now(), time.Now(); !now.Equal(want) || now.Sub(want) != 0 {
-				t.Errorf("%v at %v", now, want)
-			}
+			c.Now()
 			if p := c.asked.Load(); p != last {
 				asked, last = asked+1, p
 			}
