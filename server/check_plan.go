@@ -122,7 +122,7 @@ func (k *planCheck) known(text string) string {
 
 // application checks one application with the text between its parentheses.
 func (k *planCheck) application(app *channel.Application, text string) {
-	if name := strings.ToLower(app.Name); conditional[name] && !(name == "execif" && flow.Old(text)) {
+	if name := strings.ToLower(app.Name); conditional[name] && (name != "execif" || !flow.Old(text)) {
 		k.condition(text)
 	}
 	text = k.known(text)
