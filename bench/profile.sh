@@ -5,7 +5,7 @@
 cd "$(dirname "$0")"; export PBX_SRC=$(cd "${PBX_SRC:-..}" && pwd)
 D=$(mktemp -d) || exit; trap 'rm -rf "$D"' EXIT
 B() { setsid -w ./bench.sh -t pbx "$@"; }
-B prepare || exit
+GOFLAGS=-trimpath B prepare || exit # the profile names source files: those of the modules, not those of this machine
 under() { # NAME WORKLOAD...: one profile of workloads one after the other
   export PBX_ARGS="--cpuprofile $D/$1.prof"; shift
   B start; sleep 1; for w in "$@"; do B $w; done; B stop
