@@ -20,47 +20,30 @@ func (c *configuration) loadUsers(plan *config.File) (*config.Section, error) {
 			section.Name = v
 		}
 	}
-	general := users.Section("general")
-	for _, s := range users.Sections {
-		if s.Template || strings.EqualFold(s.Name, "general") {
-			continue
-		}
-		get := func(name string) (string, bool) {
-			v, ok := s.Get(name)
-			if !ok && general != nil {
-				v, ok = general.Get(name)
-			}
-			return v, ok
-		}
-		is := func(name string) bool {
-			v, _ := get(name)
-			yes, _ := config.Bool(v)
-			return yes
-		}
-		if _, said := get("hasexten"); said && !is("hasexten") || !is("hassip") {
+	for _, u := range config.Users(users) {
+		if _, said := u.Lookup("hasexten"); said && !u.Is("hasexten") || !u.Is("hassip") {
 			continue
 		}
 		add := func(exten, rest string) {
-			section.Vars = append(section.Vars, config.Variable{Name: "exten", Value: exten + "," + rest, Object: true, Pos: s.Pos})
+			section.Vars = append(section.Vars, config.Variable{Name: "exten", Value: exten + "," + rest, Object: true, Pos: u.Pos})
 		}
-		device := "SIP/" + s.Name
-		add(s.Name, "hint,"+device)
+		device := "SIP/" + u.Name
+		add(u.Name, "hint,"+device)
 		switch {
-		case !is("hasvoicemail"):
-			add(s.Name, "1,Dial(${HINT})")
+		case !u.Is("hasvoicemail"):
+			add(u.Name, "1,Dial(${HINT})")
 		case c.core.StdextenMacro:
-			add(s.Name, "1,Macro(stdexten,"+s.Name+",${HINT})")
+			add(u.Name, "1,Macro(stdexten,"+u.Name+",${HINT})")
 		default:
-			add(s.Name, "1,Gosub("+s.Name+",stdexten(${HINT}))")
+			add(u.Name, "1,Gosub("+u.Name+",stdexten(${HINT}))")
 		}
-		more, _ := get("alternateexts")
-		for exten := range strings.SplitSeq(more, ",") {
+		for exten := range strings.SplitSeq(u.Value("alternateexts"), ",") {
 			if exten = strings.TrimSpace(exten); exten != "" {
-				add(exten, "1,Goto("+s.Name+",1)")
+				add(exten, "1,Goto("+u.Name+",1)")
 			}
 		}
 		if section.Pos.File == "" {
-			section.Pos = s.Pos
+			section.Pos = u.Pos
 		}
 	}
 	if section.Vars == nil {

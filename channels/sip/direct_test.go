@@ -59,6 +59,17 @@ func TestDirectMedia(t *testing.T) {
 			alice < ACK
 			bob > progress 200 sdp
 			bob < ACK`
+	// The audio comes back to us, and goes away again.
+	const awayAgain = `
+			bob < INVITE sdp | c=IN IP4 192.0.2.1 | a=sendrecv
+			bob > progress 200 sdp
+			bob < ACK
+			alice > INVITE sdp
+			alice < 200 sdp | c=IN IP4 192.0.2.20
+			alice > ACK
+			bob < INVITE sdp | c=IN IP4 192.0.2.10
+			bob > progress 200 sdp
+			bob < ACK`
 	const end = `
 			alice > BYE
 			alice < 200
@@ -112,29 +123,11 @@ func TestDirectMedia(t *testing.T) {
 		"back for a hold, and away again": {"directmedia=yes", "", "", bridge.Options{}, direct + `
 			alice > INVITE sdp=hold
 			alice < 200 sdp | c=IN IP4 192.0.2.1 | a=recvonly
-			alice > ACK
-			bob < INVITE sdp | c=IN IP4 192.0.2.1 | a=sendrecv
-			bob > progress 200 sdp
-			bob < ACK
-			alice > INVITE sdp
-			alice < 200 sdp | c=IN IP4 192.0.2.20
-			alice > ACK
-			bob < INVITE sdp | c=IN IP4 192.0.2.10
-			bob > progress 200 sdp
-			bob < ACK` + end},
+			alice > ACK` + awayAgain + end},
 		"back while one has no audio, and away again": {"directmedia=yes", "", "", bridge.Options{}, direct + `
 			alice > INVITE sdp=stopped
 			alice < 200 sdp | c=IN IP4 192.0.2.1 | m=audio 0
-			alice > ACK
-			bob < INVITE sdp | c=IN IP4 192.0.2.1 | a=sendrecv
-			bob > progress 200 sdp
-			bob < ACK
-			alice > INVITE sdp
-			alice < 200 sdp | c=IN IP4 192.0.2.20
-			alice > ACK
-			bob < INVITE sdp | c=IN IP4 192.0.2.10
-			bob > progress 200 sdp
-			bob < ACK` + end},
+			alice > ACK` + awayAgain + end},
 		"an address that moves is passed on": {"directmedia=yes", "", "", bridge.Options{}, direct + `
 			alice > INVITE sdp=moved
 			alice < 200 sdp | c=IN IP4 192.0.2.20

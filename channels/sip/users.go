@@ -8,56 +8,29 @@ import (
 	"pbx/config"
 )
 
-// user is an entry of users.conf, the file that sets up people for all parts of an
-// exchange at once. What it does not say, [general] of that file says.
-type user struct{ entry, general *config.Section }
-
-// lookup is the last line of a name.
-func (u user) lookup(name string) (config.Variable, bool) {
-	if v, ok := u.entry.Lookup(name); ok {
-		return v, true
-	}
-	if u.general == nil {
-		return config.Variable{}, false
-	}
-	return u.general.Lookup(name)
-}
-
-func (u user) get(name string) string {
-	v, _ := u.lookup(name)
-	return strings.TrimSpace(v.Value)
-}
-
-func (u user) is(name string) bool {
-	yes, _ := config.Bool(u.get(name))
-	return yes
-}
-
 // readUsers makes a friend of every entry of users.conf that has a SIP phone.
 func (c *configLoader) readUsers(users *config.File) {
-	general := users.Section("general")
 	c.inUsers = true
 	defer func() { c.inUsers = false }()
 	first := true
-	for _, s := range users.Sections {
-		if s.Template || strings.EqualFold(s.Name, "general") || strings.EqualFold(s.Name, "authentication") {
+	for _, u := range config.Users(users) {
+		if strings.EqualFold(u.Name, "authentication") {
 			continue
 		}
-		u := user{s, general}
-		if u.is("hassip") {
-			p := c.newPeer(s)
-			if general != nil {
+		if u.Is("hassip") {
+			p := c.newPeer(u.Section)
+			if u.General != nil {
 				found := len(c.findings)
-				c.device1(general, p)
+				c.device1(u.General, p)
 				if !first { // they were told with the first one
 					c.findings = c.findings[:found]
 				}
 				first = false
 			}
-			c.device1(s, p)
+			c.device1(u.Section, p)
 			p.Type = TypeFriend // whatever the entry says
 		}
-		if u.is("registersip") {
+		if u.Is("registersip") {
 			c.registerUser(u)
 		}
 	}
@@ -65,16 +38,16 @@ func (c *configLoader) readUsers(users *config.File) {
 
 // registerUser registers with the host of an entry, as a line
 // register => entry?username:secret:authuser@host/contact does.
-func (c *configLoader) registerUser(u user) {
-	v, _ := u.lookup("registersip")
-	host, port, err := splitHostPort(u.get("host"))
-	if name := u.get("username"); name == "" || host == "" || err != nil || strings.EqualFold(host, "dynamic") {
-		c.find(v.Pos, config.Warning, "no-registrar", "registersip of ["+u.entry.Name+"] registers nowhere: it needs a username, and the provider as host", "")
+func (c *configLoader) registerUser(u config.User) {
+	v, _ := u.Lookup("registersip")
+	host, port, err := splitHostPort(u.Value("host"))
+	if name := u.Value("username"); name == "" || host == "" || err != nil || strings.EqualFold(host, "dynamic") {
+		c.find(v.Pos, config.Warning, "no-registrar", "registersip of ["+u.Name+"] registers nowhere: it needs a username, and the provider as host", "")
 		return
 	}
 	c.cfg.General.Registrations = append(c.cfg.General.Registrations, Registration{registry.Line{
-		Peer: u.entry.Name, User: u.get("username"), Secret: u.get("secret"), AuthUser: u.get("authuser"),
-		Host: host, Port: port, Exten: cmp.Or(u.get("contact"), registry.DefaultExten),
+		Peer: u.Name, User: u.Value("username"), Secret: u.Value("secret"), AuthUser: u.Value("authuser"),
+		Host: host, Port: port, Exten: cmp.Or(u.Value("contact"), registry.DefaultExten),
 	}, v.Pos})
 }
 
