@@ -15,6 +15,8 @@ need svmap sipvicious
 need kamailio kamailio
 # Network namespaces, for wires that lose and for NATs.
 need ip iproute2
+# What packets are marked with, as they leave.
+need nft nftables
 [ -n "$(compgen -G '/usr/lib/*/kamailio/modules/tls.so')" ] || want+=(kamailio-tls-modules)
 # Programs that calls run: AGI in several languages.
 need perl perl

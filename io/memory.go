@@ -100,14 +100,17 @@ func (m *Memory) ListenUDP(addr netip.AddrPort, o SocketOptions) (Socket, error)
 	return s, nil
 }
 
-// MarksOf are the marks of the socket at an address.
-func (m *Memory) MarksOf(at netip.AddrPort) Marks {
+// MarksOf are the marks of the socket, and of the listener, at an address.
+func (m *Memory) MarksOf(at netip.AddrPort) (socket, listener Marks) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if s := m.sockets[at]; s != nil {
-		return s.marks
+		socket = s.marks
 	}
-	return Marks{}
+	if l := m.streams[at]; l != nil {
+		listener = l.marks
+	}
+	return socket, listener
 }
 
 // find is the socket that a datagram to an address reaches, nil for none.

@@ -20,11 +20,12 @@ type memoryListener struct {
 	local  netip.AddrPort
 	queue  chan net.Conn
 	closed chan struct{}
+	marks  Marks
 	once   sync.Once
 }
 
-// ListenTCP opens a listener. The options have no effect.
-func (m *Memory) ListenTCP(addr netip.AddrPort, _ SocketOptions) (net.Listener, error) {
+// ListenTCP opens a listener. The options have no effect; MarksOf tells the marks.
+func (m *Memory) ListenTCP(addr netip.AddrPort, o SocketOptions) (StreamListener, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	ip := addr.Addr().Unmap()
@@ -43,7 +44,7 @@ func (m *Memory) ListenTCP(addr netip.AddrPort, _ SocketOptions) (net.Listener, 
 	if addr.Port() == 0 || m.streams[addr] != nil {
 		return nil, fmt.Errorf("io: listen on TCP %s: %w", addr, unix.EADDRINUSE)
 	}
-	l := &memoryListener{net: m, local: addr, queue: make(chan net.Conn, memoryBacklog), closed: make(chan struct{})}
+	l := &memoryListener{net: m, local: addr, queue: make(chan net.Conn, memoryBacklog), closed: make(chan struct{}), marks: o.Marks}
 	m.streams[addr] = l
 	return l, nil
 }
@@ -113,6 +114,14 @@ func (l *memoryListener) Accept() (net.Conn, error) {
 	case <-l.closed:
 		return nil, net.ErrClosed
 	}
+}
+
+// Mark implements StreamListener.
+func (l *memoryListener) Mark(m Marks) error {
+	l.net.mu.Lock()
+	defer l.net.mu.Unlock()
+	l.marks = m
+	return nil
 }
 
 func (l *memoryListener) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.local) }

@@ -20,7 +20,7 @@ type Network interface {
 	ListenUDP(addr netip.AddrPort, o SocketOptions) (Socket, error)
 	// ListenTCP opens a listener at addr; port 0 picks one. Its connections, and
 	// those of DialTCP, are for goroutines of their own: they block.
-	ListenTCP(addr netip.AddrPort, o SocketOptions) (net.Listener, error)
+	ListenTCP(addr netip.AddrPort, o SocketOptions) (StreamListener, error)
 	// DialTCP connects to an address, from local unless that is the zero Addr.
 	DialTCP(ctx context.Context, local netip.Addr, to netip.AddrPort, o SocketOptions) (net.Conn, error)
 	// LocalAddr is the source address that a datagram to dest would have, the
@@ -52,6 +52,13 @@ type Marks struct {
 	// Priority is that of Ethernet frames (802.1p, SO_PRIORITY) from 1 to 7, 0 leaves
 	// it to TOS. A VLAN device turns it into theirs by its egress map.
 	Priority int
+}
+
+// StreamListener accepts connections, which get its marks.
+type StreamListener interface {
+	net.Listener
+	// Mark changes the marks of the connections that are accepted from now on.
+	Mark(m Marks) error
 }
 
 // Datagram is one message of a batch.

@@ -2,6 +2,7 @@ package io
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -16,17 +17,25 @@ import (
 // minutes.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}
 
-func (system) ListenTCP(addr netip.AddrPort, o SocketOptions) (net.Listener, error) {
-	lc := net.ListenConfig{Control: o.control, KeepAliveConfig: keepAlive}
-	l, err := lc.Listen(context.Background(), o.network(addr.Addr()), addr.String())
+func (system) ListenTCP(addr netip.AddrPort, o SocketOptions) (StreamListener, error) {
+	lc := net.ListenConfig{Control: o.Marks.control, KeepAliveConfig: keepAlive}
+	lc.SetMultipathTCP(false) // it has no traffic class of IPv6, and its address is more than one
+	network := o.network(addr.Addr())
+	l, err := lc.Listen(context.Background(), network, addr.String())
 	if err != nil {
 		return nil, fmt.Errorf("io: listen on TCP %s: %w", addr, err)
 	}
-	return l, nil
+	t, ok := l.(*net.TCPListener)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("io: listen on TCP %s: not a listener of TCP", addr), l.Close())
+	}
+	s := &streamListener{TCPListener: t, family: familyOf(network)}
+	s.marks.Store(&o.Marks)
+	return s, nil
 }
 
 func (system) DialTCP(ctx context.Context, local netip.Addr, to netip.AddrPort, o SocketOptions) (net.Conn, error) {
-	d := net.Dialer{Control: o.control, KeepAliveConfig: keepAlive}
+	d := net.Dialer{Control: o.Marks.control, KeepAliveConfig: keepAlive}
 	if local.IsValid() && !local.IsUnspecified() {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0))
 	}
@@ -70,23 +79,4 @@ func (o SocketOptions) network(a netip.Addr) string {
 		return "tcp6"
 	}
 	return "tcp"
-}
-
-// control marks the packets of a socket. A family that has no such mark is no
-// reason to do without the socket.
-func (o SocketOptions) control(_, _ string, c syscall.RawConn) error {
-	if o.TOS == 0 && o.Priority == 0 {
-		return nil
-	}
-	return MarkStream(c, o.Marks)
-}
-
-// MarkStream changes the marks of a listener, whose connections have them from then
-// on, or of a connection.
-func MarkStream(c syscall.RawConn, m Marks) error {
-	return c.Control(func(fd uintptr) {
-		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_TOS, m.TOS)
-		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_TCLASS, m.TOS)
-		m.prioritize(int(fd))
-	})
 }

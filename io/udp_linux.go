@@ -70,9 +70,7 @@ func (s *udpSocket) bind(addr netip.AddrPort, o SocketOptions) error {
 	}
 	s.setBuffer(unix.SO_RCVBUF, unix.SO_RCVBUFFORCE, o.RecvBuffer)
 	s.setBuffer(unix.SO_SNDBUF, unix.SO_SNDBUFFORCE, o.SendBuffer)
-	if o.TOS == 0 {
-		o.prioritize(s.fd)
-	} else if err := s.Mark(o.Marks); err != nil {
+	if err := o.Marks.begin(s.fd, s.family); err != nil {
 		return err
 	}
 	if o.Errors {
@@ -102,24 +100,6 @@ func (s *udpSocket) bind(addr netip.AddrPort, o SocketOptions) error {
 func (s *udpSocket) setBuffer(option, force, size int) {
 	if size > 0 && setOption(s.fd, unix.SOL_SOCKET, force, size) != nil {
 		_ = setOption(s.fd, unix.SOL_SOCKET, option, size)
-	}
-}
-
-// Mark implements Socket.
-func (s *udpSocket) Mark(m Marks) error {
-	err := setOption(s.fd, unix.IPPROTO_IP, unix.IP_TOS, m.TOS)
-	if s.family == unix.AF_INET6 { // bound to :: it may send IPv4 too
-		err = setOption(s.fd, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, m.TOS)
-	}
-	m.prioritize(s.fd)
-	return err
-}
-
-// prioritize sets the priority, which IP_TOS has set as well: it comes last. 7 is for
-// privileged processes, and a socket is no worse without it.
-func (m Marks) prioritize(fd int) {
-	if m.Priority != 0 {
-		_ = setOption(fd, unix.SOL_SOCKET, unix.SO_PRIORITY, m.Priority)
 	}
 }
 

@@ -23,7 +23,7 @@ type still struct {
 func (n *still) NewPoller() (pbxio.Poller, error) { return pbxio.NewMemory().NewPoller() }
 func (n *still) LocalAddr(netip.Addr) netip.Addr  { return netip.Addr{} }
 
-func (n *still) ListenTCP(netip.AddrPort, pbxio.SocketOptions) (net.Listener, error) {
+func (n *still) ListenTCP(netip.AddrPort, pbxio.SocketOptions) (pbxio.StreamListener, error) {
 	return nil, errors.ErrUnsupported
 }
 

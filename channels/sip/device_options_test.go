@@ -166,7 +166,8 @@ func TestRingingInband(t *testing.T) {
 func TestMarksOfListeners(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		at := netip.MustParseAddrPort(rigAddr)
-		r := newRig(t, listen+"tos_sip=cs3\n", nil)
+		general := "udpbindaddr=" + rigAddr + "\ntcpenable=yes\n"
+		r := newRig(t, "[general]\n"+general+"tos_sip=cs3\n", nil)
 		for _, tt := range []struct {
 			conf string
 			want pbxio.Marks
@@ -175,9 +176,9 @@ func TestMarksOfListeners(t *testing.T) {
 			{"tos_sip=ef\ncos_sip=6\n", pbxio.Marks{TOS: 0xb8, Priority: 6}},
 			{"tos_sip=0\ncos_sip=0\n", pbxio.Marks{}},
 		} {
-			r.reloadText("udpbindaddr=" + rigAddr + "\n" + tt.conf)
-			if got := r.net.MarksOf(at); got != tt.want {
-				t.Errorf("%q: marked %+v, want %+v", tt.conf, got, tt.want)
+			r.reloadText(general + tt.conf)
+			if udp, tcp := r.net.MarksOf(at); udp != tt.want || tcp != tt.want {
+				t.Errorf("%q: UDP is marked %+v, TCP %+v, want %+v", tt.conf, udp, tcp, tt.want)
 			}
 		}
 	})

@@ -13,11 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"pbx/channels/sip/transaction"
@@ -87,7 +85,7 @@ type listener struct {
 	// has neither, it comes from the HTTP server.
 	socket pbxio.Socket
 	id     pbxio.ID
-	stream net.Listener
+	stream pbxio.StreamListener
 }
 
 // New makes a set without listeners, to be used on the loop of ctx and s.
@@ -161,11 +159,8 @@ func (s *Set) SetMarks(m pbxio.Marks) {
 		var err error
 		if l.socket != nil {
 			err = l.socket.Mark(m)
-		} else if raw, ok := l.stream.(syscall.Conn); ok {
-			var c syscall.RawConn
-			if c, err = raw.SyscallConn(); err == nil {
-				err = pbxio.MarkStream(c, m)
-			}
+		} else if l.stream != nil {
+			err = l.stream.Mark(m)
 		}
 		if err != nil {
 			s.log.Warn("SIP: packets are marked as before", "listener", l.local.String(), "transport", l.protocol.String(), "err", err)
