@@ -160,6 +160,9 @@ func (c *Commands) Name(line string) (string, bool) {
 // shown there, as the ancestor's console shows it.
 func (c *Commands) Run(ctx context.Context, line string, out io.Writer) error {
 	e, args, ok := c.parse(line)
+	if ok && len(args) > 0 && len(e.Args) == 0 && e.name != e.Words {
+		ok = false // an old name with more behind it was another command: `show version files`
+	}
 	if !ok {
 		words := c.resolve(Split(line))
 		if len(words) == 0 {
@@ -173,7 +176,10 @@ func (c *Commands) Run(ctx context.Context, line string, out io.Writer) error {
 		fmt.Fprintf(out, "%s\n", Escape(err.Error()))
 		return err
 	}
-	err := run(ctx, e, &decl.Request{Args: args, Line: line, Out: out})
+	err := ErrUsage
+	if len(args) == 0 || len(e.Args) > 0 {
+		err = run(ctx, e, &decl.Request{Args: args, Line: line, Out: out})
+	}
 	switch {
 	case err == nil:
 		return nil

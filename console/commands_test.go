@@ -25,13 +25,15 @@ func testCommands() *Commands {
 			}
 			return []string{"alice", "albert", "bob"}
 		}},
-		decl.Command{Words: "sip show peers", Synopsis: "All peers", Run: echo},
-		decl.Command{Words: "sip show", Run: echo},
+		decl.Command{Words: "sip show peers", Synopsis: "All peers", Args: []decl.Arg{{Name: "like", Optional: true}}, Run: echo},
+		decl.Command{Words: "sip show", Args: []decl.Arg{{Name: "what", Repeat: true}}, Run: echo},
+		decl.Command{Words: "core show version", Synopsis: "The version", Run: echo},
 		decl.Command{Words: "fail", Run: func(context.Context, *decl.Request) error { return errors.New("no\x1b[2J way") }},
 		decl.Command{Words: "misuse", Args: []decl.Arg{{Name: "what", Optional: true}}, Run: func(context.Context, *decl.Request) error { return ErrUsage }},
 		decl.Command{Words: "burst", Run: func(context.Context, *decl.Request) error { panic("gone") }},
 	)
 	c.Alias("peers", "sip show peers")
+	c.Alias("show version", "core show version")
 	return c
 }
 
@@ -45,6 +47,9 @@ func TestRun(t *testing.T) {
 		{"case", "SIP Show Peers", "\n", false},
 		{"quotes and backslash", `sip show "a b" c\ d ""`, "a b|c d|\n", false},
 		{"alias", "peers now", "now\n", false},
+		{"words that are not taken", "core show version 2", "Usage: core show version\n       The version\nCommand 'core show version 2' failed.\n", true},
+		{"old name", "show version", "\n", false},
+		{"old name with more behind it", "show version files pbx.c", "No such command 'show version files pbx.c' (type 'core show help show version files pbx.c' for other possible commands)\n", true},
 		{"blanks", "   ", "", false},
 		{"unknown", "sap show", "No such command 'sap show' (type 'core show help sap show' for other possible commands)\n", true},
 		{"escape", "a\x1bb", `No such command 'a\x1bb' (type 'core show help a\x1bb' for other possible commands)` + "\n", true},
@@ -70,13 +75,14 @@ func TestComplete(t *testing.T) {
 		line string
 		want []string
 	}{
-		{"s", []string{"sip"}},
+		{"s", []string{"show", "sip"}},
 		{"sip ", []string{"show"}},
 		{"sip show pe", []string{"peer", "peers"}},
 		{"sip show peer a", []string{"albert", "alice"}},
 		{"sip show peer ", []string{"albert", "alice", "bob"}},
 		{"sip show peer alice ", nil},
 		{"core s", []string{"show"}},
+		{"core show ", []string{"help", "version"}},
 		{"nothing", nil},
 	} {
 		if got := testCommands().Complete(tt.line); !slices.Equal(got, tt.want) {
@@ -91,7 +97,7 @@ func TestHelp(t *testing.T) {
 	if err := c.Run(context.Background(), "core show help sip show", &out); err != nil {
 		t.Fatal(err)
 	}
-	if want := "Usage: sip show\n       \n"; out.String() != want {
+	if want := "Usage: sip show <what> ...\n       \n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
 	out.Reset()

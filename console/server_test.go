@@ -27,7 +27,7 @@ func newTestServer(t testing.TB) (path string, l *Logger) {
 	path = filepath.Join(dir, "ctl")
 	l = NewLogger()
 	commands := testCommands()
-	commands.Add(decl.Command{Words: "set verbose", Run: func(ctx context.Context, r *decl.Request) error {
+	commands.Add(decl.Command{Words: "set verbose", Args: []decl.Arg{{Name: "level"}}, Run: func(ctx context.Context, r *decl.Request) error {
 		c := SessionFrom(ctx)
 		if c == nil {
 			return errors.New("no console")
@@ -38,7 +38,7 @@ func newTestServer(t testing.TB) (path string, l *Logger) {
 		}
 		fmt.Fprintf(r.Out, "was %d, watching %v\n", c.SetVerbose(n), c.Watching())
 		return nil
-	}}, decl.Command{Words: "flood", Run: func(_ context.Context, r *decl.Request) error {
+	}}, decl.Command{Words: "flood", Args: []decl.Arg{{Name: "lines"}}, Run: func(_ context.Context, r *decl.Request) error {
 		_, err := r.Out.Write(bytes.Repeat([]byte("x\n"), 100_000))
 		return err
 	}})

@@ -33,6 +33,9 @@ type ActionRequest struct {
 	May  func(class ...string) bool
 	// Fenced says that dangerous functions are refused (live_dangerously).
 	Fenced bool
+	// Plain says that the program wants the output of a command as Asterisk 13 and those
+	// before it sent it.
+	Plain bool
 	// Then is called when the answer is on its way; an action sets it to what is to
 	// be heard of after it.
 	Then func()
@@ -127,6 +130,18 @@ func (r *ActionRequest) End() { r.out.WriteString("\r\n") }
 func (r *ActionRequest) Response(word string) {
 	r.out.Reset()
 	r.out.WriteString("Response: " + word + "\r\n" + r.list)
+}
+
+// Follows answers with a text as it is, its lines ended by LF alone, and the line that
+// programs of the time of Asterisk 13 and before wait for.
+func (r *ActionRequest) Follows(text string) {
+	r.out.Reset()
+	r.out.WriteString("Response: Follows\r\nPrivilege: Command\r\n" + r.list)
+	if text = strings.ReplaceAll(text, "\r", ""); text != "" {
+		r.out.WriteString(strings.TrimSuffix(text, "\n") + "\n")
+	}
+	r.out.WriteString("--END COMMAND--\r\n")
+	r.End()
 }
 
 // OK answers with Success and a message, which may be "".

@@ -25,7 +25,7 @@ func (s *Server) coreActions() []decl.Action {
 	return []decl.Action{
 		{
 			Name: "Command", Synopsis: "Execute Asterisk CLI Command.", Classes: []string{"command"}, Run: s.command,
-			Help: "Runs a command of the console. Its answer comes as lines named Output.", Args: []decl.Arg{{Name: "Command"}},
+			Help: "Runs a command of the console. Its answer comes as lines named Output, or as it is up to --END COMMAND-- for a user with commandfollows=yes.", Args: []decl.Arg{{Name: "Command"}},
 		},
 		{Name: "CoreSettings", Synopsis: "Show PBX core settings (version etc).", Help: "Tells versions and limits.", Classes: reporting, Run: s.coreSettings},
 		{Name: "CoreStatus", Synopsis: "Show PBX core status variables.", Help: "Tells when the exchange started and how many calls there are.", Classes: reporting, Run: s.coreStatus},
@@ -67,9 +67,14 @@ func (s *Server) command(ctx context.Context, r *decl.ActionRequest) error {
 		return errors.New("No command provided")
 	}
 	var out bytes.Buffer
-	if err := s.deps.Console(ctx, line, &out); err != nil {
+	err := s.deps.Console(ctx, line, &out)
+	switch {
+	case r.Plain: // which does not tell failure from success
+		r.Follows(out.String())
+		return nil
+	case err != nil:
 		r.Response("Error")
-	} else {
+	default:
 		r.Response("Success")
 	}
 	r.Field("Message", "Command output follows")

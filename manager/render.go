@@ -360,21 +360,21 @@ var renderers = map[event.Kind]renderer{
 	event.CallRecord: {class: ClassCDR, name: "Cdr", write: callRecord},
 	event.CallEvent:  {class: ClassCall, name: "CEL", write: channelEvent},
 	event.AGIExecStart: about(ClassAGI, "AGIExecStart", func(w *page, e *event.Event) {
-		w.line("Command", e.Value)
 		w.line("CommandId", e.Name)
+		w.line("Command", e.Value)
 	}),
 	event.AGIExecEnd: about(ClassAGI, "AGIExecEnd", func(w *page, e *event.Event) {
-		w.line("Command", e.Value)
 		w.line("CommandId", e.Name)
+		w.line("Command", e.Value)
 		w.number("ResultCode", e.Cause)
 		w.line("Result", e.CauseText)
 	}),
 	event.AsyncAGIStart: about(ClassAGI, "AsyncAGIStart", func(w *page, e *event.Event) { w.line("Env", funcs.EncodeURI(e.Value)) }),
 	event.AsyncAGIExec: about(ClassAGI, "AsyncAGIExec", func(w *page, e *event.Event) {
+		w.line("Result", funcs.EncodeURI(e.Value))
 		if e.Name != "" {
 			w.line("CommandId", e.Name)
 		}
-		w.line("Result", funcs.EncodeURI(e.Value))
 	}),
 	event.AsyncAGIEnd: about(ClassAGI, "AsyncAGIEnd", nil),
 	event.Originated: {class: ClassCall, name: "OriginateResponse", write: func(w *page, e *event.Event) {

@@ -187,6 +187,7 @@ func (x *session) perform(r *decl.ActionRequest) error {
 		r.User = user.Name
 		r.May = func(words ...string) bool { return user.Write&classes(words) != 0 }
 		r.Fenced = !s.deps.Facts().LiveDangerously
+		r.Plain = user.CommandFollows && x.conn != nil // what comes over HTTP has names only
 	}
 	err := x.run(a, r)
 	if err != nil && !errors.Is(err, errBye) {

@@ -55,6 +55,9 @@ type User struct {
 	// WriteTimeout is how long a line may take to be read by the program.
 	WriteTimeout  time.Duration
 	MultipleLogin bool
+	// CommandFollows has Command answered as Asterisk 13 and those before it did, with
+	// Response: Follows and --END COMMAND--: programs of that time know nothing else.
+	CommandFollows bool
 
 	pos config.Pos
 }
@@ -99,7 +102,7 @@ var active = []string{
 }
 
 var userOptions = []string{
-	"secret", "password", "read", "write", "deny", "permit", "acl", "eventfilter", "setvar", "displayconnects", "writetimeout", "allowmultiplelogin",
+	"secret", "password", "read", "write", "deny", "permit", "acl", "eventfilter", "setvar", "displayconnects", "writetimeout", "allowmultiplelogin", "commandfollows",
 }
 
 // Load reads manager.conf, which may be absent, the access lists that it names, and what
@@ -347,6 +350,9 @@ func (r *loader) userOption(u *User, v config.Variable) {
 		return
 	case "allowmultiplelogin":
 		r.boolean(v, &u.MultipleLogin)
+		return
+	case "commandfollows":
+		r.boolean(v, &u.CommandFollows)
 		return
 	case "writetimeout":
 		n, err := strconv.Atoi(strings.TrimSpace(v.Value))

@@ -93,8 +93,9 @@ func (s *Server) showUptime(_ context.Context, r *decl.Request) error {
 }
 
 func (s *Server) showVersion(_ context.Context, r *decl.Request) error {
-	// Programs look for the word and the number after it.
-	fmt.Fprintf(r.Out, "Asterisk %s built by %s @ pbx on a %s running %s\n", agi.Version(s.opts.Version), runtime.Version(), runtime.GOARCH, runtime.GOOS)
+	// Programs look for the word and the number after it, some for all of the line.
+	b := theBuild()
+	fmt.Fprintf(r.Out, "Asterisk %s built by %s @ pbx on a %s running %s on %s\n", agi.Version(s.opts.Version), runtime.Version(), b.machine, b.system, b.date)
 	return nil
 }
 
@@ -108,26 +109,31 @@ func (s *Server) showSettings(_ context.Context, r *decl.Request) error {
 		return strconv.Itoa(n)
 	}
 	fmt.Fprintf(r.Out, "\nPBX Core settings\n-----------------\n")
-	row("Version", s.opts.Version)
+	b := theBuild()
+	row("Version", agi.Version(s.opts.Version))
 	row("Maximum calls", off(c.core.MaxCalls))
 	row("Maximum open file handles", strconv.FormatUint(openFiles(), 10))
 	row("Root console verbosity", strconv.Itoa(s.logger.Verbose()))
 	row("Debug level", strconv.Itoa(s.logger.Debug()))
 	row("Startup time", s.started.Format("15:04:05"))
 	row("Last reload time", s.lastReload().Format("15:04:05"))
-	row("System", fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()))
+	row("System", fmt.Sprintf("%s/%s built by %s on %s %s, %d processors", b.system, b.release, runtime.Version(), b.machine, b.date, runtime.NumCPU()))
 	row("System name", orNone(c.core.SystemName, "(none)"))
 	row("Default language", c.core.Language)
 	row("Goroutines", strconv.Itoa(runtime.NumGoroutine()))
 	row("Log lines dropped", strconv.FormatUint(s.logger.Dropped(), 10))
 	fmt.Fprintf(r.Out, "\n* Directories\n-------------\n")
 	d := c.dirs
+	row("Configuration file", filepath.Join(d.Config, "asterisk.conf"))
 	row("Configuration directory", d.Config)
 	row("Spool directory", d.Spool)
 	row("Log directory", d.Log)
-	row("Run directory", d.Run)
+	row("Run/Sockets directory", d.Run)
+	row("VarLib directory", d.VarLib)
 	row("Data directory", d.Data)
 	row("Database directory", d.DB)
+	row("Keys directory", d.Key)
+	row("AGI Scripts directory", d.AGI)
 	row("Console socket", d.Socket)
 	fmt.Fprintln(r.Out)
 	return nil

@@ -30,6 +30,7 @@ func (s *Server) systemCommands() []decl.Command {
 		{Words: "core show file formats", Synopsis: "Show the kinds of sound file", Run: showFileFormats},
 		{
 			Words: "core show translation", Synopsis: "Show between which codecs sounds are converted", Run: showTranslation,
+			Args: []decl.Arg{{Name: "recalc", Help: "the ancestor's word for measuring again: nothing is measured here", Optional: true}, {Name: "seconds", Optional: true}},
 			Help: "Calls are relayed in a codec that both legs have; what is played to one leg is converted.",
 		},
 		{Words: "core restart when convenient", Synopsis: "Start anew as soon as there is no call", Run: s.stopCommand(stopWhenConvenient | restart)},

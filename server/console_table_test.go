@@ -14,7 +14,7 @@ import (
 // fieldCommands are the console commands that operators and scripts of the field know, of
 // the subsystems that there are here. A slash stands between words that may follow.
 var fieldCommands = []string{
-	"core show version/uptime/settings/sysinfo/channels/channel/calls/hints/hint/applications/application/functions/function/codecs/translation/help",
+	"core show version/uptime/settings/sysinfo/channels/channel/channeltypes/channeltype/calls/hints/hint/applications/application/functions/function/codecs/translation/help",
 	"core show threads/hanguphandlers/taskprocessors", "core show file formats", "core show config mappings", "core set verbose/debug", "core reload/waitfullybooted",
 	"core stop now/gracefully", "core stop when convenient", "core restart now/gracefully", "core restart when convenient", "core abort shutdown",
 	"dialplan show/reload", "dialplan show globals/chanvar", "dialplan set global/chanvar", "dialplan add extension/include", "dialplan remove extension/include",
@@ -51,6 +51,9 @@ func TestConsoleTable(t *testing.T) {
 		// What names something that there is can be completed.
 		live := []string{"channel", "peer", "context", "application", "function", "family", "country", "bridge", "trunk", "user", "name|all"}
 		for _, c := range s.s.Commands().All() {
+			if c.Complete != nil && len(c.Args) == 0 {
+				t.Errorf("%s: words are offered, and it takes none", c.Words)
+			}
 			if len(c.Args) > 0 && c.Complete == nil && slices.Contains(live, c.Args[0].Name) {
 				t.Errorf("%s: nothing completes its %s", c.Words, c.Args[0].Name)
 			}
@@ -135,6 +138,9 @@ func TestConsoleSystem(t *testing.T) {
 		s.play(`
 			show "core show sysinfo" Total RAM:
 			show "core show codecs audio" ulaw
+			show "core show channeltypes" SIP              Session Initiation Protocol (SIP)        yes          no           yes          yes
+			show "core show channeltype Sip" -- Info about channel driver: SIP --
+			show "core show channeltype IAX2" IAX2 is not a registered channel driver.
 			show "core show codecs video" vp8
 			show "core show translation" ulaw
 			show "core show file formats" sln16

@@ -154,6 +154,9 @@ func TestVersion(t *testing.T) {
 		defer s.stop()
 		s.play(`
 			show "core show version" Asterisk 20.0.0-pbx-test built by go1
+			show "core show version" running Linux on 20
+			show "core show settings" Version:                     20.0.0-pbx-test
+			show "core show settings" AGI Scripts directory:
 			alice > INVITE 1 call=A
 			alice < 100
 			log NoOp("SIP/alice-00000000", "20.0.0-pbx-test 200000 .")

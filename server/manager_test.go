@@ -47,6 +47,10 @@ eventfilter=Event: (Cdr|CEL)
 [guard]
 secret=correct horse
 read=security,reporting
+[old]
+secret=correct horse
+write=command
+commandfollows=yes
 [far]
 secret=correct horse
 deny=0.0.0.0/0
@@ -444,6 +448,15 @@ func TestManagerFlows(t *testing.T) {
 			ami m > Action: PresenceStateList
 			ami m > Action: Setvar | Variable: DEVICE_STATE(Custom:lamp) | Value: INUSE
 			ami m > Action: Getvar | Variable: DEVICE_STATE(Custom:lamp)
+		`,
+		"command of old": `
+			ami m > Action: Login | Username: old | Secret: correct horse
+			ami m > Action: Command | Command: database put fam key one | ActionID: 1
+			ami m > Action: Command | Command: database show fam
+			ami m > Action: Command | Command: nosuch cmd | ActionID: 3
+			ami m > Action: Command | Command: database show nofam
+			ami m > Action: Command
+			ami m > Action: Command | Command: logger rotate
 		`,
 		"mailboxes": `
 			ami m > Action: MailboxStatus | Mailbox: 102@default | ActionID: mb
