@@ -28,14 +28,14 @@ func (a *ack) send() {
 	}
 }
 
-// begin sends it by the dialog's route; where there is another one, errors on the way
-// are listened for.
+// begin sends it by the dialog's route; where there may be another, a connection or a
+// server, errors on the way are listened for.
 func (a *ack) begin() {
 	d, g := a.d, a.dialog
 	branch := d.random.branch()
 	g.begin(d, message.ACK, branch, a.seq)
 	a.text, a.since = bytes.Clone(d.finish()), d.now()
-	if g.servers != nil && g.servers.more() {
+	if g.route.Protocol.Reliable() || g.servers != nil && g.servers.more() {
 		d.txs.Ack(a.text, branch, g.route, replyPatience, a)
 		return
 	}
@@ -70,4 +70,8 @@ func (a *ack) turn(failed transaction.Route, why error) bool {
 func (a *ack) Response(*transaction.Client, *message.Message) {}
 
 // Failed implements transaction.Receiver.
-func (a *ack) Failed(c *transaction.Client, err error) { a.turn(c.Route, err) }
+func (a *ack) Failed(c *transaction.Client, err error) {
+	if !a.turn(c.Route, err) {
+		a.d.sent(err)
+	}
+}

@@ -335,10 +335,10 @@ func (w *wire) Unframed(b []byte, from transaction.Route, why error) {
 }
 
 // Lost implements transport.User.
-func (w *wire) Lost(f transaction.Flow, why error) {
+func (w *wire) Lost(f transaction.Flow, dead netip.AddrPort, why error) {
 	d := (*Driver)(w)
 	defer d.recovered(nil)
-	d.flowLost(f, why)
+	d.flowLost(f, dead, why)
 }
 
 // InUse implements transport.User.

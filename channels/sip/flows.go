@@ -82,8 +82,8 @@ func (d *Driver) expected(from source) {
 
 // flowLost handles the end of a connection. A registration that is a flow is over
 // with it (RFC 5626 6), and so is that of a browser, which cannot be connected to.
-func (d *Driver) flowLost(f transaction.Flow, why error) {
-	d.txs.Lost(f, why)
+func (d *Driver) flowLost(f transaction.Flow, dead netip.AddrPort, why error) {
+	d.txs.Lost(f, dead, why)
 	for _, p := range slices.Clone(d.peers.flows[f]) {
 		for _, c := range slices.Clone(p.contacts) {
 			if c.endsWith(f) && !d.quit {

@@ -27,7 +27,7 @@ func TestFlowFails(t *testing.T) {
 			if got := p.targets(); len(got) != 2 || got[1].RegID != 2 {
 				t.Errorf("%d targets", len(got))
 			}
-			r.flowLost(5, transaction.ErrTimeout)
+			r.flowLost(5, addr, transaction.ErrTimeout)
 			if got := p.targets(); len(got) != 2 || got[1].RegID != 1 || got[0].RegID != 0 {
 				t.Errorf("%d targets after the flow failed", len(got))
 			}

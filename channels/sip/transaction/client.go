@@ -80,6 +80,7 @@ type Client struct {
 	interval time.Duration
 	deadline time.Time
 	waits    bool // in Layer.waiting
+	renewed  bool // sent again by a new connection
 }
 
 // SetReceiver hands what still comes to another, so that a call that is over need
@@ -113,9 +114,10 @@ func (l *Layer) Send(b []byte, method message.Method, branch Branch, r Route, t 
 
 // Ack sends the ACK of a 2xx response: a request that is sent once and that nobody
 // answers (RFC 3261 13.2.2.4). For as long as watch u is told, once, when an error
-// says that it did not arrive; Failed may be called before Ack returns.
+// says that it did not arrive; Failed may be called before Ack returns. The layer keeps b
+// until then.
 func (l *Layer) Ack(b []byte, branch Branch, r Route, watch time.Duration, u Receiver) {
-	c := &Client{Route: r, Method: message.ACK, layer: l, receiver: u, key: clientKey{branch, false}, state: Trying}
+	c := &Client{Route: r, Method: message.ACK, layer: l, receiver: u, key: clientKey{branch, false}, state: Trying, request: b}
 	c.fire = c.expire
 	l.clients[c.key] = c
 	c.after(watch, 0)
@@ -179,6 +181,14 @@ func (c *Client) unsent(err error) {
 	c.heard()
 	c.Route.Protocol, c.Route.Flow, c.Route.Large = UDP, 0, false
 	c.begin(c.request)
+}
+
+// renew sends it once more, by another connection.
+func (c *Client) renew() {
+	c.heard()
+	c.renewed, c.Route.Flow = true, 0
+	c.layer.Stats.Resent++
+	c.carry(c.request)
 }
 
 // heard takes the request out of those whose connection must hold.

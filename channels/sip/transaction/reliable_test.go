@@ -107,6 +107,45 @@ func TestReliableTransport(t *testing.T) {
 			lost
 			got failed
 			none`,
+		"a connection that is closed as it is used": `
+			reliable
+			send OPTIONS
+			out OPTIONS
+			closed
+			out OPTIONS
+			got nothing
+			in 200 method=OPTIONS
+			got response 200
+			none`,
+		"so is the next one": `
+			reliable
+			send INVITE
+			out INVITE
+			closed
+			out INVITE
+			closed
+			out nothing
+			got failed
+			none`,
+		"there is no next one": `
+			reliable
+			send INVITE
+			out INVITE
+			closed
+			out INVITE
+			lost
+			out nothing
+			got failed
+			none`,
+		"an ACK is sent again": `
+			reliable
+			ack 5s
+			out ACK
+			closed
+			out ACK
+			+5s
+			got nothing
+			none`,
 		"17.1.4 an INVITE that rings outlives its connection": `
 			reliable
 			send INVITE
@@ -193,7 +232,7 @@ func TestLargeRequests(t *testing.T) {
 			route.Large = tt.large
 			c := l.Send(text, message.INVITE, 1, route, Timers{}, w)
 			if tt.lost {
-				l.Lost(7, errors.New("refused"))
+				l.Lost(7, there.Remote, errors.New("refused"))
 			}
 			if got := fmt.Sprint(w.sent); got != tt.want {
 				t.Errorf("sent %s, want %s", got, tt.want)

@@ -18,7 +18,8 @@ import (
 //	in INVITE branch=a          a request arrives (the layer's user keeps it)
 //	in 180 branch=$ tag=x       a response arrives; $ is the branch of the client
 //	reliable                    what follows goes and comes by connection 1
-//	lost                        that connection breaks
+//	lost                        that connection could not be made, or not again
+//	closed                      that connection was there and broke
 //	undelivered 90              the last datagram met an ICMP error that quotes so much
 //	                            of it; to=addr:port: as if it had gone there
 //	send INVITE                 the user begins a client transaction
@@ -63,6 +64,9 @@ func newScript(t *testing.T) *script {
 }
 
 func (s *script) Send(b []byte, r Route) (Flow, error) {
+	if r.Protocol == TCP {
+		r.Flow = 1
+	}
 	if s.broken != nil {
 		return 0, s.broken
 	}
@@ -181,7 +185,9 @@ func (s *script) step(line string) error {
 	case w[0] == "reliable":
 		s.route.Protocol, s.route.Flow = TCP, 1
 	case w[0] == "lost":
-		s.layer.Lost(1, errors.New("connection reset"))
+		s.layer.Lost(1, there.Remote, errors.New("connection reset"))
+	case w[0] == "closed":
+		s.layer.Lost(1, netip.AddrPort{}, errors.New("connection reset"))
 	case w[0] == "undelivered":
 		last := s.sent[len(s.sent)-1]
 		n, err := strconv.Atoi(w[1])

@@ -149,16 +149,22 @@ func (l *Layer) Receive(m *message.Message, from Route) {
 	}
 }
 
-// Lost says that a connection is gone, or never came to be. Requests on it that
-// had no response at all are given up (RFC 3261 17.1.4); a response to the others
-// may come by another connection (18.2.2).
-func (l *Layer) Lost(f Flow, err error) {
+// Lost says that a connection is gone, or never came to be. A request on it that had
+// no response at all is sent once more, by a new connection: whoever closes one that
+// rests may do so at the moment when it is used. Where that leads to dead, to which
+// there is none, it is given up (RFC 3261 17.1.4). A response to the others may come by
+// another connection (18.2.2).
+func (l *Layer) Lost(f Flow, dead netip.AddrPort, err error) {
 	if f == 0 {
 		return
 	}
 	for _, c := range slices.Clone(l.waiting[f]) {
-		if c.waits { // not ended by one before it
+		switch {
+		case !c.waits: // ended by one before it
+		case c.renewed || c.Route.Remote == dead:
 			c.unsent(err)
+		default:
+			c.renew()
 		}
 	}
 }

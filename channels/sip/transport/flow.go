@@ -278,7 +278,11 @@ func (s *Set) gone(c *conn, why error) {
 	if why == nil {
 		why = errGone
 	}
-	s.user.Lost(c.route.Flow, why)
+	dead := c.route.Remote
+	if !c.inbound && c.link != nil { // somebody listens there, or did
+		dead = netip.AddrPort{}
+	}
+	s.user.Lost(c.route.Flow, dead, why)
 }
 
 // Prove says that the far end of a connection has proven who it is: it may stay.

@@ -38,8 +38,10 @@ type User interface {
 	// ends that it begins with; why is what is wrong with it. The connection is closed
 	// when what Unframed sends is written.
 	Unframed(b []byte, from transaction.Route, why error)
-	// Lost says that a connection ended, or could not be made.
-	Lost(f transaction.Flow, why error)
+	// Lost says that a connection ended, or could not be made. dead is the address that
+	// there is no other connection to: where none could be made, or the port that the far
+	// end had for this one.
+	Lost(f transaction.Flow, dead netip.AddrPort, why error)
 	// InUse reports whether somebody may still be called, or answered, by a connection
 	// that is silent.
 	InUse(f transaction.Flow) bool

@@ -19,10 +19,10 @@ type receiver struct {
 	receive func([]byte, transaction.Route)
 }
 
-func (r receiver) Receive(b []byte, from transaction.Route) { r.receive(b, from) }
-func (receiver) Unframed([]byte, transaction.Route, error)  {}
-func (receiver) Lost(transaction.Flow, error)               {}
-func (receiver) InUse(transaction.Flow) bool                { return false }
+func (r receiver) Receive(b []byte, from transaction.Route)   { r.receive(b, from) }
+func (receiver) Unframed([]byte, transaction.Route, error)    {}
+func (receiver) Lost(transaction.Flow, netip.AddrPort, error) {}
+func (receiver) InUse(transaction.Flow) bool                  { return false }
 
 type arrival struct {
 	text     string
