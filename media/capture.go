@@ -1,11 +1,8 @@
 package media
 
 import (
-	"encoding/binary"
 	"io"
 	"sync"
-
-	"pbx/media/codec/g711"
 )
 
 // captureSize is how much audio a Capture keeps for its reader: two seconds.
@@ -44,24 +41,13 @@ func (c *Capture) Audio(in bool, codec string, _ uint32, payload []byte) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	samples := len(payload)
-	if codec == "slin" {
-		samples /= 2
-	}
-	if !Captures(codec) || c.closed || 2*samples > captureSize-c.size {
+	n := samples(codec, payload)
+	if !Captures(codec) || c.closed || 2*n > captureSize-c.size {
 		c.lost++
 		return
 	}
-	for i := range samples {
-		var v int16
-		switch codec {
-		case "ulaw":
-			v = g711.DecodeUlawFrame(payload[i])
-		case "alaw":
-			v = g711.DecodeAlawFrame(payload[i])
-		default: // the order of the wire (RFC 3551 section 4.5.11)
-			v = int16(binary.BigEndian.Uint16(payload[2*i:]))
-		}
+	for i := range n {
+		v := sample(codec, payload, i)
 		at := (c.start + c.size) % captureSize
 		c.ring[at], c.ring[at+1] = byte(v), byte(uint16(v)>>8)
 		c.size += 2

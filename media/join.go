@@ -172,7 +172,7 @@ func (s *Session) arrive(l *loop) {
 	if s.digitIn.active {
 		s.digitIn.arm(s)
 	}
-	if s.play != nil || s.digitOut.busy() {
+	if s.paces() {
 		l.pace(s)
 	}
 }

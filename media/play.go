@@ -114,6 +114,9 @@ func (l *loop) unpace(s *Session) {
 	}
 }
 
+// paces reports whether the session makes packets of its own accord.
+func (s *Session) paces() bool { return s.play != nil || s.voice != nil || s.digitOut.busy() }
+
 // blockDue sends one block to every session that is paced. The
 // scheduler keeps to the times of the first: a late turn makes no slow sound.
 func (l *loop) blockDue() time.Duration {
@@ -123,7 +126,7 @@ func (l *loop) blockDue() time.Duration {
 		}
 		s := l.paced[i]
 		s.blockDue()
-		if s.l == l && s.play == nil && !s.digitOut.busy() {
+		if s.l == l && !s.paces() {
 			l.unpace(s)
 		}
 	}
@@ -140,7 +143,8 @@ func (s *Session) blockDue() {
 		s.digitDue()
 		return
 	}
-	if p := s.play; p != nil {
+	switch p := s.play; {
+	case p != nil:
 		if p.wait--; p.wait > 0 {
 			return
 		}
@@ -152,6 +156,8 @@ func (s *Session) blockDue() {
 			}
 			s.stopPlay(err)
 		}
+	case s.voice != nil:
+		s.voice.due()
 	}
 }
 

@@ -125,8 +125,11 @@ func (s *Session) receive(b []byte, from netip.AddrPort) {
 	if s.muteIn && !hush(codec, b[h.Start:h.End]) {
 		return
 	}
-	if p := s.peer; p != nil {
+	switch p := s.peer; {
+	case p != nil:
 		p.relay(s, b, &h, codec)
+	case s.voice != nil:
+		s.voice.say(name(codec), b[h.Start:h.End])
 	}
 }
 

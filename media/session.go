@@ -52,6 +52,7 @@ type Session struct {
 	peer             *Session // where packets go; the session itself for an echo
 	want             *Session // the peer of a Join that is under way
 	noDigits         bool     // telephone-events are not passed on to peer
+	voice            *voice   // its part in a Mix, instead of peer
 	play             *playback
 	lastSamples      int // in the last packet that we made
 	taps             []Tap
@@ -343,8 +344,9 @@ func (s *Session) configure(r Remote) {
 	s.startWatch()
 }
 
-// part ends the relay on both sides.
+// part ends the relay on both sides, or the session's part in a mix.
 func (s *Session) part() {
+	s.voice = nil
 	p := s.peer
 	if p == nil {
 		return
