@@ -10,6 +10,7 @@ package bridge
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"pbx/channel"
@@ -100,6 +101,11 @@ type call struct {
 	warn  time.Time // when the next warning is due, zero for none
 	late  time.Time // when Await has had its time, zero for never
 	all   []*channel.Channel
+	mixer *media.Mix // with guests
+	mixed []*media.Session
+
+	mu     sync.Mutex
+	guests []*guest
 }
 
 // leg is one side of it.
@@ -238,7 +244,7 @@ func Introduce(a, b *channel.Channel) {
 func (c *call) tell() {
 	plain := c.Limit.Duration == 0
 	for _, l := range c.legs {
-		plain = plain && len(l.codes) == 0 && l.media != nil && !l.media.Tapped()
+		plain = plain && c.mixer == nil && len(l.codes) == 0 && l.media != nil && !l.media.Tapped()
 	}
 	for _, l := range c.legs {
 		if j, ok := l.Leg().(channel.Joiner); ok {
@@ -248,6 +254,7 @@ func (c *call) tell() {
 }
 
 func (c *call) leave() {
+	c.dismiss(nil)
 	c.part()
 	for _, l := range c.legs {
 		if j, ok := l.Leg().(channel.Joiner); ok {
@@ -271,10 +278,18 @@ func (c *call) publish(kind event.Kind) {
 	}
 }
 
-// join relays the media of the two as they are now.
+// join brings the media of all together as they are now. The two come first: guests
+// that cannot be mixed with them are sent away.
 func (c *call) join() error {
+	if len(c.visitors()) > 0 {
+		err := c.mix()
+		if err == nil || errors.Is(err, media.ErrClosed) { // whose it is will tell of its end
+			return nil
+		}
+		c.dismiss(err)
+	}
 	a, b := c.legs[0].Media(), c.legs[1].Media()
-	if a == c.legs[0].media && b == c.legs[1].media {
+	if c.mixer == nil && a == c.legs[0].media && b == c.legs[1].media {
 		return nil
 	}
 	c.part()
@@ -306,6 +321,12 @@ func (l *leg) unhold() {
 }
 
 func (c *call) part() {
+	if c.mixer != nil {
+		c.mixer.Close()
+		c.mixer, c.mixed = nil, nil
+		c.legs[0].media, c.legs[1].media = nil, nil
+		return
+	}
 	a, b := c.legs[0].media, c.legs[1].media
 	if a == nil || b == nil {
 		return

@@ -56,7 +56,7 @@ func (c *call) due() {
 	}
 	for _, l := range c.legs {
 		if len(l.digits) > 0 && !now.Before(l.flush) {
-			l.release(len(l.digits))
+			c.release(l, len(l.digits))
 		}
 	}
 }
@@ -133,6 +133,11 @@ func (c *call) frame(l *leg, f channel.Frame) (r Result, end bool) {
 		return c.digit(l, digit{f.Digit, f.Duration})
 	case channel.FrameText:
 		l.say("text", l.other.Leg().SendText(f.Text))
+		c.toGuests(said{frame: f})
+	case channel.FrameBridge:
+		if err := c.guestSays(f.Data); err != nil {
+			return failed(l.side, err), true
+		}
 	case channel.FrameControl:
 		return c.control(l, f)
 	}
@@ -157,13 +162,13 @@ func (c *call) control(l *leg, f channel.Frame) (r Result, end bool) {
 		return Result{By: l.side, Reason: Redirected, Cause: channel.CauseNormalClearing}, true
 	case channel.ControlHold:
 		l.Publish(event.Event{Kind: event.Hold, Bridge: c.ID})
-		if l.Settings().HoldIntercept {
+		if l.Settings().HoldIntercept || c.mixer != nil { // with guests the others go on talking
 			return r, false
 		}
 		l.holds = true
 	case channel.ControlUnhold:
 		l.Publish(event.Event{Kind: event.Unhold, Bridge: c.ID})
-		if l.Settings().HoldIntercept && !l.holds { // whom it held before is taken back
+		if (l.Settings().HoldIntercept || c.mixer != nil) && !l.holds { // whom it held before is taken back
 			return r, false
 		}
 		l.holds = false

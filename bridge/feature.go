@@ -13,8 +13,8 @@ func Disconnect(digits string, by Side) Code { return Code{Digits: digits, By: b
 // digit takes one that l dialled: part of a code, or for the other end.
 func (c *call) digit(l *leg, d digit) (r Result, end bool) {
 	if len(l.codes) == 0 {
-		if !l.relayed() {
-			l.pass(d)
+		if c.mixer != nil || !l.relayed() {
+			c.pass(l, d)
 		}
 		return r, false
 	}
@@ -36,7 +36,7 @@ func (c *call) digit(l *leg, d digit) (r Result, end bool) {
 		if more {
 			break
 		}
-		l.release(1)
+		c.release(l, 1)
 	}
 	return r, false
 }
@@ -58,9 +58,9 @@ func (l *leg) match() (code *Code, more bool) {
 }
 
 // release passes on the first n digits that were held back.
-func (l *leg) release(n int) {
+func (c *call) release(l *leg, n int) {
 	for _, d := range l.digits[:n] {
-		l.pass(d)
+		c.pass(l, d)
 	}
 	l.digits = slices.Delete(l.digits, 0, n)
 }
@@ -71,4 +71,8 @@ func (l *leg) relayed() bool {
 	return m != nil && other != nil && m.Remote().DTMFRecv != 0 && other.TakesDigits()
 }
 
-func (l *leg) pass(d digit) { l.say("digit", l.other.Leg().SendDigit(d.char, d.d)) }
+// pass gives everybody else a digit of l.
+func (c *call) pass(l *leg, d digit) {
+	l.say("digit", l.other.Leg().SendDigit(d.char, d.d))
+	c.toGuests(said{frame: channel.Frame{Kind: channel.FrameDTMFEnd, Digit: d.char, Duration: d.d}})
+}

@@ -40,16 +40,16 @@ func (t *Talk) Ends() time.Time {
 // call ends when that is done; what is told and written of the conversation does not wait
 // so long.
 func (t *Talk) Follow(ch *channel.Channel) (stop func()) {
-	other := t.By()
-	if other == ch {
-		other = t.Party()
+	l := t.by
+	if l.Channel != ch {
+		l = l.other
 	}
 	ctx, cancel := ch.Context()
 	told := make(chan struct{})
 	stay := context.AfterFunc(ctx, func() {
 		defer close(told)
 		if ch.HungUp() {
-			ch.LeftBridge(other)
+			ch.LeftBridge(t.c.others(l)...)
 		}
 	})
 	return func() {
@@ -93,7 +93,7 @@ func (t *Talk) Consult(with *channel.Channel, o Options) Result {
 		t.by.other.joined(nil)
 		t.by.other.SetBridge(c.ID, nil)
 		t.by.other.SetVar("BRIDGEPEER", channel.Value{})
-		t.by.LeftBridge(t.by.other.Channel)
+		t.by.LeftBridge(c.others(t.by)...)
 	}
 	o.Watch = t.by.other.Channel
 	o.Limit = t.left()

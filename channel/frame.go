@@ -18,6 +18,9 @@ const (
 	// FrameWake has the goroutine look at something of its own, such as the words of
 	// a program that runs the call.
 	FrameWake
+	// FrameBridge is what a third party of a bridge and the bridge tell each other; Data
+	// is theirs.
+	FrameBridge
 )
 
 // Control is a condition that one end of a call tells the other.

@@ -28,9 +28,9 @@ func (c *Channel) JoinedBridge(members int) {
 	}
 }
 
-// LeftBridge tells that the phone has left it, if it was told to be there; other is the
-// bridge's other channel.
-func (c *Channel) LeftBridge(other *Channel) {
+// LeftBridge tells that the phone has left it, if it was told to be there; others are the
+// bridge's other channels.
+func (c *Channel) LeftBridge(others ...*Channel) {
 	c.mu.Lock()
 	id := c.member
 	c.member = ""
@@ -39,8 +39,10 @@ func (c *Channel) LeftBridge(other *Channel) {
 		return
 	}
 	members := 0
-	if other.inBridge(id) {
-		members = 1
+	for _, o := range others {
+		if o.inBridge(id) {
+			members++
+		}
 	}
 	c.Publish(event.Event{Kind: event.BridgeLeave, Bridge: id, Members: members})
 }

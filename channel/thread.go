@@ -115,6 +115,9 @@ type Dialplan interface {
 	// Start runs ch from its Location on a goroutine of its own, which hangs the
 	// channel up in the end.
 	Start(ch *Channel)
+	// StartApplication runs one application on ch on a goroutine of its own, which
+	// hangs it up in the end. It fails where there is none of the name.
+	StartApplication(ch *Channel, app string, data Value) error
 	// HasContext reports whether the context is there at all.
 	HasContext(name string) bool
 	// Hint returns the devices of an extension's hint, "" without one.

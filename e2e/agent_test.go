@@ -29,6 +29,7 @@ type leg struct {
 	id       string
 	uri      string
 	from, to string
+	extra    string // lines of headers that its requests have besides
 	in       chan string
 	sent     string   // the last request
 	others   []string // the first lines of what came and was not waited for
@@ -127,8 +128,8 @@ func (l *leg) request(method string, seq int, body string) {
 		kind = "Content-Type: application/sdp\r\n"
 	}
 	l.sent = fmt.Sprintf("%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\n"+
-		"CSeq: %d %s\r\nContact: <sip:caller@%s>\r\n%sContent-Length: %d\r\n\r\n%s",
-		method, l.uri, l.a.conn.LocalAddr(), branch, l.from, l.to, l.id, seq, method, l.a.conn.LocalAddr(), kind, len(body), body)
+		"CSeq: %d %s\r\nContact: <sip:caller@%s>\r\n%s%sContent-Length: %d\r\n\r\n%s",
+		method, l.uri, l.a.conn.LocalAddr(), branch, l.from, l.to, l.id, seq, method, l.a.conn.LocalAddr(), l.extra, kind, len(body), body)
 	l.a.send(l.sent)
 }
 

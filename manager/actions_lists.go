@@ -43,7 +43,8 @@ func (s *Server) listActions() []decl.Action {
 			Name: "BridgeTechnologyList", Synopsis: "List available bridging technologies and their statuses.", Help: "Lists how channels are joined.",
 			Run: func(_ context.Context, r *decl.ActionRequest) error {
 				r.List("Bridge technology listing will follow")
-				r.Entry("BridgeTechnologyListItem", "BridgeTechnology", bridgeTechnology, "BridgeType", "1to1mix", "BridgePriority", "50", "BridgeSuspended", "no")
+				r.Entry("BridgeTechnologyListItem", "BridgeTechnology", bridgeTechnology(2), "BridgeType", "1to1mix", "BridgePriority", "50", "BridgeSuspended", "no")
+				r.Entry("BridgeTechnologyListItem", "BridgeTechnology", bridgeTechnology(3), "BridgeType", "multimix", "BridgePriority", "10", "BridgeSuspended", "no")
 				return r.Done("BridgeTechnologyListComplete")
 			},
 		},
@@ -171,7 +172,7 @@ func (s *Server) bridges() (ids []string, members map[string][]*channel.Channel)
 
 func bridgeFields(id string, members int) []any {
 	return []any{
-		"BridgeUniqueid", id, "BridgeType", "basic", "BridgeTechnology", bridgeTechnology, "BridgeCreator", "<unknown>", "BridgeName", "<unknown>",
+		"BridgeUniqueid", id, "BridgeType", "basic", "BridgeTechnology", bridgeTechnology(members), "BridgeCreator", "<unknown>", "BridgeName", "<unknown>",
 		"BridgeNumChannels", members, "BridgeVideoSourceMode", "none",
 	}
 }

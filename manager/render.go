@@ -103,7 +103,7 @@ func (w *page) bridge(prefix, id string, members int) {
 	w.prefix = prefix
 	w.line("BridgeUniqueid", id)
 	w.line("BridgeType", "basic")
-	w.line("BridgeTechnology", bridgeTechnology)
+	w.line("BridgeTechnology", bridgeTechnology(members))
 	w.line("BridgeCreator", "<unknown>")
 	w.line("BridgeName", "<unknown>")
 	w.number("BridgeNumChannels", members)
@@ -111,7 +111,14 @@ func (w *page) bridge(prefix, id string, members int) {
 	w.prefix = ""
 }
 
-const bridgeTechnology = "simple_bridge"
+// bridgeTechnology is what the field calls a bridge of so many channels: more than two
+// are mixed.
+func bridgeTechnology(members int) string {
+	if members > 2 {
+		return "softmix"
+	}
+	return "simple_bridge"
+}
 
 // lines writes "Header: value" lines that are joined with line feeds.
 func (w *page) lines(text string) {

@@ -31,8 +31,9 @@ type Capture struct {
 // otherwise.
 func NewCapture(in bool) *Capture { return &Capture{in: in, wake: make(chan struct{}, 1)} }
 
-// Captures reports whether audio of a codec can be captured.
-func Captures(codec string) bool { return codec == "ulaw" || codec == "alaw" || codec == "slin" }
+// Linear reports whether audio of a codec can be turned into samples here, to be captured
+// or mixed.
+func Linear(codec string) bool { return codec == "ulaw" || codec == "alaw" || codec == "slin" }
 
 // Audio implements Tap.
 func (c *Capture) Audio(in bool, codec string, _ uint32, payload []byte) {
@@ -42,7 +43,7 @@ func (c *Capture) Audio(in bool, codec string, _ uint32, payload []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := samples(codec, payload)
-	if !Captures(codec) || c.closed || 2*n > captureSize-c.size {
+	if !Linear(codec) || c.closed || 2*n > captureSize-c.size {
 		c.lost++
 		return
 	}

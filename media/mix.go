@@ -52,7 +52,7 @@ func NewMix(sessions ...*Session) (*Mix, error) {
 		if closed {
 			return nil, ErrClosed
 		}
-		if r.Send.Codec != "" && !Captures(r.Send.Codec) {
+		if r.Send.Codec != "" && !Linear(r.Send.Codec) {
 			return nil, fmt.Errorf("%w: %s cannot be mixed", ErrNoPath, r.Send.Codec)
 		}
 		m.voices = append(m.voices, &voice{mix: m, session: s})
@@ -93,7 +93,7 @@ func (v *voice) say(codec string, payload []byte) {
 	defer m.mu.Unlock()
 	n := int64(samples(codec, payload))
 	switch {
-	case !Captures(codec):
+	case !Linear(codec):
 		return
 	case v.to < m.now+1: // it begins, or begins again
 		v.from = m.now + mixLead
@@ -144,7 +144,7 @@ func (v *voice) Read(block []byte) (int, error) {
 	return 2 * n, nil
 }
 
-// samples is how many there are in a payload of a codec that Captures takes.
+// samples is how many there are in a payload of a codec that is Linear.
 func samples(codec string, payload []byte) int {
 	if codec == "slin" {
 		return len(payload) / 2

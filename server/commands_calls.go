@@ -192,8 +192,11 @@ func (s *Server) showBridges(_ context.Context, r *decl.Request) error {
 
 // bridgeTechnology is what the field calls a bridge: packets are relayed where two talk.
 func bridgeTechnology(in []channel.Snapshot) string {
-	if len(in) == 2 {
+	switch {
+	case len(in) == 2:
 		return "native_rtp"
+	case len(in) > 2:
+		return "softmix"
 	}
 	return "simple_bridge"
 }

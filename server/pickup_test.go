@@ -264,12 +264,19 @@ func TestReplaces(t *testing.T) {
 	bob < 400 N
 	bob > ACK N` + end,
 		"Join": talking + `
+	bob > INVITE x call=J | Join: nosuch@x;to-tag=1;from-tag=2
+	bob < 481 J
+	bob > ACK J
 	bob > INVITE x call=N | Join: [B]
-	bob < 488 N
+	bob < 100
+	bob < 200 N
 	bob > ACK N
-	bob > INVITE x call=N | Join: nosuch@x;to-tag=1;from-tag=2
-	bob < 481 N
-	bob > ACK N` + end,
+	show "core show channels" 3 active channels
+	show "core show channel SIP/bob-00000002" BridgeAdd
+	show "bridge show all" softmix
+	bob > BYE N
+	bob < 200 N
+	show "core show channels" 2 active channels` + end,
 		"a caller that waits for an answer": ringing + `
 	alice > INVITE x call=N | Replaces: [A];early-only
 	alice < 481 N

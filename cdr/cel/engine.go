@@ -1,6 +1,7 @@
 package cel
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -242,17 +243,23 @@ func (e *Engine) join(c *channel, ev *event.Event) {
 	if c.dialled {
 		c.exten = ""
 	}
-	c.peer = ""
-	for _, other := range e.bridges[c.bridge] {
-		c.peer = other.name
-	}
 	e.bridges[c.bridge] = append(e.bridges[c.bridge], c)
+	c.peer = e.others(c)
 	e.write("BRIDGE_ENTER", c, ev.Time, bridgeExtra(c.bridge))
 	for _, other := range e.bridges[c.bridge] {
+		other.peer = e.others(other)
+	}
+}
+
+// others are the names of those that a channel is in a bridge with.
+func (e *Engine) others(c *channel) string {
+	var names []string
+	for _, other := range e.bridges[c.bridge] {
 		if other != c {
-			other.peer = c.name
+			names = append(names, other.name)
 		}
 	}
+	return strings.Join(names, ",")
 }
 
 func (e *Engine) leave(c *channel, bridge string, at time.Time) {
@@ -260,15 +267,12 @@ func (e *Engine) leave(c *channel, bridge string, at time.Time) {
 		return
 	}
 	e.write("BRIDGE_EXIT", c, at, bridgeExtra(bridge))
+	e.bridges[bridge] = slices.DeleteFunc(e.bridges[bridge], func(other *channel) bool { return other == c })
 	c.bridge, c.peer = "", ""
-	var left []*channel
 	for _, other := range e.bridges[bridge] {
-		if other != c {
-			other.peer = ""
-			left = append(left, other)
-		}
+		other.peer = e.others(other)
 	}
-	if e.bridges[bridge] = left; len(left) == 0 {
+	if len(e.bridges[bridge]) == 0 {
 		delete(e.bridges, bridge)
 	}
 }

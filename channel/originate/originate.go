@@ -18,9 +18,6 @@ import (
 // Dialplan is where a call goes that was answered.
 type Dialplan interface {
 	channel.Dialplan
-	// StartApplication runs one application on ch on a goroutine of its own, which
-	// hangs it up in the end.
-	StartApplication(ch *channel.Channel, app string, data channel.Value) error
 	// Routine runs a subroutine on a channel that no thread runs.
 	Routine(ch *channel.Channel, spec string, args []channel.Value) error
 }

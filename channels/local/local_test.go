@@ -43,6 +43,11 @@ func (p *plan) Start(ch *channel.Channel)  { p.started = append(p.started, ch) }
 func (p *plan) HasContext(string) bool     { return true }
 func (p *plan) Hint(string, string) string { return "" }
 
+// StartApplication implements channel.Dialplan: nothing asks for one.
+func (p *plan) StartApplication(*channel.Channel, string, channel.Value) error {
+	return errors.New("no applications")
+}
+
 // TestHalves holds what each half hears of the other, and that both are gone when
 // one of them is hung up, called or not.
 func TestHalves(t *testing.T) {

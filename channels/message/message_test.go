@@ -1,6 +1,7 @@
 package message
 
 import (
+	"errors"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,11 @@ func (p *plan) Match(string, string, int, string) channel.Match { return channel
 func (p *plan) Start(ch *channel.Channel)                       { p.runs <- ch }
 func (p *plan) HasContext(string) bool                          { return true }
 func (p *plan) Hint(string, string) string                      { return "" }
+
+// StartApplication implements channel.Dialplan: nothing asks for one.
+func (p *plan) StartApplication(*channel.Channel, string, channel.Value) error {
+	return errors.New("no applications")
+}
 
 // TestQueue holds that messages run one after another in the same-named channel,
 // that a flood of them is refused, and that one that takes too long is ended.

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -34,6 +35,11 @@ func (l *ledger) Match(_, exten string, _ int, _ string) channel.Match {
 }
 func (l *ledger) HasContext(string) bool     { return true }
 func (l *ledger) Hint(string, string) string { return "" }
+
+// StartApplication implements channel.Dialplan: nothing asks for one.
+func (l *ledger) StartApplication(*channel.Channel, string, channel.Value) error {
+	return errors.New("no applications")
+}
 
 func (l *ledger) Start(ch *channel.Channel) {
 	exten := ch.Location().Exten

@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pbx/bridge"
 	"pbx/channel"
 	"pbx/channel/devstate"
 	"pbx/channels/sip/message"
@@ -119,6 +120,21 @@ func (p *fakePlan) Start(ch *channel.Channel) {
 }
 
 func (p *fakePlan) HasContext(string) bool { return true }
+
+// StartApplication runs the only one that the driver asks for.
+func (p *fakePlan) StartApplication(ch *channel.Channel, app string, data channel.Value) error {
+	other, ok := ch.Registry().Find(data.S)
+	if app != "BridgeAdd" || !ok {
+		return fmt.Errorf("no %s(%s)", app, data.S)
+	}
+	go func() {
+		defer ch.Hangup()
+		if ch.Answer() == nil {
+			_ = bridge.Add(ch, other)
+		}
+	}()
+	return nil
+}
 
 func (p *fakePlan) Hint(context, exten string) string {
 	if p.hints == nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/transaction"
 	"pbx/event"
+	"pbx/media"
 )
 
 // sdpType is the media type of session descriptions.
@@ -36,7 +38,12 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 	}
 	p := &pvt{d: d, peer: peer, settings: d.settings(peer), received: d.from.addr, began: d.now(), phase: phaseEarly}
 	replaces, status, reason := d.replacing(m, peer)
-	if p.replaces = replaces; status == 0 {
+	if p.replaces = replaces; replaces != nil && replaces.join { // for the whole of the call
+		own := *p.settings
+		own.Codecs = slices.DeleteFunc(slices.Clone(own.Codecs), func(c Codec) bool { return !media.Linear(c.Name) })
+		p.settings = &own
+	}
+	if status == 0 {
 		status, reason = p.admit(m)
 	}
 	if status != 0 {
@@ -62,9 +69,13 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 		p.accept(p.media.agreed)
 	}
 	p.provisional(100, "", false)
-	if p.replaces != nil {
-		p.takeOver(p.replaces)
+	if r := p.replaces; r != nil {
 		p.replaces = nil
+		if r.join {
+			p.comeIn(r)
+		} else {
+			p.takeOver(r)
+		}
 		return
 	}
 	d.plan.Start(p.channel)

@@ -143,8 +143,8 @@ func (c *core) Request(tx *transaction.Server, m *message.Message) {
 }
 
 // understood are the option tags that a request may insist on: session timers
-// (RFC 4028), Replaces (3891), and REFER without subscription (4488).
-var understood = [...]string{"timer", "replaces", "norefersub"}
+// (RFC 4028), Replaces (3891), Join (3911), and REFER without subscription (4488).
+var understood = [...]string{"timer", "replaces", "join", "norefersub"}
 
 func understands(method message.Method, tag []byte) bool {
 	if method == message.INVITE && strings.EqualFold(string(tag), option100rel) {

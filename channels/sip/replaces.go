@@ -9,12 +9,14 @@ import (
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/presence"
 	"pbx/channels/sip/refer"
+	"pbx/media"
 )
 
 // replacement is the call that an INVITE takes over: that of a Replaces header
-// (RFC 3891), or one that rings and is picked up.
+// (RFC 3891), or one that rings and is picked up. Or it is one that it joins (RFC 3911).
 type replacement struct {
 	call    *pvt             // whose far end is replaced
+	join    bool             // not that: it talks with both ends
 	ringing *channel.Channel // that is picked up
 }
 
@@ -28,8 +30,7 @@ func (d *Driver) replacing(m *message.Message, peer *Peer) (r *replacement, stat
 	case join && replaces || count(m, message.HeaderReplaces) > 1 || count(m, message.HeaderJoin) > 1:
 		return nil, 400, "Bad Request (Replaces)" // RFC 3891 section 3
 	case join:
-		status, reason = d.joining(m, peer)
-		return nil, status, reason
+		return d.joining(m, peer)
 	}
 	id, err := refer.ParseDialogID(string(m.Header(message.HeaderReplaces)))
 	if err != nil {
@@ -61,23 +62,45 @@ func count(m *message.Message, id message.HeaderID) (n int) {
 	return n
 }
 
-// joining is the answer to an INVITE with Join (RFC 3911 section 4): a call that
-// is there cannot be joined, since nothing here mixes a third party in.
-func (d *Driver) joining(m *message.Message, peer *Peer) (status int, reason string) {
+// joining reads the Join of an INVITE (RFC 3911 section 4). Who may take a call over may
+// come into it. A call whose audio cannot be mixed, or that talks to nobody but us, cannot
+// be joined.
+func (d *Driver) joining(m *message.Message, peer *Peer) (r *replacement, status int, reason string) {
 	id, err := refer.ParseDialogID(string(m.Header(message.HeaderJoin)))
 	if err != nil {
-		return 400, "Bad Request (Join)"
+		return nil, 400, "Bad Request (Join)"
 	}
 	q := d.calls.dialog([]byte(id.CallID), []byte(id.ToTag), []byte(id.FromTag))
 	switch {
 	case q == nil || q.channel == nil:
-		return 481, "Call leg/transaction does not exist"
+		return nil, 481, "Call leg/transaction does not exist"
 	case !d.mayReplace(peer, q):
-		return 403, "Forbidden"
+		return nil, 403, "Forbidden"
 	case q.phase == phaseEnding || q.phase == phaseGone || q.released:
-		return 603, "Declined"
+		return nil, 603, "Declined"
+	case q.channel.Snapshot().BridgeID == "" || !mixable(q.channel) || !mixable(q.channel.Bridged()):
+		return nil, 488, "Not Acceptable Here"
 	}
-	return 488, "Not Acceptable Here"
+	return &replacement{call: q, join: true}, 0, ""
+}
+
+// mixable reports whether more than two can hear what a channel says; nil is nobody, who
+// says nothing.
+func mixable(ch *channel.Channel) bool {
+	if ch == nil {
+		return true
+	}
+	m := ch.Media()
+	return m != nil && media.Linear(m.Format())
+}
+
+// comeIn has the phone of p, a new call, talk with both ends of the call that r names.
+func (p *pvt) comeIn(r *replacement) {
+	name := channel.Clean(r.call.channel.Name())
+	if err := p.d.plan.StartApplication(p.channel, "BridgeAdd", name); err != nil {
+		p.channel.Log().Error("cannot join", "call", name.S, "error", err)
+		p.channel.Hangup()
+	}
 }
 
 // replacingWatched is a pickup by a phone that watches an extension: the call that

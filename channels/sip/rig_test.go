@@ -167,6 +167,11 @@ func (rigPlan) Start(ch *channel.Channel)                { ch.Hangup() }
 func (rigPlan) HasContext(string) bool                   { return true }
 func (rigPlan) Hint(context, exten string) (hint string) { return "" }
 
+// StartApplication implements channel.Dialplan: nothing asks for one.
+func (rigPlan) StartApplication(*channel.Channel, string, channel.Value) error {
+	return errors.New("no applications")
+}
+
 // rigAddr is where the exchange listens.
 const rigAddr = "127.0.50.1:5060"
 
