@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"pbx/decl"
@@ -125,9 +124,9 @@ func (e *Engine) removeExtension(_ context.Context, r *decl.Request) error {
 	}
 	priority := 0
 	if len(r.Args) == 2 {
-		n, err := strconv.Atoi(r.Arg(1))
-		if err != nil || n < 1 {
-			return fmt.Errorf("%q is not a priority", r.Arg(1))
+		n, err := editedPriority(r.Arg(1))
+		if err != nil {
+			return err
 		}
 		priority = n
 	}
@@ -137,7 +136,7 @@ func (e *Engine) removeExtension(_ context.Context, r *decl.Request) error {
 	if priority == 0 {
 		fmt.Fprintf(r.Out, "Whole extension %s removed\n", r.Arg(0))
 	} else {
-		fmt.Fprintf(r.Out, "Extension %s with priority %d removed\n", r.Arg(0), priority)
+		fmt.Fprintf(r.Out, "Extension %s with priority %s removed\n", r.Arg(0), r.Arg(1))
 	}
 	return nil
 }

@@ -30,6 +30,21 @@ type removal struct {
 	priority      int // of an exten; 0 is all of it
 }
 
+// HintPriority stands for the priority hint of an extension.
+const HintPriority = -1
+
+// editedPriority reads the priority of an edit: a number, or hint.
+func editedPriority(text string) (int, error) {
+	if text = strings.TrimSpace(text); strings.EqualFold(text, "hint") {
+		return HintPriority, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%q is not a priority", text)
+	}
+	return n, nil
+}
+
 // drops reports whether a line of the file was taken away.
 func (x *edits) drops(context, kind, name, caller string, priority int, pos config.Pos) bool {
 	if x == nil || len(x.removed) == 0 || pos == editPos {
@@ -47,9 +62,9 @@ func (e *Engine) AddLine(context, key, value string, replace bool) error {
 		if key == "exten" {
 			name, rest, _ := cutOutside(value)
 			exten, caller, _ := splitCaller(strings.TrimSpace(name))
-			n, err := strconv.Atoi(strings.TrimSpace(strings.SplitN(rest, ",", 2)[0]))
-			if err != nil && !strings.HasPrefix(strings.TrimSpace(rest), "hint") {
-				return fmt.Errorf("%q is not a priority", strings.SplitN(rest, ",", 2)[0])
+			n, err := editedPriority(strings.SplitN(rest, ",", 2)[0])
+			if err != nil {
+				return err
 			}
 			if replace {
 				x.remove(removal{context, key, exten, caller, n})
@@ -80,7 +95,7 @@ func (e *Engine) HasExtension(context, name, priority string) bool {
 }
 
 // RemoveExtension takes an extension, or one priority of it if that is not 0, out of
-// a context.
+// a context; HintPriority is its hint.
 func (e *Engine) RemoveExtension(context, name string, priority int) error {
 	exten, caller, _ := splitCaller(name)
 	c, ok := e.Plan().contexts[context]
@@ -89,7 +104,7 @@ func (e *Engine) RemoveExtension(context, name string, priority int) error {
 	}
 	there := false
 	for _, x := range c.Extensions() {
-		if compareNames(x.Name, exten) == 0 && x.Caller == caller && (priority == 0 || x.Priority(priority) != nil) {
+		if compareNames(x.Name, exten) == 0 && x.Caller == caller && (priority == 0 || x.Priority(priority) != nil || priority == HintPriority && x.Hint != nil) {
 			exten, there = x.Name, true
 		}
 	}
@@ -145,7 +160,7 @@ func (x *edits) remove(r removal) {
 			var rest string
 			name, rest, _ = cutOutside(v.Value)
 			name, caller, _ = splitCaller(strings.TrimSpace(name))
-			priority, _ = strconv.Atoi(strings.SplitN(rest, ",", 2)[0])
+			priority, _ = editedPriority(strings.SplitN(rest, ",", 2)[0])
 		}
 		gone := s.Name == r.context && (r.kind == "context" ||
 			v.Name == r.kind && name == r.name && caller == r.caller && (r.priority == 0 || priority == r.priority))

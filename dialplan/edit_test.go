@@ -103,3 +103,41 @@ func TestEdit(t *testing.T) {
 		t.Errorf("what was saved differs: %s\n%s", d, text)
 	}
 }
+
+// TestEditHint: programs that log people in at phones put another hint in the place of the
+// one that an extension has, and take it away; the steps of the extension stay.
+func TestEditHint(t *testing.T) {
+	e := NewEngine(EngineOptions{})
+	e.AddApplications([]channel.Application{{Name: "NoOp", Run: func(channel.Thread, *decl.Args) error { return nil }}})
+	p, _, err := e.Parse("f", []byte("[a]\nexten => 1,hint,SIP/x\nexten => 1,1,NoOp(one)\nexten => 2,1,NoOp()\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Swap(p)
+	for _, tt := range []struct{ line, hint, answer string }{
+		{"dialplan add extension 1,hint,SIP/y into a", "SIP/x", ""},
+		{"dialplan add extension 1,hint,SIP/y&Custom:DND1 into a replace", "SIP/y&Custom:DND1", "Extension '1,hint,SIP/y&Custom:DND1' added into 'a' context\n"},
+		{"dialplan add extension 1,hint,SIP/z into a replace", "SIP/z", "Extension '1,hint,SIP/z' added into 'a' context\n"},
+		{"dialplan remove extension 2@a hint", "SIP/z", ""},
+		{"dialplan remove extension 1@a hind", "SIP/z", ""},
+		{"dialplan remove extension 1@a hint", "", "Extension 1@a with priority hint removed\n"},
+		{"dialplan remove extension 1@a hint", "", ""},
+		{"dialplan add extension 1,hint,SIP/x into a", "SIP/x", "Extension '1,hint,SIP/x' added into 'a' context\n"},
+	} {
+		var out strings.Builder
+		for _, c := range e.Commands() {
+			if rest, ok := strings.CutPrefix(tt.line, c.Words+" "); ok {
+				_ = c.Run(t.Context(), &decl.Request{Args: strings.Fields(rest), Line: tt.line, Out: &out})
+			}
+		}
+		if out.String() != tt.answer {
+			t.Errorf("%s: %q, want %q", tt.line, out.String(), tt.answer)
+		}
+		if got := e.Hint("a", "1"); got != tt.hint {
+			t.Errorf("%s: the hint is %q, want %q", tt.line, got, tt.hint)
+		}
+		if !e.HasExtension("a", "1", "1") || !e.HasExtension("a", "2", "1") {
+			t.Fatalf("%s took steps of extensions away", tt.line)
+		}
+	}
+}

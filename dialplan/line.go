@@ -215,7 +215,7 @@ func (b *builder) compile(p *Priority) {
 
 // hint adds the priority hint.
 func (b *builder) hint(name, caller string, anyCaller bool, p *Priority) {
-	if b.edits.drops(b.context.Name, "exten", name, caller, p.Number, p.Pos) {
+	if b.edits.drops(b.context.Name, "exten", name, caller, HintPriority, p.Pos) {
 		return
 	}
 	e := b.extension(name, caller, anyCaller)

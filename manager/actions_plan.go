@@ -120,7 +120,10 @@ func (s *Server) removeExtension(_ context.Context, r *decl.ActionRequest) error
 		return errors.New("Context and Extension must be defined")
 	}
 	number := 0
-	if priority != "" {
+	switch {
+	case strings.EqualFold(priority, "hint"):
+		number = dialplan.HintPriority
+	case priority != "":
 		n, err := strconv.Atoi(priority)
 		if err != nil || n < 1 {
 			return errors.New("The priority specified was invalid.")
