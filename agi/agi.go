@@ -65,6 +65,9 @@ type Deps struct {
 	Environ []string
 	// Limits are asked for when a session begins; nil has the defaults.
 	Limits func() Limits
+	// Bars reports whether EXEC takes the arguments of an application divided by bars,
+	// as programs from before version 1.6 divide them; nil is no.
+	Bars func() bool
 	// Resolver and Dial are the system's when nil.
 	Resolver Resolver
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error)

@@ -101,6 +101,7 @@ type office struct {
 	*appstest.Office
 	agi  *AGI
 	dead time.Duration
+	bars bool
 }
 
 func newOffice(t *testing.T, serve func(p *far)) *office {
@@ -109,6 +110,7 @@ func newOffice(t *testing.T, serve func(p *far)) *office {
 		o.agi = New(Deps{
 			Engine: a.Engine, Player: a.Player(), Database: &a.Database, Version: "20.0.0-test", Recordings: t.TempDir(),
 			Limits:   func() Limits { return Limits{Dead: o.dead} },
+			Bars:     func() bool { return o.bars },
 			Resolver: servers{},
 			Dial: func(_ context.Context, _, address string) (net.Conn, error) {
 				if strings.HasPrefix(address, "refused") {
@@ -558,6 +560,25 @@ func TestAGIEXECFULL(t *testing.T) {
 			t.Errorf("notices: %q", n)
 		}
 	})
+}
+
+// TestBars: programs of before version 1.6 divide arguments by bars, where asterisk.conf
+// says that there are such programs.
+func TestBars(t *testing.T) {
+	for _, bars := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newOffice(t, func(p *far) { p.ask(`EXEC "Gosub" "sub|s|1(a,b)"`); p.ask("EXEC Log NOTICE|one|two,three") })
+			o.bars = bars
+			o.Run("cmds")
+			want := []string{"one,two\\,three", "AGISTATUS=SUCCESS", "h AGISTATUS=SUCCESS"}
+			if !bars {
+				want = want[1:]
+			}
+			if n := o.Log.Notices(); !slices.Equal(n, want) {
+				t.Errorf("bars %v: notices %q, want %q", bars, n, want)
+			}
+		})
+	}
 }
 
 func TestNotConnected(t *testing.T) {

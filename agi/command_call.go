@@ -70,6 +70,9 @@ func executeCommand() command {
 			if len(a) > 1 {
 				text.S = a[1]
 			}
+			if bars := s.agi.deps.Bars; bars != nil && bars() {
+				text.S = barred.Replace(text.S)
+			}
 			event.Verbose(s.t.Log(), 3, "AGI Script Executing Application: (%s) Options: (%s)", a[0], text.S)
 			if _, ok := s.agi.deps.Engine.Catalog().Application(a[0]); !ok {
 				s.t.Log().Warn("Could not find application (" + a[0] + ")")
@@ -90,6 +93,9 @@ func executeCommand() command {
 		},
 	}
 }
+
+// barred makes commas of bars, and keeps the commas that were part of an argument.
+var barred = strings.NewReplacer(",", `\,`, "|", ",")
 
 // settingCommands change the call.
 func settingCommands() []command {

@@ -88,7 +88,12 @@ type Core struct {
 	// Programs and AGI are what the programs of calls may take: options of ours.
 	Programs program.Limits
 	AGI      agi.Limits
+	// AGIBars has EXEC of AGI take arguments that are divided by bars ([compat] res_agi).
+	AGIBars bool
 }
+
+// lastBars is the version up to which arguments were divided by bars, as [compat] knows it.
+const lastBars = 1.5
 
 // key is where the value of a key of [directories] goes, nil for one that holds
 // nothing of ours.
@@ -199,7 +204,15 @@ func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error
 			}
 		case "compat":
 			for _, v := range sec.Vars {
-				note(v, config.Note, "no-effect", "[compat] %s: the exchange does as version 1.8 and later did", v.Name)
+				version, err := strconv.ParseFloat(strings.TrimSpace(v.Value), 64)
+				switch {
+				case err != nil:
+					note(v, config.Warning, "bad-value", "[compat] %s = %q: expected a version such as 1.4", v.Name, v.Value)
+				case strings.EqualFold(v.Name, "res_agi"):
+					core.AGIBars = version < lastBars
+				default:
+					note(v, config.Note, "no-effect", "[compat] %s: the exchange does as version 1.8 and later did", v.Name)
+				}
 			}
 		default:
 			f := config.Finding{

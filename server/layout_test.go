@@ -186,9 +186,11 @@ func TestDirectories(t *testing.T) {
 				Programs: program.Limits{Time: 5 * time.Second, Output: 100, Processes: 3}, AGI: agi.Limits{Time: time.Minute},
 			}
 		}},
+		{"programs of old", "[compat]\nres_agi = 1.4\napp_set=1.6\n", func(_ Directories, c Core) bool { return c.AGIBars }},
+		{"programs of today", "[compat]\nres_agi = 1.6\n", func(_ Directories, c Core) bool { return !c.AGIBars }},
 		{"socket", "[files]\nastctl = a.ctl\nastctlpermissions = 0660\n", func(d Directories, _ Core) bool { return d.Socket == "/s/a.ctl" && d.SocketMode == 0o660 }},
-		{"nonsense is left out", "[directories]\nastlogdir => log\n[options]\nmaxcalls = -1\n[files]\nastctl=../x\n", func(d Directories, c Core) bool {
-			return d.Log == "/s/log" && c.MaxCalls == 0 && d.Socket == "/s/pbx.ctl"
+		{"nonsense is left out", "[directories]\nastlogdir => log\n[options]\nmaxcalls = -1\n[files]\nastctl=../x\n[compat]\nres_agi=old\n", func(d Directories, c Core) bool {
+			return !c.AGIBars && d.Log == "/s/log" && c.MaxCalls == 0 && d.Socket == "/s/pbx.ctl"
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

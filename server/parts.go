@@ -77,6 +77,7 @@ func (s *Server) agiDeps(c *configuration) agi.Deps {
 		Engine: s.engine, Player: prompt.New(newLibrary(c.dirs), s.tone, nil), Database: s.database, Programs: s.programs,
 		Directory: c.dirs.AGI, Recordings: c.dirs.Sounds(), Environ: c.environ(agi.Version(s.opts.Version)), Version: agi.Version(s.opts.Version),
 		Limits:   func() agi.Limits { return s.configuration().core.AGI },
+		Bars:     func() bool { return s.configuration().core.AGIBars },
 		Resolver: names{s.resolver},
 	}
 }
