@@ -2,6 +2,9 @@ package e2e
 
 import (
 	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +175,209 @@ func TestTrunkConnectionDies(t *testing.T) {
 					t.Errorf("the second server was sent\n%s", m.text)
 				default:
 				}
+			})
+		}
+	}
+}
+
+// handset is a phone that is played by hand: alice's, over TCP or TLS.
+type handset struct {
+	*station
+	x       *exchange
+	host    string // of the phone
+	at      string // of the exchange, host and port
+	contact string // with its brackets and parameters; "" for the connection's own end
+	over    net.Conn
+	seq     int
+}
+
+// sentBy is where the phone takes itself to be: behind a NAT that is elsewhere.
+func (h *handset) sentBy() string {
+	if strings.Contains(h.contact, hidden) {
+		return hidden
+	}
+	return h.over.LocalAddr().String()
+}
+
+// hidden is an address that nobody else knows.
+const hidden = "10.9.8.7:5060"
+
+// connect makes the connection that it speaks by from now on.
+func (h *handset) connect() { h.over = h.dial(h.host, h.at) }
+
+// request sends a request out of any dialog.
+func (h *handset) request(method, uri, id, more, body string) {
+	h.t.Helper()
+	h.seq++
+	contact := h.contact
+	if contact == "" {
+		contact = "<sip:alice@" + h.over.LocalAddr().String() + ";transport=" + strings.ToLower(h.via) + ">"
+	}
+	to := uri
+	if method == "REGISTER" {
+		to = "sip:alice@" + h.at
+	}
+	text := fmt.Sprintf("%s %s SIP/2.0\nVia: SIP/2.0/%s %s;branch=z9hG4bK%s%d;rport\nMax-Forwards: 70\nFrom: <sip:alice@%s>;tag=%s\nTo: <%s>\nCall-ID: %s\nCSeq: %d %s\nContact: %s\n%sContent-Length: %d\n\n",
+		method, uri, h.via, h.sentBy(), id, h.seq, h.at, id, to, id, h.seq, method, contact, more, len(body))
+	if _, err := io.WriteString(h.over, strings.ReplaceAll(text, "\n", "\r\n")+body); err != nil {
+		h.t.Errorf("%s: %v", method, err)
+	}
+}
+
+// register registers by the connection.
+func (h *handset) register() {
+	h.t.Helper()
+	uri := "sip:" + h.at
+	more := "Expires: 600\nSupported: outbound, path\n"
+	h.request("REGISTER", uri, "reg", more, "")
+	m := h.await("SIP/2.0 401")
+	h.request("REGISTER", uri, "reg", more+authorization(header(m.text, "WWW-Authenticate"), "REGISTER", uri, "alice", "correct-horse-battery"), "")
+	h.await("SIP/2.0 200")
+}
+
+// begin sends a request that has to be proven, and returns what it is answered.
+func (h *handset) begin(method, uri, id, more, body string) said {
+	h.t.Helper()
+	h.request(method, uri, id, more, body)
+	m := h.await("SIP/2.0 401")
+	if method == "INVITE" {
+		h.acknowledge(uri, id, m)
+	}
+	h.request(method, uri, id, more+authorization(header(m.text, "WWW-Authenticate"), method, uri, "alice", "correct-horse-battery"), body)
+	return h.await("SIP/2.0 200")
+}
+
+// acknowledge sends the ACK of an answer to the last INVITE.
+func (h *handset) acknowledge(uri, id string, m said) {
+	h.t.Helper()
+	branch := fmt.Sprintf("%s%d", id, h.seq)
+	if strings.HasPrefix(m.text, "SIP/2.0 2") {
+		branch += "ack"
+	}
+	text := fmt.Sprintf("ACK %s SIP/2.0\nVia: SIP/2.0/%s %s;branch=z9hG4bK%s;rport\nFrom: %s\nTo: %s\nCall-ID: %s\nCSeq: %d ACK\nMax-Forwards: 70\nContent-Length: 0\n\n",
+		uri, h.via, h.sentBy(), branch, header(m.text, "From"), header(m.text, "To"), id, h.seq)
+	if _, err := io.WriteString(h.over, strings.ReplaceAll(text, "\n", "\r\n")); err != nil {
+		h.t.Errorf("ACK: %v", err)
+	}
+}
+
+// calls calls the echo.
+func (h *handset) calls() {
+	h.t.Helper()
+	uri := "sip:600@" + h.at
+	m := h.begin("INVITE", uri, "call", "Content-Type: application/sdp\n", sdpAt(h.host))
+	h.acknowledge(uri, "call", m)
+}
+
+// TestPhoneConnectionDies: a phone whose connection breaks is reached by the one that it
+// makes next, in a call, for a call and with what it watches; or by one that is made to
+// where it listens; also when the exchange was started anew.
+func TestPhoneConnectionDies(t *testing.T) {
+	t.Parallel()
+	// What is reached by nothing but its own connection.
+	const behind, instance = "<sip:alice@" + hidden + ";transport=tcp>", `;+sip.instance="<urn:uuid:00000000-0000-1000-8000-000A95A0E128>"`
+	hangUp := func(h *handset) {
+		if got := h.x.console("channel request hangup all"); !strings.Contains(got, "Requested") {
+			h.t.Fatal(got)
+		}
+	}
+	moved := func(contact string) func(*handset) {
+		return func(h *handset) {
+			h.contact = contact
+			h.connect()
+			h.register()
+			h.calls()
+			_ = h.over.Close()
+			h.connect()
+			h.register()
+			hangUp(h)
+			bye := h.await("BYE ")
+			if bye.over != h.over {
+				h.t.Error("BYE came by another connection")
+			}
+			h.answer(bye, "200 OK", "", "")
+		}
+	}
+	for name, play := range map[string]func(*handset){
+		"in a call":                  moved(behind),
+		"in a call, outbound":        moved(behind + ";reg-id=1" + instance),
+		"in a call, of another port": moved(""),
+		"in a call, it listens": func(h *handset) {
+			h.contact = "<sip:alice@" + h.host + ":5070;transport=" + strings.ToLower(h.via) + ">"
+			h.listen(h.host + ":5070")
+			h.connect()
+			h.register()
+			h.calls()
+			_ = h.over.Close()
+			hangUp(h)
+			h.answer(h.await("BYE "), "200 OK", "", "")
+		},
+		"it watches": func(h *handset) {
+			h.contact = behind
+			h.connect()
+			h.register()
+			h.begin("SUBSCRIBE", "sip:102@"+h.at, "blf", "Event: dialog\nExpires: 600\nAccept: application/dialog-info+xml\n", "")
+			h.answer(h.await("NOTIFY "), "200 OK", "", "")
+			_ = h.over.Close()
+			caller := newAgent(h.t, h.x.net.host(3)+":5061", h.x.addr(), nil).call("one", "602")
+			caller.request("INVITE", 1, caller.sdp(30002, "0"))
+			if _, ok := caller.await("SIP/2.0 200", "INVITE", 5*time.Second); !ok {
+				h.t.Fatal("no answer")
+			}
+			caller.request("ACK2", 1, "")
+			h.connect()
+			h.register()
+			m := h.await("NOTIFY ")
+			if !strings.Contains(m.text, "confirmed") {
+				h.t.Errorf("told\n%s", m.text)
+			}
+			h.answer(m, "200 OK", "", "")
+			caller.request("BYE", 2, "")
+			m = h.await("NOTIFY ")
+			h.answer(m, "200 OK", "", "")
+		},
+		"the exchange is started anew": func(h *handset) {
+			h.contact = "<sip:alice@" + h.host + ":5070;transport=" + strings.ToLower(h.via) + ">"
+			h.listen(h.host + ":5070")
+			h.connect()
+			h.register()
+			h.x.kill()
+			h.x.start()
+			caller := newAgent(h.t, h.x.net.host(3)+":5061", h.x.addr(), nil).call("one", "101")
+			caller.request("INVITE", 1, caller.sdp(30002, "0"))
+			h.answer(h.await("INVITE "), "486 Busy Here", "", "")
+			h.await("ACK ")
+			// And by the connection that it makes next.
+			h.connect()
+			h.register()
+			caller = newAgent(h.t, h.x.net.host(4)+":5061", h.x.addr(), nil).call("two", "101")
+			caller.request("INVITE", 1, caller.sdp(30004, "0"))
+			m := h.await("INVITE ")
+			if m.over != h.over {
+				h.t.Error("INVITE came by another connection")
+			}
+			h.answer(m, "486 Busy Here", "", "")
+		},
+	} {
+		for _, via := range []string{"tcp", "tls"} {
+			t.Run(name+", "+via, func(t *testing.T) {
+				t.Parallel()
+				n := newNetwork()
+				archive := strings.NewReplacer("[nowhere]\n", "[nowhere]\nexten => 101,1,Dial(SIP/alice,20)\nexten => 602,1,Answer()\n same => n,Set(DEVICE_STATE(Custom:x)=INUSE)\n same => n,Wait(30)\nexten => h,1,Set(DEVICE_STATE(Custom:x)=NOT_INUSE)\n",
+					"[home]\n", "[home]\nexten => 102,hint,Custom:x\n", "context=nowhere\n", "context=nowhere\nallowguest=yes\n").Replace(streams(t, n))
+				h := &handset{host: n.host(20), at: n.host(1) + ":5060"}
+				var secure *tls.Config
+				if via == "tls" {
+					cert, key := newAuthority(t).issue("phone.test")
+					secure = serverOf(t, cert, key)
+					secure.InsecureSkipVerify = true
+					h.at = n.host(1) + ":5061"
+					archive = strings.Replace(archive, "allowguest=yes\n", "allowguest=yes\ntlsdontverifyserver=yes\n", 1)
+				}
+				h.station = newStation(t, secure)
+				h.x = newExchangeOn(t, n, archive)
+				play(h)
+				h.x.idle()
 			})
 		}
 	}

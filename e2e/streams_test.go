@@ -152,14 +152,16 @@ func (s *station) ignore(c net.Conn) {
 func (s *station) await(start string) said {
 	s.t.Helper()
 	timeout := time.After(8 * time.Second)
+	var others []string
 	for {
 		select {
 		case m := <-s.in:
 			if strings.HasPrefix(m.text, start) {
 				return m
 			}
+			others = append(others, m.text)
 		case <-timeout:
-			s.t.Fatalf("no %s came", start)
+			s.t.Fatalf("no %s came, but %q", start, others)
 		}
 	}
 }

@@ -57,35 +57,82 @@ func (p *streamPhone) await(status int, patience time.Duration) *message.Message
 }
 
 // TestCallGoesOnByNewConnection: a call whose connection broke goes on by the one
-// that the phone registers with next (RFC 5626 4.4).
+// that the phone registers with next (RFC 5626 4.4), or by its other one. So does one whose
+// connection nobody has closed: a phone that changes its network says nothing by the old.
 func TestCallGoesOnByNewConnection(t *testing.T) {
-	withFlow(t, connected, map[string]func(*channel.Channel){"1000": answerFor(10 * time.Second)}, func(f *flow) {
-		t := f.t // that of the bubble
-		r := &rig{Driver: f.d, t: t, net: f.net}
-		const contact = "Contact: <sip:carol@10.0.0.9:5070;transport=tcp>\n"
-		p := r.dial("127.0.50.1:5060", "carol")
-		if m := p.register(contact); m.Status() != 200 {
-			t.Fatal(m.Status())
-		}
-		answer := p.call(contact)
-		time.Sleep(2 * time.Second)
-		_ = p.c.Close()
-		time.Sleep(2 * time.Second)
-		again := r.dial("127.0.50.1:5060", "carol")
-		if m := again.register(contact); m.Status() != 200 {
-			t.Fatal(m.Status())
-		}
-		bye := again.await(0, 10*time.Second)
-		if bye.Method() != message.BYE || string(bye.CallID()) != string(answer.CallID()) {
-			t.Fatalf("came %s", bye.Bytes())
-		}
-		b := message.NewBuilder(nil)
-		b.Response(bye, 200, "", "")
-		if err := again.write(b.Bytes()); err != nil {
-			t.Fatal(err)
-		}
-		f.endAll()
-	})
+	const (
+		contact  = "Contact: <sip:carol@10.0.0.9:5070;transport=tcp>\n"
+		moved    = "Contact: <sip:carol@10.0.0.9:5071;transport=tcp>\n"
+		instance = ";+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\""
+		first    = "Supported: outbound\nContact: <sip:carol@10.0.0.9:5070;transport=tcp>;reg-id=1" + instance + "\n"
+		second   = "Supported: outbound\nContact: <sip:carol@10.0.0.9:5070;transport=tcp>;reg-id=2" + instance + "\n"
+		newPort  = "Contact: <sip:carol@10.0.0.9:5071;transport=tcp>" + instance + "\n"
+		oldPort  = "Contact: <sip:carol@10.0.0.9:5070;transport=tcp>" + instance + "\n"
+		stranger = "Contact: <sip:carol@10.0.0.9:5071;transport=tcp>;+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000A95A0E129>\"\n"
+	)
+	for name, tt := range map[string]struct {
+		before, after string
+		// open: the old connection is never closed, late: only after the phone has registered
+		// by the new one.
+		open, late bool
+		moves      bool
+	}{
+		"the same Contact":                {contact, contact, false, false, true},
+		"the same Contact, half-open":     {contact, contact, true, false, true},
+		"another port":                    {contact, moved, false, false, true},
+		"another port, closed late":       {contact, moved, false, true, true},
+		"another phone of the account":    {contact, moved, true, false, false},
+		"an instance, another port":       {oldPort, newPort, false, false, true},
+		"an instance, half-open":          {oldPort, newPort, true, false, true},
+		"another instance":                {oldPort, stranger, true, false, false},
+		"a flow":                          {first, first, false, false, true},
+		"a flow, half-open":               {first, first, true, false, true},
+		"the other flow":                  {first, second, false, true, true},
+		"the other flow, both are there":  {first, second, true, false, false},
+		"the other flow, made afterwards": {first, second, false, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			several := connected
+			if strings.Contains(tt.before, "reg-id") || tt.after == stranger {
+				several += "max_contacts=2\n"
+			}
+			withFlow(t, several, map[string]func(*channel.Channel){"1000": answerFor(10 * time.Second)}, func(f *flow) {
+				t := f.t // that of the bubble
+				r := &rig{Driver: f.d, t: t, net: f.net}
+				p := r.dial("127.0.50.1:5060", "carol")
+				if m := p.register(tt.before); m.Status() != 200 {
+					t.Fatal(m.Status())
+				}
+				answer := p.call(strings.TrimPrefix(tt.before, "Supported: outbound\n"))
+				time.Sleep(2 * time.Second)
+				if !tt.open && !tt.late {
+					_ = p.c.Close()
+				}
+				time.Sleep(2 * time.Second)
+				again := r.dial("127.0.50.1:5060", "carol")
+				if m := again.register(tt.after); m.Status() != 200 {
+					t.Fatal(m.Status())
+				}
+				if tt.late {
+					_ = p.c.Close()
+				}
+				way := again
+				if !tt.moves {
+					way = p
+				}
+				bye := way.await(0, 10*time.Second)
+				if bye.Method() != message.BYE || string(bye.CallID()) != string(answer.CallID()) {
+					t.Fatalf("came %s", bye.Bytes())
+				}
+				b := message.NewBuilder(nil)
+				b.Response(bye, 200, "", "")
+				if err := way.write(b.Bytes()); err != nil {
+					t.Fatal(err)
+				}
+				f.endAll()
+			})
+		})
+	}
 }
 
 // TestAnswerWithoutConnection: the response to a request whose connection is gone

@@ -24,6 +24,7 @@ type dialog struct {
 	hops                string   // Max-Forwards of our requests, "" for 70
 	route               transaction.Route
 	proof               *proof // nil in a dialog that the far end began
+	rerouted            bool   // route became that of another connection of the device
 	pinned              bool   // route stays, whatever the route set says (outboundproxy=…,force)
 	encrypted           bool   // route is one over TLS, wherever the route set leads
 	finding             *finding

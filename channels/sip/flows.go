@@ -83,14 +83,96 @@ func (d *Driver) expected(from source) {
 // flowLost handles the end of a connection. A registration that is a flow is over
 // with it (RFC 5626 6), and so is that of a browser, which cannot be connected to.
 func (d *Driver) flowLost(f transaction.Flow, dead netip.AddrPort, why error) {
+	peers := slices.Clone(d.peers.flows[f])
+	d.eachDialog(func(p *Peer, g *dialog) {
+		if g.route.Flow == f {
+			if c := d.standIn(p, f); c != nil {
+				g.reroute(c)
+			}
+		}
+	})
 	d.txs.Lost(f, dead, why)
-	for _, p := range slices.Clone(d.peers.flows[f]) {
+	for _, p := range peers {
 		for _, c := range slices.Clone(p.contacts) {
 			if c.endsWith(f) && !d.quit {
+				p.broke(c)
 				d.expire(p, c)
 			}
 		}
 	}
+}
+
+// standIn is a contact by which a device is reached whose connection broke: by its
+// other flow (RFC 5626 6), or by that which it registered with since.
+func (d *Driver) standIn(p *Peer, broken transaction.Flow) *Contact {
+	i := slices.IndexFunc(p.contacts, func(c *Contact) bool { return c.Flow == broken })
+	for _, c := range p.contacts {
+		if c.Flow != broken && d.net.Alive(c.Flow) && (i < 0 && p.MaxContacts == 1 || i >= 0 && p.sameDevice(c, p.contacts[i])) {
+			return c
+		}
+	}
+	return nil
+}
+
+// eachDialog calls f for the calls and the subscriptions of peers.
+func (d *Driver) eachDialog(f func(*Peer, *dialog)) {
+	d.calls.each(func(o *pvt) {
+		if o.peer != nil {
+			f(o.peer, &o.dialog)
+		}
+	})
+	d.subs.each(func(s *subscription) {
+		if s.peer == nil {
+			return
+		}
+		f(s.peer, &s.dialog)
+		if s.stranded && s.rerouted {
+			s.stranded = false
+			s.enqueue()
+		}
+	})
+}
+
+// reroute has a dialog go on by the connection of a contact; one that is secure stays
+// so.
+func (g *dialog) reroute(c *Contact) {
+	if c.Protocol.Secure() || !g.encrypted && !secureURI(g.target) {
+		g.route, g.rerouted = c.route(), true
+	}
+}
+
+// maxBroken is how many contacts a peer keeps in mind that ended with their
+// connection.
+const maxBroken = 8
+
+// broke keeps in mind a contact that ended with its connection: its device is about to
+// come back.
+func (p *Peer) broke(c *Contact) {
+	if len(p.broken) == maxBroken {
+		p.broken = slices.Delete(p.broken, 0, 1)
+	}
+	p.broken = append(p.broken, c)
+}
+
+// sameDevice reports whether two contacts of a peer are those of one device: by its
+// instance, or as the peer has no other.
+func (p *Peer) sameDevice(a, b *Contact) bool {
+	if a.Instance != "" || b.Instance != "" {
+		return a.Instance == b.Instance
+	}
+	return p.MaxContacts == 1 || sameContact(a.URI, b.URI)
+}
+
+// places are the URIs that a device which registers c was to be reached at before.
+func (p *Peer) places(c *Contact) (uris []string) {
+	for _, list := range [...][]*Contact{p.contacts, p.broken} {
+		for _, o := range list {
+			if p.sameDevice(o, c) && !o.Static {
+				uris = append(uris, o.URI)
+			}
+		}
+	}
+	return uris
 }
 
 // flowInUse reports whether somebody is registered, or talks, by a connection, or we
@@ -108,15 +190,17 @@ func (d *Driver) flowInUse(f transaction.Flow) (used bool) {
 	return used
 }
 
-// rebind has the calls of a device whose connection broke go on by the one that it
-// registered with now.
-func (d *Driver) rebind(p *Peer, c *Contact) {
-	if c.Flow == 0 {
-		return
-	}
-	d.calls.each(func(o *pvt) {
-		if o.peer == p && o.route.Flow != 0 && !d.net.Alive(o.route.Flow) && sameContact(o.target, c.URI) {
-			o.route = c.route()
+// rebind has the calls and subscriptions of a device go on by the connection that it
+// registered with now: those to its Contact, or to one that it had before, whose
+// connection broke or is the one that this takes the place of.
+func (d *Driver) rebind(p *Peer, c *Contact, before []string, instead transaction.Flow) {
+	p.broken = slices.DeleteFunc(p.broken, func(o *Contact) bool { return p.sameDevice(o, c) })
+	d.eachDialog(func(o *Peer, g *dialog) {
+		if o != p || !g.route.Protocol.Reliable() || d.net.Alive(g.route.Flow) && g.route.Flow != instead {
+			return
+		}
+		if sameContact(g.target, c.URI) || slices.ContainsFunc(before, func(uri string) bool { return sameContact(g.target, uri) }) {
+			g.reroute(c)
 		}
 	})
 }

@@ -154,9 +154,14 @@ func (g *dialog) find(d *Driver, next string, from transaction.Route) {
 
 // failover turns the dialog to the next server of its next hop after a request failed
 // on its way by failed, or was told to leave that one alone for wait (RFC 3263 4.3).
+// So it does when its device is reached by another connection since then.
 // It reports false when there is none; the dialog is over then (RFC 3261 12.2.1.2).
 func (g *dialog) failover(failed transaction.Route, reason string, wait time.Duration) bool {
+	moved := g.rerouted && failed.Flow != g.route.Flow
+	g.rerouted = false
 	switch {
+	case moved: // the device has another connection by now
+		return true
 	case g.servers == nil:
 		return false
 	case g.servers.route().Remote != failed.Remote: // another request has found out before

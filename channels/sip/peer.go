@@ -293,6 +293,7 @@ type Peer struct {
 	// contacts are the bindings of a dynamic peer: the newest registration first,
 	// what the operator added last.
 	contacts []*Contact
+	broken   []*Contact // those that ended with their connection
 	// found are the servers that host= leads to, in the order of the last lookup.
 	found []resolve.Target
 	// located are the addresses that the table knows the peer by.

@@ -300,6 +300,8 @@ func (r *registration) reply() func(error) {
 // until those expire.
 func (r *registration) apply(c *Contact) {
 	d, p := r.d, r.p
+	before, instead := p.places(c), transaction.Flow(0)
+	again := slices.ContainsFunc(p.contacts, func(old *Contact) bool { return old.Flow == c.Flow })
 	i := slices.IndexFunc(p.contacts, func(old *Contact) bool { return !old.Static && old.same(c) })
 	switch {
 	case c.Expires.IsZero() && i >= 0:
@@ -308,13 +310,16 @@ func (r *registration) apply(c *Contact) {
 	case i >= 0:
 		old := p.contacts[i]
 		r.fresh = r.fresh || old.CallID != c.CallID || old.Addr != c.Addr
+		instead = old.Flow
 		p.refreshContact(d, old, c)
 	default:
 		r.fresh = true
 		p.addContact(d, c)
 		p.trim(d, p.MaxContacts)
 	}
-	d.rebind(p, c)
+	if c.Flow != 0 && !again { // by a connection that is new
+		d.rebind(p, c, before, instead)
+	}
 }
 
 // same reports whether two contacts are one binding: of one instance and reg-id

@@ -36,9 +36,12 @@ type subscription struct {
 	pace   presence.Pace
 	wait   sched.ID // of the pace
 	queued bool     // in the line of those that have something to tell
-	reason string   // why it ends with the next NOTIFY, "" while it is active
-	over   bool     // taken out of the table
-	kept   bool     // it has a record in the store
+	// stranded says that the phone's connection broke and that it cannot be connected
+	// to: what there is to tell waits until it has registered by the next one.
+	stranded bool
+	reason   string // why it ends with the next NOTIFY, "" while it is active
+	over     bool   // taken out of the table
+	kept     bool   // it has a record in the store
 }
 
 // The reasons of a subscription's end (RFC 6665 4.1.3).
@@ -141,6 +144,7 @@ func (s *subscription) begin(m *message.Message) {
 // follow takes over where the phone is now and what its request says.
 func (s *subscription) follow(m *message.Message) {
 	d := s.d
+	s.stranded = false
 	s.remoteSeq, _ = m.CSeq()
 	s.hasRemoteSeq = true
 	s.learnTarget(m)
@@ -199,6 +203,10 @@ func (s *subscription) end(reason string) {
 		return
 	}
 	s.reason = reason
+	if s.stranded {
+		s.drop()
+		return
+	}
 	s.tell(true)
 }
 
@@ -238,7 +246,7 @@ func (s *subscription) tell(asked bool) {
 // enqueue puts it into the line of those that have something to tell.
 func (s *subscription) enqueue() {
 	d := s.d
-	if s.queued || s.over {
+	if s.queued || s.over || s.stranded {
 		return
 	}
 	s.queued = true
@@ -316,16 +324,27 @@ func (s *subscription) Response(_ *transaction.Client, m *message.Message) {
 	s.enqueue()
 }
 
-// Failed implements transaction.Receiver: nobody answers there (RFC 6665 4.2.2).
+// Failed implements transaction.Receiver: nobody answers there (RFC 6665 4.2.2), or the
+// phone has lost its connection and is about to make another.
 func (s *subscription) Failed(c *transaction.Client, err error) {
-	if !s.over && s.failover(c.Route, reasonOf(err), 0) {
-		s.pace.Answered()
-		s.pace.Want(true)
-		s.enqueue()
-		return
+	if !s.over {
+		again := s.failover(c.Route, reasonOf(err), 0)
+		s.stranded = !again && s.strands(c.Route, err)
+		if again || s.stranded {
+			s.pace.Answered()
+			s.pace.Want(true)
+			s.enqueue()
+			return
+		}
 	}
 	s.d.debug(1, "SIP: a subscription ended", "peer", s.peerName(), "exten", s.exten, "err", err)
 	s.drop()
+}
+
+// strands reports whether what failed by a route may arrive when the phone has
+// registered again.
+func (s *subscription) strands(r transaction.Route, err error) bool {
+	return s.peer != nil && s.peer.Dynamic && r.Protocol.Reliable() && !errors.Is(err, transaction.ErrTimeout)
 }
 
 func (s *subscription) peerName() string {
