@@ -196,7 +196,8 @@ func (h *handset) sentBy() string {
 	if strings.Contains(h.contact, hidden) {
 		return hidden
 	}
-	return h.over.LocalAddr().String()
+	_, port, _ := net.SplitHostPort(h.over.LocalAddr().String())
+	return net.JoinHostPort(h.host, port)
 }
 
 // hidden is an address that nobody else knows.

@@ -169,7 +169,9 @@ func (s *station) await(start string) said {
 // answer answers a request on its connection; more are headers, each with its end.
 func (s *station) answer(m said, status, more, body string) {
 	s.t.Helper()
-	text := throughProxies(m.text, status, "<sip:far@"+m.over.LocalAddr().String()+";transport="+strings.ToLower(s.via)+">", body)
+	host, port, _ := net.SplitHostPort(m.over.LocalAddr().String())
+	host, _, _ = strings.Cut(host, "%")
+	text := throughProxies(m.text, status, "<sip:far@"+net.JoinHostPort(host, port)+";transport="+strings.ToLower(s.via)+">", body)
 	text = strings.Replace(text, "\r\n", "\r\n"+more, 1)
 	if _, err := io.WriteString(m.over, text); err != nil {
 		s.t.Errorf("answer: %v", err)

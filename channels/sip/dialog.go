@@ -171,8 +171,9 @@ func appendHostPort(dst []byte, a netip.AddrPort) []byte {
 	return strconv.AppendUint(dst, uint64(a.Port()), 10)
 }
 
+// appendHost appends an address. The zone of a link is not for others (RFC 4007 11.2).
 func appendHost(dst []byte, a netip.Addr) []byte {
-	if a.Is6() {
+	if a = a.WithZone(""); a.Is6() {
 		dst = append(dst, '[')
 		dst = a.AppendTo(dst)
 		return append(dst, ']')

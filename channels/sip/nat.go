@@ -50,7 +50,7 @@ func (d *Driver) localAddress(r transaction.Route) (signalling netip.AddrPort, m
 	g := &d.cfg.General
 	to := r.Remote
 	local := d.net.LocalOf(r)
-	own := d.sourceAddr(to.Addr().Unmap(), local.Addr())
+	own := d.sourceAddr(to.Addr().Unmap(), local.Addr()).WithZone("")
 	signalling = netip.AddrPortFrom(own, local.Port())
 	media = own
 	if g.RTPBind.IsValid() && !g.RTPBind.IsUnspecified() && g.RTPBind.Is4() == own.Is4() {
@@ -126,10 +126,19 @@ func (d *Driver) local(a netip.Addr) bool {
 func behindNAT(m *message.Message, from source) bool {
 	via := m.Via()
 	a, err := netip.ParseAddr(string(via.Host))
-	if err != nil || a.Unmap() != from.addr.Addr().Unmap() {
+	if err != nil || a.Unmap().WithZone("") != from.addr.Addr().Unmap().WithZone("") {
 		return true
 	}
 	return !from.protocol.Reliable() && cmp.Or(via.Port, defaultPort) != from.addr.Port()
+}
+
+// onLink is an address that somebody gives whom we hear from another: one of a link is
+// on the same link as that, whose zone it cannot know here (RFC 4007 11.2).
+func onLink(a netip.AddrPort, from netip.Addr) netip.AddrPort {
+	if ip := a.Addr(); ip.Is6() && ip.IsLinkLocalUnicast() && ip.Zone() == "" {
+		return netip.AddrPortFrom(ip.WithZone(from.Zone()), a.Port())
+	}
+	return a
 }
 
 // forceRPort reports whether replies and requests go to where a request came

@@ -102,7 +102,7 @@ func (g *dialog) aim(d *Driver, from transaction.Route, symmetric bool) {
 	protocol, to, ok := nextHop(next)
 	r := transaction.Route{}
 	if ok {
-		r, _ = d.routeTo(protocol, to)
+		r, _ = d.routeTo(protocol, onLink(to, from.Remote.Addr()))
 		r.Host = g.route.Host
 	} else if !symmetric && !from.Protocol.Web() && !unfindable(next) {
 		g.find(d, next, from)

@@ -249,7 +249,7 @@ func (p *pvt) configure() {
 	}
 	send := p.sendCodec()
 	r := media.Remote{
-		RTP: a.rtp, RTCP: a.rtcp,
+		RTP: onLink(a.rtp, p.received.Addr()), RTCP: onLink(a.rtcp, p.received.Addr()),
 		Send:      media.Payload{Type: send.pt, Codec: send.Name},
 		Recv:      make([]media.Payload, len(a.codecs)),
 		Direction: media.Direction(a.direction),

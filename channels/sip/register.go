@@ -165,7 +165,7 @@ func (r *registration) contact(a message.Address, seq uint32, life time.Duration
 		// A host that is a name, such as those of RFC 2606 .invalid, is not
 		// looked up: the phone is where its request came from.
 		if addr, err := netip.ParseAddr(string(a.URI.Host)); err == nil {
-			c.Addr = netip.AddrPortFrom(addr.Unmap(), cmp.Or(a.URI.Port, c.Protocol.DefaultPort()))
+			c.Addr = onLink(netip.AddrPortFrom(addr.Unmap(), cmp.Or(a.URI.Port, c.Protocol.DefaultPort())), r.from.addr.Addr())
 		}
 	}
 	if c.Addr.Addr().Is4() != r.from.addr.Addr().Is4() {

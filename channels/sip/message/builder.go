@@ -137,7 +137,7 @@ func (b *Builder) topVia(req *Message, value []byte) {
 		}
 	}
 	b.buf = append(b.buf, ";received="...)
-	b.buf = addr.AppendTo(b.buf)
+	b.buf = addr.WithZone("").AppendTo(b.buf)
 	if rport {
 		b.buf = append(b.buf, ";rport="...)
 		b.buf = strconv.AppendUint(b.buf, uint64(req.source.Port()), 10)
