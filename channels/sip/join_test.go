@@ -22,10 +22,8 @@ func dialogTag(header string) string {
 
 const joinOffice = office + "[alice](+)\ncallgroup=1\n[carol](+)\npickupgroup=1\n"
 
-// TestJoin: a third phone comes into a call (RFC 3911): the two take their audio back from
-// each other, and go on when it has left.
-func TestJoin(t *testing.T) {
-	const talk = `
+// aliceTalks is her call to bob.
+const aliceTalks = `
 			alice > INVITE 2000 sdp
 			alice < 100
 			bob < INVITE sdp
@@ -33,6 +31,10 @@ func TestJoin(t *testing.T) {
 			bob < ACK
 			alice < 200 sdp
 			alice > ACK`
+
+// TestJoin: a third phone comes into a call (RFC 3911): the two take their audio back from
+// each other, and go on when it has left.
+func TestJoin(t *testing.T) {
 	const comes = `
 			carol > INVITE 2000 %s | Join: %s
 			carol < 100
@@ -84,7 +86,7 @@ func TestJoin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFlow(t, tt.conf, map[string]func(*channel.Channel){"2000": dialBridged("SIP/bob", bridge.Options{}, nil)}, func(f *flow) {
-				f.play(talk + tt.before)
+				f.play(aliceTalks + tt.before)
 				f.play(fmt.Sprintf(comes, tt.invite, joining(f.phone("alice"))) + tt.after)
 			})
 		})
@@ -94,14 +96,6 @@ func TestJoin(t *testing.T) {
 // TestJoinRefused: who may not know of the call learns nothing of it, and what cannot be
 // mixed is refused before it is answered.
 func TestJoinRefused(t *testing.T) {
-	const talk = `
-			alice > INVITE 2000 sdp
-			alice < 100
-			bob < INVITE sdp
-			bob > 200 sdp
-			bob < ACK
-			alice < 200 sdp
-			alice > ACK`
 	const over = `
 			alice > BYE
 			alice < 200
@@ -118,9 +112,9 @@ func TestJoinRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFlow(t, tt.conf, map[string]func(*channel.Channel){"2000": dialBridged("SIP/bob", bridge.Options{}, nil)}, func(f *flow) {
-				script := talk
+				script := aliceTalks
 				if name == "of another call" {
-					script = strings.NewReplacer("2000 sdp", "2000 sdp=9", "200 sdp\n\t\t\tbob", "200 sdp=9\n\t\t\tbob").Replace(talk)
+					script = strings.NewReplacer("2000 sdp", "2000 sdp=9", "200 sdp\n\t\t\tbob", "200 sdp=9\n\t\t\tbob").Replace(aliceTalks)
 				}
 				f.play(script)
 				header := tt.header
