@@ -300,8 +300,12 @@ func (r *registration) reply() func(error) {
 // until those expire.
 func (r *registration) apply(c *Contact) {
 	d, p := r.d, r.p
-	before, instead := p.places(c), transaction.Flow(0)
-	again := slices.ContainsFunc(p.contacts, func(old *Contact) bool { return old.Flow == c.Flow })
+	var before []string // where calls still lead that belong to it
+	var instead transaction.Flow
+	moved := c.Flow != 0 && !slices.ContainsFunc(p.contacts, func(old *Contact) bool { return old.Flow == c.Flow })
+	if moved {
+		before = p.places(c)
+	}
 	i := slices.IndexFunc(p.contacts, func(old *Contact) bool { return !old.Static && old.same(c) })
 	switch {
 	case c.Expires.IsZero() && i >= 0:
@@ -317,7 +321,7 @@ func (r *registration) apply(c *Contact) {
 		p.addContact(d, c)
 		p.trim(d, p.MaxContacts)
 	}
-	if c.Flow != 0 && !again { // by a connection that is new
+	if moved { // to a connection that is new
 		d.rebind(p, c, before, instead)
 	}
 }
