@@ -286,6 +286,9 @@ func (d Directories) sockets() []string {
 	return []string{d.Socket, fallback}
 }
 
+// AsteriskVersion is the version that programs are told that ask for the ancestor's.
+func AsteriskVersion(own string) string { return agi.Version(own) }
+
 // Sockets are the places where the console socket of an exchange with these
 // directories may be, best first.
 func Sockets(configDir, stateDir string) ([]string, error) {

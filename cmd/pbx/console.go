@@ -20,6 +20,7 @@ func consoleCommand(args []string, in *os.File, out, errs io.Writer) error {
 	p.flags(f)
 	verbose.flags(f)
 	command := f.String("x", "", "run one `command` and exit")
+	f.StringVar(&p.socket, "socket", "", "the console's `socket`, where it is not that of asterisk.conf")
 	if err := p.parse(f, args, errs); err != nil {
 		return err
 	}
@@ -35,6 +36,9 @@ func consoleCommand(args []string, in *os.File, out, errs io.Writer) error {
 
 // socket is where the running exchange listens.
 func socket(p *places) (string, error) {
+	if p.socket != "" {
+		return p.socket, nil
+	}
 	sockets, err := server.Sockets(p.config, p.state)
 	if err != nil {
 		return "", err

@@ -69,9 +69,9 @@ usage:
   pbx reload [--config DIR] [--state DIR] [--dry-run]
         Have the running exchange read its files again and say what changed;
         --dry-run says it and changes nothing.
-  pbx console [--config DIR] [--state DIR] [-v] [-x COMMAND]
+  pbx console [--config DIR] [--state DIR] [--socket PATH] [-v] [-x COMMAND]
         Talk to the running exchange; -x runs one command and exits with 1 if
-        it failed. Also: pbx -r, pbx -rx COMMAND.
+        it failed. Also, as asterisk: pbx -r, pbx -rvvvx COMMAND, pbx -V.
   pbx ctl [--config DIR] [--state DIR] COMMAND [ARGUMENT]...
         For programs: ask the running exchange, and print its answer as JSON.
         channels, channel ID, peers, peer NAME, calls, registrations, stats,
@@ -141,11 +141,13 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 		err = watchTop(args[1:], in, out, errs)
 	case name == "console":
 		err = consoleCommand(args[1:], in, out, errs)
-	case name == "version" || name == "--version" || name == "-V":
+	case name == "version" || name == "--version":
 		fmt.Fprintln(out, "pbx", version)
+	case name == "-V": // asked by programs, which go on by what they know of versions
+		fmt.Fprintln(out, "Asterisk", server.AsteriskVersion(version))
 	case name == "help" || name == "--help" || name == "-h":
 		fmt.Fprint(out, usage)
-	case strings.HasPrefix(name, "-r") || strings.HasPrefix(name, "-R"):
+	case strings.HasPrefix(name, "-") && !strings.HasPrefix(name, "--"):
 		var rest []string
 		if rest, err = fieldStyle(args); err == nil {
 			err = consoleCommand(rest, in, out, errs)
@@ -169,29 +171,12 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 	return exitFailed
 }
 
-// fieldStyle turns the letters of `-rvvvx COMMAND` into flags of `pbx console`.
-func fieldStyle(args []string) ([]string, error) {
-	var flags []string
-	rest := args[1:]
-	for _, c := range args[0][2:] {
-		switch {
-		case c == 'v':
-			flags = append(flags, "-v")
-		case c == 'x' && len(rest) > 0:
-			flags = append(flags, "-x", rest[0])
-			rest = rest[1:]
-		default:
-			return nil, fmt.Errorf("unknown option %q; `pbx help` lists them", args[0])
-		}
-	}
-	return append(flags, rest...), nil
-}
-
 // places are the flags that say where things are.
 type places struct {
 	config, state string
-	given         bool // --config was
-	more          bool // arguments may follow the flags
+	socket        string // of the console, where it is known
+	given         bool   // --config was
+	more          bool   // arguments may follow the flags
 }
 
 func (p *places) flags(f *flag.FlagSet) {

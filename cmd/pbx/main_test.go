@@ -40,7 +40,9 @@ func TestCommandLine(t *testing.T) {
 		{"no such directory", []string{"run", "--config", filepath.Join(dir, "none")}, exitFailed, "", "no such directory"},
 		{"nobody there", []string{"console", "--state", dir, "-x", "help"}, exitFailed, "", "no exchange answers on " + filepath.Join(dir, "pbx.ctl")},
 		{"nobody there, the field's way", []string{"-rx", "help", "--state", dir}, exitFailed, "", "no exchange answers"},
-		{"the field's way, wrong", []string{"-rq"}, exitFailed, "", `unknown option "-rq"`},
+		{"the field's way, wrong", []string{"-rz"}, exitFailed, "", `unknown option "-rz"`},
+		{"version, the field's way", []string{"-V"}, exitOK, "Asterisk 20.0.0-pbx", ""},
+		{"another socket", []string{"console", "--state", dir, "--socket", filepath.Join(dir, "a.ctl"), "-x", "help"}, exitFailed, "", "no exchange answers on " + filepath.Join(dir, "a.ctl")},
 		{"reach without a place", []string{"reach"}, exitUsage, "", "--from CONTEXT"},
 		{"reach from nowhere", []string{"reach", "--state", dir, "--from", "ofice"}, exitFailed, "", "did you mean office?"},
 		{"reach", []string{"reach", "--state", dir, "--from", "menu"}, exitOK, "phone   SIP/101\n        extensions.conf:", ""},
@@ -170,9 +172,22 @@ func TestFieldStyle(t *testing.T) {
 		{[]string{"-rvv"}, []string{"-v", "-v"}},
 		{[]string{"-rx", "core show channels"}, []string{"-x", "core show channels"}},
 		{[]string{"-rvx", "help", "--state", "/s"}, []string{"-v", "-x", "help", "--state", "/s"}},
+		{[]string{"-vvrx", "sip show peers"}, []string{"-v", "-v", "-x", "sip show peers"}},
+		{[]string{"-r", "-x", "core show uptime"}, []string{"-x", "core show uptime"}},
+		{[]string{"-rnx", "help"}, []string{"-x", "help"}},
+		{[]string{"-rxcore show uptime"}, []string{"-x", "core show uptime"}},
+		{[]string{"-x", "help", "-r"}, []string{"-x", "help"}},
+		{[]string{"-r", "-s", "/var/run/asterisk/asterisk.ctl", "-x", "-help"}, []string{"--socket", "/var/run/asterisk/asterisk.ctl", "-x", "-help"}},
+		{[]string{"-C", "/etc/asterisk/asterisk.conf", "-rx", "help"}, []string{"--config", "/etc/asterisk", "-x", "help"}},
+		{[]string{"-U", "asterisk", "-rx", "help"}, []string{"-x", "help"}},
 	} {
 		if got, err := fieldStyle(tt.args); err != nil || !slices.Equal(got, tt.want) {
 			t.Errorf("%q: %q, %v", tt.args, got, err)
+		}
+	}
+	for _, args := range [][]string{{"-rz"}, {"-rx"}, {"-r", "-C"}} {
+		if got, err := fieldStyle(args); err == nil {
+			t.Errorf("%q: %q, want an error", args, got)
 		}
 	}
 }
