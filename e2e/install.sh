@@ -28,6 +28,8 @@ need npm npm
 need curl curl
 need openssl openssl
 need nats-server nats-server
+# What offices watch their logs with.
+need fail2ban-regex fail2ban
 # Libraries of the field for AMI and AGI: Debian's, and those of npm.
 [ -e /usr/lib/python3/dist-packages/panoramisk ] || want+=(python3-panoramisk)
 [ -e /usr/lib/ruby/vendor_ruby/ruby_ami.rb ] || want+=(ruby-ami)
@@ -60,5 +62,8 @@ if [[ " ${want[*]} " == *" nats-server "* ]] && command -v systemctl >/dev/null 
 fi
 if [[ " ${want[*]} " == *" postgresql "* ]] && command -v systemctl >/dev/null && systemctl is-active -q postgresql; then
   $sudo systemctl disable -q --now postgresql
+fi
+if [[ " ${want[*]} " == *" fail2ban "* ]] && command -v systemctl >/dev/null && systemctl is-active -q fail2ban; then
+  $sudo systemctl disable -q --now fail2ban
 fi
 library

@@ -80,7 +80,7 @@ func (x *session) login(r *decl.ActionRequest) error {
 	}
 	if !user.MultipleLogin && s.count(user) > 0 {
 		s.deps.Log.Warn(fmt.Sprintf("manager: '%s' is logged in already (allowmultiplelogin=no)", user.Name))
-		x.security("SessionLimit", "Error", user.Name)
+		x.security("SessionLimit", severityError, user.Name)
 		r.Fail(errAuthentication.Error())
 		return errBye
 	}
@@ -129,12 +129,12 @@ func (x *session) authenticate(conf *Settings, r *decl.ActionRequest) (*User, er
 	user := conf.user(name)
 	if user == nil || user.Secret == "" {
 		notice("%s tried to authenticate with nonexistent user '%s'", x.remote.Addr(), shown)
-		x.security("InvalidAccountID", "Error", shown)
+		x.security("InvalidAccountID", severityError, shown)
 		return nil, errAuthentication
 	}
 	if !user.ACL.Allows(x.remote.Addr()) {
 		notice("%s failed to pass IP ACL as '%s'", x.remote.Addr(), shown)
-		x.security("FailedACL", "Error", shown)
+		x.security("FailedACL", severityError, shown)
 		return nil, errAuthentication
 	}
 	x.mu.Lock()
@@ -151,7 +151,7 @@ func (x *session) authenticate(conf *Settings, r *decl.ActionRequest) (*User, er
 	}
 	if given == "" || subtle.ConstantTimeCompare([]byte(given), []byte(want)) != 1 {
 		notice("%s failed to authenticate as '%s'", x.remote.Addr(), shown)
-		x.security("InvalidPassword", "Error", shown)
+		x.security("InvalidPassword", severityError, shown)
 		return nil, errAuthentication
 	}
 	return user, nil
@@ -311,11 +311,16 @@ func (x *session) waitEvent(r *decl.ActionRequest) error {
 	return nil
 }
 
-// security tells the bus what the session did about its own security.
+// severityError is that of security events about a request that was refused.
+const severityError = "Error"
+
+// security tells the bus what the session did about its own security, and the log, at its
+// level for that, what was refused.
 func (x *session) security(name, severity, account string, more ...string) {
 	s := x.server
 	bus := s.deps.Registry.Bus()
-	if !bus.Wants(event.Security) {
+	logged := severity == severityError && s.deps.Log.Enabled(s.ctx, event.LevelSecurity)
+	if !logged && !bus.Wants(event.Security) {
 		return
 	}
 	now := s.deps.Now()
@@ -338,7 +343,22 @@ func (x *session) security(name, severity, account string, more ...string) {
 		w.line("AccountID", account)
 	}
 	text := strings.ReplaceAll(strings.TrimSuffix(string(w.text), "\r\n"), "\r\n", "\n")
+	if logged {
+		s.deps.Log.Log(s.ctx, event.LevelSecurity, securityLine(name, text))
+	}
 	bus.Publish(event.Event{Kind: event.Security, Time: now, Name: name, Value: account, Address: x.remote.String(), AppData: text})
+}
+
+// securityLine is a security event as the log has it and as filters read it: pairs with
+// quotes around the values, which nothing in a value can end.
+func securityLine(name, text string) string {
+	var b strings.Builder
+	b.WriteString(`SecurityEvent="` + name + `"`)
+	for l := range strings.SplitSeq(text, "\n") {
+		field, value, _ := strings.Cut(l, ": ")
+		b.WriteString("," + field + `="` + strings.ReplaceAll(value, `"`, "?") + `"`)
+	}
+	return b.String()
 }
 
 func stamp(t time.Time) string { return t.Format("2006-01-02T15:04:05.000-0700") }
@@ -365,5 +385,5 @@ func (x *session) badFormat(name string) {
 	if u := x.loggedIn(); u != nil {
 		account = u.Name
 	}
-	x.security("RequestBadFormat", "Error", account, "RequestType", "Action: "+name)
+	x.security("RequestBadFormat", severityError, account, "RequestType", "Action: "+name)
 }

@@ -179,7 +179,7 @@ func (x *session) perform(r *decl.ActionRequest) error {
 		r.Fail("Invalid/unknown command: " + name + ". Use Action: ListCommands to show available commands.")
 		return nil
 	case a.need != 0 && a.need&user.Write == 0:
-		x.security("RequestNotAllowed", "Error", user.Name, "RequestType", "Action: "+a.Name)
+		x.security("RequestNotAllowed", severityError, user.Name, "RequestType", "Action: "+a.Name)
 		r.Fail("Permission denied")
 		return nil
 	}
