@@ -51,7 +51,8 @@ func (a *Args) TaintedAt(i int) bool {
 // does: commas inside "", () or [] do not divide, a backslash protects the next
 // character, quotes and backslashes are removed from every argument but the
 // last of max, which takes the rest of the line as it stands. max <= 0 means no
-// limit. (golden/corrections.md, row 7.)
+// limit. Brackets within quotes count, too: one that is not closed holds the text
+// behind the quotes together. (golden/corrections.md, row 7.)
 func Split(text string, max int) []string {
 	return AppendSplit(nil, text, max)
 }
@@ -72,7 +73,6 @@ func AppendSplit(dst []string, text string, max int) []string {
 			i++
 		case c == '"':
 			quoted, dirty = !quoted, true
-		case quoted:
 		case c == '(':
 			parens++
 		case c == ')':
@@ -85,7 +85,7 @@ func AppendSplit(dst []string, text string, max int) []string {
 			if brackets > 0 {
 				brackets--
 			}
-		case c == ',' && parens == 0 && brackets == 0:
+		case c == ',' && !quoted && parens == 0 && brackets == 0:
 			dst = append(dst, unquote(text[start:i], dirty))
 			start, dirty = i+1, false
 		}

@@ -155,16 +155,18 @@ func cut(t channel.Thread, a *decl.Args) (string, error) {
 // fieldRange reads N, N-M, N- and -M. What stands behind them does not count.
 func fieldRange(s string) (from, to int, err error) {
 	from, rest, ok := scanInteger(s)
-	if !ok {
-		return 0, 0, fmt.Errorf("%q is not a field", s)
-	}
 	after, ranged := strings.CutPrefix(rest, "-")
-	to, _, bounded := scanInteger(after)
-	switch {
-	case ranged && bounded:
+	if to, _, bounded := scanInteger(after); ok && ranged && bounded {
 		return from, to, nil
-	case from < 0: // -M
-		return 1, -from, nil
+	}
+	if last, upTo := strings.CutPrefix(s, "-"); upTo { // -M
+		if to, _, ok = scanInteger(last); ok {
+			return 1, to, nil
+		}
+	}
+	switch {
+	case !ok:
+		return 0, 0, fmt.Errorf("%q is not a field", s)
 	case ranged:
 		return from, maxField, nil
 	}
@@ -236,7 +238,6 @@ func cutRaw(s string) (before, after string, ok bool) {
 			i++
 		case c == '"':
 			quoted = !quoted
-		case quoted:
 		case c == '(':
 			parens++
 		case c == ')':
@@ -245,7 +246,7 @@ func cutRaw(s string) (before, after string, ok bool) {
 			brackets++
 		case c == ']':
 			brackets = max(0, brackets-1)
-		case c == ',' && parens == 0 && brackets == 0:
+		case c == ',' && !quoted && parens == 0 && brackets == 0:
 			return s[:i], s[i+1:], true
 		}
 	}

@@ -27,43 +27,90 @@ func formatFunctions() []channel.Function {
 // maxWidth bounds what a format pads to.
 const maxWidth = 4096
 
+// directive is one of a format: %[flags][width][.precision][size]verb.
+type directive struct {
+	flags string // with width and precision
+	size  string
+	verb  byte // 0: the format ends before it
+}
+
+// readDirective reads what follows a %, and the format behind it.
+func readDirective(s string) (d directive, rest string) {
+	skip := func(set string) {
+		for rest != "" && strings.IndexByte(set, rest[0]) >= 0 {
+			rest = rest[1:]
+		}
+	}
+	rest = s
+	skip("-+ #0'I")
+	skip("0123456789")
+	if strings.HasPrefix(rest, ".") {
+		rest = rest[1:]
+		skip("0123456789")
+	}
+	d.flags = strings.NewReplacer("'", "", "I", "").Replace(s[:len(s)-len(rest)]) // the C locale has one way to write digits
+	for _, size := range []string{"hh", "h", "ll", "l", "L", "q", "j", "z", "t"} {
+		if after, ok := strings.CutPrefix(rest, size); ok {
+			d.size, rest = size, after
+			break
+		}
+	}
+	if rest != "" {
+		d.verb, rest = rest[0], rest[1:]
+	}
+	return d, rest
+}
+
+// integer is n as the size of the directive holds it.
+func (d directive) integer(n int) int {
+	switch d.size {
+	case "h":
+		return int(int16(n))
+	case "hh":
+		return int(int8(n))
+	}
+	return n
+}
+
+// natural is n as an unsigned number of the size.
+func (d directive) natural(n int) uint32 {
+	switch d.size {
+	case "h":
+		return uint32(uint16(n))
+	case "hh":
+		return uint32(uint8(n))
+	}
+	return uint32(n)
+}
+
 // sprintf tells put of the characters that it makes out of numbers.
 func sprintf(format string, args []string, put func(string)) (string, error) {
 	var b strings.Builder
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' {
-			b.WriteByte(format[i])
-			continue
+	for {
+		text, rest, found := strings.Cut(format, "%")
+		b.WriteString(text)
+		if !found {
+			return b.String(), nil
 		}
-		j := i + 1
-		for j < len(format) && strings.IndexByte("-+ #'0123456789.", format[j]) >= 0 {
-			j++
+		var d directive
+		d, format = readDirective(rest)
+		if d.verb == 0 {
+			return b.String(), nil
 		}
-		flags := strings.ReplaceAll(format[i+1:j], "'", "")                  // the C locale does not group digits
-		for j < len(format) && strings.IndexByte("hlqjzt", format[j]) >= 0 { // sizes do not matter
-			j++
-		}
-		if j == len(format) {
-			break
-		}
-		i = j
-		if format[j] == '%' {
+		if d.verb == '%' {
 			b.WriteByte('%')
 			continue
 		}
-		if width := strings.TrimLeft(flags, "-+ #0"); strings.Trim(strings.Replace(width, ".", "", 1), "0123456789") != "" {
-			return "", fmt.Errorf("%%%s%c is no format", flags, format[j])
-		}
-		for field := range strings.FieldsFuncSeq(flags, func(r rune) bool { return r < '0' || r > '9' }) {
+		for field := range strings.FieldsFuncSeq(d.flags, func(r rune) bool { return r < '0' || r > '9' }) {
 			if n, err := strconv.Atoi(field); err != nil || n > maxWidth {
-				return "", fmt.Errorf("%q is too wide", flags)
+				return "", fmt.Errorf("%q is too wide", d.flags)
 			}
 		}
 		given, s := len(args) > 0, ""
 		if given {
 			s, args = args[0], args[1:]
 		}
-		verb := format[j]
+		flags, verb := d.flags, d.verb
 		switch verb {
 		case 'd', 'i', 'o', 'x', 'X', 'u', 'c':
 			n, ok := leadingInteger(s)
@@ -75,11 +122,11 @@ func sprintf(format string, args []string, put func(string)) (string, error) {
 				b.WriteString(padded(string([]byte{byte(n)}), flags))
 				put(string([]byte{byte(n)}))
 			case 'd', 'i':
-				fmt.Fprintf(&b, "%"+flags+"d", n)
+				fmt.Fprintf(&b, "%"+flags+"d", d.integer(n))
 			case 'u':
-				fmt.Fprintf(&b, "%"+flags+"d", uint32(n))
+				fmt.Fprintf(&b, "%"+flags+"d", d.natural(n))
 			default:
-				fmt.Fprintf(&b, "%"+flags+string(rune(verb)), uint32(n))
+				fmt.Fprintf(&b, "%"+flags+string(rune(verb)), d.natural(n))
 			}
 		case 'e', 'E', 'f', 'F', 'g', 'G':
 			n, ok := leadingFloat(s)
@@ -99,7 +146,6 @@ func sprintf(format string, args []string, put func(string)) (string, error) {
 			return "", fmt.Errorf("format type %%%c is not supported", verb)
 		}
 	}
-	return b.String(), nil
 }
 
 // padded is a text in the width and precision of its flags, which count bytes.

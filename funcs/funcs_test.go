@@ -151,3 +151,18 @@ func FuzzArguments(f *testing.F) {
 		}
 	})
 }
+
+func TestLeadingFloat(t *testing.T) {
+	for in, want := range map[string]string{
+		"1": "1.000000", " -1.5x": "-1.500000", "+.5": "0.500000", "5.": "5.000000", "1e3": "1000.000000", "1e+": "1.000000", "2e-1z": "0.200000",
+		"0x10": "16.000000", "0X1.8p1": "3.000000", "0x": "0.000000", "inf": "inf", "-INFINITY": "-inf", "nano": "nan", "": "none", "-": "none", ".": "none", "x1": "none", "e5": "none",
+	} {
+		got := "none"
+		if f, ok := leadingFloat(in); ok {
+			got = fixed(f)
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+	}
+}

@@ -34,7 +34,7 @@ func listFunctions() []channel.Function {
 		{Name: "PUSH", Synopsis: "Put an item at the end of a list", Args: args, SeeAlso: []string{"POP"}, Write: put(false)},
 		{Name: "UNSHIFT", Synopsis: "Put an item at the beginning of a list", Args: args, SeeAlso: []string{"SHIFT"}, Write: put(true)},
 		{
-			Name: "SORT", Synopsis: "Keys sorted by their values", Help: "SORT(a:3,b:1) is b,a.",
+			Name: "SORT", Synopsis: "Keys sorted by their values", Help: "SORT(a:3,b:1) is b,a. Seven digits of the values count; of equal ones the first comes first.",
 			Args: []decl.Arg{{Name: "key:value", Help: "a key and its number", Repeat: true}}, Raw: true,
 			Read: pieces(sortKeys),
 		},
@@ -82,7 +82,8 @@ func put(first bool) func(channel.Thread, *decl.Args, string) error {
 		if name == "" {
 			return errNoVariable
 		}
-		before, delim := value(t, a, name), string([]byte{delimiter(a)})
+		bare, _ := channel.SplitInherit(name) // the list may begin to be inherited
+		before, delim := value(t, a, bare), string([]byte{delimiter(a)})
 		switch {
 		case before == "":
 		case first:
@@ -98,7 +99,7 @@ func put(first bool) func(channel.Thread, *decl.Args, string) error {
 func sortKeys(_ channel.Thread, a *decl.Args) (string, error) {
 	type item struct {
 		key   string
-		value float64
+		value float32
 	}
 	var items []item
 	for p := range strings.SplitSeq(a.Raw, ",") {
@@ -107,7 +108,7 @@ func sortKeys(_ channel.Thread, a *decl.Args) (string, error) {
 			continue
 		}
 		f, _ := leadingFloat(number)
-		items = append(items, item{key, f})
+		items = append(items, item{key, float32(f)})
 	}
 	slices.SortStableFunc(items, func(a, b item) int { return cmp.Compare(a.value, b.value) })
 	keys := make([]string, len(items))

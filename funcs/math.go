@@ -74,40 +74,67 @@ func scanInteger(s string) (n int, rest string, ok bool) {
 	return int(int32(i)), s[end:], err == nil || errors.Is(err, strconv.ErrRange)
 }
 
-// leadingFloat reads the number at the beginning of s.
+// leadingFloat reads the number at the beginning of s, as %30lf of scanf(3) does:
+// blanks and a sign may stand before it, and hexadecimal, inf and nan are numbers.
 func leadingFloat(s string) (float64, bool) {
 	s = strings.TrimLeft(s, blanks)
-	n := 0
-	if n < len(s) && (s[n] == '-' || s[n] == '+') {
-		n++
+	s = s[:min(len(s), 30)]
+	sign := 0
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		sign = 1
 	}
-	digits := 0
+	word := strings.ToLower(s[sign:])
+	switch {
+	case strings.HasPrefix(word, "inf"), strings.HasPrefix(word, "nan"):
+		f, err := strconv.ParseFloat(strings.TrimPrefix(s[:sign], "-")+word[:3], 64)
+		if sign == 1 && s[0] == '-' {
+			f = -f
+		}
+		return f, err == nil
+	case strings.HasPrefix(word, "0x"):
+		if n := numeral(word[2:], "0123456789abcdef", 'p'); n > 0 {
+			number := s[:sign+2+n]
+			if !strings.Contains(word[:2+n], "p") {
+				number += "p0"
+			}
+			f, err := strconv.ParseFloat(number, 64)
+			return f, err == nil || errors.Is(err, strconv.ErrRange)
+		}
+	}
+	n := numeral(word, "0123456789", 'e')
+	if n == 0 {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(s[:sign+n], 64)
+	return f, err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// numeral is how long the number is that s begins with: digits with a point among
+// them, and an exponent behind its letter.
+func numeral(s, digits string, exponent byte) int {
+	n, found := 0, false
 	for point := false; n < len(s); n++ {
 		if s[n] == '.' && !point {
 			point = true
-		} else if s[n] >= '0' && s[n] <= '9' {
-			digits++
+		} else if strings.IndexByte(digits, s[n]) >= 0 {
+			found = true
 		} else {
 			break
 		}
 	}
-	if digits == 0 {
-		return 0, false
+	if !found {
+		return 0
 	}
-	if n < len(s) && (s[n] == 'e' || s[n] == 'E') {
+	if n < len(s) && s[n] == exponent {
 		e := n + 1
 		if e < len(s) && (s[e] == '-' || s[e] == '+') {
 			e++
 		}
-		if e < len(s) && s[e] >= '0' && s[e] <= '9' {
-			for e < len(s) && s[e] >= '0' && s[e] <= '9' {
-				e++
-			}
-			n = e
+		for ; e < len(s) && s[e] >= '0' && s[e] <= '9'; e++ {
+			n = e + 1
 		}
 	}
-	f, err := strconv.ParseFloat(s[:n], 64)
-	return f, err == nil || errors.Is(err, strconv.ErrRange)
+	return n
 }
 
 // toInt is the conversion of the processor: what does not fit is the least int.
@@ -121,6 +148,21 @@ func toInt(f float64) int32 {
 func formatNumber(f float64) string {
 	if i := toInt(f); float64(i) == f {
 		return strconv.Itoa(int(i))
+	}
+	return fixed(f)
+}
+
+// fixed is a number as %f of printf(3) writes it.
+func fixed(f float64) string {
+	switch {
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	case math.IsNaN(f) && math.Signbit(f):
+		return "-nan"
+	case math.IsNaN(f):
+		return "nan"
 	}
 	return strconv.FormatFloat(f, 'f', 6, 64)
 }
@@ -193,7 +235,7 @@ func compute(s, kind string) (string, error) {
 	case 'c':
 		return strings.TrimRight(string([]byte{byte(int64(r))}), "\x00"), nil
 	}
-	return strconv.FormatFloat(r, 'f', 6, 64), nil
+	return fixed(r), nil
 }
 
 func truth(b bool) string {

@@ -34,11 +34,11 @@ func strftime(t time.Time, format string) string {
 			b.WriteString(format[start:])
 			break
 		}
-		if format[i] == 'q' {
+		if digits := format[start+1 : i]; format[i] == 'q' && (digits == "" || len(digits) == 1 && digits[0] >= '1' && digits[0] <= '6') {
 			if width == 0 {
 				width = 3
 			}
-			b.WriteString(fmt.Sprintf("%09d", t.Nanosecond())[:min(width, 9)])
+			b.WriteString(fmt.Sprintf("%06d", t.Nanosecond()/1000)[:width])
 			continue
 		}
 		text, ok := strftimeField(t, format[i])

@@ -3,6 +3,7 @@ package funcs
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -96,17 +97,13 @@ func location(name string) *time.Location {
 	return l
 }
 
-// parseEpoch reads seconds with a fraction.
+// parseEpoch reads seconds with a fraction, whose microseconds are those of the
+// nearest float64, cut off.
 func parseEpoch(s string) (time.Time, bool) {
-	whole, fraction, _ := strings.Cut(strings.TrimSpace(s), ".")
-	sec, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil {
+	f, ok := leadingFloat(s)
+	if !ok || math.Abs(f) >= 1<<62 || math.IsNaN(f) {
 		return time.Time{}, false
 	}
-	fraction = (fraction + "000000000")[:9]
-	ns, err := strconv.ParseInt(fraction, 10, 64)
-	if err != nil {
-		ns = 0
-	}
-	return time.Unix(sec, ns), true
+	whole := math.Floor(f)
+	return time.Unix(int64(whole), int64((f-whole)*1e6)*1000), true
 }

@@ -145,9 +145,8 @@ func next(v channel.Value, sep byte, i int) int {
 			i++
 		case c == '"':
 			quoted = !quoted
-		case quoted:
 		case c == sep:
-			if parens == 0 && brackets == 0 {
+			if !quoted && parens == 0 && brackets == 0 {
 				return i
 			}
 		case c == '(':

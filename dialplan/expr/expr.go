@@ -250,12 +250,12 @@ func (e *Evaluator) binary(op token, a, b value) value {
 		if a.empty() {
 			return b
 		}
-		return a
+		return a.asked()
 	case opAnd:
 		if a.empty() || b.empty() {
 			return numeric(integer(0))
 		}
-		return a
+		return a.asked()
 	case opEq, opNe, opLt, opGt, opLe, opGe:
 		c, ordered := compare(a, b)
 		if !ordered {

@@ -147,12 +147,13 @@ func translate(p string) (string, error) {
 			b.WriteByte(c)
 		case '{':
 			n := strings.IndexByte(p[i:], '}')
-			if !atom || n < 0 || strings.Trim(p[i+1:i+n], "0123456789,") != "" || n == 1 {
-				if !atom {
-					return "", errors.New("Invalid preceding regular expression")
-				}
-				b.WriteString(`\{`)
-				continue
+			switch {
+			case !atom:
+				return "", errors.New("Invalid preceding regular expression")
+			case n < 0:
+				return "", errors.New("Unmatched { or \\{")
+			case !counts(p[i+1 : i+n]):
+				return "", errors.New(`Invalid content of \{\}`)
 			}
 			interval := p[i : i+n+1]
 			if strings.HasPrefix(interval, "{,") {
@@ -160,9 +161,10 @@ func translate(p string) (string, error) {
 			}
 			b.WriteString(interval)
 			i += n
-		case '^':
+		case '^', '$': // nothing that could be repeated
 			b.WriteByte(c)
-		case '.', '$':
+			atom = false
+		case '.':
 			b.WriteByte(c)
 			atom = true
 		default:
@@ -178,6 +180,13 @@ func translate(p string) (string, error) {
 		return "", errors.New(`Unmatched ( or \(`)
 	}
 	return b.String(), nil
+}
+
+// counts tells whether n, n, or n,m stands between braces; n may be missing before
+// the comma.
+func counts(s string) bool {
+	least, most, _ := strings.Cut(s, ",")
+	return s != "" && strings.Trim(least+most, "0123456789") == ""
 }
 
 // bracket translates the bracket expression that begins at p[i]; a backslash in

@@ -78,6 +78,15 @@ func (v value) empty() bool {
 	return len(v.s) == 0
 }
 
+// asked is what | and & hand on of an operand that they have asked for its truth:
+// digits are a number from then on, 01 is 1.
+func (v value) asked() value {
+	if n, ok := v.number(); ok {
+		return numeric(n)
+	}
+	return v
+}
+
 // chosen is the truth of the condition before "?".
 func (v value) chosen() bool {
 	if n, ok := v.number(); ok {
