@@ -8,15 +8,17 @@ import (
 	"time"
 )
 
-// three is the office of desk where 130 comes into the call of bob, and erin may.
-var three = strings.NewReplacer("port=5070\n", "port=5070\npickupgroup=1\n", "exten => 101,", "exten => 130,1,BridgeAdd(SIP/bob)\n same => n,Echo()\nexten => 101,").Replace(desk)
+// three is the office of desk where 130 comes into the call of bob, and erin may. 140
+// is bob, with a tone of 1004 Hz in the call for four seconds.
+var three = strings.NewReplacer("port=5070\n", "port=5070\npickupgroup=1\n", "exten => 101,", "exten => 130,1,BridgeAdd(SIP/bob)\n same => n,Echo()\nexten => 140,1,Set(H=${PERIODIC_HOOK(hooks,tone,3600)})\n same => n,Dial(SIP/bob,20)\nexten => 101,",
+	"[nowhere]\n", "[nowhere]\n[hooks]\nexten => tone,1,Answer()\n same => n,Set(TIMEOUT(absolute)=4)\n same => n,Milliwatt()\n").Replace(desk)
 
 // hearsBoth waits until the last second of what a phone hears is two tones.
 func (b *baresip) hearsBoth(f, g float64) {
 	b.t.Helper()
 	eventually(b.t, 30*time.Second, fmt.Sprintf("tones of %.0f and %.0f Hz", f, g), func() bool {
 		samples := b.heard()
-		return isTone(samples, f, 5, 0.3) && isTone(samples, g, 5, 0.3)
+		return isTone(samples, f, 5, 0.2) && isTone(samples, g, 5, 0.2) // the milliwatt is not as loud
 	})
 }
 
@@ -85,5 +87,25 @@ func TestThreeTalk(t *testing.T) {
 	alice.await("CALL_CLOSED")
 	hearTone(t, 1200, 5, 0.9, carol.heard) // her own voice, where she went on
 	carol.do("hangup", "")
+	x.idle()
+}
+
+// TestHookHeard: what the extension of a PERIODIC_HOOK plays is heard by both, beside what
+// they say to each other, and then it is over.
+func TestHookHeard(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, three)
+	alice := startBaresip(t, x.net.host(11), x.net.host(1), "alice", "correct-horse-battery", 400, false)
+	bob := startBaresip(t, x.net.host(12), x.net.host(1), "bob", "staple-paperclip-stamp", 700, true)
+	alice.registered(x, "alice", x.net.host(11))
+	bob.registered(x, "bob", x.net.host(12))
+	alice.do("dial", fmt.Sprintf("sip:140@%s", x.net.host(1)))
+	alice.await("CALL_ESTABLISHED")
+	alice.hearsBoth(700, 1004)
+	bob.hearsBoth(400, 1004)
+	hearTone(t, 700, 5, 0.9, alice.heard)
+	hearTone(t, 400, 5, 0.9, bob.heard)
+	alice.do("hangup", "")
+	bob.await("CALL_CLOSED")
 	x.idle()
 }

@@ -59,7 +59,7 @@ func All(d Deps) []channel.Function {
 		logicFunctions(d), mathFunctions(d), encodingFunctions(), timeFunctions(d), variableFunctions(d),
 		callerFunctions(), connectedFunctions(), channelFunctions(d), timeoutFunctions(), causeFunctions(), groupFunctions(d),
 		planFunctions(d), systemFunctions(d), lockFunctions(d),
-		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(), curlFunctions(), dnsFunctions(d), iconvFunctions(), configFunctions(d), odbcFunctions(d), realtimeFunctions(d), recordFunctions(d), sayFunctions(d), featureFunctions(), recordingFunctions(),
+		databaseFunctions(d), jsonFunctions(), cipherFunctions(), fileFunctions(), messageFunctions(), curlFunctions(), dnsFunctions(d), iconvFunctions(), configFunctions(d), odbcFunctions(d), realtimeFunctions(d), recordFunctions(d), sayFunctions(d), featureFunctions(), recordingFunctions(), hookFunctions(d),
 	} {
 		all = append(all, family...)
 	}
