@@ -49,6 +49,9 @@ func (c *configLoader) checkGeneral(generals []*config.Section) {
 	if v, ok := lookup("alwaysauthreject"); ok && !g.AlwaysAuthReject {
 		c.find(v.Pos, config.Warning, "name-guessing", "whoever asks can learn which names exist", "alwaysauthreject=yes")
 	}
+	if v, ok := lookup("insecure"); ok && g.Defaults.InsecureInvite {
+		c.find(v.Pos, config.Warning, "no-proof", "insecure=invite in [general] lets every device that does not say otherwise call without proof", "say it in the sections of trunks only")
+	}
 	if v, ok := lookup("digest"); ok && len(g.Defaults.Digest) > 1 {
 		c.find(v.Pos, config.Note, "two-challenges", "some phones fail on more than one challenge", "")
 	}
@@ -145,6 +148,10 @@ func (c *configLoader) checkPlace(p *PeerConfig, before []*PeerConfig) {
 func (c *configLoader) checkTransport(p *PeerConfig) {
 	g := &c.cfg.General
 	if !p.Dynamic || !p.Type.IsPeer() {
+		return
+	}
+	if p.withoutTCP {
+		c.find(c.line(p, "transport"), config.Warning, "transport-not-served", fmt.Sprintf("[%s] may use tcp alone, which is not served: it is reached as [general] says, by %s", p.Name, strings.ToLower(protocolNames(p.Transports))), "tcpenable=yes, or transport=udp")
 		return
 	}
 	var names []string

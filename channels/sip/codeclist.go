@@ -51,9 +51,9 @@ func (s *PeerSettings) allow(value string, allow bool) error {
 			n, err := strconv.Atoi(framing)
 			if err != nil || n < 10 || n > 300 {
 				unknown = fmt.Errorf("%q is not a packet time in milliseconds", framing)
-				continue
+			} else {
+				ptime = time.Duration(n) * time.Millisecond
 			}
-			ptime = time.Duration(n) * time.Millisecond
 		}
 		switch {
 		case name == "all" && add:

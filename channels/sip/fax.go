@@ -8,6 +8,7 @@ import (
 	"pbx/channels/sip/message"
 	"pbx/channels/sip/sdp"
 	"pbx/channels/sip/transaction"
+	"pbx/config"
 	"pbx/media"
 )
 
@@ -232,7 +233,11 @@ func (p *pvt) endFax() {
 // t38Enabled reads t38pt_udptl: yes or no, and words on error correction and size that
 // the far ends settle between them.
 func t38Enabled(value string) bool {
-	word, _, _ := strings.Cut(value, ",")
-	word = strings.TrimSpace(word)
-	return word != "" && !harmless(word)
+	for _, word := range splitList(strings.ToLower(value)) {
+		on, ok := config.Bool(word)
+		if ok && on || word == "fec" || word == "redundancy" || word == "none" {
+			return true
+		}
+	}
+	return false
 }

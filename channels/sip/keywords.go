@@ -13,7 +13,6 @@ import (
 	"pbx/channels/sip/digest"
 	"pbx/channels/sip/guard"
 	"pbx/channels/sip/message"
-	"pbx/channels/sip/presence"
 	"pbx/channels/sip/toll"
 	"pbx/config"
 )
@@ -56,7 +55,7 @@ func keywords() map[string]keyword {
 		}},
 
 		"host": {inPeer, setHost}, "port": {inPeer, setPort}, "defaultip": {inPeer, setDefaultIP},
-		"auth": {inPeer, setAuth}, "insecure": {inPeer, setInsecure},
+		"auth": {inPeer, setAuth}, "insecure": {inBoth, setInsecure},
 		"permit": {inPeer, setACL(true, peerACL)}, "deny": {inPeer, setACL(false, peerACL)},
 		"acl":           {inPeer, setNamedACL(peerACL)},
 		"contactpermit": {inBoth, setACL(true, contactACL)}, "contactdeny": {inBoth, setACL(false, contactACL)},
@@ -77,23 +76,17 @@ func keywords() map[string]keyword {
 			return nil
 		}},
 
-		"callerid":   {inBoth, setCallerID},
-		"fromdomain": {inBoth, setFromDomain},
-		"allow":      {inBoth, func(r *reader, v config.Variable) error { return r.s.allow(v.Value, true) }},
-		"disallow":   {inBoth, func(r *reader, v config.Variable) error { return r.s.allow(v.Value, false) }},
-		"nat":        {inBoth, setNAT},
-		"dtmfmode": {inBoth, choose(func(r *reader) *DTMFMode { return &r.s.DTMFMode }, map[string]DTMFMode{
-			"rfc2833": DTMFRFC2833, "rfc4733": DTMFRFC2833, "info": DTMFInfo, "shortinfo": DTMFShortInfo, "inband": DTMFInband, "auto": DTMFAuto,
-		})},
-		"progressinband": {inBoth, chooseBool(func(r *reader) *Progress { return &r.s.Progress }, ProgressYes, ProgressNo,
-			map[string]Progress{"never": ProgressNever})},
-		"directmedia": {inBoth, setDirectMedia},
-		"sendrpid": {inBoth, chooseBool(func(r *reader) *Identify { return &r.s.Identify }, IdentifyRPID, IdentifyNone,
-			map[string]Identify{"rpid": IdentifyRPID, "pai": IdentifyPAI})},
-		"trust_id_outbound": {inBoth, chooseBool(func(r *reader) *TrustOutbound { return &r.s.TrustOutbound }, TrustYes, TrustNo,
-			map[string]TrustOutbound{"legacy": TrustLegacy})},
-		"allowoverlap": {inBoth, chooseBool(func(r *reader) *Overlap { return &r.s.Overlap }, OverlapYes, OverlapNo,
-			map[string]Overlap{"dtmf": OverlapDTMF})},
+		"callerid":          {inBoth, setCallerID},
+		"fromdomain":        {inBoth, setFromDomain},
+		"allow":             {inBoth, func(r *reader, v config.Variable) error { return r.s.allow(v.Value, true) }},
+		"disallow":          {inBoth, func(r *reader, v config.Variable) error { return r.s.allow(v.Value, false) }},
+		"nat":               {inBoth, setNAT},
+		"dtmfmode":          {inBoth, setDTMFMode},
+		"progressinband":    {inBoth, setProgress},
+		"directmedia":       {inBoth, setDirectMedia},
+		"sendrpid":          {inBoth, setIdentify},
+		"trust_id_outbound": {inBoth, setTrustOutbound},
+		"allowoverlap":      {inBoth, setOverlap},
 		"directmediapermit": {inPeer, setACL(true, directACL)}, "directmediadeny": {inPeer, setACL(false, directACL)},
 		"directmediaacl": {inPeer, setNamedACL(directACL)},
 		"t38pt_udptl": {inBoth, func(r *reader, v config.Variable) error {
@@ -118,8 +111,8 @@ func keywords() map[string]keyword {
 		"rtptimeout":         {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPTimeout })},
 		"rtpholdtimeout":     {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPHoldTimeout })},
 		"rtpkeepalive":       {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.RTPKeepalive })},
-		"keepalive":          {inBoth, onOff(time.Second, 60*time.Second, func(r *reader) *time.Duration { return &r.s.Keepalive })},
-		"qualify":            {inBoth, onOff(time.Millisecond, 2*time.Second, func(r *reader) *time.Duration { return &r.s.Qualify })},
+		"keepalive":          {inBoth, onOff(time.Second, keepaliveYes, func(r *reader) *time.Duration { return &r.s.Keepalive })},
+		"qualify":            {inBoth, setQualify},
 		"qualifyfreq":        {inBoth, seconds(1, func(r *reader) *time.Duration { return &r.s.QualifyFreq })},
 		"reply_timeout":      {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.ReplyTimeout })},
 		"answer_timeout":     {inBoth, seconds(0, func(r *reader) *time.Duration { return &r.s.AnswerTimeout })},
@@ -164,18 +157,16 @@ func keywords() map[string]keyword {
 		"defaultexpiry": {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.DefaultExpiry })},
 		"subminexpiry":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.SubMinExpiry })},
 		"submaxexpiry":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.SubMaxExpiry })},
-		"notifyringing": {inGeneral, chooseBool(func(r *reader) *presence.Ringing { return &r.g.Ringing }, presence.RingingYes, presence.RingingNo,
-			map[string]presence.Ringing{"notinuse": presence.RingingNotInUse})},
-		"notifycid": {inGeneral, chooseBool(func(r *reader) *NotifyCID { return &r.g.NotifyCID }, CIDYes, CIDNo,
-			map[string]NotifyCID{"ignore-context": CIDAnyContext})},
-		"mwi":          {inGeneral, setMWI},
-		"mwiexpiry":    {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.MWIExpiry })},
-		"qualifygap":   {inGeneral, millis(0, func(r *reader) *time.Duration { return &r.g.QualifyGap })},
-		"ban_maxretry": {inGeneral, number(1, guard.MaxFailures, func(r *reader) *int { return &r.g.BanRetry })},
-		"ban_findtime": {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanFindTime })},
-		"ban_time":     {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanTime })},
-		"ban_maxtime":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanMaxTime })},
-		"ban_ignoreip": {inGeneral, setBanIgnore},
+		"notifyringing": {inGeneral, setRinging},
+		"notifycid":     {inGeneral, setNotifyCID},
+		"mwi":           {inGeneral, setMWI},
+		"mwiexpiry":     {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.MWIExpiry })},
+		"qualifygap":    {inGeneral, millis(0, func(r *reader) *time.Duration { return &r.g.QualifyGap })},
+		"ban_maxretry":  {inGeneral, number(1, guard.MaxFailures, func(r *reader) *int { return &r.g.BanRetry })},
+		"ban_findtime":  {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanFindTime })},
+		"ban_time":      {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanTime })},
+		"ban_maxtime":   {inGeneral, seconds(1, func(r *reader) *time.Duration { return &r.g.BanMaxTime })},
+		"ban_ignoreip":  {inGeneral, setBanIgnore},
 
 		"max_calls_per_minute":   {inBoth, number(0, guard.MaxRate, func(r *reader) *int { return &r.s.MaxCallsPerMinute })},
 		"total_calls_per_minute": {inGeneral, number(0, guard.MaxRate, func(r *reader) *int { return &r.g.TotalCallsPerMinute })},
@@ -218,151 +209,21 @@ var olderNames = map[string]string{
 	"submaxexpirey": "submaxexpiry", "mwiexpirey": "mwiexpiry", "subminexpirey": "subminexpiry",
 }
 
-// expected is the error for a word that is none of a few.
-func expected(found string, words ...string) error {
-	return fmt.Errorf("%q is not one of %s", found, strings.Join(words, ", "))
-}
-
-func choose[T any](field func(*reader) *T, words map[string]T) func(*reader, config.Variable) error {
-	return func(r *reader, v config.Variable) error {
-		t, ok := words[strings.ToLower(v.Value)]
-		if !ok {
-			return expected(v.Value, keys(words)...)
-		}
-		*field(r) = t
-		return nil
-	}
-}
-
-func chooseBool[T any](field func(*reader) *T, yes, no T, words map[string]T) func(*reader, config.Variable) error {
-	return func(r *reader, v config.Variable) error {
-		if t, ok := words[strings.ToLower(v.Value)]; ok {
-			*field(r) = t
-			return nil
-		}
-		switch b, ok := config.Bool(v.Value); {
-		case !ok:
-			return expected(v.Value, append([]string{"yes", "no"}, keys(words)...)...)
-		case b:
-			*field(r) = yes
-		default:
-			*field(r) = no
-		}
-		return nil
-	}
-}
-
-func number(least, most int, field func(*reader) *int) func(*reader, config.Variable) error {
-	return func(r *reader, v config.Variable) error {
-		n, err := strconv.Atoi(strings.TrimSpace(v.Value))
-		if err != nil || n < least || n > most {
-			return fmt.Errorf("%q is not a number from %d to %d", v.Value, least, most)
-		}
-		*field(r) = n
-		return nil
-	}
-}
-
-func seconds(least int, field func(*reader) *time.Duration) func(*reader, config.Variable) error {
-	return duration(time.Second, least, field)
-}
-
-func millis(least int, field func(*reader) *time.Duration) func(*reader, config.Variable) error {
-	return duration(time.Millisecond, least, field)
-}
-
-func duration(unit time.Duration, least int, field func(*reader) *time.Duration) func(*reader, config.Variable) error {
-	return func(r *reader, v config.Variable) error {
-		n, err := strconv.Atoi(strings.TrimSpace(v.Value))
-		if err != nil || n < least || n > 1<<30 {
-			return fmt.Errorf("%q is not a number of at least %d", v.Value, least)
-		}
-		*field(r) = time.Duration(n) * unit
-		return nil
-	}
-}
-
-// onOff reads yes, no or a number of unit.
-func onOff(unit, yes time.Duration, field func(*reader) *time.Duration) func(*reader, config.Variable) error {
-	return func(r *reader, v config.Variable) error {
-		if n, err := strconv.Atoi(strings.TrimSpace(v.Value)); err == nil && n >= 0 && n < 1<<30 {
-			*field(r) = time.Duration(n) * unit
-			return nil
-		}
-		b, ok := config.Bool(v.Value)
-		if !ok {
-			return fmt.Errorf("%q is neither yes, no nor a number", v.Value)
-		}
-		*field(r) = 0
-		if b {
-			*field(r) = yes
-		}
-		return nil
-	}
-}
-
-func setNAT(r *reader, v config.Variable) error {
-	var n NAT
-	for _, w := range splitList(strings.ToLower(v.Value)) {
-		switch w {
-		case "no", "never":
-			n = NAT{}
-		case "yes":
-			n.ForceRPort, n.Comedia = true, true
-		case "route", "force_rport":
-			n.ForceRPort = true
-		case "comedia":
-			n.Comedia = true
-		case "auto_force_rport":
-			n.AutoForceRPort = true
-		case "auto_comedia":
-			n.AutoComedia = true
-		default:
-			return expected(w, "no", "force_rport", "comedia", "auto_force_rport", "auto_comedia")
-		}
-	}
-	r.s.NAT = n
-	return nil
-}
-
-func setDirectMedia(r *reader, v config.Variable) error {
-	var dm DirectMedia
-	for _, w := range splitList(strings.ToLower(v.Value)) {
-		switch w {
-		case "update":
-			dm |= DirectYes | DirectUpdate
-		case "nonat":
-			dm |= DirectYes | DirectNonat
-		case "outgoing":
-			dm |= DirectYes | DirectOutgoing
-		default:
-			b, ok := config.Bool(w)
-			if !ok {
-				return expected(w, "yes", "no", "nonat", "update", "outgoing")
-			}
-			if dm = DirectNo; b {
-				dm = DirectYes
-			}
-		}
-	}
-	r.s.DirectMedia = dm
-	return nil
-}
-
 func setDisallowed(r *reader, v config.Variable) error {
 	r.s.Disallowed = nil
+	var err error
 	for _, w := range splitList(strings.ToUpper(v.Value)) {
 		m := message.Method(w)
 		switch {
 		case slices.Contains(disallowable, m):
 			r.s.Disallowed = append(r.s.Disallowed, m)
 		case m.Known():
-			return fmt.Errorf("%s cannot be left out; INFO, MESSAGE, NOTIFY, REFER and UPDATE can", w)
+			err = fmt.Errorf("%s cannot be left out; INFO, MESSAGE, NOTIFY, REFER and UPDATE can", w)
 		default:
-			return fmt.Errorf("%q is not a method of SIP", w)
+			err = fmt.Errorf("%q is not a method of SIP", w)
 		}
 	}
-	return nil
+	return err
 }
 
 func setDigest(r *reader, v config.Variable) error {
@@ -467,10 +328,11 @@ func setHeader(r *reader, v config.Variable) error {
 	return nil
 }
 
-// setGroup reads a list of groups 0-63 and ranges of them.
+// setGroup reads a list of groups 0-63 and ranges of them; what is none is left out.
 func setGroup(field func(*PeerConfig) *uint64) func(*reader, config.Variable) error {
 	return func(r *reader, v config.Variable) error {
 		var mask uint64
+		var wrong error
 		for _, w := range splitList(v.Value) {
 			first, last, ranged := strings.Cut(w, "-")
 			a, err := strconv.Atoi(strings.TrimSpace(first))
@@ -479,14 +341,15 @@ func setGroup(field func(*PeerConfig) *uint64) func(*reader, config.Variable) er
 				b, err = strconv.Atoi(strings.TrimSpace(last))
 			}
 			if err != nil || a < 0 || b > 63 || a > b {
-				return fmt.Errorf("%q is not a group from 0 to 63", w)
+				wrong = fmt.Errorf("%q is not a group from 0 to 63", w)
+				continue
 			}
 			for ; a <= b; a++ {
 				mask |= 1 << a
 			}
 		}
 		*field(r.p) = mask
-		return nil
+		return wrong
 	}
 }
 

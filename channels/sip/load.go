@@ -3,6 +3,7 @@ package sip
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"net/netip"
 	"reflect"
@@ -31,7 +32,8 @@ type configLoader struct {
 	// general and device are the names that config.Decode fills, known all there
 	// are.
 	general, device, known []string
-	inUsers                bool // users.conf is being read
+	kinds                  map[string]reflect.Kind // of general and device
+	inUsers                bool                    // users.conf is being read
 }
 
 // LoadConfig reads sip.conf, users.conf, acl.conf and hep.conf. An error means that
@@ -104,6 +106,14 @@ func newConfigLoader() *configLoader {
 	c.lines[nil] = make(map[string]config.Pos) // of [general]
 	c.general = append(tags[Settings](), both...)
 	c.device = append(tags[PeerConfig](), both...)
+	c.kinds = make(map[string]reflect.Kind)
+	for _, t := range []reflect.Type{reflect.TypeFor[Settings](), reflect.TypeFor[PeerSettings](), reflect.TypeFor[PeerConfig]()} {
+		for f := range confFields(t) {
+			for name := range strings.SplitSeq(f.Tag.Get("conf"), ",") {
+				c.kinds[name] = f.Type.Kind()
+			}
+		}
+	}
 	known := make(map[string]bool)
 	for _, list := range [][]string{c.general, c.device, slices.Collect(maps.Keys(c.keywords)), slices.Collect(maps.Keys(absent))} {
 		for _, name := range list {
@@ -150,25 +160,13 @@ func (c *configLoader) read(file, users *config.File) {
 // readDevice reads a device section. Like the ancestor it skips one that does
 // not say its type, and adds one whose name was there before to the first.
 func (c *configLoader) readDevice(s *config.Section) {
-	v, ok := s.Lookup("type")
-	if !ok {
+	lines := s.All("type")
+	if len(lines) == 0 {
 		c.find(s.Pos, config.Warning, "sip-no-type", fmt.Sprintf("section [%s] lacks type and is skipped", s.Name), "add type=friend, peer or user")
 		return
 	}
-	var typ Type
-	switch strings.ToLower(v.Value) {
-	case "peer":
-		typ = TypePeer
-	case "user":
-		typ = TypeUser
-	case "friend":
-		typ = TypeFriend
-	default:
-		hint := ""
-		if near := config.Nearest(strings.ToLower(v.Value), []string{"peer", "user", "friend"}); near != "" {
-			hint = "did you mean " + near + "?"
-		}
-		c.find(v.Pos, config.Warning, "sip-type", fmt.Sprintf("type %q of [%s] is not peer, user or friend; the section is skipped", v.Value, s.Name), hint)
+	typ, ok := c.deviceType(s, lines)
+	if !ok {
 		return
 	}
 	p := c.names[strings.ToLower(s.Name)]
@@ -179,6 +177,41 @@ func (c *configLoader) readDevice(s *config.Section) {
 	}
 	p.Type = typ
 	c.device1(s, p)
+}
+
+// deviceType is the role that the type lines of a section give it. They add up, as in
+// the ancestor: a peer that is made of a template for users is a friend.
+func (c *configLoader) deviceType(s *config.Section, lines []config.Variable) (typ Type, ok bool) {
+	var user, peer bool
+	for _, v := range lines {
+		switch w := strings.ToLower(v.Value); w {
+		case "peer":
+			peer = true
+		case "user":
+			user = true
+		case "friend":
+			user, peer = true, true
+		default:
+			hint := ""
+			if near := config.Nearest(w, []string{"peer", "user", "friend"}); near != "" {
+				hint = "did you mean " + near + "?"
+			}
+			c.find(v.Pos, config.Warning, "sip-type", fmt.Sprintf("type %q of [%s] is not peer, user or friend; the section is skipped", v.Value, s.Name), hint)
+			return typ, false
+		}
+	}
+	switch {
+	case user && peer:
+		typ = TypeFriend
+	case user:
+		typ = TypeUser
+	default:
+		typ = TypePeer
+	}
+	if last := lines[len(lines)-1]; !strings.EqualFold(last.Value, typ.String()) {
+		c.find(last.Pos, config.Note, "sip-type", fmt.Sprintf("[%s] is a friend: type=%s is added to the type before it", s.Name, strings.ToLower(last.Value)), "one type, or a template without one")
+	}
+	return typ, true
 }
 
 func (c *configLoader) newPeer(s *config.Section) *PeerConfig {
@@ -235,16 +268,35 @@ func (c *configLoader) section(s *config.Section, r *reader) {
 	}
 	// The plain options are filled from the section as a whole; its other names
 	// were dealt with above.
+	s = c.forgive(s)
 	names := make([]string, len(s.Vars))
 	for i := range s.Vars {
 		names[i] = s.Vars[i].Name
 	}
 	if r.p != nil {
 		c.findings = append(c.findings, config.Decode(s, r.p, names...)...)
+		c.settleLimit(s, r.p)
 		return
 	}
 	c.findings = append(c.findings, config.Decode(s, r.g, names...)...)
 	c.findings = append(c.findings, config.Decode(s, r.s, names...)...)
+}
+
+// settleLimit takes call-limit away where callcounter comes after it: the two set one
+// counter, as in the ancestor, and the last of them is the one.
+func (c *configLoader) settleLimit(s *config.Section, p *PeerConfig) {
+	limited := false
+	for _, v := range s.Vars {
+		switch strings.ToLower(v.Name) {
+		case "call-limit", "incominglimit":
+			limited = true
+		case "callcounter":
+			if limited {
+				c.find(v.Pos, config.Warning, "sip-value", fmt.Sprintf("callcounter after call-limit of [%s] takes the limit away", p.Name), "callcounter first, or call-limit alone, which counts as well")
+				p.CallLimit, limited = 0, false
+			}
+		}
+	}
 }
 
 // authentication reads [authentication]: auth = user:secret@realm for any peer.
@@ -366,6 +418,7 @@ func (c *configLoader) finish() {
 	g.MaxExpiry = max(g.MaxExpiry, g.MinExpiry)
 	g.DefaultExpiry = min(max(g.DefaultExpiry, g.MinExpiry), g.MaxExpiry)
 	for _, p := range c.cfg.Peers {
+		p.leaveTCP(g)
 		if p.T1 > 0 && p.TimerB == 0 {
 			p.TimerB = 64 * p.T1
 		}
@@ -385,13 +438,21 @@ func (c *configLoader) finish() {
 // tags are the option names of the conf tags of T, aliases included.
 func tags[T any]() []string {
 	var names []string
-	t := reflect.TypeFor[T]()
-	for i := range t.NumField() {
-		if tag := t.Field(i).Tag.Get("conf"); tag != "" {
-			names = append(names, strings.Split(tag, ",")...)
-		}
+	for f := range confFields(reflect.TypeFor[T]()) {
+		names = append(names, strings.Split(f.Tag.Get("conf"), ",")...)
 	}
 	return names
+}
+
+// confFields are the fields of a struct that config.Decode fills.
+func confFields(t reflect.Type) iter.Seq[reflect.StructField] {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range t.NumField() {
+			if f := t.Field(i); f.Tag.Get("conf") != "" && !yield(f) {
+				return
+			}
+		}
+	}
 }
 
 // keys are the keys of m in order.

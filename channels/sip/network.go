@@ -164,13 +164,14 @@ func setProxy(r *reader, v config.Variable) error {
 	}
 	if proto, rest, ok := strings.Cut(where, "://"); ok {
 		where = rest
-		if !strings.EqualFold(proto, "sip") {
-			var ok bool
-			if proxy.Protocol, ok = transaction.ParseProtocol(proto); !ok || proxy.Protocol.Web() {
-				return expected(proto, "udp", "tcp", "tls")
-			}
-			proxy.Fixed = true
+		if p, ok := transaction.ParseProtocol(proto); ok && !p.Web() {
+			proxy.Protocol, proxy.Fixed = p, true
+		} else if !strings.EqualFold(proto, "sip") {
+			flagged = expected(proto, "udp", "tcp", "tls")
 		}
+	}
+	if i := strings.LastIndexByte(where, '@'); i >= 0 {
+		where = where[i+1:] // a user there says nothing
 	}
 	if where = strings.TrimSpace(where); where == "" {
 		r.s.OutboundProxy = Proxy{}
@@ -182,26 +183,6 @@ func setProxy(r *reader, v config.Variable) error {
 		err = flagged
 	}
 	return err
-}
-
-func setInsecure(r *reader, v config.Variable) error {
-	var port, invite bool
-	for _, w := range splitList(strings.ToLower(v.Value)) {
-		switch w {
-		case "port", "yes":
-			port = true
-		case "invite":
-			invite = true
-		case "very":
-			port, invite = true, true
-		case "no":
-			port, invite = false, false
-		default:
-			return expected(w, "port", "invite", "no")
-		}
-	}
-	r.p.InsecurePort, r.p.InsecureInvite = port, invite
-	return nil
 }
 
 // setAuth reads user:secret@realm or user#md5hash@realm; the realm follows the
@@ -241,6 +222,9 @@ func contactACL(r *reader) *ACL {
 
 func setACL(permit bool, list func(*reader) *ACL) func(*reader, config.Variable) error {
 	return func(r *reader, v config.Variable) error {
+		if strings.TrimSpace(v.Value) == "" {
+			return nil // left empty by programs that write all options
+		}
 		rule, err := acl.ParseRule(v.Value, permit)
 		if err != nil && permit {
 			return err

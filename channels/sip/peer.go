@@ -152,6 +152,8 @@ type PeerSettings struct {
 	Codecs             []Codec
 	PreferredCodecOnly bool `conf:"preferred_codec_only"`
 	AutoFraming        bool `conf:"autoframing"`
+	InsecurePort       bool // insecure=port
+	InsecureInvite     bool // insecure=invite
 	DTMFMode           DTMFMode
 	NAT                NAT
 	Progress           Progress
@@ -245,16 +247,14 @@ type PeerConfig struct {
 	DefaultUser string `conf:"defaultuser,username"`
 
 	// Proof.
-	Secret         string `conf:"secret"`
-	MD5Secret      string `conf:"md5secret"`
-	SHA256Secret   string `conf:"sha256secret"`
-	RemoteSecret   string `conf:"remotesecret"`
-	Auth           []digest.Credential
-	InsecurePort   bool // insecure=port
-	InsecureInvite bool // insecure=invite
-	ACL            ACL
-	ContactACL     ACL
-	DirectACL      ACL // where the device's audio may go by directmedia
+	Secret       string `conf:"secret"`
+	MD5Secret    string `conf:"md5secret"`
+	SHA256Secret string `conf:"sha256secret"`
+	RemoteSecret string `conf:"remotesecret"`
+	Auth         []digest.Credential
+	ACL          ACL
+	ContactACL   ACL
+	DirectACL    ACL // where the device's audio may go by directmedia
 
 	// The device's own words.
 	Description   string `conf:"description"`
@@ -280,6 +280,8 @@ type PeerConfig struct {
 	SubscribeMWI bool `conf:"subscribemwi"`
 	// UnsolicitedMailbox keeps what a provider says that nobody asked.
 	UnsolicitedMailbox string `conf:"unsolicited_mailbox"`
+
+	withoutTCP bool // it may use TCP alone, which is not served: see leaveTCP
 
 	// keys are the HA1 values for Realm, computed at load .
 	keys digest.Keys

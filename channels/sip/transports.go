@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -21,20 +22,20 @@ import (
 // first is for requests to it.
 func setTransport(r *reader, v config.Variable) error {
 	var list []transaction.Protocol
+	var err error
 	for _, w := range splitList(v.Value) {
 		p, ok := transaction.ParseProtocol(w)
 		if !ok {
-			return expected(w, "udp", "tcp", "tls", "ws", "wss")
-		}
-		if !slices.Contains(list, p) {
+			err = expected(w, "udp", "tcp", "tls", "ws", "wss")
+		} else if !slices.Contains(list, p) {
 			list = append(list, p)
 		}
 	}
 	if len(list) == 0 {
-		return errors.New("no transport")
+		return cmp.Or(err, errors.New("no transport"))
 	}
 	r.s.Transports, r.s.TransportsGiven = list, true
-	return nil
+	return err
 }
 
 // protocolNames are the names of a list, as `sip show peer` has them.
@@ -63,6 +64,24 @@ func (p *Peer) reachedBy() transaction.Protocol {
 		return c.Protocol
 	}
 	return p.primaryTransport()
+}
+
+// leaveTCP takes TCP, where we do not listen for it, from what a device that registers
+// may use. One that may use nothing else is reached as [general] says, as in the
+// ancestor: such phones have long come by UDP. TLS that is asked for stays.
+func (p *PeerConfig) leaveTCP(g *Settings) {
+	if g.TCPEnable || !p.Dynamic || !p.allows(transaction.TCP) {
+		return
+	}
+	left := slices.DeleteFunc(slices.Clone(p.Transports), func(t transaction.Protocol) bool { return t == transaction.TCP })
+	if len(left) == 0 {
+		p.withoutTCP = true
+		left = slices.DeleteFunc(slices.Clone(g.Defaults.Transports), func(t transaction.Protocol) bool { return t == transaction.TCP })
+	}
+	if len(left) == 0 {
+		left = []transaction.Protocol{transaction.UDP}
+	}
+	p.Transports = left
 }
 
 // setBinds reads a list of addresses with or without ports, or of ports alone

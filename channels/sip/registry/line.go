@@ -42,7 +42,7 @@ var (
 //	[peer?][transport://]user[@domain[:port]][:secret[:authuser]]@host[:port][/extension][~expiry]
 //
 // The port of a domain is read only where four fields stand before the last @, as
-// in 3456@domain:5082::@host.
+// in 3456@domain:5082::@host. Quotes around a field are not part of it.
 func ParseLine(s string) (Line, error) {
 	l := Line{Exten: DefaultExten}
 	s = strings.TrimSpace(s)
@@ -71,7 +71,8 @@ func ParseLine(s string) (Line, error) {
 func (l *Line) user(s string) (err error) {
 	f := strings.SplitN(s, ":", 4)
 	user, domain, _ := strings.Cut(f[0], "@")
-	if len(f) == 4 && domain != "" {
+	_, notPort := port(f[min(1, len(f)-1)])
+	if len(f) == 4 && (domain != "" || notPort == nil) {
 		if f[1] != "" {
 			if l.DomainPort, err = port(f[1]); err != nil {
 				return err
@@ -81,12 +82,12 @@ func (l *Line) user(s string) (err error) {
 	} else {
 		f = strings.SplitN(s, ":", 3)
 	}
-	l.User, l.Domain = strings.TrimSpace(user), strings.TrimSpace(domain)
+	l.User, l.Domain = unquote(strings.TrimSpace(user)), unquote(strings.TrimSpace(domain))
 	if len(f) > 1 {
-		l.Secret = f[1]
+		l.Secret = unquote(f[1])
 	}
 	if len(f) > 2 {
-		l.AuthUser = f[2]
+		l.AuthUser = unquote(f[2])
 	}
 	if l.User == "" {
 		return errUser
@@ -104,10 +105,10 @@ func (l *Line) host(s string) (err error) {
 		s, l.Expiry = s[:i], time.Duration(n)*time.Second
 	}
 	s, exten, ok := strings.Cut(s, "/")
-	if exten = strings.TrimSpace(exten); ok && exten != "" {
+	if exten = unquote(strings.TrimSpace(exten)); ok && exten != "" {
 		l.Exten = exten
 	}
-	s = strings.TrimSpace(s)
+	s = unquote(strings.TrimSpace(s))
 	literal := s
 	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
 		literal = s[1 : len(s)-1]
@@ -121,7 +122,7 @@ func (l *Line) host(s string) (err error) {
 		return nil
 	}
 	host, text, ok := strings.Cut(s, ":")
-	if l.Host = strings.TrimSpace(host); l.Host == "" || strings.ContainsAny(l.Host, " \t<>\"[];,?") {
+	if l.Host = unquote(strings.TrimSpace(host)); l.Host == "" || strings.ContainsAny(l.Host, " \t<>\"[];,?") {
 		return errHost
 	}
 	if ok {
@@ -130,6 +131,14 @@ func (l *Line) host(s string) (err error) {
 		}
 	}
 	return nil
+}
+
+// unquote takes quotes around a field away.
+func unquote(s string) string {
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
 }
 
 func port(s string) (uint16, error) {
