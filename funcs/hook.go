@@ -29,7 +29,7 @@ func hookFunctions(d Deps) []channel.Function {
 			{Name: "context", Help: "read: the context; written: the hook's number"},
 			optional("extension", "the extension"), optional("interval", "whole seconds from one time to the next"),
 		},
-		SeeAlso: []string{"BridgeAdd"}, Dangerous: true,
+		Dangerous: true,
 		Read: func(t channel.Thread, a *decl.Args) (string, error) {
 			id := strconv.FormatInt(last.Add(1), 10)
 			seconds, _, ok := scanInteger(a.Arg(2))
