@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,27 @@ type handset struct {
 	seq     int
 }
 
+// newHandset makes the phone and an exchange for it. 101 is the phone, 600 the echo, and
+// 102 is in use while somebody is in 602.
+func newHandset(t *testing.T, via string) *handset {
+	t.Helper()
+	n := newNetwork()
+	archive := strings.NewReplacer("[nowhere]\n", "[nowhere]\nexten => 101,1,Dial(SIP/alice,20)\nexten => 602,1,Answer()\n same => n,Set(DEVICE_STATE(Custom:x)=INUSE)\n same => n,Wait(30)\nexten => h,1,Set(DEVICE_STATE(Custom:x)=NOT_INUSE)\n",
+		"[home]\n", "[home]\nexten => 102,hint,Custom:x\n", "context=nowhere\n", "context=nowhere\nallowguest=yes\n").Replace(streams(t, n))
+	h := &handset{host: n.host(20), at: n.host(1) + ":5060"}
+	var secure *tls.Config
+	if via == "tls" {
+		cert, key := newAuthority(t).issue("phone.test")
+		secure = serverOf(t, cert, key)
+		secure.InsecureSkipVerify = true
+		h.at = n.host(1) + ":5061"
+		archive = strings.Replace(archive, "allowguest=yes\n", "allowguest=yes\ntlsdontverifyserver=yes\n", 1)
+	}
+	h.station = newStation(t, secure)
+	h.x = newExchangeOn(t, n, archive)
+	return h
+}
+
 // sentBy is where the phone takes itself to be: behind a NAT that is elsewhere.
 func (h *handset) sentBy() string {
 	if strings.Contains(h.contact, hidden) {
@@ -363,23 +385,103 @@ func TestPhoneConnectionDies(t *testing.T) {
 		for _, via := range []string{"tcp", "tls"} {
 			t.Run(name+", "+via, func(t *testing.T) {
 				t.Parallel()
-				n := newNetwork()
-				archive := strings.NewReplacer("[nowhere]\n", "[nowhere]\nexten => 101,1,Dial(SIP/alice,20)\nexten => 602,1,Answer()\n same => n,Set(DEVICE_STATE(Custom:x)=INUSE)\n same => n,Wait(30)\nexten => h,1,Set(DEVICE_STATE(Custom:x)=NOT_INUSE)\n",
-					"[home]\n", "[home]\nexten => 102,hint,Custom:x\n", "context=nowhere\n", "context=nowhere\nallowguest=yes\n").Replace(streams(t, n))
-				h := &handset{host: n.host(20), at: n.host(1) + ":5060"}
-				var secure *tls.Config
-				if via == "tls" {
-					cert, key := newAuthority(t).issue("phone.test")
-					secure = serverOf(t, cert, key)
-					secure.InsecureSkipVerify = true
-					h.at = n.host(1) + ":5061"
-					archive = strings.Replace(archive, "allowguest=yes\n", "allowguest=yes\ntlsdontverifyserver=yes\n", 1)
-				}
-				h.station = newStation(t, secure)
-				h.x = newExchangeOn(t, n, archive)
+				h := newHandset(t, via)
 				play(h)
 				h.x.idle()
 			})
 		}
 	}
+}
+
+// TestManners: what phones do with connections that others do not: they say all of it
+// octet by octet, close their half when they have asked, speak one version of TLS, offer
+// to begin TLS anew.
+func TestManners(t *testing.T) {
+	t.Parallel()
+	options := func(h *handset) {
+		h.t.Helper()
+		h.request("OPTIONS", "sip:"+h.at, "ask", "", "")
+		h.await("SIP/2.0 ")
+	}
+	version := func(v uint16) func(*handset) {
+		return func(h *handset) {
+			h.secure.MinVersion, h.secure.MaxVersion = v, v
+			h.connect()
+			h.register()
+			if got := h.over.(*tls.Conn).ConnectionState().Version; got != v {
+				h.t.Errorf("version %x", got)
+			}
+		}
+	}
+	for name, tt := range map[string]struct {
+		via  []string
+		play func(*handset)
+	}{
+		"octet by octet": {[]string{"tcp", "tls"}, func(h *handset) {
+			h.contact = "<sip:alice@" + hidden + ";transport=tcp>"
+			h.connect()
+			h.register()
+			caller := newAgent(h.t, h.x.net.host(3)+":5061", h.x.addr(), nil).call("one", "101")
+			caller.request("INVITE", 1, caller.sdp(30002, "0"))
+			m := h.await("INVITE ")
+			slow := said{m.text, octets{m.over}}
+			h.answer(slow, "180 Ringing", "", "")
+			_, _ = io.WriteString(slow.over, "\r\n\r\n")
+			h.answer(slow, "200 OK", "", sdpAt(h.host))
+			_, _ = io.WriteString(slow.over, "\r\n\r\n")
+			h.await("ACK ")
+			if _, ok := caller.await("SIP/2.0 200", "INVITE", 5*time.Second); !ok {
+				h.t.Fatal("no answer")
+			}
+			caller.request("ACK2", 1, "")
+			caller.request("BYE", 2, "")
+			h.answer(said{h.await("BYE ").text, slow.over}, "200 OK", "", "")
+		}},
+		"it closes its half": {[]string{"tcp", "tls"}, func(h *handset) {
+			h.connect()
+			h.request("OPTIONS", "sip:"+h.at, "ask", "", "")
+			if err := h.over.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+				h.t.Fatal(err)
+			}
+			h.await("SIP/2.0 ")
+		}},
+		"TLS 1.2 alone": {[]string{"tls"}, version(tls.VersionTLS12)},
+		"TLS 1.3 alone": {[]string{"tls"}, version(tls.VersionTLS13)},
+		"it begins TLS anew": {[]string{"tls"}, func(h *handset) {
+			cmd := exec.Command(tool(h.t, "openssl"), "s_client", "-connect", h.at, "-tls1_2")
+			stdin, err := cmd.StdinPipe() // its end would be the end of the program
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			defer stdin.Close()
+			time.AfterFunc(20*time.Second, func() { _ = stdin.Close() })
+			_, _ = io.WriteString(stdin, "R\n")
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "alert") {
+				h.t.Errorf("not refused: %v\n%s", err, out)
+			}
+			h.connect()
+			options(h)
+		}},
+	} {
+		for _, via := range tt.via {
+			t.Run(name+", "+via, func(t *testing.T) {
+				t.Parallel()
+				h := newHandset(t, via)
+				tt.play(h)
+				h.x.idle()
+			})
+		}
+	}
+}
+
+// octets is a connection that is written to one octet at a time.
+type octets struct{ net.Conn }
+
+// Write implements net.Conn.
+func (c octets) Write(b []byte) (n int, err error) {
+	for ; n < len(b) && err == nil; n++ {
+		_, err = c.Conn.Write(b[n : n+1])
+	}
+	return n, err
 }

@@ -92,6 +92,11 @@ func (d *Driver) flowLost(f transaction.Flow, dead netip.AddrPort, why error) {
 		}
 	})
 	d.txs.Lost(f, dead, why)
+	for _, r := range d.registrants {
+		if !d.quit {
+			r.lost(f)
+		}
+	}
 	for _, p := range peers {
 		for _, c := range slices.Clone(p.contacts) {
 			if c.endsWith(f) && !d.quit {

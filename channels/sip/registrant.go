@@ -24,7 +24,9 @@ type registrant struct {
 	machine *registry.Registration
 	peer    *Peer // whose settings hold, nil for those of [general]
 	timer   sched.ID
+	next    time.Time           // when timer fires
 	client  *transaction.Client // a REGISTER without final answer
+	flow    transaction.Flow    // the connection that the last one was granted by, 0 for none
 	servers *servers            // of this try
 	found   bool                // route is that of this try
 	told    registry.State      // what the bus heard last
@@ -173,6 +175,7 @@ func (r *registrant) settings() *PeerSettings { return r.d.settings(r.peer) }
 // dueIn arranges for the next try.
 func (r *registrant) dueIn(wait time.Duration) {
 	r.stop()
+	r.next = r.d.now().Add(wait)
 	r.timer = r.d.sched.Add(wait, func() time.Duration {
 		r.timer = 0
 		defer r.d.recovered(nil)
@@ -366,6 +369,7 @@ func (r *registrant) Response(c *transaction.Client, m *message.Message) {
 	case reply.Status < 300:
 		r.proof.accepted(m)
 		r.service = registry.ServiceRoute(m)
+		r.flow = c.Route.Flow
 	}
 	r.follow(r.machine.Answered(d.now(), reply))
 }
