@@ -24,7 +24,7 @@ func TestClick(t *testing.T) {
 	}{
 		{
 			"by REFER", refers, asked, "refer", `
-			bob < INVITE call=A | From: "103" <sip:103@127.0.60.1> | a=sendonly
+			bob < INVITE call=A | From: <sip:103@127.0.60.1> | a=sendonly
 			bob > 180
 			wait 2s
 			bob > 200
@@ -63,7 +63,7 @@ func TestClick(t *testing.T) {
 		},
 		{
 			"a phone that has not said", silent, asked, "originate", `
-			bob < INVITE call=A | From: "103" <sip:103@127.0.60.1> | a=sendrecv
+			bob < INVITE call=A | From: <sip:103@127.0.60.1> | a=sendrecv
 			bob > 200
 			bob < ACK A
 			carol < INVITE call=B | From: "Bob B" <sip:102@

@@ -501,7 +501,12 @@ func TestManagerFlows(t *testing.T) {
 			ami m > Action: SIPshowpeer | Peer: bob | ActionID: shp
 			ami m > Action: SIPshowpeer | Peer: zz
 			ami m > Action: SIPpeerstatus | Peer: bob
+			ami m > Action: SIPpeerstatus | Peer: zz
 			ami m > Action: SIPqualifypeer | Peer: bob
+			bob < OPTIONS call=Q
+			bob > 200
+			ami m > Action: SIPqualifypeer | Peer: zz
+			ami m > Action: SIPqualifypeer
 			ami m > Action: SIPshowregistry
 		`,
 		"notify": `

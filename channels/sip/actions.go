@@ -98,15 +98,19 @@ func (d *Driver) actPeers(r *decl.ActionRequest) error {
 
 var errNoPeerNamed = errors.New("Peer: <name> missing.")
 
-// actPeerNamed finds the peer of a request.
-func (d *Driver) actPeerNamed(r *decl.ActionRequest) (*Peer, error) {
-	name := strings.TrimPrefix(r.Get("Peer"), "SIP/")
+// actPeerNamed finds the peer of a request; without one it fails in the words of
+// missing.
+func (d *Driver) actPeerNamed(r *decl.ActionRequest, missing string) (*Peer, error) {
+	name := r.Get("Peer")
+	if hasPrefixFold(name, "SIP/") {
+		name = name[len("SIP/"):]
+	}
 	if name == "" {
 		return nil, errNoPeerNamed
 	}
 	p := d.peer(name)
 	if p == nil || !p.Type.IsPeer() {
-		return nil, fmt.Errorf("Peer %s not found.", name)
+		return nil, errors.New(missing)
 	}
 	return p, nil
 }
@@ -114,7 +118,7 @@ func (d *Driver) actPeerNamed(r *decl.ActionRequest) (*Peer, error) {
 func upperYes(b bool) string { return pick(b, "Y", "N") }
 
 func (d *Driver) actPeer(r *decl.ActionRequest) error {
-	p, err := d.actPeerNamed(r)
+	p, err := d.actPeerNamed(r, fmt.Sprintf("Peer %s not found.", r.Get("Peer")))
 	if err != nil {
 		return err
 	}
@@ -148,6 +152,9 @@ func (d *Driver) actPeer(r *decl.ActionRequest) error {
 		{"Accountcode", p.AccountCode},
 		{"AMAflags", cmp.Or(p.AMAFlags, "Unknown")},
 		{"CID-CallingPres", p.CallingPres.Text()},
+		{"SIP-FromUser", p.FromUser},
+		{"SIP-FromDomain", p.FromDomain},
+		{"Sip-FromDomain-Port", pick(p.FromDomain == "", "", strconv.Itoa(cmp.Or(int(p.FromDomainPort), defaultPort)))},
 		{"Callgroup", groupText(p.CallGroup)},
 		{"Pickupgroup", groupText(p.PickupGroup)},
 		{"Named Callgroup", strings.Join(p.NamedCall, ",")},
@@ -190,6 +197,7 @@ func (d *Driver) actPeer(r *decl.ActionRequest) error {
 		{"Default-addr-IP", defaultHost},
 		{"Default-addr-port", defaultPort},
 		{"Default-Username", p.username()},
+		{"RegExtension", p.RegExten},
 		{"Codecs", codecText(p.Codecs)},
 		{"Status", p.statusText()},
 		{"SIP-Useragent", agent},
@@ -198,9 +206,15 @@ func (d *Driver) actPeer(r *decl.ActionRequest) error {
 		{"Parkinglot", p.ParkingLot},
 		{"SIP-Use-Reason-Header", upperYes(p.Q850Reason)},
 	} {
-		// Two are told only where they are set.
-		if (row.name == "SubscribeContext" || row.name == "Accountcode") && row.value == "" {
-			continue
+		switch row.name { // told only where they are set
+		case "SubscribeContext", "Accountcode", "SIP-FromUser", "SIP-FromDomain", "Sip-FromDomain-Port":
+			if row.value == "" {
+				continue
+			}
+		case "RegExtension":
+			if d.cfg.General.RegContext == "" {
+				continue
+			}
 		}
 		r.Field(row.name, row.value)
 	}
@@ -213,13 +227,11 @@ func (d *Driver) actPeer(r *decl.ActionRequest) error {
 }
 
 func (d *Driver) actQualify(r *decl.ActionRequest) error {
-	p, err := d.actPeerNamed(r)
+	p, err := d.actPeerNamed(r, "Peer not found")
 	if err != nil {
 		return err
 	}
-	if p.Qualify > 0 {
-		d.qualifySoon(p)
-	}
+	d.poke(p)
 	_ = r.OK("SIP peer found - will qualify")
 	r.Event("SIPQualifyPeerDone", "Privilege", "call,all", "Peer", p.Name)
 	return nil
@@ -228,9 +240,9 @@ func (d *Driver) actQualify(r *decl.ActionRequest) error {
 func (d *Driver) actPeerStatus(r *decl.ActionRequest) error {
 	var list []*Peer
 	if r.Get("Peer") == "" {
-		list = d.sorted(func(p *Peer) bool { return p.Type.IsPeer() })
+		list = d.sorted(func(*Peer) bool { return true })
 	} else {
-		p, err := d.actPeerNamed(r)
+		p, err := d.actPeerNamed(r, "No such peer")
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ func TestDialledCalls(t *testing.T) {
 		{"answer, the caller hangs up", "SIP/bob", `
 			alice > INVITE 2000 sdp
 			alice < 100
-			bob < INVITE sdp | INVITE sip:192.0.2.20 SIP/2.0 | From: "alice" <sip:alice@192.0.2.1>;tag=as | To: <sip:192.0.2.20> | Contact: <sip:alice@192.0.2.1:5060> | CSeq: 102 INVITE | RTP/AVP 0 8 101 | Date: | Supported: replaces, timer | User-Agent:
+			bob < INVITE sdp | INVITE sip:192.0.2.20 SIP/2.0 | From: <sip:alice@192.0.2.1>;tag=as | To: <sip:192.0.2.20> | Contact: <sip:alice@192.0.2.1:5060> | CSeq: 102 INVITE | RTP/AVP 0 8 101 | Date: | Supported: replaces, timer | User-Agent:
 			bob > 180
 			alice < 180
 			bob > 200 sdp

@@ -138,7 +138,7 @@ func TestDialledPeers(t *testing.T) {
 		{
 			"identity", office + "sendrpid=pai\nfromuser=line1\nfromdomain=carrier.example\n",
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") },
-			`carol < INVITE sdp | From: "alice" <sip:line1@carrier.example>;tag= | P-Asserted-Identity: <sip:alice@carrier.example>` + gone, "hangup 1",
+			`carol < INVITE sdp | From: <sip:line1@carrier.example>;tag= | P-Asserted-Identity: "alice" <sip:alice@carrier.example>` + gone, "hangup 1",
 		},
 		{
 			"session-timers=originate", office + "session-timers=originate\n",
@@ -198,6 +198,81 @@ func TestDialledPeers(t *testing.T) {
 			"usereqphone", office + "usereqphone=yes\n",
 			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol/123") },
 			"carol < INVITE sdp | INVITE sip:123@192.0.2.30;user=phone SIP/2.0" + gone, "hangup 1",
+		},
+		{
+			"withheld, to a trunk that knows us by From", strings.Replace(office, "[alice]\n", "[alice]\ncallingpres=prohib\n", 1) + "fromuser=line1\nfromdomain=carrier.example\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") },
+			`carol < INVITE sdp | From: "Anonymous" <sip:line1@carrier.example>;tag=` + gone, "hangup 1",
+		},
+		{
+			"withheld, to who is trusted", strings.Replace(office, "[alice]\n", "[alice]\ncallingpres=prohib\n", 1) + "sendrpid=pai\ntrust_id_outbound=yes\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") },
+			`carol < INVITE sdp | From: "Anonymous" <sip:anonymous@anonymous.invalid>;tag= | P-Asserted-Identity: "alice" <sip:alice@192.0.2.1> | Privacy: id` + gone, "hangup 1",
+		},
+		{
+			"a number that was verified", strings.Replace(office, "[alice]\n", "[alice]\ncallingpres=allowed_passed_screen\n", 1) + "sendrpid=yes\n",
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol") },
+			`carol < INVITE sdp | Remote-Party-ID: "alice" <sip:alice@192.0.2.1>;party=calling;privacy=off;screen=yes` + gone, "hangup 1",
+		},
+		{
+			"somebody without a number", strings.Replace(office, "[general]\n", "[general]\ncallerid=Front Desk\n", 1),
+			func(r *[]string) func(*channel.Channel) {
+				return func(ch *channel.Channel) {
+					ch.UpdateIdentity(func(id *channel.Identity) { id.Caller = channel.Party{} })
+					dial(r, "SIP/carol")(ch)
+				}
+			}, `carol < INVITE sdp | From: "Front Desk" <sip:Front%20Desk@192.0.2.1>;tag=` + gone, "hangup 1",
+		},
+		{
+			"a header in quotes", office,
+			func(r *[]string) func(*channel.Channel) {
+				return set("__SIPADDHEADER01", `"X-One: a "b" c"`, dial(r, "SIP/carol"))
+			}, `carol < INVITE sdp | X-One: a "b" c` + gone, "hangup 1",
+		},
+		{
+			"options of the URI", office,
+			func(r *[]string) func(*channel.Channel) {
+				return set("_SIP_URI_OPTIONS", "cpc=payphone;x", dial(r, "SIP/carol/123"))
+			}, "carol < INVITE sdp | INVITE sip:123@192.0.2.30;cpc=payphone;x SIP/2.0 | To: <sip:123@192.0.2.30;cpc=payphone;x>" + gone, "hangup 1",
+		},
+		{
+			"options that would leave the URI", office,
+			func(r *[]string) func(*channel.Channel) {
+				return set("_SIP_URI_OPTIONS", "x SIP/2.0\r\nX-Evil: 1", dial(r, "SIP/carol/123"))
+			}, "carol < INVITE sdp | INVITE sip:123@192.0.2.30 SIP/2.0" + gone, "hangup 1",
+		},
+		{
+			"an address as the number", office,
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol/ann@x.example") },
+			"carol < INVITE sdp | INVITE sip:ann%40x.example@192.0.2.30 SIP/2.0" + gone, "hangup 1",
+		},
+		{
+			"by another hop", office,
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/carol/123/192.0.2.20") }, `
+			bob < INVITE sdp | INVITE sip:123@192.0.2.30 SIP/2.0 | To: <sip:123@192.0.2.30>
+			bob > 404
+			bob < ACK`, "hangup 1",
+		},
+		{
+			"by a hop that is none", office,
+			func(r *[]string) func(*channel.Channel) {
+				return dial(r, "SIP/123@x.example:5070//sip:192.0.2.20:5060")
+			}, `
+			alice < 503
+			alice > ACK`, "request 20",
+		},
+		{
+			"to a host by another hop", office,
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/123@x.example:5070//udp://192.0.2.20") }, `
+			bob < INVITE sdp | INVITE sip:123@x.example:5070 SIP/2.0
+			bob > 404
+			bob < ACK`, "hangup 1",
+		},
+		{
+			"a number that is no peer", office,
+			func(r *[]string) func(*channel.Channel) { return dial(r, "SIP/5551") }, `
+			alice < 503
+			alice > ACK`, "request 20",
 		},
 		{
 			"another To and From", office,

@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -64,7 +65,7 @@ func (d *Driver) Commands() []decl.Command {
 		},
 		{
 			Words: "sip prune realtime", Synopsis: "Prune cached Realtime users/peers", Help: "Peers do not come from a database: there is nothing to prune.",
-			Args: []decl.Arg{{Name: "peer", Optional: true}}, Run: d.print(d.prune), Complete: d.completePeer,
+			Args: []decl.Arg{{Name: "peer|all", Optional: true, Repeat: true}}, Run: d.print(d.prune), Complete: d.completePeer,
 		},
 	}
 	return slices.Concat(commands, d.contactCommands(), d.banCommands(), d.externalCommands(), d.blacklistCommands(), d.nameCommands(), d.tollCommands(), d.traceCommands(),
@@ -150,21 +151,17 @@ func (d *Driver) sorted(keep func(*Peer) bool) []*Peer {
 			list = append(list, p)
 		}
 	}
-	slices.SortFunc(list, func(a, b *Peer) int {
-		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
-	})
+	slices.SortFunc(list, func(a, b *Peer) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
 func (d *Driver) qualifyNow(w io.Writer, r *decl.Request) error {
 	p := d.peer(r.Arg(0))
 	if p == nil || !p.Type.IsPeer() {
-		return fmt.Errorf("Peer '%s' not found", r.Arg(0))
+		fmt.Fprintf(w, "Peer '%s' not found\n", r.Arg(0))
+		return nil
 	}
-	if p.Qualify == 0 {
-		return fmt.Errorf("Peer '%s' is not monitored: it has no qualify=", p.Name)
-	}
-	d.qualifySoon(p)
+	d.poke(p)
 	return nil
 }
 
@@ -183,8 +180,23 @@ func (d *Driver) unregister(w io.Writer, r *decl.Request) error {
 	return nil
 }
 
-func (d *Driver) prune(w io.Writer, _ *decl.Request) error {
-	fmt.Fprintln(w, "No peers found to prune.")
+// prune answers as if peers came from a database and none did: [peer] NAME, [peer] all
+// or [peer] like PATTERN.
+func (d *Driver) prune(w io.Writer, r *decl.Request) error {
+	args := r.Args
+	if len(args) > 1 && strings.EqualFold(args[0], "peer") {
+		args = args[1:]
+	}
+	switch {
+	case len(args) == 1 && strings.EqualFold(args[0], "all"), len(args) == 2 && strings.EqualFold(args[0], "like"):
+		fmt.Fprintln(w, "No peers found to prune.")
+	case len(args) != 1 || strings.EqualFold(args[0], "peer") || strings.EqualFold(args[0], "like"):
+		return errors.New("usage: sip prune realtime [peer [<name>|all|like <pattern>]|all]")
+	case d.peer(args[0]) == nil:
+		fmt.Fprintf(w, "Peer '%s' not found.\n", args[0])
+	default:
+		fmt.Fprintf(w, "Peer '%s' is not a Realtime peer, cannot be pruned.\n", args[0])
+	}
 	return nil
 }
 

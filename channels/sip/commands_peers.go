@@ -2,7 +2,6 @@ package sip
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -12,22 +11,30 @@ import (
 	"strings"
 
 	"pbx/channel"
+	"pbx/channels/sip/digest"
 	"pbx/channels/sip/message"
 	"pbx/decl"
 )
 
-func (d *Driver) showPeers(w io.Writer, r *decl.Request) error {
-	match := func(string) bool { return true }
+// pattern reads [like PATTERN] of a list.
+func pattern(args []string, list string) (func(name string) bool, error) {
 	switch {
-	case len(r.Args) == 0:
-	case len(r.Args) == 2 && r.Args[0] == "like":
-		re, err := regexp.Compile(r.Args[1])
+	case len(args) == 0:
+		return func(string) bool { return true }, nil
+	case len(args) == 2 && strings.EqualFold(args[0], "like"):
+		re, err := regexp.Compile(args[1])
 		if err != nil {
-			return fmt.Errorf("like %s: %w", r.Args[1], err)
+			return nil, fmt.Errorf("like %s: %w", args[1], err)
 		}
-		match = re.MatchString
-	default:
-		return errors.New("usage: sip show peers [like <pattern>]")
+		return re.MatchString, nil
+	}
+	return nil, fmt.Errorf("usage: sip show %s [like <pattern>]", list)
+}
+
+func (d *Driver) showPeers(w io.Writer, r *decl.Request) error {
+	match, err := pattern(r.Args, "peers")
+	if err != nil {
+		return err
 	}
 	const format = "%-25.25s %-39.39s %-3.3s %-10.10s %-10.10s %-3.3s %-8s %-11s %-32.32s %s\n"
 	fmt.Fprintf(w, format, "Name/username", "Host", "Dyn", "Forcerport", "Comedia", "ACL", "Port", "Status", "Description", "")
@@ -87,6 +94,9 @@ func (d *Driver) showPeer(w io.Writer, r *decl.Request) error {
 	t.row("Secret", setText(p.Secret))
 	t.row("MD5Secret", setText(p.MD5Secret))
 	t.row("Remote Secret", setText(p.RemoteSecret))
+	for _, c := range p.Auth {
+		t.row("Realm-auth", realmText(c))
+	}
 	t.row("Context", p.Context)
 	fmt.Fprintf(w, "  Record On feature : %s\n", p.RecordOn)
 	fmt.Fprintf(w, "  Record Off feature : %s\n", p.RecordOff)
@@ -99,6 +109,12 @@ func (d *Driver) showPeer(w io.Writer, r *decl.Request) error {
 	t.row("AMA flags", cmp.Or(p.AMAFlags, "Unknown"))
 	t.row("Transfer mode", pick(p.AllowTransfer, "open", "closed"))
 	t.row("CallingPres", p.CallingPres.Text())
+	if p.FromUser != "" {
+		t.row("FromUser", p.FromUser)
+	}
+	if p.FromDomain != "" {
+		t.row("FromDomain", fmt.Sprintf("%s Port %d", p.FromDomain, cmp.Or(p.FromDomainPort, defaultPort)))
+	}
 	t.row("Callgroup", groupText(p.CallGroup))
 	t.row("Pickupgroup", groupText(p.PickupGroup))
 	t.row("Named Callgr", strings.Join(p.NamedCall, ","))
@@ -108,10 +124,10 @@ func (d *Driver) showPeer(w io.Writer, r *decl.Request) error {
 	t.row("VM Extension", p.VMExten)
 	t.row("LastMsgsSent", "32767/65535")
 	t.row("Call limit", strconv.Itoa(p.limit()))
+	t.row("Max forwards", strconv.Itoa(p.MaxForwards))
 	if p.BusyLevel > 0 {
 		t.row("Busy level", strconv.Itoa(p.BusyLevel))
 	}
-	t.row("Max forwards", strconv.Itoa(p.MaxForwards))
 	t.row("Dynamic", yesNo(p.Dynamic))
 	t.row("Callerid", callerText(p.CallerID))
 	t.row("MaxCallBR", strconv.Itoa(p.MaxCallBitrate)+" kbps")
@@ -138,10 +154,13 @@ func (d *Driver) showPeer(w io.Writer, r *decl.Request) error {
 	t.row("Trust RPID", yesNo(p.TrustRPID))
 	t.row("Send RPID", p.Identify.String())
 	t.row("Path support", yesNo(p.SupportPath))
-	t.row("Path", "N/A")
+	t.row("Path", p.pathText())
 	t.row("TrustIDOutbnd", [...]string{"Legacy", "No", "Yes"}[p.TrustOutbound])
 	t.row("Subscriptions", yesNo(p.AllowSubscribe))
-	t.row("Overlap dial", yesNo(p.Overlap != OverlapNo))
+	t.row("Overlap dial", p.Overlap.String())
+	if o := &p.OutboundProxy; o.Host != "" {
+		t.row("Outb. proxy", o.Host+" "+pick(o.Force, "(forced)", ""))
+	}
 	t.row("DTMFmode", p.DTMFMode.String())
 	t.row("Timer T1", strconv.FormatInt(p.T1.Milliseconds(), 10))
 	t.row("Timer B", strconv.FormatInt(p.TimerB.Milliseconds(), 10))
@@ -150,6 +169,9 @@ func (d *Driver) showPeer(w io.Writer, r *decl.Request) error {
 	t.row("Defaddr->IP", nullable(p.DefaultIP.IsValid(), p.DefaultIP.String()))
 	t.row("Prim.Transp.", p.reachedBy().String())
 	t.row("Allowed.Trsp", protocolNames(p.Transports))
+	if d.cfg.General.RegContext != "" {
+		t.row("Reg. exten", p.RegExten)
+	}
 	t.row("Def. Username", p.username())
 	t.row("SIP Options", "(none)")
 	t.row("Codecs", codecText(p.Codecs))
@@ -168,15 +190,13 @@ func (d *Driver) showPeer(w io.Writer, r *decl.Request) error {
 	}
 	t.row("Qualify Freq", strconv.FormatInt(p.QualifyFreq.Milliseconds(), 10)+" ms")
 	t.row("Keepalive", strconv.FormatInt(p.Keepalive.Milliseconds(), 10)+" ms")
+	t.variables(p)
 	d.timerRows(t, p, "Min-Sess")
 	t.row("RTP Engine", "asterisk")
 	t.row("Parkinglot", p.ParkingLot)
 	t.row("Use Reason", yesNo(p.Q850Reason))
 	t.row("Encryption", yesNo(false))
 	t.row("RTCP Mux", yesNo(false))
-	for _, v := range p.Variables {
-		t.row("Variable", v.Prefixed()+" = "+v.Value.S)
-	}
 	fmt.Fprintf(w, "\n")
 	return nil
 }
@@ -195,6 +215,36 @@ func (t table2) row(name, value string) {
 	fmt.Fprintf(t.w, "  %-*s: %s\n", t.width, name, value)
 }
 
+// variables lists those of setvar=.
+func (t table2) variables(p *Peer) {
+	if len(p.Variables) > 0 {
+		fmt.Fprintf(t.w, "  %-*s:\n", t.width, "Variables")
+	}
+	for _, v := range p.Variables {
+		fmt.Fprintf(t.w, "%17s%s = %s\n", "", v.Prefixed(), v.Value.S)
+	}
+}
+
+// realmText is one of the credentials of auth=, without what is secret.
+func realmText(c digest.Credential) string {
+	what := "<Not set>"
+	switch {
+	case c.Secret != "":
+		what = "<Secret set>"
+	case c.HA1 != "":
+		what = "<MD5secret set>"
+	}
+	return fmt.Sprintf("Realm %-15.15s User %-10.20s %s", c.Realm, c.User, what)
+}
+
+// pathText is the Path (RFC 3327) that the device is reached by.
+func (p *Peer) pathText() string {
+	if c := p.best(); c != nil && len(c.Path) > 0 {
+		return "<" + strings.Join(c.Path, ">, <") + ">"
+	}
+	return "N/A"
+}
+
 func (d *Driver) timerRows(t table2, p *Peer, minimum string) {
 	t.row("Sess-Timers", p.SessionTimers.String())
 	t.row("Sess-Refresh", p.SessionRefresher)
@@ -202,10 +252,14 @@ func (d *Driver) timerRows(t table2, p *Peer, minimum string) {
 	t.row(minimum, strconv.FormatInt(seconds64(p.SessionMinSE), 10)+" secs")
 }
 
-func (d *Driver) showUsers(w io.Writer, _ *decl.Request) error {
+func (d *Driver) showUsers(w io.Writer, r *decl.Request) error {
+	match, err := pattern(r.Args, "users")
+	if err != nil {
+		return err
+	}
 	const format = "%-25.25s  %-15.15s  %-15.15s  %-15.15s  %-5.5s%-10.10s\n"
 	fmt.Fprintf(w, format, "Username", "Secret", "Accountcode", "Def.Context", "ACL", "Forcerport")
-	for _, p := range d.sorted(func(p *Peer) bool { return p.Type.IsUser() }) {
+	for _, p := range d.sorted(func(p *Peer) bool { return p.Type.IsUser() && match(p.Name) }) {
 		fmt.Fprintf(w, format, p.Name, pick(p.hasSecret(), "<Set>", ""), p.AccountCode, p.Context, yesNo(len(p.ACL) > 0), yesNo(p.NAT.ForceRPort))
 	}
 	return nil
@@ -242,9 +296,7 @@ func (d *Driver) showUser(w io.Writer, r *decl.Request) error {
 	d.timerRows(t, p, "Sess-Min-SE")
 	t.row("RTP Engine", "asterisk")
 	fmt.Fprintf(w, "  Auto-Framing:  %s \n", yesNo(p.AutoFraming))
-	for _, v := range p.Variables {
-		t.row("Variable", v.Prefixed()+" = "+v.Value.S)
-	}
+	t.variables(p)
 	fmt.Fprintf(w, "\n")
 	return nil
 }

@@ -5,10 +5,24 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strconv"
 
+	"pbx/channels/sip/registry"
 	"pbx/channels/sip/transaction"
 	"pbx/decl"
 )
+
+// registered is the account of a registration: user[@domain[:port]].
+func registered(l registry.Line) string {
+	user := l.User
+	if l.Domain != "" {
+		user += "@" + l.Domain
+	}
+	if l.DomainPort != 0 {
+		user += ":" + strconv.Itoa(int(l.DomainPort))
+	}
+	return user
+}
 
 // showRegistry lists the registrations with others.
 func (d *Driver) showRegistry(w io.Writer, _ *decl.Request) error {
@@ -24,7 +38,7 @@ func (d *Driver) showRegistry(w io.Writer, _ *decl.Request) error {
 		}
 		protocol, _ := transaction.ParseProtocol(m.Line.Transport) // UDP where the line does not say
 		fmt.Fprintf(w, format, fmt.Sprintf("%s:%d", bracketed(host), cmp.Or(port, protocol.DefaultPort())), pick(err != nil, "Y", "N"),
-			m.Line.User, fmt.Sprint(int64(m.Refresh.Seconds())), m.State(d.now()), at)
+			registered(m.Line), fmt.Sprint(int64(m.Refresh.Seconds())), m.State(d.now()), at)
 	}
 	fmt.Fprintf(w, "%d SIP registrations.\n", len(d.registrants))
 	return nil

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
 
+	"pbx/channels/sip/presence"
 	"pbx/channels/sip/transaction"
 	"pbx/decl"
 )
@@ -40,12 +42,15 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	row("Match Auth Username", yesNo(g.MatchAuthUsername))
 	row("Allow unknown access", yesNo(g.AllowGuest))
 	row("Allow subscriptions", yesNo(s.AllowSubscribe))
-	row("Allow overlap dialing", yesNo(s.Overlap != OverlapNo))
+	row("Allow overlap dialing", s.Overlap.String())
 	row("Allow promisc. redir", yesNo(s.PromiscRedirect))
 	row("Enable call counters", yesNo(s.CallCounter))
 	row("SIP domain support", yesNo(len(g.Domains) > 0))
 	row("Path support ", yesNo(s.SupportPath))
 	row("Realm. auth", yesNo(len(g.Auth) > 0))
+	for _, c := range g.Auth {
+		row("Realm. auth entry", realmText(c))
+	}
 	odd("Our auth realm", g.Realm)
 	row("Use domains as realms", yesNo(g.DomainsAsRealm))
 	row("Call to non-local dom.", yesNo(g.AllowExternal))
@@ -94,7 +99,7 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	case len(g.LocalNet) == 0:
 		row("SIP address remapping", "Disabled, no localnet list")
 	case g.ExternHost == "" && !ext.IsValid():
-		row("SIP address remapping", "Disabled, no externaddr or externhost")
+		row("SIP address remapping", "Disabled")
 	case g.ExternHost != "":
 		row("SIP address remapping", "Enabled using externhost")
 	default:
@@ -104,7 +109,7 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	row("Externaddr", nullable(ext.IsValid(), ext.String()))
 	row("Externrefresh", strconv.FormatInt(seconds64(g.ExternRefresh), 10))
 	for i, n := range g.LocalNet {
-		fmt.Fprintf(w, "  %-24s%s\n", pick(i == 0, "Localnet:", ""), n)
+		fmt.Fprintf(w, "  %-24s%s\n", pick(i == 0, "Localnet:", ""), maskText(n))
 	}
 
 	fmt.Fprintf(w, "\nGlobal Signalling Settings:\n---------------------------\n")
@@ -128,7 +133,9 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	row("Outbound reg. attempts", num(g.RegisterAttempts))
 	row("Outbound reg. retry 403", yesNo(g.RegisterRetry403))
 	row("Notify ringing state", g.Ringing.String())
-	row("  Include CID", yesNo(g.NotifyCID != CIDNo))
+	if g.Ringing != presence.RingingNo {
+		row("  Include CID", yesNo(g.NotifyCID != CIDNo)+pick(g.NotifyCID == CIDAnyContext, " (Ignoring context)", ""))
+	}
 	row("Notify hold state", yesNo(g.NotifyHold))
 	row("SIP Transfer mode", pick(s.AllowTransfer, "open", "closed"))
 	row("Max Call Bitrate", num(s.MaxCallBitrate)+" kbps")
@@ -165,6 +172,16 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	row("RTCP Multiplexing", yesNo(false))
 	fmt.Fprintf(w, "\n----\n")
 	return nil
+}
+
+// maskText is a network as the field shows it: 10.0.0.0/255.0.0.0.
+func maskText(n netip.Prefix) string {
+	mask := make([]byte, n.Addr().BitLen()/8)
+	for i := range n.Bits() {
+		mask[i/8] |= 0x80 >> (i % 8)
+	}
+	m, _ := netip.AddrFromSlice(mask)
+	return n.Addr().String() + "/" + m.String()
 }
 
 func (d *Driver) showDomains(w io.Writer, _ *decl.Request) error {

@@ -3,6 +3,8 @@ package sip
 import (
 	"strconv"
 	"strings"
+
+	"pbx/channels/sip/message"
 )
 
 // dialString is the resource of a dial string, what follows "SIP/".
@@ -13,9 +15,9 @@ type dialString struct {
 	Port int
 	// Exten is the number or user that is called; "" is the peer's own.
 	Exten string
-	// Domain is the host of the Request-URI where it differs from where it is
-	// sent ("SIP/user@domain//host").
-	Domain string
+	// Next is where the request is sent in place of where the peer or the host is,
+	// "" for there: [proto://]host[:port], as outboundproxy= has it.
+	Next string
 	// User, Secret, MD5 and AuthName are one-off credentials.
 	Secret, MD5, AuthName string
 	// Transport is that of a host which is no peer, "" for that of [general].
@@ -27,49 +29,37 @@ type dialString struct {
 // parseDialString reads the forms of the field:
 //
 //	peer
-//	peer/exten[/host]
-//	exten@peer
-//	user[:secret[:md5[:authname[:transport]]]]@host[:port][//host]
+//	peer/exten[/next]
+//	exten@peer[//next]
+//	user[:secret[:md5[:authname[:transport]]]]@host[:port][//next]
 //	any of them !touser[@todomain][!fromuser@fromdomain]
+//
+// The first slash ends the peer or the host: what follows is a number to call there,
+// whatever is in it.
 func parseDialString(s string) dialString {
 	var r dialString
 	s, r.To, _ = strings.Cut(s, "!")
 	r.To, r.From, _ = strings.Cut(r.To, "!")
 
-	if user, host, ok := cutLast(s, '@'); ok {
-		host, next, force := strings.Cut(host, "//")
-		if !force {
-			host, next, force = strings.Cut(host, "/")
-		}
-		parts := strings.Split(user, ":")
-		r.Exten = parts[0]
-		for i, p := range parts[1:] {
-			switch i {
-			case 0:
-				r.Secret = p
-			case 1:
-				r.MD5 = p
-			case 2:
-				r.AuthName = p
-			case 3:
-				r.Transport = p
-			}
-		}
+	where, rest, _ := strings.Cut(s, "/")
+	exten, next, _ := strings.Cut(rest, "/")
+	r.Next = next
+	if user, host, ok := cutLast(where, '@'); ok {
 		r.Peer, r.Port = cutPort(host)
-		if force && next != "" {
-			r.Domain = host
-			r.Peer, r.Port = cutPort(next)
+		for i, p := range strings.SplitN(user, ":", 5) {
+			*[...]*string{&r.Exten, &r.Secret, &r.MD5, &r.AuthName, &r.Transport}[i] = p
 		}
 		return r
 	}
-	peer, exten, _ := strings.Cut(s, "/")
-	exten, host, force := strings.Cut(exten, "/")
-	r.Peer, r.Port = cutPort(peer)
+	r.Peer, r.Port = cutPort(where)
 	r.Exten = exten
-	if force && host != "" {
-		r.Domain = host
-	}
 	return r
+}
+
+// host is the host of a call to no peer as the dial string has it, with its port: the
+// name of the channel.
+func (r *dialString) host() string {
+	return string(message.AppendHostPort(nil, r.Peer, uint16(r.Port)))
 }
 
 func cutLast(s string, sep byte) (before, after string, ok bool) {

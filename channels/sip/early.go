@@ -37,7 +37,7 @@ func (p *pvt) early(m *message.Message) {
 		media = p.earlyMedia(e, m)
 	}
 	switch {
-	case status == 180:
+	case status == 180, status == 182: // queued at a gateway is on its way to ring
 		p.setRinging(true)
 		p.channel.SetState(channel.Ringing)
 		p.queue(channel.ControlRinging)
@@ -48,6 +48,8 @@ func (p *pvt) early(m *message.Message) {
 		p.queue(channel.ControlForward)
 	case media:
 		p.queue(channel.ControlProgress)
+	case status == 183: // of gateways that mean 180: who hears nothing is to hear that it rings
+		p.queue(channel.ControlRinging)
 	case status > 100:
 		p.queue(channel.ControlProceeding)
 	}

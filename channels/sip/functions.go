@@ -33,7 +33,7 @@ func (d *Driver) Functions() []channel.Function {
 		},
 		{
 			Name: "SIPPEER", Synopsis: "Gets SIP peer information",
-			Help: "Items: ip (the default), port, mailbox, context, expire, dynamic, callerid_name, callerid_num, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, codecs, codec[x], status, regexten, limit, busylevel, curcalls, language, accountcode, useragent, maxforwards, chanvar[name].",
+			Help: "Items: ip (the default), port, mailbox, context, expire, dynamic, callerid_name, callerid_num, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, codecs, codec[x], status, regexten, limit, busylevel, curcalls, language, accountcode, useragent, encryption, maxforwards, chanvar[name].",
 			Args: []decl.Arg{{Name: "peer", Help: "a section of sip.conf"}, {Name: "item", Optional: true}}, Read: d.readPeer,
 		},
 		{
@@ -108,10 +108,10 @@ func (d *Driver) readHeader(t channel.Thread, args *decl.Args) (string, error) {
 	}
 	if args.Has(1) {
 		n, err := strconv.Atoi(args.Arg(1))
-		if err != nil || n < 1 {
+		if err != nil {
 			return "", fmt.Errorf("SIP_HEADER: %q is not a number from 1", args.Arg(1))
 		}
-		number = n
+		number = max(n, 1)
 	}
 	value := ""
 	p := d.call(t)
@@ -214,7 +214,7 @@ func (d *Driver) peerItem(p *Peer, item string) (string, bool) {
 	switch key = strings.ToLower(key); {
 	case indexed && key == "chanvar":
 		for _, v := range p.Variables {
-			if v.Name == index {
+			if strings.EqualFold(v.Name, index) {
 				return v.Value.S, true
 			}
 		}
@@ -275,6 +275,8 @@ func (d *Driver) peerItem(p *Peer, item string) (string, bool) {
 		return p.Language, true
 	case "accountcode":
 		return p.AccountCode, true
+	case "encryption":
+		return "0", true
 	case "maxforwards":
 		return strconv.Itoa(p.MaxForwards), true
 	case "useragent":

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"bytes"
+	"cmp"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -135,7 +136,7 @@ func (p *pvt) channelOptions(from *channel.Channel) channel.Options {
 	} else {
 		o.Name = p.received.Addr().String()
 		if p.outgoing {
-			o.Name = p.host
+			o.Name = p.out.dial.host()
 		}
 	}
 	if p.outgoing {
@@ -250,17 +251,16 @@ func (p *pvt) name() {
 		c = id.Caller
 	}
 	user, name := c.Number, c.Name
-	if user == "" {
-		user = defaultCaller
-	}
-	if name == "" {
-		name = user
+	if user == "" { // who has a number is not called by it as well
+		user = cmp.Or(p.d.cfg.General.CallerID, defaultCaller)
+		name = cmp.Or(name, user)
 	}
 	domain := p.settings.FromDomain
 	if v, ok := p.channel.Var("SIPFROMDOMAIN"); ok && v.S != "" {
 		domain = v.S
 	}
-	if domain == "" {
+	given := domain != ""
+	if !given {
 		b := appendHost(nil, p.localHost.Addr())
 		if p.localHost.Port() != 5060 {
 			b = appendHostPort(nil, p.localHost)
@@ -269,16 +269,15 @@ func (p *pvt) name() {
 	} else if p.settings.FromDomainPort != 0 {
 		domain += ":" + strconv.Itoa(int(p.settings.FromDomainPort))
 	}
+	ours := domain
+	if c.Restricted() { // whatever the other headers tell whom we trust
+		name, user = "Anonymous", anonymous
+		if !given {
+			domain = anonymousDomain
+		}
+	}
 	if p.peer != nil && p.peer.FromUser != "" {
 		user = p.peer.FromUser
-	}
-	contact := user
-	if c.Restricted() && (p.settings.Identify == IdentifyNone || p.settings.TrustOutbound != TrustYes) {
-		name, user, domain = "Anonymous", anonymous, "anonymous.invalid"
-		if p.peer != nil && p.peer.FromUser != "" {
-			user, domain = p.peer.FromUser, string(appendHost(nil, p.localHost.Addr()))
-		}
-		contact = user
 	}
 	uri := "sip:" + string(message.AppendEscaped(nil, user)) + "@" + domain
 	if ds.From != "" {
@@ -288,15 +287,15 @@ func (p *pvt) name() {
 			uri = "sip:" + string(message.AppendEscaped(nil, u)) + "@" + domain
 		}
 	}
-	if p.settings.UserEqPhone && isPhone(user) {
-		uri += ";user=phone"
-	}
 	p.local = string(message.AppendAddress(nil, name, uri))
-	p.out.contact = contact
-	p.contact = p.d.contactOn(p.route, contact, p.secure())
-	p.out.user, p.out.domain = user, domain
+	p.out.contact = user
+	p.contact = p.d.contactOn(p.route, user, p.secure())
+	p.out.user, p.out.domain = user, ours
 	if p.settings.UserEqPhone && isPhone(p.exten) && !strings.Contains(p.target, ";user=") {
 		p.target += ";user=phone"
+	}
+	if v, ok := p.channel.Var("SIP_URI_OPTIONS"); ok && cleanOptions(v.S) {
+		p.target += ";" + v.S
 	}
 	to := p.target
 	if ds.To != "" {
@@ -311,6 +310,15 @@ func (p *pvt) name() {
 		}
 	}
 	p.remote = "<" + to + ">"
+}
+
+// anonymousDomain is where an anonymous caller is (RFC 3323 4.1.1.3).
+const anonymousDomain = "anonymous.invalid"
+
+// cleanOptions reports whether text is what may follow a URI: parameters, divided by
+// semicolons.
+func cleanOptions(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`<>"?,`, r) })
 }
 
 // defaultCaller is who calls when nobody says.
@@ -328,9 +336,9 @@ func (p *pvt) present(b *message.Builder, c channel.Party, role, domain string) 
 	if c.Number == "" || s.Identify == IdentifyNone || c.Restricted() && s.TrustOutbound == TrustNo {
 		return
 	}
-	name, uri := c.Name, "sip:"+string(message.AppendEscaped(nil, c.Number))+"@"+domain
+	name, uri := cmp.Or(c.Name, c.Number), "sip:"+string(message.AppendEscaped(nil, c.Number))+"@"+domain
 	if c.Restricted() && s.TrustOutbound == TrustLegacy {
-		name, uri = "Anonymous", "sip:"+anonymous+"@anonymous.invalid"
+		name, uri = "Anonymous", "sip:"+anonymous+"@"+anonymousDomain
 	}
 	if s.Identify == IdentifyPAI {
 		b.Address(message.HeaderPAssertedIdentity, name, uri, "")
@@ -339,9 +347,12 @@ func (p *pvt) present(b *message.Builder, c channel.Party, role, domain string) 
 		}
 		return
 	}
-	privacy := ";privacy=off;screen=no"
+	privacy, screen := ";privacy=off", ";screen=no"
 	if c.Restricted() {
-		privacy = ";privacy=full;screen=no"
+		privacy = ";privacy=full"
 	}
-	b.Address(message.HeaderRemotePartyID, name, uri, ";party="+role+privacy)
+	if c.Presentation&1 != 0 { // verified and passed, or the network's own (ITU-T Q.951.3)
+		screen = ";screen=yes"
+	}
+	b.Address(message.HeaderRemotePartyID, name, uri, ";party="+role+privacy+screen)
 }

@@ -81,6 +81,9 @@ func (p *pvt) sendInvite() {
 // addHeaders writes the header= lines of the peer and what SIPAddHeader queued.
 func (p *pvt) addHeaders(b *message.Builder) {
 	add := func(line string) {
+		if rest, ok := strings.CutPrefix(line, `"`); ok { // quotes around the whole are not part of it
+			line = strings.TrimSuffix(rest, `"`)
+		}
 		if name, value, ok := strings.Cut(line, ":"); ok {
 			b.HeaderNamed(strings.TrimSpace(name), strings.TrimSpace(value))
 		}

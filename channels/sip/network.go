@@ -148,10 +148,19 @@ func setDomain(r *reader, v config.Variable) error {
 	return nil
 }
 
-// setProxy reads [proto://]host[:port][,force][,route].
+// setProxy reads outboundproxy=.
 func setProxy(r *reader, v config.Variable) error {
-	where, flags, _ := strings.Cut(v.Value, ",")
-	proxy, flagged := Proxy{}, error(nil)
+	proxy, err := parseProxy(v.Value)
+	if err == nil || proxy.Host != "" {
+		r.s.OutboundProxy = proxy
+	}
+	return err
+}
+
+// parseProxy reads [proto://]host[:port][,force][,route]. With an error about its
+// words comes a proxy without them.
+func parseProxy(text string) (proxy Proxy, err error) {
+	where, flags, _ := strings.Cut(text, ",")
 	for _, flag := range splitList(flags) {
 		switch strings.ToLower(flag) {
 		case "force":
@@ -159,7 +168,7 @@ func setProxy(r *reader, v config.Variable) error {
 		case "route":
 			proxy.Route = true
 		default:
-			flagged = expected(flag, "force", "route")
+			err = expected(flag, "force", "route")
 		}
 	}
 	if proto, rest, ok := strings.Cut(where, "://"); ok {
@@ -167,22 +176,21 @@ func setProxy(r *reader, v config.Variable) error {
 		if p, ok := transaction.ParseProtocol(proto); ok && !p.Web() {
 			proxy.Protocol, proxy.Fixed = p, true
 		} else if !strings.EqualFold(proto, "sip") {
-			flagged = expected(proto, "udp", "tcp", "tls")
+			err = expected(proto, "udp", "tcp", "tls")
 		}
 	}
 	if i := strings.LastIndexByte(where, '@'); i >= 0 {
 		where = where[i+1:] // a user there says nothing
 	}
 	if where = strings.TrimSpace(where); where == "" {
-		r.s.OutboundProxy = Proxy{}
-		return nil
+		return Proxy{}, nil
 	}
-	var err error
-	if proxy.Host, proxy.Port, err = splitHostPort(where); err == nil {
-		r.s.OutboundProxy = proxy
-		err = flagged
+	host, port, wrong := splitHostPort(where)
+	if wrong != nil {
+		return Proxy{}, wrong
 	}
-	return err
+	proxy.Host, proxy.Port = host, port
+	return proxy, err
 }
 
 // setAuth reads user:secret@realm or user#md5hash@realm; the realm follows the

@@ -52,7 +52,7 @@ func (d *Driver) prepare(ds dialString, r channel.Request, within *fork, done fu
 		return
 	}
 	p := &pvt{
-		d: d, outgoing: true, peer: peer, fork: fork, settings: d.settings(peer), host: ds.Peer, exten: ds.Exten,
+		d: d, outgoing: true, peer: peer, fork: fork, settings: d.settings(peer), exten: ds.Exten,
 		out: &outbound{dial: ds, wanted: r.Formats}, began: d.now(),
 	}
 	p.out.caller = r.From
@@ -60,6 +60,9 @@ func (d *Driver) prepare(ds dialString, r channel.Request, within *fork, done fu
 		p.out.from, _ = r.From.Leg().(*pvt)
 	}
 	at, err := p.address(contact)
+	if err == nil && ds.Next != "" {
+		at, err = p.throughNext(ds.Next)
+	}
 	if err != nil {
 		done(nil, err)
 		return
@@ -91,18 +94,12 @@ func (p *pvt) address(c *Contact) (hop, error) {
 			return at, err
 		}
 		p.target = target
-		if ds.Domain != "" {
-			p.retarget(ds.Domain)
-		}
 		return at, nil
 	}
-	if ds.Peer == "" {
-		return hop{}, errNoHost
+	if strings.Trim(ds.Peer, "0123456789") == "" {
+		return hop{}, errNoHost // a number that is no peer is no host either
 	}
-	host := ds.Domain
-	if host == "" {
-		host = string(message.AppendHostPort(nil, ds.Peer, uint16(ds.Port)))
-	}
+	host := ds.host()
 	p.target = "sip:"
 	if ds.Exten != "" {
 		p.target += string(message.AppendEscaped(nil, ds.Exten)) + "@"
@@ -116,6 +113,19 @@ func (p *pvt) address(c *Contact) (hop, error) {
 		return hop{query: d.query(ds.Peer, uint16(ds.Port), []transaction.Protocol{protocol}, true)}, nil
 	}
 	return hop{query: d.queryFor(p.settings, ds.Peer, uint16(ds.Port))}, nil
+}
+
+// throughNext is the way by the next hop that the dial string names: an outboundproxy
+// of this call alone.
+func (p *pvt) throughNext(next string) (hop, error) {
+	proxy, err := parseProxy(next)
+	if err != nil || proxy.Host == "" {
+		return hop{}, errNoHost
+	}
+	s := *p.settings
+	s.OutboundProxy = proxy
+	p.settings = &s
+	return p.d.proxyHop(p.settings), nil
 }
 
 // ready settles what the call needs before it has a channel.
@@ -177,17 +187,6 @@ func (p *pvt) secured(from *channel.Channel) error {
 func (p *pvt) take(r transaction.Route) {
 	p.route, p.received = r, r.Remote
 	p.localHost, p.media.addr = p.d.localAddress(r)
-}
-
-// retarget puts another domain into the Request-URI.
-func (p *pvt) retarget(domain string) {
-	u, err := message.ParseURI([]byte(p.target))
-	if err != nil {
-		return
-	}
-	host, port := cutPort(domain)
-	u.Host, u.Port = []byte(host), uint16(port)
-	p.target = u.String()
 }
 
 // ourFormats are the audio formats that the peer may use: those that the other

@@ -91,6 +91,8 @@ const (
 	OverlapDTMF
 )
 
+func (o Overlap) String() string { return [...]string{"Yes", "No", "DTMF"}[o] }
+
 // SessionTimers is session-timers=.
 type SessionTimers uint8
 

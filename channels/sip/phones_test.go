@@ -276,14 +276,14 @@ func TestPhoneHabits(t *testing.T) {
 			bob > 200 sdp fork=other` + pair,
 		"183 without media, 180 with": called + `
 			bob > 183
-			alice < 100
+			alice < 180
 			bob > 180 sdp
 			alice < 180
 			alice < 183 sdp
 			bob > 200` + pair,
 		"queued, forwarded, and a branch that ended": called + `
 			bob > 182
-			alice < 100
+			alice < 180
 			bob > 181
 			alice < 181
 			bob > 199 fork=gone

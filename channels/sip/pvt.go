@@ -49,7 +49,6 @@ type pvt struct {
 	useragent string
 	context   string // inbound: where the dialplan begins
 	exten     string // inbound: what was dialled; outbound: what is called
-	host      string // outbound: the host in the dial string
 	localHost netip.AddrPort
 	began     time.Time
 

@@ -159,14 +159,7 @@ func (d *Driver) ask(p *Peer, q *qualifyState) {
 // askAt sends the OPTIONS of the open question.
 func (d *Driver) askAt(p *Peer, q *qualifyState, s *servers) {
 	number := q.asking
-	target := d.requestURI(p, nil, p.DefaultUser)
-	if q.contact != nil {
-		target = q.contact.URI
-	}
-	local, _ := d.localAddress(s.route())
-	from := d.ownName(p, local)
-	timers := transaction.Timers{T1: p.T1, B: max(2*p.Qualify, qualifyWait)}
-	d.requestOut(message.OPTIONS, target, s, from, "<"+target+">", timers, nil, func(m *message.Message, rtt time.Duration) {
+	d.sendOptions(p, q.contact, s, func(m *message.Message, rtt time.Duration) {
 		if q.asking == number {
 			if m != nil && m.Has(message.HeaderAllow) {
 				q.refers = m.HasToken(message.HeaderAllow, "REFER")
@@ -174,6 +167,42 @@ func (d *Driver) askAt(p *Peer, q *qualifyState, s *servers) {
 			d.answered(p, q, m != nil, rtt)
 		}
 	})
+}
+
+// sendOptions asks a device, at a contact or at the address of its section, and tells
+// then what came: nil for nothing.
+func (d *Driver) sendOptions(p *Peer, c *Contact, s *servers, then func(m *message.Message, rtt time.Duration)) {
+	target := d.requestURI(p, nil, p.DefaultUser)
+	if c != nil {
+		target = c.URI
+	}
+	local, _ := d.localAddress(s.route())
+	timers := transaction.Timers{T1: p.T1, B: max(2*p.Qualify, qualifyWait)}
+	d.requestOut(message.OPTIONS, target, s, d.ownName(p, local), "<"+target+">", timers, nil, then)
+}
+
+// poke asks a device now because somebody wants it, whether it has qualify= or not:
+// without it the question keeps a way through a NAT open, and the answer says nothing.
+func (d *Driver) poke(p *Peer) {
+	if p.Qualify > 0 {
+		d.qualifySoon(p)
+		return
+	}
+	ask := func(c *Contact) {
+		if at, ok := d.hopTo(p, c); ok {
+			d.reach(at, func(s *servers, err error) {
+				if err == nil {
+					d.sendOptions(p, c, s, func(*message.Message, time.Duration) {})
+				}
+			})
+		}
+	}
+	if !p.Dynamic {
+		ask(nil)
+	}
+	for _, c := range p.contacts {
+		ask(c)
+	}
 }
 
 // answered notes how a question ended.

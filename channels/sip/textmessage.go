@@ -77,6 +77,9 @@ func (p *pvt) textMessage(m *message.Message) *channel.Message {
 		t.Set(channel.MessageData{Name: "SIP_PEERNAME", Value: p.peer.Name})
 	}
 	t.Set(channel.MessageData{Name: "SIP_RECVADDR", Value: p.received.String()})
+	if a, ok := m.Contact(); ok {
+		t.Set(channel.MessageData{Name: "SIP_FULLCONTACT", Value: a.URI.String(), Tainted: true})
+	}
 	return t
 }
 
