@@ -84,6 +84,7 @@ func TestRegistrationFollowsItsConnection(t *testing.T) {
 				s := newStreamRegistrar(t, r, "192.0.2.7:5060", tt.granted)
 				if tt.closeAt > 0 {
 					time.Sleep(tt.closeAt)
+					synctest.Wait()
 					_ = s.conn.Close()
 					time.Sleep(4 * time.Second)
 					synctest.Wait()
