@@ -8,11 +8,13 @@ import (
 )
 
 // marksRules have the kernel note what leaves a device: protocol, ports, DSCP, and the
-// priority that a VLAN device there would make 802.1p of.
+// priority that a VLAN device there would make 802.1p of. Acknowledgements
+// are left out: what the kernel says before a connection is accepted has no priority yet.
 const marksRules = `table netdev marks {
 	set seen { typeof meta l4proto . th sport . th dport . ip dscp . meta priority; flags dynamic; }
 	chain out {
 		type filter hook egress device "e0" priority 0
+		tcp sport { 5060, 5061 } ip length <= 100 accept
 		meta l4proto { tcp, udp } add @seen { meta l4proto . th sport . th dport . ip dscp . meta priority }
 	}
 }`
