@@ -105,7 +105,7 @@ func TestApplications(t *testing.T) {
 		},
 		{
 			name: "Log and Verbose", plan: `exten => x,1,Log(NOTICE,"a, b" \, c)` + "\n same => n,Log(nonsense,x)\n same => n,Log( NOTICE , spaced )",
-			notices: `"a, b" \, c |  spaced `, told: "hangup(0)",
+			notices: `"a, b" \, c`, told: "hangup(0)", // a level has no blanks
 		},
 		{
 			name: "Goto in all forms", plan: "exten => x,1,Goto(3)\n same => n,Log(NOTICE,not reached)\n same => n,Goto(there)\n same => n,Log(NOTICE,not reached)\n" +
@@ -306,7 +306,7 @@ func TestApplications(t *testing.T) {
 			steps: key(time.Second, "2"), notices: "two", told: "answer hangup(16)", heard: "-", took: time.Second,
 		},
 		{
-			name: "SayNumber of no number", plan: "exten => x,1,SayNumber(abc)\n same => n,SayNumber()\n same => n,Log(NOTICE,on)", notices: "on", told: "hangup(0)",
+			name: "SayNumber of no number", plan: "exten => x,1,SayNumber(abc)\n same => n,Log(NOTICE,on)\n same => n,SayNumber()\n same => n,Log(NOTICE,not reached)", notices: "on", told: "hangup(0)",
 		},
 		{
 			name: "PlayTones", plan: "exten => x,1,Answer()\n same => n,PlayTones(busy)\n same => n,Wait(1)\n same => n,StopPlayTones()\n same => n,PlayTones(425/100,0/100)\n same => n,PlayTones(nonsense)\n same => n,Playback(beep)",

@@ -1,6 +1,8 @@
 package apps
 
 import (
+	"strings"
+
 	"pbx/apps/field"
 	"pbx/apps/prompt"
 	"pbx/channel"
@@ -36,14 +38,19 @@ func background(s *set) channel.Application {
 		Wait:    true,
 		Run: func(t channel.Thread, args *decl.Args) error {
 			parts := field.Split(field.Of(args), ',', 4)
-			if len(parts) == 0 || parts[0].S == "" {
-				warn(t, "BackGround requires an argument (filename)")
-				return nil
+			if args.Raw == "" {
+				warn(t, "Background requires an argument (filename)")
+				return channel.ErrHangup
 			}
 			for len(parts) < 4 {
 				parts = append(parts, channel.Value{})
 			}
-			options(t, "BackGround", args, parts[1].S, letters)
+			switch letter := parts[1].S; strings.ToLower(letter) {
+			case "skip", "noanswer": // as it was once written
+				options(t, "BackGround", args, strings.ToLower(letter[:1]), letters)
+			default:
+				options(t, "BackGround", args, letter, letters)
+			}
 			return s.background(t, args, parts)
 		},
 	}
@@ -51,10 +58,15 @@ func background(s *set) channel.Application {
 
 func (s *set) background(t channel.Thread, args *decl.Args, parts []channel.Value) error {
 	ch := t.Channel()
+	status := "SUCCESS"
+	defer func() { ch.SetVar("BACKGROUNDSTATUS", channel.Clean(status)) }()
 	if skip, err := pickUp(ch, given(args, 's'), given(args, 'n')); skip || err != nil {
 		return err
 	}
 	context := parts[3].S
+	if v, ok := ch.Var("MACRO_CONTEXT"); ok && context == "" {
+		context = v.S // a macro has no menu
+	}
 	if context == "" {
 		context = t.Location().Context
 	}
@@ -62,11 +74,10 @@ func (s *set) background(t channel.Thread, args *decl.Args, parts []channel.Valu
 	if given(args, 'p') {
 		o.Stops = ""
 	} else if given(args, 'm') {
-		o.StopIf = func(digit byte) bool { return single(t, context, digit) }
+		o.StopIf = func(digit byte) bool { return t.Match(context, string(rune(digit)), 1).Exists() }
 	}
-	status := "SUCCESS"
 	var digit byte
-	for _, f := range field.Split(parts[0], '&', 0) {
+	for _, f := range files(parts[0]) {
 		f = field.Trim(f)
 		o.Untrusted = len(f.Taint) > 0
 		var err error
@@ -83,7 +94,6 @@ func (s *set) background(t channel.Thread, args *decl.Args, parts []channel.Valu
 			break
 		}
 	}
-	ch.SetVar("BACKGROUNDSTATUS", channel.Clean(status))
 	if digit != 0 && single(t, context, digit) {
 		t.GotoLocation(channel.Location{Context: context, Exten: string(rune(digit)), Priority: 1})
 		return nil

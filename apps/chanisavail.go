@@ -72,7 +72,7 @@ func available(t channel.Thread, args *decl.Args, devices []channel.Value) error
 		if name == "" {
 			continue
 		}
-		names, found = append(names, name), append(found, device(name))
+		names, found = append(names, name), append(found, dest)
 		if !given(args, 'a') {
 			break
 		}

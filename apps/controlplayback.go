@@ -18,7 +18,7 @@ func controlPlayback(s *set) channel.Application {
 	return channel.Application{
 		Name:     "ControlPlayback",
 		Synopsis: "Play a sound that the caller goes about in by keys",
-		Help: `Plays a sound; keys go forward and back, pause, begin again and end it. A key that ends it goes to the extension of that name if the context has one, else to the next priority. ` +
+		Help: `Plays a sound; keys go forward and back, pause, begin again and end it. The next priority is run in any case. ` +
 			`The call has to be answered.`,
 		Args: []decl.Arg{
 			{Name: "filename", Help: "The sound.", Target: decl.Sound},
@@ -45,10 +45,7 @@ func controlPlayback(s *set) channel.Application {
 				return channel.ErrHangup
 			}
 			options(t, "ControlPlayback", args, args.Arg(7), letters)
-			c := prompt.Controls{
-				Forward: key(args.Arg(2), '#'), Rewind: key(args.Arg(3), '*'), Stop: args.Arg(4),
-				Pause: key(args.Arg(5), 0), Restart: key(args.Arg(6), 0), Skip: skip, Untrusted: args.Tainted,
-			}
+			c := controls(args)
 			if ms := wholeNumber(args.Arg(1)); ms > 0 {
 				c.Skip = time.Duration(ms) * time.Millisecond
 			}
@@ -69,18 +66,32 @@ func controlPlayback(s *set) channel.Application {
 			}
 			ch.SetVar("CPLAYBACKSTATUS", channel.Clean(status))
 			ch.SetVar("CPLAYBACKOFFSET", channel.Clean(strconv.FormatInt(at.Milliseconds(), 10)))
-			if exten := string(rune(digit)); digit != 0 && t.Match(t.Location().Context, exten, 1).Exists() {
-				t.GotoLocation(channel.Location{Context: t.Location().Context, Exten: exten, Priority: 1})
-			}
 			return nil
 		},
 	}
 }
 
-// key is the first character of an argument.
-func key(text string, standard byte) byte {
-	if text = strings.TrimSpace(text); text == "" {
-		return standard
+// controls reads the keys. # and * go forward and back, unless they do something
+// else here.
+func controls(args *decl.Args) prompt.Controls {
+	key := func(i int) byte {
+		if text := args.Arg(i); text != "" && strings.IndexByte(prompt.AnyDigit, text[0]) >= 0 {
+			return text[0]
+		}
+		return 0
 	}
-	return text[0]
+	c := prompt.Controls{Forward: key(2), Rewind: key(3), Stop: args.Arg(4), Pause: key(5), Restart: key(6), Skip: skip, Untrusted: args.Tainted}
+	if key(4) == 0 {
+		c.Stop = ""
+	}
+	free := func(digit byte) bool {
+		return digit != c.Forward && digit != c.Rewind && digit != c.Pause && digit != c.Restart && strings.IndexByte(c.Stop, digit) < 0
+	}
+	if c.Forward == 0 && free('#') {
+		c.Forward = '#'
+	}
+	if c.Rewind == 0 && free('*') {
+		c.Rewind = '*'
+	}
+	return c
 }

@@ -11,24 +11,19 @@ import (
 	"pbx/decl"
 )
 
-// How long DISA waits for the first digit and between two, and how long it plays
-// the tone of a failure.
-const (
-	disaFirst   = 20 * time.Second
-	disaBetween = 10 * time.Second
-	disaReorder = 10 * time.Second
-)
+// disaReorder is how long DISA plays the tone of a failure.
+const disaReorder = 10 * time.Second
 
 func disa(s *set) channel.Application {
 	letters := []decl.Option{
 		{Letter: 'n', Help: "Do not answer the call."},
-		{Letter: 'p', Help: "The number is over with #, not when it is complete."},
+		{Letter: 'p', Help: "The number is over with #, as it is in any case."},
 	}
 	return channel.Application{
 		Name:     "DISA",
 		Synopsis: "Give a caller from outside a dial tone",
 		Help: `Plays a dial tone, takes a passcode and #, and when it is right another dial tone and a number, which is dialled in the context. ` +
-			`The passcode no-password asks for none. A wrong one, or a number that is not there where the context has no extension i, is answered by the congestion tone. ` +
+			`The passcode no-password asks for none. A wrong one, or a number that is not there where the context has no extension i, is answered by the congestion tone, and the call ends. ` +
 			`Whoever knows the passcode may call what the context reaches, on the account of the office.`,
 		Args: []decl.Arg{
 			{Name: "passcode", Help: "The passcode, no-password, or the full name of a file of lines passcode,context,callerid."},
@@ -52,7 +47,7 @@ func disa(s *set) channel.Application {
 					return err
 				}
 			}
-			d := &directAccess{set: s, t: t, entries: []disaEntry{{args.Arg(0), args.Arg(1), args.Arg(2)}}, pound: given(args, 'p')}
+			d := &directAccess{set: s, t: t, entries: []disaEntry{{args.Arg(0), args.Arg(1), args.Arg(2)}}}
 			if strings.HasPrefix(args.Arg(0), "/") {
 				entries, err := readDISA(args.Arg(0), d.entries[0])
 				if err != nil {
@@ -102,7 +97,7 @@ type directAccess struct {
 	*set
 	t       channel.Thread
 	entries []disaEntry
-	pound   bool
+	asked   bool // for a passcode
 }
 
 func (d *directAccess) run() error {
@@ -115,11 +110,11 @@ func (d *directAccess) run() error {
 	if context == "" {
 		context = "disa"
 	}
-	number, err := d.collect(func(digits string) (over, quiet bool) {
+	number, _, err := d.collect(func(digits string) (over, quiet bool) {
 		m := d.t.Match(context, digits, 1)
-		return !d.pound && !m.Partial(), m&channel.MatchIgnore == 0
+		return !m.Partial(), m&channel.MatchIgnore == 0
 	})
-	if err != nil {
+	if err != nil || number == "" && !d.asked {
 		return d.reorder(err)
 	}
 	if e.caller != "" {
@@ -144,8 +139,9 @@ func (d *directAccess) enter() (*disaEntry, error) {
 			return &d.entries[i], nil
 		}
 	}
-	entered, err := d.collect(func(string) (bool, bool) { return false, true })
-	if err != nil {
+	d.asked = true
+	entered, finished, err := d.collect(func(string) (bool, bool) { return false, true })
+	if err != nil || !finished {
 		return nil, err
 	}
 	for i := range d.entries {
@@ -158,24 +154,24 @@ func (d *directAccess) enter() (*disaEntry, error) {
 	return nil, nil
 }
 
-// collect plays the dial tone and takes digits until #, until none comes, or until
-// each says that they are over; quiet stops the tone.
-func (d *directAccess) collect(each func(digits string) (over, quiet bool)) (string, error) {
+// collect plays the dial tone and takes digits until #, which finished tells, until
+// none comes, or until each says that they are over; quiet stops the tone.
+func (d *directAccess) collect(each func(digits string) (over, quiet bool)) (digits string, finished bool, err error) {
 	ch := d.t.Channel()
 	if err := d.player.StartTone(ch, "dial", ""); err != nil {
-		return "", err
+		return "", false, err
 	}
 	defer d.player.StopTone(ch)
-	digits, wait := "", disaFirst
+	wait := d.t.Timeouts().Response
 	for len(digits) < maxPassword {
 		digit, err := prompt.WaitDigit(ch, wait)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		if digit == 0 || digit == '#' {
-			break
+			return digits, digit == '#', nil
 		}
-		digits, wait = digits+string(rune(digit)), disaBetween
+		digits, wait = digits+string(rune(digit)), d.t.Timeouts().Digit
 		over, quiet := each(digits)
 		if quiet {
 			d.player.StopTone(ch)
@@ -184,7 +180,7 @@ func (d *directAccess) collect(each func(digits string) (over, quiet bool)) (str
 			break
 		}
 	}
-	return digits, nil
+	return digits, false, nil
 }
 
 // reorder ends in the congestion tone, unless the call is over.
@@ -197,5 +193,8 @@ func (d *directAccess) reorder(err error) error {
 		return forgive(d.t, "DISA", err)
 	}
 	defer d.player.StopTone(ch)
-	return ch.Sleep(disaReorder)
+	if err := ch.Sleep(disaReorder); err != nil {
+		return err
+	}
+	return channel.ErrHangup
 }

@@ -1,12 +1,13 @@
 package apps
 
 import (
+	"errors"
 	"strings"
 
 	"pbx/apps/field"
-	"pbx/apps/prompt"
 	"pbx/channel"
 	"pbx/decl"
+	"pbx/dialplan"
 )
 
 func exec() channel.Application {
@@ -67,17 +68,21 @@ func tryExec() channel.Application {
 		SeeAlso: []string{"Exec", "ExecIf"},
 		Raw:     true,
 		Run: func(t channel.Thread, args *decl.Args) error {
-			err := execute(t, again(t, field.Of(args)))
+			if args.Raw == "" {
+				return nil
+			}
+			name, text := application(t, again(t, field.Of(args)))
+			err := t.Exec(name, text)
 			status := "SUCCESS"
 			switch {
 			case err == nil:
 			case t.Channel().HungUp():
 				return channel.ErrHangup
-			case prompt.Ended(err):
-				status = "FAILED"
-			default:
-				warn(t, "TryExec: %v", err)
+			case errors.Is(err, dialplan.ErrNoApplication):
+				warn(t, "Could not find application (%s)", name)
 				status = "NOAPP"
+			default:
+				status = "FAILED"
 			}
 			t.Channel().SetVar("TRYSTATUS", channel.Clean(status))
 			return nil

@@ -1,16 +1,19 @@
 package apps
 
 import (
+	"errors"
+
 	"pbx/apps/field"
 	"pbx/channel"
 	"pbx/decl"
+	"pbx/dialplan"
 )
 
 func execIf() channel.Application {
 	return channel.Application{
 		Name:     "ExecIf",
 		Synopsis: "Run one of two applications",
-		Help:     `Runs the first application when the condition is true and the second, if there is one, when it is not. The rules for conditions are those of GotoIf. The form from before there was a question mark, ExecIf(condition,application,arguments), runs with a warning.`,
+		Help:     `Runs the first application when the condition is true and the second, if there is one, when it is not. An application that is not there ends the call. The rules for conditions are those of GotoIf. The form from before there was a question mark, ExecIf(condition,application,arguments), runs with a warning.`,
 		Args: []decl.Arg{
 			{Name: "condition?application(arguments):application(arguments)", Help: "A colon inside parentheses does not divide."},
 		},
@@ -18,21 +21,19 @@ func execIf() channel.Application {
 		Raw:     true,
 		Run: func(t channel.Thread, args *decl.Args) error {
 			text := field.Of(args)
-			i := field.Index(text, ",?")
-			if i < 0 {
-				warn(t, "ExecIf requires an argument: <expr>?<appiftrue>[(<args>)][:<appiffalse>[(<args>)]]")
-				return nil
-			}
-			if text.S[i] == ',' {
+			if i := field.Index(text, ",?"); i < 0 || text.S[i] == ',' {
 				return execIfOld(t, text)
 			}
 			condition, branches, _ := field.Halves(text, '?')
+			if branches.S == "" {
+				t.Log().Error("Usage: ExecIf(<expr>?<appiftrue>(<args>)[:<appiffalse>(<args)])")
+				return channel.ErrHangup
+			}
 			app, other, _ := field.Halves(branches, ':')
 			if !truth(condition.S) {
-				app = other
-			}
-			if app.S == "" {
-				return nil
+				if app = other; app.S == "" {
+					return nil
+				}
 			}
 			return execute(t, app)
 		},
@@ -42,25 +43,42 @@ func execIf() channel.Application {
 // execIfOld is ExecIf(condition,application,arguments), from before there was a
 // question mark.
 func execIfOld(t channel.Thread, text channel.Value) error {
-	condition, call, _ := field.Halves(text, ',')
-	app, args, _ := field.Halves(call, ',')
+	parts := append(field.Split(text, ',', 3), make([]channel.Value, 3)...)
+	condition, app, args := parts[0], parts[1], parts[2]
 	warn(t, "Deprecated syntax found. Please upgrade to using ExecIf(<expr>?%s(%s))", app.S, args.S)
-	if !truth(condition.S) || app.S == "" {
+	if !truth(condition.S) {
 		return nil
 	}
-	return t.Exec(field.Trim(app).S, args)
+	return call(t, app.S, args)
 }
 
-// execute runs "application(arguments)".
+// execute runs "application(arguments)". An application that is not there ends the
+// call.
 func execute(t channel.Thread, v channel.Value) error {
-	name, text := v, channel.Value{}
-	if i := field.Index(v, "("); i >= 0 {
-		name, text = v.Slice(0, i), v.Slice(i+1, len(v.S))
-		if j := field.LastIndex(text, ')'); j >= 0 {
-			text = text.Slice(0, j)
-		} else {
-			warn(t, "Ending parentheses not found '%s'", v.S)
-		}
+	name, text := application(t, v)
+	return call(t, name, text)
+}
+
+func call(t channel.Thread, app string, args channel.Value) error {
+	err := t.Exec(app, args)
+	if errors.Is(err, dialplan.ErrNoApplication) {
+		warn(t, "Could not find application (%s)", app)
+		return channel.ErrHangup
 	}
-	return t.Exec(field.Trim(name).S, text)
+	return err
+}
+
+// application divides "application(arguments)".
+func application(t channel.Thread, v channel.Value) (name string, args channel.Value) {
+	i := field.Index(v, "(")
+	if i < 0 {
+		return v.S, args
+	}
+	args = v.Slice(i+1, len(v.S))
+	if j := field.LastIndex(args, ')'); j >= 0 {
+		args = args.Slice(0, j)
+	} else {
+		warn(t, "Ending parentheses not found '%s'", v.S)
+	}
+	return v.S[:i], args
 }

@@ -24,13 +24,13 @@ func TestFlow(t *testing.T) {
 			name: "Macro has arguments and comes back",
 			plan: `exten => x,1,Set(ARG1=mine)
  same => n,Macro(m,one,two)
- same => n,Log(NOTICE,back[${ARG1}${MACRO_EXTEN}${MACRO_DEPTH}])
+ same => n,Log(NOTICE,back[${ARG1}${MACRO_EXTEN}]${MACRO_DEPTH})
 [macro-m]
 exten => s,1,Log(NOTICE,${ARG1}-${ARG2}-${MACRO_EXTEN}-${MACRO_CONTEXT}-${MACRO_PRIORITY}-${EXTEN})`,
-			want: "one-two-x-t-2-s back[mine]",
+			want: "one-two-x-t-2-s back[mine]0",
 		},
 		{
-			name: "A macro within another has MACRO_EXTEN of the first",
+			name: "A macro within another has MACRO_EXTEN of that one",
 			plan: `exten => x,1,Macro(a,1)
  same => n,Log(NOTICE,end)
 [macro-a]
@@ -38,7 +38,7 @@ exten => s,1,Macro(b,2)
  same => n,Log(NOTICE,a${ARG1})
 [macro-b]
 exten => s,1,Log(NOTICE,b${ARG1}${MACRO_EXTEN}${MACRO_DEPTH})`,
-			want: "b2x2 a1 end",
+			want: "b2s2 a1 end",
 		},
 		{
 			name: "Macro: a Goto out of it ends it",
@@ -303,10 +303,13 @@ exten => 12,1,NoOp()`,
 		{
 			name: "SoftHangup",
 			plan: `exten => x,1,SoftHangup(SIP/alice)
+ same => n,SoftHangup(${CHANNEL},a)
+ same => n,Log(NOTICE,on)
+ same => n,SoftHangup(SIP/alice,a)
  same => n,Wait(5)
  same => n,Log(NOTICE,not here)
 exten => h,1,Log(NOTICE,h)`,
-			want: "h",
+			want: "on h", warns: "Soft hanging SIP/alice-00000000 up.",
 		},
 		{
 			name: "Authenticate: the third try",

@@ -45,17 +45,14 @@ func gosubIf() channel.Application {
 		SeeAlso:   []string{"Gosub", "GotoIf", "Return"},
 		Raw:       true,
 		Run: func(t channel.Thread, args *decl.Args) error {
-			condition, branches, ok := field.Cut(field.Of(args), '?')
+			condition, branches, ok := field.Halves(field.Of(args), '?')
 			if !ok {
 				warn(t, "GosubIf requires an argument: GosubIf(cond?label1(args):label2(args)")
 				return nil
 			}
-			var place channel.Value
-			for i, v := range field.SplitRaw(branches, ':') {
-				if i == 0 == truth(condition.S) {
-					place = v
-					break
-				}
+			place, other, _ := field.Halves(branches, ':')
+			if !truth(condition.S) {
+				place = other
 			}
 			if place.S == "" {
 				return nil

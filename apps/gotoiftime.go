@@ -18,11 +18,11 @@ func gotoIfTime(s *set) channel.Application {
 		SeeAlso:  []string{"GotoIf", "ExecIfTime"},
 		Raw:      true,
 		Run: func(t channel.Thread, args *decl.Args) error {
-			times, branches, ok := field.Cut(field.Of(args), '?')
-			if !ok {
+			if args.Raw == "" {
 				warn(t, "GotoIfTime requires an argument: <time range>,<days of week>,<days of month>,<months>[,<timezone>]?'labeliftrue':'labeliffalse'")
-				return nil
+				return channel.ErrHangup
 			}
+			times, branches, _ := field.Cut(field.Of(args), '?')
 			yes, no, _ := field.Cut(branches, ':')
 			place := no
 			if s.within(t, times.S) {
@@ -48,7 +48,11 @@ func execIfTime(s *set) channel.Application {
 			times, app, ok := field.Cut(field.Of(args), '?')
 			if !ok {
 				warn(t, "ExecIfTime requires an argument: <time range>,<days of week>,<days of month>,<months>[,<timezone>]?<appname>[(<appargs>)]")
-				return nil
+				return channel.ErrHangup
+			}
+			if times.S == "" {
+				warn(t, "ExecIfTime: there is no time before the question mark")
+				return channel.ErrHangup
 			}
 			if !s.within(t, times.S) {
 				return nil
@@ -58,7 +62,11 @@ func execIfTime(s *set) channel.Application {
 	}
 }
 
+// within reports whether it is one of those times; an empty text is none.
 func (s *set) within(t channel.Thread, times string) bool {
+	if times == "" {
+		return false
+	}
 	timing, complaints := dialplan.ParseTiming(times)
 	for _, c := range complaints {
 		warn(t, "%s", c)

@@ -1,8 +1,6 @@
 package apps
 
 import (
-	"strings"
-
 	"pbx/channel"
 	"pbx/decl"
 )
@@ -19,8 +17,12 @@ func hangup() channel.Application {
 		SeeAlso: []string{"Answer", "Busy", "Congestion"},
 		Run: func(t channel.Thread, args *decl.Args) error {
 			ch := t.Channel()
-			if text := strings.TrimSpace(args.Arg(0)); text != "" {
-				if cause, ok := channel.ParseCause(text); ok {
+			if text := args.Raw; text != "" {
+				cause, ok := channel.ParseCause(text)
+				if n, number := leadingNumber(text); !ok && number && n > 0 && n < 1<<31 {
+					cause, ok = channel.Cause(n), true
+				}
+				if ok {
 					ch.SetCause(cause, "")
 					return channel.ErrHangup
 				}

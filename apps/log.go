@@ -21,6 +21,9 @@ func logApp() channel.Application {
 		},
 		SeeAlso: []string{"Verbose", "NoOp"},
 		Run: func(t channel.Thread, args *decl.Args) error {
+			if args.Raw == "" {
+				return nil
+			}
 			level, ok := logLevel(args.Arg(0))
 			if !ok {
 				t.Log().Error("Unknown log level: '" + args.Arg(0) + "'")
@@ -33,7 +36,7 @@ func logApp() channel.Application {
 }
 
 func logLevel(name string) (slog.Level, bool) {
-	switch strings.ToUpper(strings.TrimSpace(name)) {
+	switch strings.ToUpper(name) {
 	case "ERROR":
 		return event.LevelError, true
 	case "WARNING":

@@ -14,7 +14,7 @@ import (
 
 var macroVariables = []decl.Variable{
 	{Name: "ARG1", Help: "The first argument, ARG2 the second and so on."},
-	{Name: "MACRO_EXTEN", Help: "The extension that called the outermost macro."},
+	{Name: "MACRO_EXTEN", Help: "The extension that called the macro; s, where another macro did."},
 	{Name: "MACRO_CONTEXT", Help: "Its context."},
 	{Name: "MACRO_PRIORITY", Help: "Its priority."},
 	{Name: "MACRO_OFFSET", Help: "Set in the macro, how many priorities are left out after it, if the one that follows them is there."},
@@ -56,7 +56,7 @@ func macroExclusive(s *set) channel.Application {
 		Wait:      true,
 		Run: func(t channel.Thread, args *decl.Args) error {
 			name, _, _ := field.Cut(field.Of(args), ',')
-			lock := "macro-" + field.Trim(name).S
+			lock := "macro-" + name.S
 			for !s.locks.Lock(t.Channel(), lock, time.Second) {
 				if t.Channel().HungUp() {
 					return channel.ErrHangup
@@ -85,12 +85,11 @@ func macroIf() channel.Application {
 				warn(t, "MacroIf requires an argument: MacroIf(<expr>?macroname_a[,arg1][:macroname_b[,arg1]])")
 				return nil
 			}
-			yes, no, _ := field.Cut(branches, ':')
+			yes, no, other := field.Cut(branches, ':')
 			if !truth(condition.S) {
-				yes = no
-			}
-			if yes.S == "" {
-				return nil
+				if yes = no; !other {
+					return nil
+				}
 			}
 			return runMacro(t, "MacroIf", yes)
 		},
@@ -109,12 +108,25 @@ func macroExit() channel.Application {
 	}
 }
 
-// runMacro runs "name,argument,argument".
+// maxMacroArgs is how many arguments a macro has at most.
+const maxMacroArgs = 79
+
+// runMacro runs "name,argument,argument". Every comma divides, and quotes stay.
 func runMacro(t channel.Thread, app string, v channel.Value) error {
-	parts := field.Split(v, ',', 0)
-	if len(parts) == 0 || parts[0].S == "" {
+	if v.S == "" {
 		warn(t, "%s() requires arguments. See \"core show application %s\" for help.", app, app)
+		return channel.ErrHangup
+	}
+	name, rest, more := field.Cut(v, ',')
+	if name.S == "" {
+		warn(t, "Invalid macro name specified")
 		return nil
 	}
-	return t.Macro(t.Channel(), field.Trim(parts[0]).S, parts[1:])
+	var list []channel.Value
+	for more && len(list) < maxMacroArgs {
+		var arg channel.Value
+		arg, rest, more = field.Cut(rest, ',')
+		list = append(list, arg)
+	}
+	return t.Macro(t.Channel(), name.S, list)
 }

@@ -1,6 +1,7 @@
 package apps
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -45,26 +46,39 @@ func truth(s string) bool {
 // maxTime bounds times that are read from text: ten years.
 const maxTime = 10 * 365 * 24 * time.Hour
 
-// duration reads a time in seconds with a fraction, or with one of the units h,
-// m, s and ms after it. ok is false for what is not a time.
+// duration reads the time that s begins with: a number of seconds with a fraction,
+// or of the unit h, m, s or ms that follows it. Anything else that follows does not
+// count. ok is false for what is not a time, or less than none.
 func duration(s string) (d time.Duration, ok bool) {
-	s = strings.TrimSpace(s)
-	unit := time.Second
-	for _, u := range [...]struct {
-		suffix string
-		unit   time.Duration
-	}{{"ms", time.Millisecond}, {"s", time.Second}, {"m", time.Minute}, {"h", time.Hour}} {
-		if rest, found := strings.CutSuffix(strings.ToLower(s), u.suffix); found {
-			s, unit = strings.TrimSpace(rest), u.unit
-			break
-		}
-	}
-	x, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(x >= 0) {
+	x, rest, ok := leadingFraction(s)
+	if !ok || x < 0 {
 		return 0, false
+	}
+	unit := time.Second
+	switch rest = strings.ToLower(strings.TrimLeft(rest, " \t\r\n")); {
+	case strings.HasPrefix(rest, "ms"):
+		unit = time.Millisecond
+	case rest == "m" || strings.HasPrefix(rest, "m "):
+		unit = time.Minute
+	case strings.HasPrefix(rest, "h"):
+		unit = time.Hour
 	}
 	if x*float64(unit) > float64(maxTime) {
 		return maxTime, true
 	}
 	return time.Duration(x * float64(unit)), true
+}
+
+// leadingFraction reads the number that s begins with, after blanks.
+func leadingFraction(s string) (x float64, rest string, ok bool) {
+	s = strings.TrimLeft(s, " \t\r\n")
+	end, point := 0, false
+	if end < len(s) && (s[end] == '-' || s[end] == '+') {
+		end++
+	}
+	for ; end < len(s) && (s[end] >= '0' && s[end] <= '9' || s[end] == '.' && !point); end++ {
+		point = point || s[end] == '.'
+	}
+	x, err := strconv.ParseFloat(s[:end], 64)
+	return x, s[end:], err == nil || errors.Is(err, strconv.ErrRange)
 }

@@ -25,7 +25,7 @@ func originateApp(s *set) channel.Application {
 		Name:     "Originate",
 		Synopsis: "Place another call",
 		Help: `Calls a device and sends it, when it answers, into an application or to an extension. This channel waits until it has answered or will not, ` +
-			`and goes on; it is not connected with it.`,
+			`and goes on; it is not connected with it. Arguments that make no call end this one.`,
 		Args: []decl.Arg{
 			{Name: "tech_data", Help: "The device, such as SIP/100.", Target: decl.Device},
 			{Name: "type", Help: "app or exten."},
@@ -51,7 +51,8 @@ func originateApp(s *set) channel.Application {
 			options(t, "Originate", args, parts[6].S, letters)
 			q, ok := s.originateRequest(t, parts)
 			if !ok {
-				return t.Set("ORIGINATE_STATUS", channel.Clean("FAILED"))
+				t.Channel().SetVar("ORIGINATE_STATUS", channel.Clean("FAILED"))
+				return channel.ErrHangup
 			}
 			if err := originateOptions(t, args, q); err != nil {
 				return err

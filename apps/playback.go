@@ -24,9 +24,9 @@ func playback(s *set) channel.Application {
 	}
 	app.Run = func(t channel.Thread, args *decl.Args) error {
 		parts := field.Split(field.Of(args), ',', 2)
-		if len(parts) == 0 || parts[0].S == "" {
+		if len(parts) == 0 {
 			warn(t, "Playback requires an argument (filename)")
-			return nil
+			return channel.ErrHangup
 		}
 		var o words
 		if len(parts) > 1 {
@@ -42,17 +42,18 @@ func playback(s *set) channel.Application {
 			return nil
 		}
 		status := "SUCCESS"
-		for _, f := range field.Split(parts[0], '&', 0) {
-			files := []channel.Value{field.Trim(f)}
+		for _, f := range files(parts[0]) {
+			list := []channel.Value{field.Trim(f)}
 			if o.has("say") {
-				files = nil
+				list = nil
 				for _, name := range say.Alpha(f.S) {
-					files = append(files, channel.Clean(name))
+					list = append(list, channel.Clean(name))
 				}
 			}
-			for _, f := range files {
+			for _, f := range list {
 				_, err := s.player.Play(ch, f.S, prompt.Options{Untrusted: len(f.Taint) > 0})
 				if prompt.Ended(err) {
+					ch.SetVar("PLAYBACKSTATUS", channel.Clean("FAILED"))
 					return err
 				}
 				if err != nil {
@@ -65,4 +66,13 @@ func playback(s *set) channel.Application {
 		return nil
 	}
 	return app
+}
+
+// files divides a list of sounds; an empty one is one sound without a name, which
+// is not there.
+func files(v channel.Value) []channel.Value {
+	if v.S == "" {
+		return []channel.Value{v}
+	}
+	return field.Split(v, '&', 0)
 }

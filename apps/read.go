@@ -109,6 +109,9 @@ func (r *reader) run(variable string, skipIfDown, noAnswer bool, attempts int) (
 			tell(r.t, 3, "User disconnected")
 			return "", err
 		}
+		if status == "ERROR" {
+			return status, nil
+		}
 		if digits != "" {
 			tell(r.t, 3, "User entered '%s'", digits)
 			return status, nil
@@ -156,9 +159,10 @@ func (r *reader) attempt() (digits, status string, err error) {
 		}
 		if err != nil {
 			warn(r.t, "Read: %v", err)
-			if i < len(files)-1 {
+			if digits, status = "", "ERROR"; i < len(files)-1 {
 				continue
 			}
+			return "", "ERROR", nil // there is nothing to answer
 		}
 		wait := r.first()
 		if i < len(files)-1 {

@@ -1,7 +1,6 @@
 package apps
 
 import (
-	"strconv"
 	"strings"
 
 	"pbx/apps/prompt"
@@ -58,16 +57,21 @@ func sayNumber(s *set) channel.Application {
 		SeeAlso:   []string{"SayDigits", "SayAlpha"},
 		Wait:      true,
 		Run: func(t channel.Thread, args *decl.Args) error {
-			if !args.Has(0) {
+			if args.Raw == "" {
 				warn(t, "SayNumber requires an argument (number)")
-				return nil
+				return channel.ErrHangup
 			}
-			n, err := strconv.ParseInt(strings.TrimSpace(args.Arg(0)), 10, 64)
-			if err != nil {
+			n, ok := leadingNumber(args.Arg(0))
+			if !ok {
 				warn(t, "argument '%s' to SayNumber could not be parsed as a number.", args.Arg(0))
 				return nil
 			}
-			files, err := say.Number(t.Channel().Settings().Language, n, args.Arg(1))
+			gender := strings.ToLower(args.Arg(1))
+			if len(args.Pos) > 1 && (len(gender) != 1 || !strings.Contains("fmcn", gender)) {
+				warn(t, "SayNumber gender option is either 'f', 'm', 'c' or 'n'")
+				return channel.ErrHangup
+			}
+			files, err := say.Number(t.Channel().Settings().Language, n, gender)
 			if err != nil {
 				warn(t, "SayNumber(%d): %v", n, err)
 				return nil

@@ -1,7 +1,6 @@
 package apps
 
 import (
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +17,7 @@ func sayTime(s *set, name string) channel.Application {
 	return channel.Application{
 		Name:     name,
 		Synopsis: "Speak a date and time",
-		Help: `Speaks a moment in the caller's language. The letters of the format are A weekday, B month, d day, Y year, I hour of 12, H hour of 24, ` +
+		Help: `Answers the call unless it was, and speaks a moment in the caller's language. The letters of the format are A weekday, B month, d day, Y year, I hour of 12, H hour of 24, ` +
 			`M minute, S second, p A. M. or P. M., Q today, yesterday, the weekday or the date, q as Q but silent for today, T hour, minute and second, R hour and minute; a sound stands in single quotes.`,
 		Args: []decl.Arg{
 			{Name: "unixtime", Help: "Seconds since 1970; now if not given.", Optional: true},
@@ -32,11 +31,13 @@ func sayTime(s *set, name string) channel.Application {
 		Wait:      true,
 		Run: func(t channel.Thread, args *decl.Args) error {
 			options(t, name, args, args.Arg(3), letters)
+			if err := t.Channel().Answer(); err != nil {
+				return err
+			}
 			at, now := s.now(), s.now()
 			if text := strings.TrimSpace(args.Arg(0)); text != "" {
-				seconds, err := strconv.ParseFloat(text, 64)
-				if err == nil && math.Abs(seconds) < 1<<40 {
-					at = time.Unix(int64(seconds), 0)
+				if seconds := wholeNumber(text); seconds > 0 && seconds < 1<<40 {
+					at = time.Unix(seconds, 0)
 				}
 			}
 			if zone := args.Arg(1); zone != "" {

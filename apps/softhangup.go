@@ -8,13 +8,13 @@ import (
 )
 
 func softHangup() channel.Application {
-	letters := []decl.Option{{Letter: 'a', Help: "End every call of the device, not only the channel of that name."}}
+	letters := []decl.Option{{Letter: 'a', Help: "What is given is a device, such as SIP/100; all of its calls end."}}
 	return channel.Application{
 		Name:     "SoftHangup",
 		Synopsis: "End the call of another channel",
-		Help:     `Asks the channel of that name to end, or the first one of that device.`,
+		Help:     `Asks the channel of that name to end, or all those of a device.`,
 		Args: []decl.Arg{
-			{Name: "Technology/Resource", Help: "A channel's name, or a device such as SIP/100."},
+			{Name: "Technology/Resource", Help: "A channel's name such as SIP/100-0000001a, or a device with the option a."},
 			{Name: "options", Help: "Letters, see below.", Optional: true, Options: true},
 		},
 		Options: letters,
@@ -27,11 +27,17 @@ func softHangup() channel.Application {
 			}
 			options(t, "SoftHangup", args, args.Arg(1), letters)
 			for _, ch := range t.Channel().Registry().Channels() {
-				if strings.EqualFold(ch.Name(), name) || strings.EqualFold(device(ch.Name()), name) {
-					ch.SoftHangup(channel.CauseNormalClearing)
-					if !given(args, 'a') {
-						break
-					}
+				of := ch.Name()
+				if given(args, 'a') {
+					of = device(of)
+				}
+				if !strings.EqualFold(of, name) {
+					continue
+				}
+				warn(t, "Soft hanging %s up.", ch.Name())
+				ch.SoftHangup(channel.CauseNormalClearing)
+				if !given(args, 'a') {
+					break
 				}
 			}
 			return nil

@@ -3,7 +3,6 @@ package apps
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"pbx/apps/field"
 	"pbx/channel"
@@ -59,7 +58,7 @@ func command(t channel.Thread, programs *program.Runner, args *decl.Args, failur
 		warn(t, "System requires an argument(command)")
 		return ended("FAILURE", failure)
 	}
-	if n := len(line.S); n > 1 && line.S[0] == '"' && strings.HasSuffix(line.S, `"`) {
+	if n := len(line.S); n > 1 && (line.S[0] == '"' || line.S[0] == '\'') && line.S[n-1] == line.S[0] {
 		line = line.Slice(1, n-1) // as it is often written
 	}
 	if err := program.Check(line); err != nil {

@@ -32,7 +32,7 @@ func importVar() channel.Application {
 					warn(t, "ImportVar: %s: %v", parts[1], err)
 				}
 			}
-			return t.Set(name, v)
+			return forgive(t, "ImportVar", t.Set(name, v))
 		},
 	}
 }

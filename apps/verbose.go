@@ -2,7 +2,6 @@ package apps
 
 import (
 	"context"
-	"strconv"
 
 	"pbx/channel"
 	"pbx/decl"
@@ -23,13 +22,19 @@ func verbose() channel.Application {
 		},
 		SeeAlso: []string{"Log", "NoOp"},
 		Run: func(t channel.Thread, args *decl.Args) error {
+			if args.Raw == "" {
+				return nil
+			}
 			level, message := 0, args.Arg(0)
 			if len(args.Pos) > 1 {
-				n, err := strconv.Atoi(args.Arg(0))
-				if err != nil || n < 0 {
+				n, ok := leadingNumber(args.Arg(0))
+				if !ok {
 					warn(t, "'%s' is not a level of verbose messages", args.Arg(0))
 				}
-				level, message = min(max(n, 0), maxVerbose), args.Arg(1)
+				if n < 0 { // read without a sign, it is a big one
+					n = maxVerbose
+				}
+				level, message = int(min(n, maxVerbose)), args.Arg(1)
 			}
 			t.Log().Log(context.Background(), event.LevelVerbose(level), message)
 			return nil

@@ -129,18 +129,9 @@ func (a *Args) ParseOptions(text string, opts []Option) (unknown []byte) {
 		}
 		sub := ""
 		if i+1 < len(text) && text[i+1] == '(' {
-			depth, j := 0, i+1
-			for ; j < len(text); j++ {
-				if text[j] == '(' {
-					depth++
-				} else if text[j] == ')' {
-					if depth--; depth == 0 {
-						break
-					}
-				}
-			}
-			sub = text[i+2 : min(j, len(text))]
-			i = j
+			var n int
+			sub, n = optionArgument(text[i+2:])
+			i += 1 + n
 		}
 		if !declared(opts, c) {
 			unknown = append(unknown, c)
@@ -149,6 +140,35 @@ func (a *Args) ParseOptions(text string, opts []Option) (unknown []byte) {
 		a.options[c] = sub
 	}
 	return unknown
+}
+
+// optionArgument reads text up to the parenthesis that closes it, and tells how many
+// bytes that are with it. A backslash protects the next character; quotes do only
+// where the argument begins with one, and are removed then.
+func optionArgument(text string) (argument string, n int) {
+	quotes, quoted, depth := strings.HasPrefix(text, `"`), false, 1
+	var b strings.Builder
+	for ; n < len(text); n++ {
+		c := text[n]
+		switch {
+		case c == '(' && !quoted:
+			depth++
+		case c == ')' && !quoted:
+			if depth--; depth == 0 {
+				return b.String(), n + 1
+			}
+		case c == '"' && quotes:
+			quoted = !quoted
+			continue
+		case c == '\\' && n+1 < len(text):
+			if n++; quoted && text[n] != '"' {
+				b.WriteByte('\\')
+			}
+			c = text[n]
+		}
+		b.WriteByte(c)
+	}
+	return b.String(), n
 }
 
 func declared(opts []Option, c byte) bool {

@@ -63,20 +63,18 @@ func (t *Thread) macroLimit() int {
 	return maxMacros
 }
 
-// enterMacro sets the variables of a macro, and returns what takes them away. A
-// macro within another has MACRO_EXTEN and its like from the outermost.
+// enterMacro sets the variables of a macro, and returns what takes them away: those
+// of a macro around it are seen again then.
 func (t *Thread) enterMacro(depth int, args []channel.Value) (leave func()) {
 	names := make([]string, 0, len(args)+5)
 	push := func(name string, v channel.Value) {
 		names = append(names, name)
 		t.ch.PushVar(name, v)
 	}
-	push("MACRO_DEPTH", channel.Clean(strconv.Itoa(depth+1)))
-	if depth == 0 {
-		push("MACRO_EXTEN", t.variable("EXTEN", builtins["EXTEN"]))
-		push("MACRO_CONTEXT", channel.Clean(t.place.Context))
-		push("MACRO_PRIORITY", channel.Clean(strconv.Itoa(t.place.Priority)))
-	}
+	t.ch.SetVar("MACRO_DEPTH", channel.Clean(strconv.Itoa(depth+1)))
+	push("MACRO_EXTEN", t.variable("EXTEN", builtins["EXTEN"]))
+	push("MACRO_CONTEXT", channel.Clean(t.place.Context))
+	push("MACRO_PRIORITY", channel.Clean(strconv.Itoa(t.place.Priority)))
 	push("MACRO_OFFSET", channel.Value{})
 	for i, v := range args {
 		push("ARG"+strconv.Itoa(i+1), v)
@@ -85,6 +83,7 @@ func (t *Thread) enterMacro(depth int, args []channel.Value) (leave func()) {
 		for _, name := range names {
 			t.ch.PopVar(name)
 		}
+		t.ch.SetVar("MACRO_DEPTH", channel.Clean(strconv.Itoa(depth)))
 	}
 }
 
@@ -106,7 +105,7 @@ func (t *Thread) macro(context string) error {
 		case t.ch.Redirected():
 			restore()
 			return channel.ErrRedirect
-		case t.ch.HungUp():
+		case t.ch.HungUp() && !t.dead:
 			restore()
 			return channel.ErrHangup
 		case t.place.Context != context && len(t.frames) <= depth:

@@ -82,7 +82,7 @@ func (t *Thread) main() {
 				continue
 			}
 		}
-		if !t.goOn(found, digits, invalid) {
+		if !t.goOn(found, digits, errors.Is(err, channel.ErrIncomplete), invalid) {
 			return
 		}
 	}
@@ -200,9 +200,10 @@ func (t *Thread) interrupted(err error) bool {
 	return true
 }
 
-// goOn decides what follows when the priorities ran out or digits came. It
-// reports whether the call goes on.
-func (t *Thread) goOn(found bool, digits string, invalid bool) bool {
+// goOn decides what follows when the priorities ran out or digits came; incomplete
+// is that the digits are the extension that ran, and asked for more. It reports
+// whether the call goes on.
+func (t *Thread) goOn(found bool, digits string, incomplete, invalid bool) bool {
 	if invalid || digits == "" && !t.here() {
 		return t.invalid(t.place.Exten)
 	}
@@ -214,10 +215,12 @@ func (t *Thread) goOn(found bool, digits string, invalid bool) bool {
 		t.fallThrough()
 		return false
 	}
+	asked := digits
 	digits, ok := t.collect(digits, wait)
 	switch {
 	case !ok:
 		return t.interrupted(channel.ErrHangup)
+	case incomplete && digits == asked: // nothing came to complete it
 	case digits != "" && t.Match(t.place.Context, digits, 1).Exists():
 		t.place = channel.Location{Context: t.place.Context, Exten: digits, Priority: 1}
 		return true

@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -101,27 +102,33 @@ func (t *Thread) Goto(spec string) error {
 // Resolve implements channel.Thread.
 func (t *Thread) Resolve(spec string) (channel.Location, error) { return t.resolve(t.place, spec) }
 
-// resolve reads [[context,]extension,]priority-or-label relative to from.
+// resolve reads [[context,]extension,]priority-or-label relative to from, as Goto
+// does: blanks are part of names, an empty context or extension is the one of from,
+// and a relative priority before the first one is the next one.
 func (t *Thread) resolve(from channel.Location, spec string) (channel.Location, error) {
 	l, priority := from, spec
 	if first, rest, ok := strings.Cut(spec, ","); ok {
-		l.Exten, priority = strings.TrimSpace(first), rest
+		exten, context := first, ""
+		priority = rest
 		if second, third, ok := strings.Cut(rest, ","); ok {
-			l.Context, l.Exten, priority = l.Exten, strings.TrimSpace(second), third
+			context, exten = first, second
+			priority, _, _ = strings.Cut(third, ",")
 		}
+		l.Context, l.Exten = cmp.Or(context, l.Context), cmp.Or(exten, l.Exten)
 	}
-	priority = strings.TrimSpace(priority)
-	sign := byte(0)
-	if priority != "" && (priority[0] == '+' || priority[0] == '-') {
-		sign = priority[0]
+	direction := 0
+	switch {
+	case strings.HasPrefix(priority, "+"):
+		direction, priority = 1, priority[1:]
+	case strings.HasPrefix(priority, "-"):
+		direction, priority = -1, priority[1:]
 	}
 	if n, _, ok := scanInt(priority, 0); ok {
-		l.Priority = n
-		if sign != 0 { // relative
-			l.Priority = from.Priority + n
+		if l.Priority = n; direction != 0 {
+			l.Priority = from.Priority + direction*n
 		}
-		if l.Priority < 1 {
-			return from, fmt.Errorf("priority '%s' must be a number > 0, or valid label", priority)
+		if l.Priority < 0 {
+			l.Priority = from.Priority + 1
 		}
 		return l, nil
 	}
@@ -256,11 +263,14 @@ func (t *Thread) Exception() (reason string, place channel.Location, ok bool) {
 	return t.exception.reason, t.exception.place, t.exception.reason != ""
 }
 
+// ErrNoApplication is that of Exec where there is no application of that name.
+var ErrNoApplication = errors.New("no application")
+
 // Exec implements channel.Thread.
 func (t *Thread) Exec(app string, text channel.Value) error {
 	a, ok := t.engine.catalog.Application(strings.TrimSpace(app))
 	if !ok {
-		return fmt.Errorf("no application %q", app)
+		return fmt.Errorf("%w %q", ErrNoApplication, app)
 	}
 	return t.call(a, text)
 }

@@ -24,7 +24,8 @@ var (
 
 // ParseTiming reads a set of times. Fields are separated by "," or "|"; each is
 // "*", or a list joined by "&" of single values and ranges, which may go past the
-// end and begin anew. What does not read is skipped, and told in complaints.
+// end and begin anew. What does not read is skipped, and told in complaints: a
+// blank before a name or "*" is enough for that, as in the field.
 func ParseTiming(text string) (t *Timing, complaints []string) {
 	t = &Timing{weekdays: 1<<7 - 1, days: 1<<31 - 1, months: 1<<12 - 1}
 	complain := func(format string, args ...any) { complaints = append(complaints, fmt.Sprintf(format, args...)) }
@@ -42,7 +43,6 @@ func ParseTiming(text string) (t *Timing, complaints []string) {
 		fields = strings.Split(strings.ReplaceAll(text, "|", ","), ",")
 	}
 	for i, f := range fields {
-		f = strings.TrimSpace(f)
 		if f == "" || f == "*" {
 			if i == 0 {
 				t.always()
@@ -143,7 +143,6 @@ func parseRange(field string, size int, names []string, what string, complain fu
 }
 
 func parseName(s string, size int, names []string) (int, bool) {
-	s = strings.TrimSpace(s)
 	for i, n := range names {
 		if strings.EqualFold(s, n) {
 			return i, true

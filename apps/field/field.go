@@ -89,14 +89,14 @@ func Split(v channel.Value, sep byte, max int) []channel.Value {
 	return split(v, sep, max, false)
 }
 
-// Halves is Split into two fields at most, the second as it stands. found is false
-// where there is one.
+// Halves divides v at the first sep that Split would divide it at. Both halves keep
+// their quotes and backslashes. found is false where there is no such sep.
 func Halves(v channel.Value, sep byte) (before, after channel.Value, found bool) {
 	i := next(v, sep, 0)
 	if i == len(v.S) {
-		return Unquote(v), channel.Value{}, false
+		return v, channel.Value{}, false
 	}
-	return Unquote(v.Slice(0, i)), v.Slice(i+1, len(v.S)), true
+	return v.Slice(0, i), v.Slice(i+1, len(v.S)), true
 }
 
 // SplitRaw is Split without the removal: the arguments of Gosub keep their

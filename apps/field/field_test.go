@@ -101,7 +101,7 @@ func TestCutAndIndex(t *testing.T) {
 
 func TestHalves(t *testing.T) {
 	for in, want := range map[string][2]string{
-		`"a"?b:"c"?d`: {"a", `b:"c"?d`},
+		`"a"?b:"c"?d`: {`"a"`, `b:"c"?d`},
 		"«a?b»?c":     {"«a?b»", "c"},
 		"(a?b)":       {"(a?b)", ""},
 		"a?":          {"a", ""},
