@@ -22,6 +22,8 @@ var libraries = []struct {
 	{"telephony.pl", "perl", "Telephony::Asterisk::AMI"},
 	{"yana.js", "node", "yana"},
 	{"ami-client.js", "node", "asterisk-ami-client"},
+	{"nami.js", "node", "nami"},
+	{"ami-io.js", "node", "ami-io asterisk-ami"},
 	{"ding-dong.js", "node", "ding-dong asterisk-manager"},
 }
 
@@ -52,7 +54,12 @@ G1=one
 [t]
 exten => 1002,1,AGI(agi://@PBX@/menu,one two)
 exten => 1003,1,AGI(agi:async)
-`, 1)
+`, 1) + `[old]
+secret=correct battery
+read=all
+write=all
+commandfollows=yes
+`
 	for _, l := range libraries {
 		t.Run(l.script, func(t *testing.T) {
 			t.Parallel()

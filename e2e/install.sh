@@ -36,7 +36,7 @@ need fail2ban-regex fail2ban
 [ -e /usr/share/perl5/Telephony/Asterisk/AMI.pm ] || want+=(libtelephony-asterisk-ami-perl)
 library() {
   local dir=${HOME:-/root}/.cache/pbx-e2e name missing=
-  local all=(asterisk-manager@0.2.0 asterisk-ami-client@1.1.5 yana@0.3.0 ding-dong@0.1.7)
+  local all=(asterisk-manager@0.2.0 asterisk-ami-client@1.1.5 yana@0.3.0 ding-dong@0.1.7 nami@0.7.2 ami-io@1.2.1 asterisk-ami@0.1.0)
   for name in "${all[@]}"; do
     [ -e "$dir/node_modules/${name%@*}" ] || missing=yes
   done
