@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,7 +43,7 @@ func (e *Engine) editCommands() []decl.Command {
 			Words: "dialplan remove include", Synopsis: "Take an include out of a context",
 			Args: []decl.Arg{{Name: "context"}, from}, Complete: e.completeInto,
 			Run: e.changeLine("include", "from", func(text, c string) string {
-				return fmt.Sprintf("The dialplan context '%s' is no longer included in '%s' context", text, c)
+				return fmt.Sprintf("We are not including '%s' into '%s' now", text, c)
 			}),
 		},
 		{
@@ -65,10 +66,14 @@ func (e *Engine) editCommands() []decl.Command {
 				if len(r.Args) != 1 {
 					return errEditUsage
 				}
-				if err := e.RemoveContext(r.Arg(0)); err != nil {
+				switch err := e.RemoveContext(r.Arg(0)); {
+				case errors.Is(err, errNothingLikeIt):
+					fmt.Fprintf(r.Out, "There is no such context as '%s'\n", r.Arg(0))
+				case err != nil:
 					return err
+				default:
+					fmt.Fprintf(r.Out, "Removing context '%s'\n", r.Arg(0))
 				}
-				fmt.Fprintf(r.Out, "Removed context '%s'\n", r.Arg(0))
 				return nil
 			},
 		},
@@ -93,6 +98,13 @@ func cutWord(args []string, word string) (before, after []string, ok bool) {
 	return args[:i], args[i+1:], true
 }
 
+// tellNew says that a context is not there yet.
+func (e *Engine) tellNew(w io.Writer, context, what string) {
+	if _, ok := e.Plan().contexts[context]; !ok {
+		fmt.Fprintf(w, "Context '%s' did not exist prior to add %s - the context will be created.\n", context, what)
+	}
+}
+
 func (e *Engine) addExtension(_ context.Context, r *decl.Request) error {
 	words, rest, ok := cutWord(r.Args, "into")
 	if !ok || len(rest) > 2 || len(rest) == 2 && rest[1] != "replace" {
@@ -107,13 +119,23 @@ func (e *Engine) addExtension(_ context.Context, r *decl.Request) error {
 		name, data, _ := strings.Cut(app, ",")
 		app = name + "(" + data + ")"
 	}
+	step := app
 	if strings.TrimSpace(priority) == "hint" {
-		app = strings.TrimSuffix(app, "()")
+		step = strings.TrimSuffix(app, "()")
 	}
-	if err := e.AddLine(rest[0], "exten", exten+","+priority+","+app, len(rest) == 2); err != nil {
+	into, again := rest[0], len(rest) == 2
+	e.tellNew(r.Out, into, "extension")
+	if !again && e.HasExtension(into, exten, priority) {
+		return fmt.Errorf("Extension %s@%s with priority %s already exists", exten, into, priority)
+	}
+	if err := e.AddLine(into, "exten", exten+","+priority+","+step, again); err != nil {
 		return err
 	}
-	fmt.Fprintf(r.Out, "Extension '%s,%s,%s' added into '%s' context\n", exten, priority, app, rest[0])
+	if again {
+		fmt.Fprintf(r.Out, "Extension %s@%s (%s) replace by '%s,%s,%s'\n", exten, into, priority, exten, priority, app)
+	} else {
+		fmt.Fprintf(r.Out, "Extension '%s,%s,%s' added into '%s' context\n", exten, priority, app, into)
+	}
 	return nil
 }
 
@@ -131,7 +153,7 @@ func (e *Engine) removeExtension(_ context.Context, r *decl.Request) error {
 		priority = n
 	}
 	if err := e.RemoveExtension(name, exten, priority); err != nil {
-		return fmt.Errorf("failed to remove extension %s: %w", r.Arg(0), err)
+		return fmt.Errorf("Failed to remove extension %s: %w", r.Arg(0), err)
 	}
 	if priority == 0 {
 		fmt.Fprintf(r.Out, "Whole extension %s removed\n", r.Arg(0))
@@ -150,6 +172,15 @@ func (e *Engine) changeLine(key, word string, told func(text, c string) string) 
 		}
 		text, change := strings.Join(words, " "), e.RemoveLine
 		if word == "into" {
+			there := e.hasLine(rest[0], key, text)
+			if key == "include" {
+				e.tellNew(r.Out, rest[0], key)
+				if there {
+					return fmt.Errorf("Context '%s' already included in '%s' context", text, rest[0])
+				}
+			} else if there {
+				return fmt.Errorf("Ignore pattern '%s' already included in '%s' context", text, rest[0])
+			}
 			change = func(c, key, value string) error { return e.AddLine(c, key, value, false) }
 		}
 		if err := change(rest[0], key, text); err != nil {

@@ -3,6 +3,7 @@ package dialplan
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -117,20 +118,24 @@ func (e *Engine) RemoveExtension(context, name string, priority int) error {
 	})
 }
 
-// RemoveLine takes an include or ignorepat out of a context.
-func (e *Engine) RemoveLine(context, key, value string) error {
+// hasLine reports whether a context has an include or ignorepat.
+func (e *Engine) hasLine(context, key, value string) bool {
 	c, ok := e.Plan().contexts[context]
 	if !ok {
+		return false
+	}
+	if key == "include" {
+		return slices.ContainsFunc(c.Includes, func(i Include) bool { return i.Text == value })
+	}
+	return slices.ContainsFunc(c.IgnorePatterns, func(i IgnorePattern) bool { return i.Pattern == value })
+}
+
+// RemoveLine takes an include or ignorepat out of a context.
+func (e *Engine) RemoveLine(context, key, value string) error {
+	if _, ok := e.Plan().contexts[context]; !ok {
 		return fmt.Errorf("there is no context '%s'", context)
 	}
-	there := false
-	for _, i := range c.Includes {
-		there = there || key == "include" && i.Text == value
-	}
-	for _, i := range c.IgnorePatterns {
-		there = there || key == "ignorepat" && i.Pattern == value
-	}
-	if !there {
+	if !e.hasLine(context, key, value) {
 		return errNothingLikeIt
 	}
 	return e.edit(func(x *edits) error {

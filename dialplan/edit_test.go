@@ -65,21 +65,25 @@ func TestEdit(t *testing.T) {
 	const two = " _2X:1() NoOp(${G};x)"
 	has("[a +b 1:1() NoOp(one) 1:2(x) NoOp(two)" + two + "][b 7:1() NoOp()]")
 	run("dialplan add extension 6,1,NoOp,hello into a", "Extension '6,1,NoOp(hello)' added into 'a' context")
-	run("dialplan add extension 1,1,NoOp(again) into a", "has a priority 1 already")
-	run("dialplan add extension 1,1,NoOp(new) into a replace", "Extension '1,1,NoOp(new)' added into 'a' context")
+	run("dialplan add extension 1,1,NoOp(again) into a", "Extension 1@a with priority 1 already exists")
+	run("dialplan add extension 1,1,NoOp(new) into a replace", "Extension 1@a (1) replace by '1,1,NoOp(new)'")
 	run("dialplan add extension x into a", "see help")
 	run("dialplan add include c into b", "Context 'c' included in 'b' context")
+	run("dialplan add include c into b", "Context 'c' already included in 'b' context")
 	has("[a +b 1:1() NoOp(new) 1:2(x) NoOp(two) 6:1() NoOp(hello)" + two + "][b +c 7:1() NoOp()]")
 	run("dialplan remove extension 1@a 2", "Extension 1@a with priority 2 removed")
 	run("dialplan remove extension 6@a", "Whole extension 6@a removed")
 	run("dialplan remove extension 6@a", "there is nothing like it")
-	run("dialplan remove include b from a", "The dialplan context 'b' is no longer included in 'a' context")
+	run("dialplan remove include b from a", "We are not including 'b' into 'a' now")
 	run("dialplan remove ignorepat 9 from a", "Ignore pattern '9' removed from 'a' context")
 	run("dialplan remove ignorepat 9 from a", "there is nothing like it")
 	run("dialplan add ignorepat 0 into a", "Ignore pattern '0' added into 'a' context")
+	run("dialplan add ignorepat 0 into a", "Ignore pattern '0' already included in 'a' context")
 	has("[a 1:1() NoOp(new)" + two + "][b +c 7:1() NoOp()]")
-	run("dialplan remove context b", "Removed context 'b'")
-	run("dialplan add extension 5,1,NoOp() into n", "Extension '5,1,NoOp()' added into 'n' context")
+	run("dialplan remove context b", "Removing context 'b'")
+	run("dialplan remove context b", "There is no such context as 'b'")
+	run("dialplan add extension 5,1,NoOp() into n", "Context 'n' did not exist prior to add extension - the context will be created.\nExtension '5,1,NoOp()' added into 'n' context")
+	run("dialplan show n", "[ Context 'n' created by 'pbx_config' ]\n  '5' =>            1. NoOp()                                     [pbx_config]\n\n-= 1 extension (1 priority) in 1 context. =-")
 	has("[a 1:1() NoOp(new)" + two + "][n 5:1() NoOp()]")
 	if v, _ := e.Global("G"); v != "changed" {
 		t.Errorf("an edit set the global variables anew: %s", v)
@@ -116,13 +120,13 @@ func TestEditHint(t *testing.T) {
 	e.Swap(p)
 	for _, tt := range []struct{ line, hint, answer string }{
 		{"dialplan add extension 1,hint,SIP/y into a", "SIP/x", ""},
-		{"dialplan add extension 1,hint,SIP/y&Custom:DND1 into a replace", "SIP/y&Custom:DND1", "Extension '1,hint,SIP/y&Custom:DND1' added into 'a' context\n"},
-		{"dialplan add extension 1,hint,SIP/z into a replace", "SIP/z", "Extension '1,hint,SIP/z' added into 'a' context\n"},
+		{"dialplan add extension 1,hint,SIP/y&Custom:DND1 into a replace", "SIP/y&Custom:DND1", "Extension 1@a (hint) replace by '1,hint,SIP/y&Custom:DND1()'\n"},
+		{"dialplan add extension 1,hint,SIP/z into a replace", "SIP/z", "Extension 1@a (hint) replace by '1,hint,SIP/z()'\n"},
 		{"dialplan remove extension 2@a hint", "SIP/z", ""},
 		{"dialplan remove extension 1@a hind", "SIP/z", ""},
 		{"dialplan remove extension 1@a hint", "", "Extension 1@a with priority hint removed\n"},
 		{"dialplan remove extension 1@a hint", "", ""},
-		{"dialplan add extension 1,hint,SIP/x into a", "SIP/x", "Extension '1,hint,SIP/x' added into 'a' context\n"},
+		{"dialplan add extension 1,hint,SIP/x into a", "SIP/x", "Extension '1,hint,SIP/x()' added into 'a' context\n"},
 	} {
 		var out strings.Builder
 		for _, c := range e.Commands() {

@@ -128,7 +128,11 @@ func (n *shown) extension(w io.Writer, e *Extension) {
 		}
 		first = false
 		n.priorities++
-		fmt.Fprintf(w, planLine, name, text, cmp.Or(p.registrar, fmt.Sprintf("%s:%d", p.Pos.File, p.Pos.Line)))
+		from := p.registrar
+		if p.Pos == editPos {
+			from = registrar
+		}
+		fmt.Fprintf(w, planLine, name, text, cmp.Or(from, fmt.Sprintf("%s:%d", p.Pos.File, p.Pos.Line)))
 	}
 	if e.Hint != nil {
 		line("", "hint: "+e.Hint.App, e.Hint)
