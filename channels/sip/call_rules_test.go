@@ -123,6 +123,13 @@ func TestCallRules(t *testing.T) {
 			alice > INVITE 1000 sdp
 			alice < 403
 			alice > ACK`},
+		{"our address is a domain of ours with autodomain", "[general]\nallowexternaldomains=no\nautodomain=yes\ndomain=office.example\n" + strings.TrimPrefix(office, "\n[general]\n"), answer, `
+			alice > INVITE 1000 sdp
+			alice < 100
+			alice < 200 sdp
+			alice > ACK
+			alice > BYE
+			alice < 200`},
 		{"UPDATE refreshes and holds", office, answer, `
 			alice > INVITE 1000 sdp
 			alice < 100

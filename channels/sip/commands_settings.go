@@ -45,7 +45,7 @@ func (d *Driver) showSettings(w io.Writer, _ *decl.Request) error {
 	row("Allow overlap dialing", s.Overlap.String())
 	row("Allow promisc. redir", yesNo(s.PromiscRedirect))
 	row("Enable call counters", yesNo(s.CallCounter))
-	row("SIP domain support", yesNo(len(g.Domains) > 0))
+	row("SIP domain support", yesNo(len(g.Domains)+len(d.automatic()) > 0))
 	row("Path support ", yesNo(s.SupportPath))
 	row("Realm. auth", yesNo(len(g.Auth) > 0))
 	for _, c := range g.Auth {
@@ -186,13 +186,17 @@ func maskText(n netip.Prefix) string {
 
 func (d *Driver) showDomains(w io.Writer, _ *decl.Request) error {
 	const format = "%-40.40s %-20.20s %-16.16s\n"
-	if len(d.cfg.General.Domains) == 0 {
+	auto := d.automatic()
+	if len(d.cfg.General.Domains)+len(auto) == 0 {
 		fmt.Fprintf(w, "SIP Domain support not enabled.\n\n")
 		return nil
 	}
 	fmt.Fprintf(w, format, "Our local SIP domains:", "Context", "Set by")
 	for _, dom := range d.cfg.General.Domains {
 		fmt.Fprintf(w, format, dom.Name, cmp.Or(dom.Context, "(default)"), "[Configured]")
+	}
+	for _, name := range auto {
+		fmt.Fprintf(w, format, name, "(default)", "[Automatic]")
 	}
 	fmt.Fprintf(w, "\n")
 	return nil

@@ -123,7 +123,7 @@ func TestHeardIdentity(t *testing.T) {
 		carol < 200 sdp
 		carol > ACK`
 	for _, tt := range []struct{ conf, want string }{
-		{office + "trustrpid=yes\n", "ConnectedLine Dora 300 1; Ringing; answer ulaw; ConnectedLine  +4930301 33; ConnectedLine Emil 302 33"},
+		{office + "trustrpid=yes\n", "ConnectedLine Dora 300 0; Ringing; answer ulaw; ConnectedLine  +4930301 32; ConnectedLine Emil 302 32"},
 		{office, "Ringing; answer ulaw"},
 	} {
 		var got []string
@@ -238,8 +238,8 @@ func TestPrivateCallers(t *testing.T) {
 		{office, "| Privacy: id", "alice 32"},
 		{office, "| Privacy: user;critical", "alice 32"},
 		{office, "| Privacy: none", "alice 0"},
-		{strings.Replace(office, "[bob]", "trustrpid=yes\n[bob]", 1), "| Privacy: id | P-Asserted-Identity: <sip:555@x>", "555 33"},
-		{strings.Replace(office, "[bob]", "trustrpid=yes\n[bob]", 1), "| P-Asserted-Identity: <sip:555@x>", "555 1"},
+		{strings.Replace(office, "[bob]", "trustrpid=yes\n[bob]", 1), "| Privacy: id | P-Asserted-Identity: <sip:555@x>", "555 32"},
+		{strings.Replace(office, "[bob]", "trustrpid=yes\n[bob]", 1), "| P-Asserted-Identity: <sip:555@x>", "555 0"},
 		{office, "| Privacy: id | P-Asserted-Identity: <sip:555@x>", "alice 32"},
 	} {
 		var got string

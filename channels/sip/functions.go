@@ -10,6 +10,7 @@ import (
 
 	"pbx/channel"
 	"pbx/channels/sip/message"
+	"pbx/channels/sip/transaction"
 	"pbx/decl"
 )
 
@@ -173,12 +174,22 @@ func (d *Driver) readChannelInfo(t channel.Thread, args *decl.Args) (string, err
 	return value, nil
 }
 
-func (d *Driver) readDomain(_ channel.Thread, args *decl.Args) (string, error) {
+func (d *Driver) readDomain(t channel.Thread, args *decl.Args) (string, error) {
 	domain, local := args.Arg(0), false
 	if domain == "" {
 		return "", errors.New("CHECKSIPDOMAIN needs a domain")
 	}
-	if err := d.Call(func() { local = d.isDomain([]byte(domain)) }); err != nil || !local {
+	var p *pvt
+	if t != nil && t.Channel() != nil { // it is asked without a call as well
+		p = d.call(t)
+	}
+	if err := d.Call(func() {
+		var r transaction.Route
+		if p != nil {
+			r = p.route
+		}
+		local = d.isDomain([]byte(domain), r)
+	}); err != nil || !local {
 		return "", err
 	}
 	return domain, nil

@@ -14,12 +14,7 @@ import (
 
 // callerNumber is the number of a caller before the channel exists, for matches
 // that ask for it.
-func (p *pvt) callerNumber(m *message.Message) string {
-	if p.settings.HasCallerID && p.settings.CallerID.Number != "" {
-		return p.settings.CallerID.Number
-	}
-	return p.shrink(message.UnescapeString(m.From().URI.User))
-}
+func (p *pvt) callerNumber(m *message.Message) string { return p.caller(m).Number }
 
 // shrink removes the punctuation of a telephone number (shrinkcallerid).
 func (p *pvt) shrink(number string) string {
@@ -34,31 +29,32 @@ func (p *pvt) shrink(number string) string {
 	}, number)
 }
 
-// identity is who calls, by the INVITE and the peer's settings.
-func (p *pvt) identity() channel.Identity {
-	m, s := p.invite, p.settings
-	from := m.From()
-	c := channel.Party{
-		Name:   from.Name(),
-		Number: p.shrink(message.UnescapeString(from.URI.User)),
-	}
+// caller is who calls: whom a peer with trustrpid=yes asserts, or else whom callerid of
+// its section names, or else From. As in the ancestor an assertion that says what From
+// says is none.
+func (p *pvt) caller(m *message.Message) channel.Party {
+	s, from := p.settings, m.From()
+	number, _, _ := strings.Cut(message.UnescapeString(from.URI.User), ";") // of phone-context and its like
+	c := channel.Party{Name: from.Name(), Number: p.shrink(number)}
 	if p.peer != nil {
 		c.Presentation = p.peer.CallingPres
 	}
 	if private(m, from) {
 		c.Presentation = channel.ProhibitedNotScreened
 	}
-	if s.TrustRPID {
-		p.asserted(m, &c)
+	if told := c; s.TrustRPID && p.asserted(m, &c) && c != told {
+		return c
 	}
 	if s.HasCallerID {
-		if s.CallerID.Name != "" {
-			c.Name = s.CallerID.Name
-		}
-		if s.CallerID.Number != "" {
-			c.Number = s.CallerID.Number
-		}
+		c.Name = cmp.Or(s.CallerID.Name, c.Name)
+		c.Number = cmp.Or(p.shrink(s.CallerID.Number), c.Number)
 	}
+	return c
+}
+
+// identity is who calls, by the INVITE and the peer's settings.
+func (p *pvt) identity() channel.Identity {
+	m, c := p.invite, p.caller(p.invite)
 	c.HasNumber = c.Number != ""
 	id := channel.Identity{Caller: c, ANI: c.Number, DNID: p.exten}
 	if p.exten == "s" {
@@ -76,25 +72,37 @@ func (p *pvt) identity() channel.Identity {
 // a device that we know.
 func (p *pvt) trusted() bool { return p.peer != nil }
 
-// asserted takes the identity from P-Asserted-Identity (RFC 3325) or
-// Remote-Party-ID, of a peer with trustrpid=yes. It reports whether there is one.
+// asserted takes the identity from Remote-Party-ID or else P-Asserted-Identity (RFC
+// 3325), of a peer with trustrpid=yes. It reports whether there is one. As in the
+// ancestor only a Remote-Party-ID can say that a number was verified.
 func (p *pvt) asserted(m *message.Message, c *channel.Party) bool {
-	a, ok := m.Address(message.HeaderPAssertedIdentity)
-	hidden := false
+	hidden, screened := withheld(m), false
+	a, ok := m.Address(message.HeaderRemotePartyID)
 	if ok {
-		hidden = withheld(m)
-	} else if a, ok = m.Address(message.HeaderRemotePartyID); ok {
-		v, _ := a.Params.Get("privacy")
-		hidden = len(v) > 0 && string(v) != "off"
-	} else {
+		privacy, _ := a.Params.Get("privacy")
+		hidden = len(privacy) > 0 && !isWord(privacy, "off")
+		screen, _ := a.Params.Get("screen")
+		screened = isWord(screen, "yes")
+	} else if a, ok = m.Address(message.HeaderPAssertedIdentity); !ok {
 		return false
 	}
-	c.Number, c.Presentation = p.shrink(message.UnescapeString(a.URI.User)), channel.AllowedPassedScreen
+	if isWord(a.URI.User, anonymous) && isWord(a.URI.Host, anonymousDomain) {
+		hidden = true // and the number that we have stays
+	} else {
+		c.Number = p.shrink(message.UnescapeString(a.URI.User))
+	}
 	if name := a.Name(); name != "" || m.IsRequest() {
 		c.Name = name
 	}
-	if hidden {
+	switch {
+	case hidden && screened:
 		c.Presentation = channel.ProhibitedPassed
+	case hidden:
+		c.Presentation = channel.ProhibitedNotScreened
+	case screened:
+		c.Presentation = channel.AllowedPassedScreen
+	default:
+		c.Presentation = channel.AllowedNotScreened
 	}
 	return true
 }
@@ -118,7 +126,7 @@ func isWord(b []byte, word string) bool { return bytes.EqualFold(b, []byte(word)
 // private reports whether a caller withholds his number, by a Privacy header or by an
 // anonymous From (RFC 3323 4.1.1.3).
 func private(m *message.Message, from *message.Address) bool {
-	return withheld(m) || isWord(from.URI.Host, "anonymous.invalid")
+	return withheld(m) || isWord(from.URI.Host, anonymousDomain)
 }
 
 // channelOptions are those of the channel of this call; from is the channel that

@@ -177,21 +177,10 @@ func (p *pvt) destination(m *message.Message) (status int, reason string) {
 	if status, reason := p.forInstance(&uri); status != 0 {
 		return status, reason
 	}
-	context := p.settings.Context
-	if domains := d.cfg.General.Domains; len(domains) > 0 {
-		local := false
-		for i := range domains {
-			if strings.EqualFold(domains[i].Name, string(uri.Host)) {
-				local = true
-				if domains[i].Context != "" {
-					context = domains[i].Context
-				}
-			}
-		}
-		if !local && !d.cfg.General.AllowExternal {
-			return 403, "Forbidden"
-		}
+	if g := &d.cfg.General; len(g.Domains) > 0 && !g.AllowExternal && !d.isDomain(uri.Host, p.route) {
+		return 403, "Forbidden"
 	}
+	context := d.contextFor(p.peer, p.settings, uri.Host)
 	caller := p.callerNumber(m)
 	match := d.plan.Match(context, p.exten, 1, caller)
 	switch {

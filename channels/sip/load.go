@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"net/netip"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -415,10 +416,14 @@ func (c *configLoader) finish() {
 		c.cfg.bindPos[p] = c.generalLine(names...)
 	}
 	c.loadTLS()
+	if g.AutoDomain {
+		g.hostName, _ = os.Hostname() // a machine without a name is known by its addresses
+	}
 	g.MaxExpiry = max(g.MaxExpiry, g.MinExpiry)
 	g.DefaultExpiry = min(max(g.DefaultExpiry, g.MinExpiry), g.MaxExpiry)
 	for _, p := range c.cfg.Peers {
 		p.leaveTCP(g)
+		_, p.ownContext = c.lines[p]["context"]
 		if p.T1 > 0 && p.TimerB == 0 {
 			p.TimerB = 64 * p.T1
 		}

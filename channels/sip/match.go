@@ -226,6 +226,9 @@ func (d *Driver) claimedName(m *message.Message) []byte {
 
 // nameIn is the name that a URI has for its user: "b%6Fb" is bob (RFC 3261 19.1.4).
 func nameIn(u *message.URI) []byte {
+	if len(u.User) == 0 { // as in the ancestor a domain can be one
+		return u.Host
+	}
 	if bytes.IndexByte(u.User, '%') < 0 {
 		return u.User
 	}

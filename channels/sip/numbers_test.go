@@ -18,6 +18,7 @@ func TestTelURIs(t *testing.T) {
 		"dialled":               {"tel:+49301000", "", "<tel:+49301000>", "+49301000", "alice", "", "200 sdp"},
 		"with a phone context":  {"tel:1000;phone-context=+4930", "", "<tel:1000;phone-context=+4930>", "1000", "alice", "+4930", "200 sdp"},
 		"the caller":            {"sip:1000@192.0.2.1", "<tel:+49-30-555>;tag=x", "<sip:1000@192.0.2.1>", "1000", "+4930555", "", "200 sdp"},
+		"in the user part":      {"sip:1000@192.0.2.1", "<sip:+49-30-555;phone-context=+49@x>;tag=x", "<sip:1000@192.0.2.1>", "1000", "+4930555", "", "200 sdp"},
 		"all of them":           {"tel:1000", "<tel:+4930555>;tag=x", "<tel:1000>", "1000", "+4930555", "", "200 sdp"},
 		"a number that is none": {"tel:2000", "", "<tel:2000>", "", "", "", "404"},
 	} {

@@ -26,10 +26,7 @@ func (d *Driver) handleOptions(tx *transaction.Server, m *message.Message, from 
 	}
 	uri := m.RequestURI()
 	exten := uri.User
-	context := d.domainContext(uri.Host)
-	if context == "" {
-		context = d.settings(p).Context
-	}
+	context := d.contextFor(p, d.settings(p), uri.Host)
 	text := "s"
 	if len(exten) > 0 {
 		text = message.UnescapeString(exten)

@@ -283,6 +283,7 @@ type PeerConfig struct {
 	// UnsolicitedMailbox keeps what a provider says that nobody asked.
 	UnsolicitedMailbox string `conf:"unsolicited_mailbox"`
 
+	ownContext bool // context= stands in the section
 	withoutTCP bool // it may use TCP alone, which is not served: see leaveTCP
 
 	// keys are the HA1 values for Realm, computed at load .

@@ -33,7 +33,7 @@ func (p *pvt) refused(m *message.Message) {
 		if wait, _ := unavailable(m); p.elsewhere("503", wait) {
 			return
 		}
-	case 301, 302, 305:
+	case 300, 301, 302, 305:
 		p.redirected(m)
 		return
 	}

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"pbx/channels/sip/message"
@@ -24,7 +23,11 @@ import (
 func (d *Driver) handleRegister(tx *transaction.Server, m *message.Message, from source) {
 	g := &d.cfg.General
 	to := m.To()
-	if len(g.Domains) > 0 && !d.isDomain(to.URI.Host) {
+	if len(g.Domains) > 0 && !d.isDomain(to.URI.Host, from.route()) {
+		if g.AlwaysAuthReject {
+			d.rejectUnknown(tx, m, from, "Not a local domain")
+			return
+		}
 		d.refused(m, from, "Not a local domain")
 		d.respond(tx, m, 404, "Not found (unknown domain)", nil)
 		return
@@ -203,11 +206,11 @@ func (r *registration) allowed(c *Contact, life time.Duration) (status int, reas
 	}
 	if !g.ContactACL.Allows(c.Addr.Addr()) || !r.p.ContactACL.Allows(c.Addr.Addr()) {
 		r.d.refused(r.m, r.from, "Contact is not allowed to be there")
-		return 403, "Forbidden"
+		return 603, "Denied"
 	}
 	if o := r.d.peers.byAddr(c.Addr); g.ExcludeStatic && o != nil && !o.Dynamic {
 		r.d.refused(r.m, r.from, "Address belongs to a static peer")
-		return 403, "Forbidden"
+		return 603, "Denied"
 	}
 	return 0, ""
 }
@@ -459,33 +462,6 @@ func sameContact(a, b string) bool {
 	}
 	ub, err := message.ParseURI([]byte(b))
 	return err == nil && ua.Equal(&ub)
-}
-
-// isDomain reports whether host is one of the domains of [general], or with
-// autodomain an address of ours.
-func (d *Driver) isDomain(host []byte) bool {
-	g := &d.cfg.General
-	for i := range g.Domains {
-		if bytes.EqualFold(host, []byte(g.Domains[i].Name)) {
-			return true
-		}
-	}
-	if g.AutoDomain {
-		if a, err := netip.ParseAddr(string(host)); err == nil {
-			return a == g.UDPBind.Addr() || a == d.extern().Addr() || a.IsLoopback()
-		}
-	}
-	return false
-}
-
-// domainContext is the dialplan context of a domain= line, "" without one.
-func (d *Driver) domainContext(host []byte) string {
-	for _, dom := range d.cfg.General.Domains {
-		if strings.EqualFold(string(host), dom.Name) {
-			return dom.Context
-		}
-	}
-	return ""
 }
 
 // primary is where requests to the peer go first, the zero value when it is not

@@ -218,7 +218,7 @@ func TestRegisterContactACL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, phones, nil)
 		p := r.phone("127.0.50.10:5070", "strict")
-		if m := p.register("strictpw", p.contact()); statusOf(m) != 403 {
+		if m := p.register("strictpw", p.contact()); statusOf(m) != 603 {
 			t.Errorf("refused address: %d", statusOf(m))
 		}
 		q := r.phone("127.0.50.11:5070", "strict")

@@ -32,6 +32,7 @@ type Settings struct {
 	ExcludeStatic     bool   `conf:"dynamic_exclude_static,dynamic_excludes_static"`
 	AllowExternal     bool   `conf:"allowexternaldomains"`
 	AutoDomain        bool   `conf:"autodomain"`
+	hostName          string // of this machine, with autodomain
 	AcceptMessages    bool   `conf:"accept_outofcall_message"`
 	LegacyUserOptions bool   `conf:"legacy_useroption_parsing"`
 	ShrinkCallerID    bool   `conf:"shrinkcallerid"`

@@ -71,7 +71,7 @@ func (s *subscription) accepts(m *message.Message) (life time.Duration, refusal 
 	exten, context := s.exten, s.context
 	if !known {
 		exten = message.UnescapeString(uri.User)
-		context = cmp.Or(s.settings().SubscribeContext, s.settings().Context)
+		context = cmp.Or(s.settings().SubscribeContext, d.contextFor(s.peer, s.settings(), uri.Host))
 	}
 	hinted := bytes.EqualFold(event, []byte("dialog")) || bytes.EqualFold(event, []byte("presence"))
 	if hinted && !known && (d.hintSource == nil || d.plan.Hint(context, exten) == "") {

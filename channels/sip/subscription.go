@@ -372,7 +372,7 @@ func (s *subscription) allowed() error {
 		return errNoSubscribe
 	case s.format == presence.Summary && (len(s.peer.Mailboxes) == 0 || s.d.mailboxes == nil):
 		return errNoMailbox
-	case s.format.Hinted() && (s.d.hintSource == nil || s.context != cmp.Or(set.SubscribeContext, set.Context)):
+	case s.format.Hinted() && (s.d.hintSource == nil || s.context != cmp.Or(set.SubscribeContext, s.d.contextFor(s.peer, set, []byte(s.host)))):
 		return errMovedContext
 	}
 	return nil

@@ -53,8 +53,8 @@ func (d *Driver) handleMessage(tx *transaction.Server, m *message.Message, from 
 
 // messageDestination finds the extension that a MESSAGE is for.
 func (p *pvt) messageDestination(m *message.Message) (status int, reason string) {
-	context := cmp.Or(p.settings.MessageContext, p.settings.Context)
 	uri := m.RequestURI()
+	context := cmp.Or(p.settings.MessageContext, p.d.contextFor(p.peer, p.settings, uri.Host))
 	p.context, p.exten = context, cmp.Or(message.UnescapeString(uri.User), "s")
 	if !p.d.plan.Match(context, p.exten, 1, p.callerNumber(m)).Exists() {
 		return 404, "Not Found"
