@@ -19,6 +19,9 @@ func options(t channel.Thread, app string, args *decl.Args, text string, known [
 	for _, c := range args.ParseOptions(text, known) {
 		warn(t, "%s: unknown option '%c'", app, c)
 	}
+	if args.Unclosed != 0 {
+		warn(t, "Missing closing parenthesis for argument '%c' in string '%s'", args.Unclosed, text)
+	}
 }
 
 // given reports whether a letter is among the options.

@@ -25,8 +25,12 @@ func userEvent() channel.Application {
 			}
 			var lines []string
 			for _, s := range args.Pos[1:] {
+				name, value, ok := strings.Cut(s, ":")
+				if !ok {
+					continue
+				}
 				// A field is one line, whatever a caller put into it.
-				lines = append(lines, strings.Map(oneLine, strings.TrimSpace(s)))
+				lines = append(lines, strings.Map(oneLine, strings.TrimSpace(name)+": "+strings.TrimSpace(value)))
 			}
 			t.Channel().Publish(event.Event{Kind: event.UserEvent, Name: args.Arg(0), Value: strings.Join(lines, "\n")})
 			return nil

@@ -20,6 +20,10 @@ type Args struct {
 	// the value then.
 	NameTaint []Span
 
+	// Unclosed is the option letter whose parenthesis ParseOptions found open at the
+	// end of its text, 0 for none. It and what follows it are not given.
+	Unclosed byte
+
 	options map[byte]string
 	given   string
 	origin  origin
@@ -120,7 +124,7 @@ func unquote(s string, dirty bool) string {
 // such as "gr(us)L(60000:5000)". Letters that opts does not declare are
 // returned, in order, for a warning.
 func (a *Args) ParseOptions(text string, opts []Option) (unknown []byte) {
-	a.given = text
+	a.given, a.Unclosed = text, 0
 	a.options = make(map[byte]string, 4)
 	for i := 0; i < len(text); i++ {
 		c := text[i]
@@ -130,7 +134,11 @@ func (a *Args) ParseOptions(text string, opts []Option) (unknown []byte) {
 		sub := ""
 		if i+1 < len(text) && text[i+1] == '(' {
 			var n int
-			sub, n = optionArgument(text[i+2:])
+			var closed bool
+			if sub, n, closed = optionArgument(text[i+2:]); !closed {
+				a.Unclosed = c
+				return unknown
+			}
 			i += 1 + n
 		}
 		if !declared(opts, c) {
@@ -145,7 +153,7 @@ func (a *Args) ParseOptions(text string, opts []Option) (unknown []byte) {
 // optionArgument reads text up to the parenthesis that closes it, and tells how many
 // bytes that are with it. A backslash protects the next character; quotes do only
 // where the argument begins with one, and are removed then.
-func optionArgument(text string) (argument string, n int) {
+func optionArgument(text string) (argument string, n int, closed bool) {
 	quotes, quoted, depth := strings.HasPrefix(text, `"`), false, 1
 	var b strings.Builder
 	for ; n < len(text); n++ {
@@ -155,7 +163,7 @@ func optionArgument(text string) (argument string, n int) {
 			depth++
 		case c == ')' && !quoted:
 			if depth--; depth == 0 {
-				return b.String(), n + 1
+				return b.String(), n + 1, true
 			}
 		case c == '"' && quotes:
 			quoted = !quoted
@@ -168,7 +176,7 @@ func optionArgument(text string) (argument string, n int) {
 		}
 		b.WriteByte(c)
 	}
-	return b.String(), n
+	return b.String(), n, false
 }
 
 func declared(opts []Option, c byte) bool {

@@ -30,7 +30,7 @@ func TestOptionArguments(t *testing.T) {
 		`b("a)b")g`:      {'b': "a)b", 'g': ""},
 		`b("a\"b\c")g`:   {'b': `a"b\c`, 'g': ""},
 		`b(x"a")g`:       {'b': `x"a"`, 'g': ""},
-		"gb(open":        {'b': "open", 'g': ""},
+		"gb(openL":       {'g': ""},
 		"L(1)L":          {'L': ""},
 		"q(b)z(g(L))g":   {'g': ""},
 	} {

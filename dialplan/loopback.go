@@ -13,7 +13,7 @@ const maxLoopbacks = 8
 
 // loopback is "lswitch => Loopback/exten@context:priority/pattern": the number, as
 // it is rewritten, is looked up in another context, and the call goes on there.
-// What is left out stays as it is; a pattern must match the new number.
+// What is left out stays as it is; a pattern must match the number as it was.
 type loopback struct{ args *template }
 
 // target is where a search goes on, false when the switch is not for it.
@@ -33,7 +33,7 @@ func (l *loopback) target(q *query, c *Context) (place channel.Location, ok bool
 	if n, err := strconv.Atoi(priority); err == nil && q.priority > 0 {
 		place.Priority = n
 	}
-	if extra && pattern != "" && !Matches(pattern, place.Exten) {
+	if extra && pattern != "" && !Matches(pattern, q.exten) {
 		return place, false
 	}
 	return place, true

@@ -11,7 +11,7 @@ func TestLoopback(t *testing.T) {
 	p, findings, err := Parse("f", []byte(`[a]
 exten => 5,1,NoOp(own)
 lswitch => Loopback/12${EXTEN}@b
-lswitch => Loopback/${EXTEN:1}@b/_9X
+lswitch => Loopback/${EXTEN:1}@b/_09X
 lswitch => Loopback/s@c:2
 include => d
 [b]
@@ -30,7 +30,7 @@ exten => 7,1,NoOp()
 		t.Fatal(err, findings)
 	}
 	for exten, want := range map[string]string{
-		"5": "a 5 1", "3": "b 123 1", "097": "b _9X 1", "7": "c s 2", "0": "c s 2",
+		"5": "a 5 1", "3": "b 123 1", "097": "b _9X 1", "197": "c s 2", "7": "c s 2", "0": "c s 2",
 	} {
 		step, c := p.Find("a", exten, 1, "", time.Time{})
 		got := "nothing"

@@ -63,6 +63,8 @@ A time limit of 0, or one that is not a number, is no limit. Separators that cam
 			{Name: "DIALEDPEERNUMBER", Help: "The resource of the device that answered."},
 			{Name: "FORWARDERNAME", Help: "The channel that forwarded the call."},
 			{Name: "FORWARD_CONTEXT", Help: "Read when a called phone forwards: the context of the number, the phone's own if not set. Inherited variables reach the phone: __FORWARD_CONTEXT."},
+			{Name: "OUTBOUND_GROUP", Help: "Read: the group, or group@category, that every called channel is put into; GROUP_COUNT() counts it."},
+			{Name: "OUTBOUND_GROUP_ONCE", Help: "Read before OUTBOUND_GROUP, and taken away: the group for one Dial."},
 			{Name: "EXITCONTEXT", Help: "Read by option d: the context of the digit."},
 			{Name: "DYNAMIC_FEATURES", Help: "Read on both channels during the call: the names of features of [applicationmap] in features.conf, and of groups of them, divided by #, that the party may dial. Set __DYNAMIC_FEATURES for both."},
 			{Name: "LIMIT_PLAYAUDIO_CALLER", Help: "Read by option L: yes or no, whether the caller hears the warnings; yes if not set."},
@@ -90,9 +92,11 @@ type call struct {
 
 	app, data string // as the dialplan has them, for the records
 	number    string // the extension that the caller dialled
-	start     time.Time
-	timeout   time.Duration // negative: none
-	early     time.Duration
+	// outboundGroup is the group that the legs are put into.
+	outboundGroup channel.Value
+	start         time.Time
+	timeout       time.Duration // negative: none
+	early         time.Duration
 
 	legs    []*leg
 	waiting []later            // what rings later, in order of time
@@ -118,6 +122,13 @@ func run(d Deps, t channel.Thread, args *decl.Args) error {
 		parts = append(parts, channel.Value{})
 	}
 	c.options = parseOptions(parts[2], c.log)
+	if c.refused {
+		return c.finish(c.invalid, channel.ErrHangup)
+	}
+	if c.caller.HungUp() { // as in the extension h
+		c.verbose(3, "Caller hung up before dial.")
+		return c.finish("CANCEL", channel.ErrHangup)
+	}
 	dests := destinations(parts[0])
 	if len(dests) == 0 {
 		c.log.Warn("Dial requires an argument (technology/resource)")
@@ -139,6 +150,7 @@ func run(d Deps, t channel.Thread, args *decl.Args) error {
 			c.log.Warn("Dial: option C: " + err.Error())
 		}
 	}
+	c.readGroup()
 	if c.preDialCaller.given {
 		if err := t.Gosub(c.caller, c.preDialCaller.place, c.preDialCaller.args); err != nil {
 			return c.ended(err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"pbx/channel"
+	"pbx/dialplan/program"
 	"pbx/event"
 )
 
@@ -124,6 +125,7 @@ func (c *call) identify(l *leg) {
 			s.MusicClass = mine.MusicClass
 		}
 	})
+	c.group(l)
 	from := c.caller.Identity()
 	l.ch.UpdateIdentity(func(id *channel.Identity) {
 		l.presetID = id.Caller.Number != ""
@@ -145,6 +147,32 @@ func (c *call) identify(l *leg) {
 			id.RDNIS, id.RedirectReason = from.RDNIS, from.RedirectReason
 		}
 	})
+}
+
+// group puts a new leg into the group of OUTBOUND_GROUP_ONCE or OUTBOUND_GROUP, in
+// which GROUP_COUNT() counts it.
+func (c *call) group(l *leg) {
+	if c.outboundGroup.S == "" || c.Execute == nil {
+		return
+	}
+	if err := program.Check(c.outboundGroup); err != nil {
+		c.log.Warn("Dial: OUTBOUND_GROUP: " + err.Error())
+		return
+	}
+	if err := c.Execute(l.ch, "Set", "GROUP()="+c.outboundGroup.S); err != nil {
+		c.log.Warn("Dial: OUTBOUND_GROUP: " + err.Error())
+	}
+}
+
+// readGroup takes the group for this call from the caller.
+func (c *call) readGroup() {
+	const once = "OUTBOUND_GROUP_ONCE"
+	var ok bool
+	if c.outboundGroup, ok = c.caller.Var(once); ok {
+		c.caller.UnsetVar(once)
+		return
+	}
+	c.outboundGroup, _ = c.caller.Var("OUTBOUND_GROUP")
 }
 
 // send sends the call out.

@@ -79,6 +79,10 @@ type subroutine struct {
 
 // options are the letters as Dial uses them.
 type options struct {
+	// refused says that the call is not made for what stands in them, and invalid
+	// what DIALSTATUS is then.
+	refused                          bool
+	invalid                          string
 	announce, announceCaller         string // A
 	answerFirst                      bool   // a
 	preDial, preDialCaller           subroutine
@@ -126,6 +130,10 @@ func parseOptions(v channel.Value, log *slog.Logger) *options {
 	for _, c := range a.ParseOptions(trusted(v, log), optionTable) {
 		log.Warn("Dial: unknown option", "letter", string(rune(c)))
 	}
+	if a.Unclosed != 0 {
+		log.Warn(fmt.Sprintf("Missing closing parenthesis for argument '%c' in string '%s'", a.Unclosed, v.S))
+		o.refused, o.invalid = true, "INVALIDARGS"
+	}
 	flag := func(letter byte) bool { _, ok := a.Option(letter); return ok }
 	text := func(letter byte) string { s, _ := a.Option(letter); return s }
 
@@ -149,7 +157,7 @@ func parseOptions(v channel.Value, log *slog.Logger) *options {
 	if flag('Q') {
 		if c, ok := channel.ParseCause(text('Q')); ok {
 			o.loserCause = c
-		} else if text('Q') == "NONE" {
+		} else if strings.EqualFold(text('Q'), "NONE") {
 			o.loserCause = channel.CauseNone
 		} else {
 			log.Warn("Dial: option Q: not a cause", "cause", text('Q'))
@@ -164,18 +172,19 @@ func parseOptions(v channel.Value, log *slog.Logger) *options {
 }
 
 // readLimits reads S, in seconds, and L, in milliseconds; the shorter one ends
-// the call.
+// the call. Without a time in them the call is not made.
 func (o *options) readLimits(a *decl.Args, log *slog.Logger) {
-	if s, ok := a.Option('S'); ok {
+	if s, _ := a.Option('S'); s != "" {
 		x, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 		if err != nil || x <= 0 || x > maxSeconds {
 			log.Warn("Dial: option S: not a number of seconds", "text", s)
+			o.refused, o.invalid = true, "INVALIDARGS"
 		} else {
 			o.limit = time.Duration(x * float64(time.Second))
 		}
 	}
-	s, ok := a.Option('L')
-	if !ok {
+	s, _ := a.Option('L')
+	if s == "" {
 		return
 	}
 	var ms [3]time.Duration
@@ -192,14 +201,22 @@ func (o *options) readLimits(a *decl.Args, log *slog.Logger) {
 	}
 	if ms[0] == 0 {
 		log.Warn("Dial: option L: no limit", "text", s)
+		o.refused = true
 		return
 	}
 	if o.limit == 0 || ms[0] < o.limit {
 		o.limit = ms[0]
 	}
 	o.warnAt, o.warnEvery = ms[1], ms[2]
-	if o.warnAt >= ms[0] {
-		o.warnAt, o.warnEvery = 0, 0
+	// A warning that would come before the call does is given the next time that it
+	// is due.
+	if before := o.warnAt - ms[0]; before > 0 {
+		if o.warnEvery > 0 {
+			o.warnAt -= o.warnEvery * (1 + (before-1)/o.warnEvery)
+		}
+		if o.warnEvery == 0 || o.warnAt < time.Millisecond {
+			o.warnAt, o.warnEvery = 0, 0
+		}
 	}
 }
 

@@ -22,9 +22,9 @@ func Retry(d Deps) channel.Application {
 		Synopsis: "Dial again and again until somebody answers",
 		Help:     `Dials as Dial does; when nobody answers, plays the announcement, waits and tries again. With option d the caller may press a digit while it waits and go to that extension.`,
 		Args: append([]decl.Arg{
-			{Name: "announce", Help: "A sound to play before each further try.", Target: decl.Sound},
-			{Name: "sleep", Help: "Seconds between two tries, 10 if it is 0."},
-			{Name: "retries", Help: "How many further tries; -1 is without end."},
+			{Name: "announce", Help: "A sound to play after each try.", Target: decl.Sound},
+			{Name: "sleep", Help: "Seconds to wait after a try, 10 if it is less than 1."},
+			{Name: "retries", Help: "How many tries; 0 or -1 is without end."},
 		}, declared.Args...),
 		Options:   declared.Options,
 		Variables: declared.Variables,
@@ -38,12 +38,12 @@ func Retry(d Deps) channel.Application {
 				return channel.ErrHangup
 			}
 			wait := defaultSleep
-			if x, err := strconv.ParseFloat(strings.TrimSpace(parts[1].S), 64); err == nil && x > 0 && x < maxSeconds {
+			if x, err := strconv.ParseFloat(strings.TrimSpace(parts[1].S), 64); err == nil && x >= 1 && x < maxSeconds {
 				wait = time.Duration(x * float64(time.Second))
 			}
 			tries, err := strconv.Atoi(strings.TrimSpace(parts[2].S))
-			if err != nil {
-				tries = 1
+			if err != nil || tries <= 0 {
+				tries = -1
 			}
 			return retry(d, t, parts[0], wait, tries, parts[3])
 		},
@@ -56,10 +56,9 @@ func retry(d Deps, t channel.Thread, announce channel.Value, wait time.Duration,
 		if err := run(d, t, &decl.Args{Raw: rest.S, Taint: rest.Taint, Tainted: len(rest.Taint) > 0}); err != nil {
 			return err
 		}
-		if v, _ := ch.Var("DIALSTATUS"); v.S == "ANSWER" || tries == 0 {
+		if v, _ := ch.Var("DIALSTATUS"); v.S == "ANSWER" {
 			return nil
 		}
-		tries = max(tries-1, -1)
 		stops := ""
 		if v := field.Split(rest, ',', 4); len(v) > 2 && strings.ContainsRune(v[2].S, 'd') {
 			stops = prompt.AnyDigit
@@ -87,6 +86,9 @@ func retry(d Deps, t channel.Thread, announce channel.Value, wait time.Duration,
 			}
 		}
 		if digit != 0 && exit(t, digit) {
+			return nil
+		}
+		if tries = max(tries-1, -1); tries == 0 {
 			return nil
 		}
 	}

@@ -2,6 +2,7 @@ package dial
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -170,12 +171,15 @@ func (c *call) exit(digit byte) bool {
 // there.
 func exit(t channel.Thread, digit byte) bool {
 	to := channel.Location{Context: t.Get("EXITCONTEXT").S, Exten: string(rune(digit)), Priority: 1}
+	where := []string{to.Context}
 	if to.Context == "" {
-		to.Context = t.Location().Context
+		where = []string{t.Location().Context, t.Get("MACRO_CONTEXT").S} // of a macro, and of whom it serves
 	}
-	if !t.Match(to.Context, to.Exten, to.Priority).Exists() {
+	i := slices.IndexFunc(where, func(context string) bool { return t.Match(context, to.Exten, to.Priority).Exists() })
+	if i < 0 {
 		return false
 	}
+	to.Context = where[i]
 	t.GotoLocation(to)
 	return true
 }

@@ -99,6 +99,9 @@ func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
 		}
 	}
 	if c.onCallee.given {
+		if context, _, _ := strings.Cut(c.onCallee.place, ","); !c.t.Match(context, "s", 1).Exists() && c.t.Match(context, aelMacro, 1).Exists() {
+			c.onCallee.place = context + "," + aelMacro + ",1"
+		}
 		run := func() error { return c.t.Gosub(callee, c.onCallee.place, c.onCallee.args) }
 		if proceed, err := c.onAnswered(callee, "GOSUB_RESULT", run); !proceed {
 			return false, err
@@ -125,6 +128,9 @@ func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
 	return true, nil
 }
 
+// aelMacro is the extension that a macro of AEL runs.
+const aelMacro = "~~s~~"
+
 // partyLeft is the end of the application when one of the parties left during
 // the preparations: with option g the caller goes on when it was the callee.
 func (c *call) partyLeft(callee *channel.Channel, err error) error {
@@ -146,15 +152,15 @@ func (c *call) onAnswered(callee *channel.Channel, result string, run func() err
 	if c.caller.HungUp() {
 		return false, channel.ErrHangup
 	}
-	v, _ := callee.Var(result)
+	v, decided := callee.Var(result)
+	if value, ok := callee.Var("GOSUB_RETVAL"); ok && decided && result == "GOSUB_RESULT" {
+		c.caller.SetVar("GOSUB_RETVAL", value)
+	}
 	switch word, place, _ := strings.Cut(v.S, ":"); strings.ToUpper(word) {
 	case "ABORT":
-		return false, channel.ErrHangup
-	case "CONGESTION":
-		c.set("DIALSTATUS", "CONGESTION")
-		return false, nil
-	case "BUSY":
-		c.set("DIALSTATUS", "BUSY")
+		return false, c.partyLeft(callee, channel.ErrHangup)
+	case "CONGESTION", "CHANUNAVAIL", "BUSY":
+		c.set("DIALSTATUS", word)
 		return false, nil
 	case "CONTINUE":
 		return false, nil
