@@ -30,6 +30,9 @@ func (k *planCheck) raw(app *channel.Application, text string) {
 		k.find(config.Error, "argument-count", "", "%s needs %s: %s", app.Name, plural(need, "argument"), usageLine(app))
 		return
 	}
+	if name == "gotoiftime" || name == "execiftime" {
+		k.times(text)
+	}
 	switch name {
 	case "gotoif", "gosubif", "gotoiftime", "macroif":
 		if _, _, ok := flow.Cut(text, '?'); !ok {
@@ -53,6 +56,18 @@ func (k *planCheck) raw(app *channel.Application, text string) {
 				k.findAt(function, config.Error, "wrong-direction", "", "%s can only be read", function)
 			}
 		}
+	}
+}
+
+// times checks those of GotoIfTime and ExecIfTime. Times with a variable are passed over.
+func (k *planCheck) times(text string) {
+	times, _, _ := strings.Cut(text, "?")
+	if dynamic(times) {
+		return
+	}
+	_, complaints := dialplan.ParseTiming(times)
+	for _, c := range complaints {
+		k.findAt(times, config.Warning, "bad-time", "a blank before or behind a value is part of it", "%s", c)
 	}
 }
 

@@ -55,6 +55,8 @@ var faults = []struct{ name, file, from, to, rule string }{
 	{"context of a Goto", "extensions.conf", "Goto(menu,s,1)", "Goto(manu,s,1)", "unknown-context"},
 	{"label of a Goto", "extensions.conf", "Goto(s,ask)", "Goto(s,aks)", "unknown-place"},
 	{"extension of a Goto", "extensions.conf", "Goto(again,1)", "Goto(agane,1)", "unknown-place"},
+	{"blank before an extension of a Goto", "extensions.conf", "Goto(menu,s,1)", "Goto(menu, s,1)", "unknown-place"},
+	{"blank before a day of a week", "extensions.conf", "Playback(goodbye)", "GotoIfTime(9:00-17:30, mon-fri,*,*?1)", "bad-time"},
 	{"place of a GotoIf", "extensions.conf", "?s,ask)", "?s,4711)", "unknown-place"},
 	{"GotoIf without a question mark", "extensions.conf", "< 3]?s,ask)", "< 3])", "argument-count"},
 	{"ExecIf of old", "extensions.conf", "Playback(goodbye)", "ExecIf(1,Playback,goodbye)", "argument-count"},

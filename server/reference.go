@@ -255,7 +255,7 @@ var rules = []rule{
 	{"bad-device", "What Dial is given is not Technology/device."},
 	{"bad-hash", "A hash of a password that has not the length of one. Nobody can log in with it."},
 	{"bad-priority", "A priority that is no number, no `n`, no `hint` and no label."},
-	{"bad-time", "The times of an include cannot be read."},
+	{"bad-time", "Times, of an include or of GotoIfTime, cannot be read: they never come. A blank before a value is part of it."},
 	{"bad-value", "A value of the wrong kind, such as a word where a number belongs. The option keeps its default."},
 	{"comment", "A block comment that is not closed, or closed twice."},
 	{"directive", "A line with `#` that is none of #include, #tryinclude and #exec."},

@@ -57,14 +57,14 @@ type reading struct {
 }
 
 func (r *reading) add(k Kind, text string) {
-	if text = strings.TrimSpace(text); text != "" {
+	if strings.TrimSpace(text) != "" {
 		r.edges = append(r.edges, Edge{Kind: k, Place: r.f.place(r.p, text)})
 	}
 }
 
 // sub adds a subroutine: place(arguments).
 func (r *reading) sub(text string) {
-	place, rest, called := Cut(strings.TrimSpace(text), '(')
+	place, rest, called := Cut(text, '(')
 	if place == "" {
 		return
 	}

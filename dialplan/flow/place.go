@@ -2,7 +2,6 @@ package flow
 
 import (
 	"strconv"
-	"strings"
 
 	"pbx/dialplan"
 )
@@ -21,16 +20,13 @@ type Place struct {
 	Implied bool
 }
 
-// place reads [[context,]extension,]priority as step p writes it.
+// place reads [[context,]extension,]priority as step p writes it. A blank is part of
+// a name, as it is for the call.
 func (f *Flow) place(p *dialplan.Priority, text string) Place {
-	text = strings.TrimSpace(text)
 	l := Place{Text: text}
 	parts := Split(text, ',')
 	if len(parts) > 3 {
 		parts = parts[:3]
-	}
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
 	}
 	n := len(parts)
 	if n == 3 && parts[0] != "" && parts[0] != "${CONTEXT}" {
