@@ -38,7 +38,7 @@ type EngineOptions struct {
 	Probation int
 	// DTMFTimeout ends a digit whose end was lost.
 	DTMFTimeout time.Duration
-	// RTCPInterval is the mean time between reports: 5 s.
+	// RTCPInterval is the mean time between reports: 5 s; negative for none.
 	RTCPInterval time.Duration
 
 	Log    *slog.Logger
@@ -112,7 +112,7 @@ func (o *EngineOptions) defaults() {
 	if o.DTMFTimeout <= 0 {
 		o.DTMFTimeout = DTMFTimeout
 	}
-	if o.RTCPInterval <= 0 {
+	if o.RTCPInterval == 0 {
 		o.RTCPInterval = 5 * time.Second
 	}
 	if o.Log == nil {

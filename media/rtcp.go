@@ -21,7 +21,7 @@ type reporter struct {
 
 // startReports arms the report timer; a session without traffic has none.
 func (s *Session) startReports() {
-	if s.reportID == 0 && s.l != nil {
+	if s.reportID == 0 && s.l != nil && s.e.opt.RTCPInterval > 0 {
 		s.reportID = s.l.sched.Add(s.reportInterval(2), s.onReport)
 	}
 }

@@ -18,7 +18,7 @@ type rtpSettings struct {
 	Strict       bool
 	Probation    int
 	DTMFTimeout  time.Duration // 0: the engine's own
-	RTCPInterval time.Duration
+	RTCPInterval time.Duration // negative: no reports
 }
 
 // idleRTP are options of rtp.conf that the field knows and that do nothing here
@@ -55,20 +55,27 @@ func readRTP(l *config.Loader) (rtpSettings, []config.Finding, error) {
 					Message: fmt.Sprintf("%s = %q is not %s; it is left out", v.Name, v.Value, want),
 				})
 			}
-			number := func(p *int, least, most int) {
-				n, err := strconv.Atoi(v.Value)
-				if err != nil || n < least || n > most {
+			number := func(p *int, least, most int) { // beyond the bounds it is the bound
+				digits := strings.TrimLeft(v.Value, "-0123456789")
+				n, err := strconv.Atoi(strings.TrimSuffix(v.Value, digits))
+				if err != nil {
 					bad(fmt.Sprintf("a number from %d to %d", least, most))
 					return
 				}
-				*p = n
+				*p = min(max(n, least), most)
+				if *p != n || digits != "" {
+					findings = append(findings, config.Finding{
+						Pos: v.Pos, Severity: config.Warning, Rule: "bad-value",
+						Message: fmt.Sprintf("%s = %q is taken as %d", v.Name, v.Value, *p),
+					})
+				}
 			}
 			switch strings.ToLower(v.Name) {
 			case "rtpstart":
-				number(&r.Start, 1024, 65534)
+				number(&r.Start, 1024, 65535)
 				startPos = v
 			case "rtpend":
-				number(&r.End, 1025, 65535)
+				number(&r.End, 1024, 65535)
 				endPos = v
 			case "strictrtp":
 				if strings.EqualFold(v.Value, "seqno") {
@@ -94,6 +101,10 @@ func readRTP(l *config.Loader) (rtpSettings, []config.Finding, error) {
 				number(&n, 1, 1<<20)
 				r.DTMFTimeout = time.Duration(n) * time.Second / 8000 // in RTP time units
 			case "rtcpinterval":
+				if v.Value == "0" {
+					r.RTCPInterval = -1
+					break
+				}
 				n := 0
 				number(&n, 500, 60000)
 				r.RTCPInterval = time.Duration(n) * time.Millisecond
@@ -109,6 +120,11 @@ func readRTP(l *config.Loader) (rtpSettings, []config.Finding, error) {
 				findings = append(findings, unknownKey(v, "rtp.conf", append(idleRTP, activeRTP...)))
 			}
 		}
+	}
+	if r.End < r.Start+3 && endPos.Pos.Line == 0 {
+		r.End = 31000 // the ancestor's own, of which a file may name one alone
+	} else if r.End < r.Start+3 && startPos.Pos.Line == 0 {
+		r.Start = 5000
 	}
 	if r.End < r.Start+3 {
 		pos := endPos.Pos

@@ -168,6 +168,7 @@ func (p *pvt) farBye(tx *transaction.Server, m *message.Message) {
 		}
 	}
 	p.note("says BYE%s", reasonText(m))
+	p.sendAlong(m)
 	if p.client != nil { // the INVITE, or a re-INVITE of ours
 		p.client.Cancel("")
 	}

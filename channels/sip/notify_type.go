@@ -1,9 +1,11 @@
 package sip
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 
 	"pbx/channels/sip/message"
@@ -77,6 +79,9 @@ func (d *Driver) Notify(peer string, t NotifyType) error {
 // notifyPeer is Notify on the loop.
 func (d *Driver) notifyPeer(name string, t *NotifyType) error {
 	p := d.peer(name)
+	if p == nil {
+		p = d.stranger(name)
+	}
 	if p == nil || !p.Type.IsPeer() {
 		return ErrNoAddress
 	}
@@ -92,7 +97,7 @@ func (d *Driver) notifyPeer(name string, t *NotifyType) error {
 			d.sendUnasked(p, c, u)
 		}
 	}
-	if _, ok := d.hopTo(p, nil); !sent && ok && !p.Dynamic {
+	if _, ok := d.hopTo(p, nil); !sent && ok && (!p.Dynamic || p.DefaultIP.IsValid()) {
 		sent = true
 		d.sendUnasked(p, nil, u)
 	}
@@ -100,6 +105,25 @@ func (d *Driver) notifyPeer(name string, t *NotifyType) error {
 		return ErrNoAddress
 	}
 	return nil
+}
+
+// stranger is a device that no section describes, by its address or host name; nil for
+// a name that is none.
+func (d *Driver) stranger(name string) *Peer {
+	host, port, err := splitHostPort(name)
+	if err != nil || !strings.ContainsAny(host, ".:") || strings.Trim(host, "0123456789.") == "" && !isAddr(host) {
+		return nil
+	}
+	c := &PeerConfig{PeerSettings: d.cfg.General.Defaults, Name: name, Type: TypePeer, Host: host, Port: port}
+	if a, err := netip.ParseAddr(host); err == nil {
+		c.Addr = netip.AddrPortFrom(a, cmp.Or(port, c.primaryTransport().DefaultPort()))
+	}
+	return &Peer{PeerConfig: c}
+}
+
+func isAddr(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 // write writes the headers of the section and its body.
@@ -122,14 +146,10 @@ func (t *NotifyType) write(b *message.Builder, _ transaction.Route) {
 	if !state {
 		b.Header(message.HeaderSubscriptionState, "terminated")
 	}
-	body := ""
-	for _, line := range t.Content {
-		body += line + "\r\n"
-	}
 	if contentType != "" {
 		b.Header(message.HeaderContentType, contentType)
 	}
-	b.Body("", []byte(body))
+	b.Body("", []byte(strings.Join(t.Content, "\r\n")))
 }
 
 func (d *Driver) notifyCommand(w io.Writer, r *decl.Request) error {

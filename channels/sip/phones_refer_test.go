@@ -58,6 +58,19 @@ func TestReferHabits(t *testing.T) {
 			alice < 202 | Refer-Sub: false
 			alice > BYE
 			alice < 200` + ends,
+		"by BYE": talks + `
+			alice > BYE | Also: <sip:1000@192.0.2.1>
+			alice < 200` + ends,
+		"by BYE, to nobody": talks + `
+			alice > BYE | Also: <sip:9999@192.0.2.1>
+			alice < 200
+			bob < BYE
+			bob > 200`,
+		"by BYE, to no number": talks + `
+			alice > BYE | Also: tel:1000
+			alice < 200
+			bob < BYE
+			bob > 200`,
 		"nobody there": talks + `
 			alice > REFER | Refer-To: <sip:9999@192.0.2.1>
 			alice < 202

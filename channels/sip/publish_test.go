@@ -122,25 +122,28 @@ func TestPublishDialog(t *testing.T) {
 
 func TestNotifyCommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg, findings := loadText(t, listen+"[gina]\ntype=friend\nhost=dynamic\n[bob]\ntype=friend\nhost=127.0.50.8\n",
+		cfg, findings := loadText(t, listen+"[gina]\ntype=friend\nhost=dynamic\n[bob]\ntype=friend\nhost=127.0.50.8\n[away]\ntype=friend\nhost=dynamic\ndefaultip=127.0.50.7\n[gone]\ntype=friend\nhost=dynamic\n",
 			"sip_notify.conf", "[check-sync]\nEvent=>check-sync\nContent-Length=>0\n[custom]\nEvent=>x\nContent-Type=>text/plain\nSubscription-State=>active\nX-Y=>1\nVia=>forged\nContent=>one\nContent=>two\n[bad]\nno name=>x\n")
 		if !strings.Contains(fmt.Sprint(findings), "no name") {
 			t.Errorf("findings %v", findings)
 		}
 		r := startRig(t, cfg, nil, nil)
 		gina, bob := r.phone("127.0.50.9:5060", "gina"), r.phone("127.0.50.8:5060", "bob")
+		away, stranger := r.phone("127.0.50.7:5060", "away"), r.phone("127.0.50.6:5070", "")
 		gina.register("", gina.contact()+"Expires: 300\n")
 		for _, c := range [][2]string{
 			{"sip notify nosuch gina", "Unable to find notify type 'nosuch'\n"},
 			{"sip notify check-sync", "say which type of sip_notify.conf, and to which peers\n"},
 			{"sip notify check-sync nobody", "Could not create address for 'nobody'\n"},
+			{"sip notify check-sync gone 12.5", "Could not create address for 'gone'\nCould not create address for '12.5'\n"},
+			{"sip notify check-sync away 127.0.50.6:5070", "Sending NOTIFY of type 'check-sync' to 'away'\nSending NOTIFY of type 'check-sync' to '127.0.50.6:5070'\n"},
 			{"sip notify CHECK-SYNC gina bob", "Sending NOTIFY of type 'check-sync' to 'gina'\nSending NOTIFY of type 'check-sync' to 'bob'\n"},
 		} {
 			if got := r.console(c[0]); got != c[1] {
 				t.Errorf("%s: %q, want %q", c[0], got, c[1])
 			}
 		}
-		for _, p := range []*phone{gina, bob} {
+		for _, p := range []*phone{gina, bob, away, stranger} {
 			msgs := p.receive()
 			if len(msgs) != 1 || msgs[0].Method() != message.NOTIFY || string(msgs[0].Header(message.HeaderEvent)) != "check-sync" ||
 				string(msgs[0].Header(message.HeaderSubscriptionState)) != "terminated" || len(msgs[0].Body()) != 0 {
@@ -151,7 +154,7 @@ func TestNotifyCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 		msgs := bob.receive()
-		if m := msgs[len(msgs)-1]; string(m.Body()) != "one\r\ntwo\r\n" || string(m.Header(message.HeaderContentType)) != "text/plain" ||
+		if m := msgs[len(msgs)-1]; string(m.Body()) != "one\r\ntwo" || string(m.Header(message.HeaderContentType)) != "text/plain" ||
 			string(m.HeaderNamed("X-Y")) != "1" || string(m.Header(message.HeaderSubscriptionState)) != "active" || strings.Contains(string(m.Bytes()), "forged") {
 			t.Errorf("got %s", m.Bytes())
 		}

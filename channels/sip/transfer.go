@@ -107,6 +107,20 @@ func (p *pvt) blind(m *message.Message, to *refer.Target) (status int, reason st
 	return 200, "OK"
 }
 
+// sendAlong does what the Also of a BYE asks: phones from before REFER transfer so.
+func (p *pvt) sendAlong(bye *message.Message) {
+	also := bye.HeaderNamed("Also")
+	if len(also) == 0 || p.phase != phaseUp || p.channel == nil || p.released || !p.settings.AllowTransfer || p.peer == nil && !p.d.cfg.General.Compat {
+		return
+	}
+	a, err := message.ParseAddress(also)
+	if err != nil || !a.URI.IsSIP() {
+		p.d.log.Warn("Invalid transfer information", "Also", quotable(also))
+		return
+	}
+	p.blind(bye, &refer.Target{User: message.UnescapeString(a.URI.User)})
+}
+
 // transferContext is where the numbers are looked up that this phone transfers to.
 func (p *pvt) transferContext() string {
 	if v, ok := p.channel.Var("TRANSFER_CONTEXT"); ok && v.S != "" {
