@@ -1,6 +1,7 @@
 package cdr
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,6 +49,9 @@ func AMAName(s string) string {
 		return "OMIT"
 	case "billing", "2":
 		return "BILLING"
+	}
+	if n, err := strconv.Atoi(s); err == nil && n != 3 {
+		return "Unknown"
 	}
 	return "DOCUMENTATION"
 }

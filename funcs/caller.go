@@ -24,7 +24,7 @@ func callerFunctions() []channel.Function {
 					return name, nil
 				case what == "all":
 					return fmt.Sprintf("\"%s\" <%s>", name, number), nil
-				case strings.HasPrefix(what, "num"):
+				case strings.HasPrefix(what, "num") && !strings.Contains(what, "-"):
 					return number, nil
 				}
 				return "", fmt.Errorf("unknown data type '%s'", what)

@@ -162,9 +162,9 @@ func readChannel(t channel.Thread, a *decl.Args) (string, error) {
 	case "pickupgroup":
 		return groupNumbers(s.PickupGroup), nil
 	case "namedcallgroup":
-		return strings.Join(s.NamedCallGroups, ","), nil
+		return strings.Join(s.NamedCallGroups, ", "), nil
 	case "namedpickupgroup":
-		return strings.Join(s.NamedPickupGroups, ","), nil
+		return strings.Join(s.NamedPickupGroups, ", "), nil
 	case "max_forwards":
 		return strconv.Itoa(channel.MaxDials - s.Dials), nil
 	case "secure_bridge_signaling":
@@ -223,9 +223,7 @@ func writeChannel(c *channel.Channel, item, v string) error {
 	case "tonezone":
 		c.SetSettings(func(s *channel.Settings) { s.ToneZone = strings.ToLower(v) })
 	case "amaflags":
-		if _, err := strconv.Atoi(v); err == nil || slices.Contains(amaFlags, strings.ToUpper(v)) {
-			c.SetSettings(func(s *channel.Settings) { s.AMAFlags = v })
-		}
+		c.SetSettings(func(s *channel.Settings) { s.AMAFlags = amaFlag(v) })
 	case "callgroup":
 		c.SetSettings(func(s *channel.Settings) { s.CallGroup = groupMask(v) })
 	case "pickupgroup":
@@ -293,6 +291,18 @@ func amaNumber(s string) int {
 	return len(amaFlags) - 1
 }
 
+// amaFlag is a flag as it is given, a word or what begins with a number. An unknown
+// word is none of them, which is 0.
+func amaFlag(v string) string {
+	if n, err := number(v); err == nil {
+		return strconv.Itoa(n)
+	}
+	if !slices.Contains(amaFlags, strings.ToUpper(v)) {
+		return "0"
+	}
+	return v
+}
+
 // capabilities are the bearer capabilities of ISDN that a plan may name; nothing here
 // looks at them.
 var capabilities = []string{"SPEECH", "DIGITAL", "RESTRICTED_DIGITAL", "3K1AUDIO", "DIGITAL_W_TONES", "VIDEO"}
@@ -330,15 +340,14 @@ func names(s string) (list []string) {
 // groupMask reads a list of groups and ranges such as "1,3-5".
 func groupMask(s string) (mask uint64) {
 	for part := range strings.SplitSeq(s, ",") {
-		first, last, ranged := strings.Cut(part, "-")
-		from, err := strconv.Atoi(strings.TrimSpace(first))
-		if err != nil {
+		from, rest, ok := scanInteger(part)
+		if !ok {
 			continue
 		}
 		to := from
-		if ranged {
-			if to, err = strconv.Atoi(strings.TrimSpace(last)); err != nil {
-				continue
+		if last, ranged := strings.CutPrefix(rest, "-"); ranged {
+			if n, _, ok := scanInteger(last); ok {
+				to = n
 			}
 		}
 		for g := max(0, from); g <= min(63, to); g++ {

@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,11 @@ func connectedFunctions() []channel.Function {
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
 				c, v, what := t.Channel(), strings.Trim(v, blanks), strings.ToLower(a.Arg(0))
 				if what == "source" {
-					setExtra(c, "connected-source", v)
+					source, ok := word(connectedSources, v)
+					if !ok {
+						return fmt.Errorf("unknown source '%s'", v)
+					}
+					setExtra(c, "connected-source", source)
 					return nil
 				}
 				p, what := connectedParty(c, what)
@@ -63,10 +68,10 @@ func connectedFunctions() []channel.Function {
 				c, v, what := t.Channel(), strings.Trim(v, blanks), strings.ToLower(a.Arg(0))
 				switch what {
 				case "reason":
-					c.UpdateIdentity(func(id *channel.Identity) { id.RedirectReason = sipReason(v) })
+					c.UpdateIdentity(func(id *channel.Identity) { id.RedirectReason = sipReason(reasonWord(v)) })
 					return nil
 				case "orig-reason":
-					setExtra(c, "redirecting-"+what, v)
+					setExtra(c, "redirecting-"+what, reasonWord(v))
 					return nil
 				case "count":
 					n, err := number(v)
@@ -107,6 +112,23 @@ func redirectingParty(c *channel.Channel, what string) (p party, part string) {
 		return party{c, "priv-" + end}, part
 	}
 	return party{c, end}, part
+}
+
+// connectedSources are the words for why a connected line changed, by their numbers.
+var connectedSources = []string{"unknown", "answer", "diversion", "transfer", "transfer_alerting"}
+
+// numberedReasons are the words for why a call was redirected, by their numbers.
+var numberedReasons = []string{
+	"unknown", "cfb", "cfnr", "unavailable", "cfu", "time_of_day", "dnd", "deflection", "follow_me", "out_of_order", "away", "cf_dte", "send_to_vm",
+}
+
+// reasonWord is a reason that was given by its word or number; another text is one of
+// its own.
+func reasonWord(s string) string {
+	if w, ok := word(numberedReasons, s); ok {
+		return w
+	}
+	return s
 }
 
 // redirectReasons are the ancestor's words for why a call was redirected, with those

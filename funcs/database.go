@@ -23,7 +23,7 @@ func databaseFunctions(d Deps) []channel.Function {
 				return "", errNoDatabase
 			}
 			family, key, err := channel.SplitEntry(a.Raw)
-			if err != nil {
+			if err != nil && !strings.HasSuffix(a.Raw, "/") { // a key that is empty is one that is not there
 				return "", err
 			}
 			return f(t, a, family, key)
@@ -32,9 +32,12 @@ func databaseFunctions(d Deps) []channel.Function {
 	return []channel.Function{
 		{
 			Name: "DB", Synopsis: "An entry of the database", Raw: true, Args: entry, SeeAlso: []string{"DB_DELETE", "DB_EXISTS", "DB_KEYS"},
-			Help: "Entries outlive the exchange. Writing one sets it; one that is not there reads as nothing, and DB_RESULT is what was read.",
+			Help: "Entries outlive the exchange. Writing one sets it; one that is not there reads as nothing, and DB_RESULT is what was read last.",
 			Read: with(func(t channel.Thread, a *decl.Args, family, key string) (string, error) {
-				v, _ := d.Database.Get(family, key)
+				v, ok := d.Database.Get(family, key)
+				if !ok {
+					return "", nil
+				}
 				return found(t, a, v), nil
 			}),
 			Write: func(_ channel.Thread, a *decl.Args, v string) error {
@@ -65,10 +68,10 @@ func databaseFunctions(d Deps) []channel.Function {
 			Help: "The result, and DB_RESULT, is the value that it had. Set(DB_DELETE(family/key)=) removes it too.",
 			Read: with(func(t channel.Thread, a *decl.Args, family, key string) (string, error) {
 				v, ok := d.Database.Get(family, key)
-				if !ok {
-					return "", nil
+				var err error
+				if ok {
+					_, err = d.Database.Delete(family, key)
 				}
-				_, err := d.Database.Delete(family, key)
 				return found(t, a, v), err
 			}),
 			Write: func(_ channel.Thread, a *decl.Args, _ string) error {

@@ -3,6 +3,7 @@ package funcs
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -29,26 +30,35 @@ const maxWidth = 4096
 
 // directive is one of a format: %[flags][width][.precision][size]verb.
 type directive struct {
-	flags string // with width and precision
-	size  string
-	verb  byte // 0: the format ends before it
+	flags            string
+	width, precision int // precision -1: none
+	size             string
+	verb             byte // 0: the format ends before it
 }
 
 // readDirective reads what follows a %, and the format behind it.
-func readDirective(s string) (d directive, rest string) {
-	skip := func(set string) {
-		for rest != "" && strings.IndexByte(set, rest[0]) >= 0 {
-			rest = rest[1:]
-		}
-	}
+func readDirective(s string) (d directive, rest string, err error) {
 	rest = s
-	skip("-+ #0'I")
-	skip("0123456789")
+	read := func(set string) string {
+		n := len(rest) - len(strings.TrimLeft(rest, set))
+		word := rest[:n]
+		rest = rest[n:]
+		return word
+	}
+	number := func() int {
+		word := read("0123456789")
+		n, e := strconv.Atoi(word)
+		if word != "" && (e != nil || n > maxWidth) {
+			err = fmt.Errorf("%q is too wide", s[:len(s)-len(rest)])
+		}
+		return n
+	}
+	d.flags = read("-+ #0'I") // of which the C locale has no use for ' and I
+	d.width, d.precision = number(), -1
 	if strings.HasPrefix(rest, ".") {
 		rest = rest[1:]
-		skip("0123456789")
+		d.precision = number()
 	}
-	d.flags = strings.NewReplacer("'", "", "I", "").Replace(s[:len(s)-len(rest)]) // the C locale has one way to write digits
 	for _, size := range []string{"hh", "h", "ll", "l", "L", "q", "j", "z", "t"} {
 		if after, ok := strings.CutPrefix(rest, size); ok {
 			d.size, rest = size, after
@@ -58,29 +68,91 @@ func readDirective(s string) (d directive, rest string) {
 	if rest != "" {
 		d.verb, rest = rest[0], rest[1:]
 	}
-	return d, rest
+	return d, rest, err
 }
 
-// integer is n as the size of the directive holds it.
-func (d directive) integer(n int) int {
-	switch d.size {
-	case "h":
-		return int(int16(n))
-	case "hh":
-		return int(int8(n))
+func (d *directive) has(flag byte) bool { return strings.IndexByte(d.flags, flag) >= 0 }
+
+// padded is a text, behind its prefix, in the width, which counts bytes.
+func (d *directive) padded(prefix, s string, zeros bool) string {
+	n := max(0, d.width-len(prefix)-len(s))
+	switch {
+	case d.has('-'):
+		return prefix + s + strings.Repeat(" ", n)
+	case zeros:
+		return prefix + strings.Repeat("0", n) + s
 	}
-	return n
+	return strings.Repeat(" ", n) + prefix + s
 }
 
-// natural is n as an unsigned number of the size.
-func (d directive) natural(n int) uint32 {
+// sign is what stands before a number that has one.
+func (d *directive) sign(negative bool) string {
+	switch {
+	case negative:
+		return "-"
+	case d.has('+'):
+		return "+"
+	case d.has(' '):
+		return " "
+	}
+	return ""
+}
+
+// integer formats n, which has 32 bits, or those of the size.
+func (d *directive) integer(n int) string {
 	switch d.size {
 	case "h":
-		return uint32(uint16(n))
+		n = int(int16(n))
 	case "hh":
-		return uint32(uint8(n))
+		n = int(int8(n))
 	}
-	return uint32(n)
+	var prefix string
+	value, base := uint64(n), 10
+	switch d.verb {
+	case 'd', 'i':
+		prefix = d.sign(n < 0)
+		value = uint64(max(n, -n))
+	default:
+		value &= map[string]uint64{"h": 1<<16 - 1, "hh": 1<<8 - 1, "": 1<<32 - 1}[strings.Trim(d.size, "lLqjzt")]
+		base = map[byte]int{'o': 8, 'x': 16, 'X': 16, 'u': 10}[d.verb]
+	}
+	digits := strconv.FormatUint(value, base)
+	if value == 0 && d.precision == 0 {
+		digits = ""
+	}
+	digits = strings.Repeat("0", max(0, d.precision-len(digits))) + digits
+	switch {
+	case !d.has('#'):
+	case base == 8 && !strings.HasPrefix(digits, "0"):
+		digits = "0" + digits
+	case base == 16 && value != 0:
+		prefix = "0x"
+	}
+	if d.verb == 'X' {
+		prefix, digits = strings.ToUpper(prefix), strings.ToUpper(digits)
+	}
+	return d.padded(prefix, digits, d.has('0') && d.precision < 0)
+}
+
+// float formats f.
+func (d *directive) float(f float64) string {
+	prefix := d.sign(math.Signbit(f))
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		s := strings.TrimPrefix(fixed(f), "-")
+		if d.verb < 'a' {
+			s = strings.ToUpper(s)
+		}
+		return d.padded(prefix, s, false)
+	}
+	precision, alternate := d.precision, ""
+	if precision < 0 {
+		precision = 6
+	}
+	if d.has('#') {
+		alternate = "#"
+	}
+	s := fmt.Sprintf("%"+alternate+"."+strconv.Itoa(precision)+string(rune(d.verb)), math.Abs(f))
+	return d.padded(prefix, s, d.has('0'))
 }
 
 // sprintf tells put of the characters that it makes out of numbers.
@@ -93,71 +165,50 @@ func sprintf(format string, args []string, put func(string)) (string, error) {
 			return b.String(), nil
 		}
 		var d directive
-		d, format = readDirective(rest)
-		if d.verb == 0 {
+		var err error
+		d, format, err = readDirective(rest)
+		switch {
+		case err != nil:
+			return "", err
+		case d.verb == 0:
 			return b.String(), nil
-		}
-		if d.verb == '%' {
+		case d.verb == '%':
 			b.WriteByte('%')
 			continue
-		}
-		for field := range strings.FieldsFuncSeq(d.flags, func(r rune) bool { return r < '0' || r > '9' }) {
-			if n, err := strconv.Atoi(field); err != nil || n > maxWidth {
-				return "", fmt.Errorf("%q is too wide", d.flags)
-			}
 		}
 		given, s := len(args) > 0, ""
 		if given {
 			s, args = args[0], args[1:]
 		}
-		flags, verb := d.flags, d.verb
-		switch verb {
+		switch d.verb {
 		case 'd', 'i', 'o', 'x', 'X', 'u', 'c':
 			n, ok := leadingInteger(s)
 			if !ok {
-				return "", fmt.Errorf("argument %q for %%%c is not a number", s, verb)
+				return "", fmt.Errorf("argument %q for %%%c is not a number", s, d.verb)
 			}
-			switch verb {
-			case 'c':
-				b.WriteString(padded(string([]byte{byte(n)}), flags))
-				put(string([]byte{byte(n)}))
-			case 'd', 'i':
-				fmt.Fprintf(&b, "%"+flags+"d", d.integer(n))
-			case 'u':
-				fmt.Fprintf(&b, "%"+flags+"d", d.natural(n))
-			default:
-				fmt.Fprintf(&b, "%"+flags+string(rune(verb)), d.natural(n))
+			if d.verb == 'c' {
+				s = string([]byte{byte(n)})
+				put(s)
+				b.WriteString(d.padded("", s, false))
+				continue
 			}
+			b.WriteString(d.integer(n))
 		case 'e', 'E', 'f', 'F', 'g', 'G':
-			n, ok := leadingFloat(s)
+			f, ok := leadingFloat(s)
 			if !ok {
-				return "", fmt.Errorf("argument %q for %%%c is not a number", s, verb)
+				return "", fmt.Errorf("argument %q for %%%c is not a number", s, d.verb)
 			}
-			if (verb == 'g' || verb == 'G') && !strings.Contains(flags, ".") {
-				flags += ".6"
-			}
-			fmt.Fprintf(&b, "%"+flags+string(rune(verb)), n)
+			b.WriteString(d.float(f))
 		case 's':
 			if !given {
 				s = "(null)"
 			}
-			b.WriteString(padded(s, flags))
+			if d.precision >= 0 && d.precision < len(s) {
+				s = s[:d.precision]
+			}
+			b.WriteString(d.padded("", s, false))
 		default:
-			return "", fmt.Errorf("format type %%%c is not supported", verb)
+			return "", fmt.Errorf("format type %%%c is not supported", d.verb)
 		}
 	}
-}
-
-// padded is a text in the width and precision of its flags, which count bytes.
-func padded(s, flags string) string {
-	width, precision, cut := strings.Cut(strings.TrimLeft(flags, "-+ #0"), ".")
-	if n, _ := leadingInteger(precision); cut && n < len(s) {
-		s = s[:n]
-	}
-	n, _ := leadingInteger(width)
-	fill := strings.Repeat(" ", max(0, n-len(s)))
-	if strings.Contains(strings.TrimRight(flags, ".0123456789"), "-") {
-		return s + fill
-	}
-	return fill + s
 }

@@ -2,6 +2,7 @@ package funcs
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,9 +23,12 @@ func groupFunctions(d Deps) []channel.Function {
 				return handOn(a, channel.Value{S: g.name, Taint: g.taint})
 			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				name, category, ok := strings.Cut(v, "@")
-				if !ok {
+				name, category, found := strings.Cut(v, "@")
+				switch {
+				case !found:
 					category = a.Raw
+				case a.Raw != "": // a category with an @ in it
+					category += "@" + a.Raw
 				}
 				if name == "" && category == "" {
 					return errors.New("a group name is required")
@@ -58,18 +62,19 @@ func groupFunctions(d Deps) []channel.Function {
 		{
 			Name: "GROUP_MATCH_COUNT", Synopsis: "How many channels are in groups that match", Raw: true,
 			Args: []decl.Arg{arg("groupmatch@category", "a POSIX extended regular expression, and one for the category")},
-			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				expression, category, _ := strings.Cut(a.Raw, "@")
 				if expression == "" {
-					return "0", nil
+					return "", errors.New("an expression is required")
 				}
 				name, err := d.Engine.Regexps().Compile(expression)
-				if err != nil {
-					return "", err
+				var of *regexp.Regexp
+				if err == nil {
+					of, err = d.Engine.Regexps().Compile(category)
 				}
-				of, err := d.Engine.Regexps().Compile(category)
-				if err != nil {
-					return "", err
+				if err != nil { // matches nothing
+					t.Log().Error("GROUP_MATCH_COUNT(): " + err.Error())
+					return "0", nil
 				}
 				return strconv.Itoa(countGroups(d, func(g group) bool {
 					return name.MatchString(g.name) && (category == "" || g.category != "" && of.MatchString(g.category))

@@ -3,6 +3,7 @@ package funcs
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -226,7 +227,11 @@ func (p party) writeName(v channel.Party, of, text string) error {
 		p.set(v)
 		return nil
 	case of == "charset":
-		p.setExtra("name-charset", strings.ToLower(text))
+		set, ok := word(charsets, text)
+		if !ok {
+			return fmt.Errorf("unknown character set '%s'", text)
+		}
+		p.setExtra("name-charset", set)
 		return nil
 	case strings.HasPrefix(of, "pres"):
 		pres, err := presentation(text)
@@ -269,6 +274,21 @@ func (p party) writeNumber(v channel.Party, of, text string) error {
 		return err
 	}
 	return fmt.Errorf("unknown data type 'num-%s'", of)
+}
+
+// charsets are those that Q.SIG has for names, by their numbers.
+var charsets = []string{"unknown", "iso8859-1", "withdrawn", "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-5", "iso8859-7", "bmp", "utf8"}
+
+// word finds one of a list by itself, in small or capital letters, or by its number.
+func word(list []string, s string) (string, bool) {
+	if n, err := number(s); err == nil && n < len(list) {
+		return list[n], true
+	}
+	i := slices.IndexFunc(list, func(w string) bool { return strings.EqualFold(w, s) })
+	if i < 0 {
+		return "", false
+	}
+	return list[i], true
 }
 
 // presentation reads a word such as prohib, or its number.

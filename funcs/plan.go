@@ -115,7 +115,10 @@ func exists(t channel.Thread, a *decl.Args) (string, error) {
 		return "", errors.New("an argument is required")
 	}
 	context, e, priority := a.Arg(0), a.Arg(1), a.Arg(2)
-	if e == "" {
+	if e == "" && priority == "" {
+		if context == "" {
+			return "", errors.New("a context, an extension or a priority is required")
+		}
 		_, ok := thread.Plan().Context(context)
 		return flag(ok), nil
 	}

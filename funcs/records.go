@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"pbx/channel"
+	"pbx/config"
 	"pbx/decl"
 )
 
@@ -32,7 +33,7 @@ func recordFunctions(d Deps) []channel.Function {
 				case "accountcode":
 					c.SetSettings(func(s *channel.Settings) { s.Account = v })
 				case "amaflags":
-					c.SetSettings(func(s *channel.Settings) { s.AMAFlags = v })
+					c.SetSettings(func(s *channel.Settings) { s.AMAFlags = amaFlag(v) })
 				default:
 					return d.Records.SetField(c.Uniqueid(), name, v)
 				}
@@ -44,7 +45,7 @@ func recordFunctions(d Deps) []channel.Function {
 			Help: "Set(CDR_PROP(disable)=1) takes the records of the channel out, 0 brings them back; Set(CDR_PROP(party_a)=1) makes the channel the first party of its records.",
 			Args: []decl.Arg{arg("name", "disable or party_a")},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				on := v != "" && v != "0" && !strings.EqualFold(v, "no") && !strings.EqualFold(v, "false")
+				on, _ := config.Bool(v)
 				switch strings.ToLower(a.Arg(0)) {
 				case "disable":
 					return d.Records.Disable(t.Channel().Uniqueid(), on)

@@ -72,11 +72,15 @@ func shaped(text string, letter byte, flags string, width int) string {
 		case '0':
 			pad = '0'
 		case '^':
-			text = strings.ToUpper(text)
+			if letter != 'P' {
+				text = strings.ToUpper(text)
+			}
 		case '#':
-			if letter == 'p' || letter == 'Z' {
+			switch letter {
+			case 'p', 'Z':
 				text = strings.ToLower(text)
-			} else {
+			case 'P':
+			default:
 				text = strings.ToUpper(text)
 			}
 		}

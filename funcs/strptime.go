@@ -9,7 +9,7 @@ import (
 // library does in the C locale. What the format does not have is 0: the day before
 // the first, January, 1900.
 func strptime(text, format string, zone *time.Location) (time.Time, bool) {
-	p := timeReader{text: text, year: 1900, month: 1}
+	p := timeReader{text: text, year: 1900, month: 1, century: -1, week: -1, weekday: -1}
 	if !p.read(format) {
 		return time.Time{}, false
 	}
@@ -23,9 +23,14 @@ func strptime(text, format string, zone *time.Location) (time.Time, bool) {
 			hour += 12
 		}
 	}
+	if p.century >= 0 {
+		p.year = p.century*100 + p.short
+	}
 	month, day := p.month, p.day
-	if p.yearDay > 0 && !p.dated {
-		month, day = 1, p.yearDay
+	switch yearDay := p.dayOfYear(); {
+	case p.dated || !p.yearGiven || yearDay <= 0:
+	default:
+		month, day = 1, yearDay
 	}
 	return time.Date(p.year, time.Month(month), day, hour, p.minute, p.second, 0, zone), true
 }
@@ -35,8 +40,25 @@ type timeReader struct {
 	text                      string
 	year, month, day, yearDay int
 	hour, minute, second      int
+	century, short            int  // -1: none was read; the year in it
+	week, weekday             int  // -1: none was read
+	mondays                   bool // weeks begin with Monday
+	yearGiven                 bool
 	twelve, pm, dated, epoch  bool // by the clock of twelve hours; a month or a day was read; seconds since 1970 were
 	seconds                   int64
+}
+
+// dayOfYear is the number of the day in its year, from 1, by itself or by its week; 0
+// for neither.
+func (p *timeReader) dayOfYear() int {
+	if p.yearDay > 0 || p.week < 0 || p.weekday < 0 {
+		return p.yearDay
+	}
+	first := int(time.Date(p.year, 1, 1, 0, 0, 0, 0, time.UTC).Weekday())
+	if p.mondays {
+		return (8-first)%7 + (p.week-1)*7 + (p.weekday+6)%7 + 1
+	}
+	return (7-first)%7 + (p.week-1)*7 + p.weekday + 1
 }
 
 // composed are the fields that stand for several.
@@ -53,7 +75,7 @@ func (p *timeReader) read(format string) bool {
 		}
 		if c == '%' && i+1 < len(format) {
 			i++
-			for i+1 < len(format) && strings.IndexByte("_-0^#EO", format[i]) >= 0 {
+			for i+1 < len(format) && strings.IndexByte("_-^#EO0123456789", format[i]) >= 0 {
 				i++
 			}
 			if !p.field(format[i]) {
@@ -74,15 +96,16 @@ func (p *timeReader) field(c byte) (ok bool) {
 	switch c {
 	case 'Y':
 		p.year, ok = p.number(0, 9999, 4)
+		p.short, p.yearGiven = 0, true
 	case 'C':
-		if n, ok = p.number(0, 99, 2); ok {
-			p.year = n * 100
-		}
+		p.century, ok = p.number(0, 99, 2)
+		p.yearGiven = true
 	case 'y':
-		if n, ok = p.number(0, 99, 2); n < 69 {
-			n += 100
+		p.short, ok = p.number(0, 99, 2)
+		p.year, p.yearGiven = 1900+p.short, true
+		if p.short < 69 {
+			p.year += 100
 		}
-		p.year = 1900 + n
 	case 'm':
 		p.month, ok = p.number(1, 12, 2)
 		p.dated = true
@@ -105,13 +128,21 @@ func (p *timeReader) field(c byte) (ok bool) {
 		n, ok = p.name(12, func(i int) string { return time.Month(i + 1).String() })
 		p.month, p.dated = n+1, true
 	case 'a', 'A':
-		_, ok = p.name(7, func(i int) string { return time.Weekday(i).String() })
-	case 'p', 'P':
+		p.weekday, ok = p.name(7, func(i int) string { return time.Weekday(i).String() })
+	case 'p':
 		n, ok = p.name(2, func(i int) string { return [...]string{"am ", "pm "}[i] })
 		p.pm = n == 1
 	case 's':
 		p.seconds, p.epoch, ok = p.sinceEpoch()
-	case 'u', 'w', 'U', 'W', 'V', 'g':
+	case 'u':
+		n, ok = p.number(1, 7, 1)
+		p.weekday = n % 7
+	case 'w':
+		p.weekday, ok = p.number(0, 6, 1)
+	case 'U', 'W':
+		p.week, ok = p.number(0, 53, 2)
+		p.mondays = c == 'W'
+	case 'V', 'g':
 		_, ok = p.number(0, 99, 2)
 	case 'G':
 		_, ok = p.number(0, 9999, 4)

@@ -45,7 +45,11 @@ func timeFunctions(d Deps) []channel.Function {
 				if !ok {
 					return "", errors.New("no time in the text")
 				}
-				return strconv.FormatInt(at.Unix(), 10), nil
+				s := at.Unix()
+				if s < math.MinInt32 { // a time of day without a date: 32 bits hold it as the field's do
+					s = int64(int32(s))
+				}
+				return strconv.FormatInt(s, 10), nil
 			},
 		},
 		{
@@ -92,9 +96,36 @@ func location(name string) *time.Location {
 	}
 	l, err := time.LoadLocation(name)
 	if err != nil {
-		return time.UTC
+		return fixedZone(name)
 	}
 	return l
+}
+
+// fixedZone reads a zone as the variable TZ has one that knows no summer (POSIX 8.3):
+// a name of three letters or more and how far it is west of Greenwich, UTC-3 or
+// NST3:30. Anything else is UTC.
+func fixedZone(s string) *time.Location {
+	at := strings.IndexAny(s, "+-0123456789")
+	if at < 3 {
+		return time.UTC
+	}
+	name, west, unit := s[:at], 0, 3600
+	offset := strings.TrimLeft(s[at:], "+-")
+	if len(s)-at-len(offset) > 1 {
+		return time.UTC
+	}
+	for part := range strings.SplitSeq(offset, ":") {
+		n, err := strconv.ParseUint(part, 10, 8)
+		if err != nil || unit == 0 || unit == 3600 && n > 167 || unit < 3600 && n > 59 {
+			return time.UTC
+		}
+		west += int(n) * unit
+		unit /= 60
+	}
+	if s[at] == '-' {
+		west = -west
+	}
+	return time.FixedZone(name, -west)
 }
 
 // parseEpoch reads seconds with a fraction, whose microseconds are those of the

@@ -2,6 +2,7 @@ package funcs
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -65,8 +66,8 @@ func timeout(s string) time.Duration {
 		return 0
 	}
 	d := time.Duration(n) * time.Second
-	if f, ok := leadingFloat(rest); ok && f > 0 && f < 1e9 {
-		d += time.Duration(f * float64(time.Second)).Round(time.Microsecond)
+	if f, ok := leadingFloat(rest); ok && math.Abs(f) < 1e9 {
+		d = max(0, d+time.Duration(f*1e6)*time.Microsecond)
 	}
 	return d
 }

@@ -155,7 +155,7 @@ func logarithm(x number, base int64) number {
 	case x.isZero():
 		return number{f: new(big.Float).SetInf(true)}
 	case x.negative():
-		return invalid
+		return undefined
 	case x.isInf():
 		return x
 	}
@@ -402,7 +402,7 @@ func arcsine(x number) number {
 	c, ok := abs(x).cmp(integer(1))
 	switch {
 	case !ok || c > 0:
-		return invalid
+		return undefined
 	case c == 0:
 		return turns(x.negative(), 1, 2)
 	case x.isZero():
@@ -417,7 +417,7 @@ func arccosine(x number) number {
 	c, ok := abs(x).cmp(integer(1))
 	switch {
 	case !ok || c > 0:
-		return invalid
+		return undefined
 	case c == 0 && x.negative():
 		return turns(false, 1, 1)
 	case c == 0:

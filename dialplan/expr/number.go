@@ -22,8 +22,12 @@ const (
 
 func integer(i int64) number { return number{i: i} }
 
-// invalid is what the processor makes of an operation without a result.
-var invalid = number{nan: -1}
+// invalid is what the processor makes of an operation without a result, undefined
+// what the C library does.
+var (
+	invalid   = number{nan: -1}
+	undefined = number{nan: 1}
+)
 
 func boolean(b bool) number {
 	if b {

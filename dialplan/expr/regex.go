@@ -93,8 +93,9 @@ func translate(p string) (string, error) {
 			if i++; i >= len(p) {
 				return "", errors.New("Trailing backslash")
 			}
-			atom = true
-			switch e := p[i]; e {
+			e := p[i]
+			atom = strings.IndexByte("bB<>`'", e) < 0 // nothing that could be repeated
+			switch e {
 			case 'w', 'W', 's', 'S', 'b', 'B':
 				b.WriteByte('\\')
 				b.WriteByte(e)
@@ -161,7 +162,7 @@ func translate(p string) (string, error) {
 			}
 			b.WriteString(interval)
 			i += n
-		case '^', '$': // nothing that could be repeated
+		case '^', '$':
 			b.WriteByte(c)
 			atom = false
 		case '.':
