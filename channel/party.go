@@ -103,7 +103,8 @@ type Party struct {
 	// HasNumber tells an empty number from none.
 	HasNumber bool
 	Presentation
-	Tag string
+	Tag  string
+	Plan int // the type of the number and its numbering plan, as octet 3 of Q.931 4.5.10 has them
 }
 
 // ParseParty reads a caller ID as people write it: "Name" <number>, or a number.
@@ -126,4 +127,5 @@ type Identity struct {
 	RedirectReason string
 	DNID           string // the number that was dialled
 	Connected      Party  // who the channel talks to
+	ANI2           int    // what kind of line the call comes from, in North America
 }

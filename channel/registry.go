@@ -261,6 +261,16 @@ func (r *Registry) Find(name string) (*Channel, bool) {
 	return nil, false
 }
 
+// FindPrefix returns the oldest channel whose name begins so, such as SIP/100-.
+func (r *Registry) FindPrefix(prefix string) (*Channel, bool) {
+	for _, c := range r.Channels() {
+		if n := c.Name(); len(n) >= len(prefix) && strings.EqualFold(n[:len(prefix)], prefix) {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
 // FindUniqueid returns a channel by its Uniqueid.
 func (r *Registry) FindUniqueid(id string) (*Channel, bool) {
 	for _, c := range r.Channels() {

@@ -17,7 +17,9 @@ const (
 	varHint
 	varHintName
 	varCallingPres
-	varCallingZero // CALLINGANI2, CALLINGTON, CALLINGTNS: nothing sets them here
+	varCallingPlan
+	varCallingANI2
+	varCallingNetwork // CALLINGTNS: nothing sets it here
 	varEpoch
 	varSystem // SYSTEMNAME, ENTITYID and the directories
 )
@@ -25,8 +27,8 @@ const (
 var builtins = map[string]builtin{
 	"EXTEN": varExten, "CONTEXT": varContext, "PRIORITY": varPriority, "CHANNEL": varChannel,
 	"UNIQUEID": varUniqueid, "HANGUPCAUSE": varHangupCause, "HINT": varHint, "HINTNAME": varHintName,
-	"CALLINGPRES": varCallingPres, "CALLINGANI2": varCallingZero, "CALLINGTON": varCallingZero,
-	"CALLINGTNS": varCallingZero, "EPOCH": varEpoch, "SYSTEMNAME": varSystem, "ENTITYID": varSystem,
+	"CALLINGPRES": varCallingPres, "CALLINGANI2": varCallingANI2, "CALLINGTON": varCallingPlan,
+	"CALLINGTNS": varCallingNetwork, "EPOCH": varEpoch, "SYSTEMNAME": varSystem, "ENTITYID": varSystem,
 	"ASTCACHEDIR": varSystem, "ASTETCDIR": varSystem, "ASTMODDIR": varSystem, "ASTVARLIBDIR": varSystem,
 	"ASTDBDIR": varSystem, "ASTKEYDIR": varSystem, "ASTDATADIR": varSystem, "ASTAGIDIR": varSystem,
 	"ASTSPOOLDIR": varSystem, "ASTRUNDIR": varSystem, "ASTLOGDIR": varSystem, "ASTSBINDIR": varSystem,

@@ -339,6 +339,9 @@ func (t *Thread) ExpandFenced(text string) channel.Value {
 	return t.Expand(text)
 }
 
+// Fenced reports whether dangerous functions are refused.
+func (t *Thread) Fenced() bool { return t.fenced }
+
 // Get implements channel.Thread.
 func (t *Thread) Get(name string) channel.Value {
 	n, args, function, c := reference(name)

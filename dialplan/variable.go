@@ -32,7 +32,11 @@ func (t *Thread) variable(name string, known builtin) channel.Value {
 	case varCallingPres:
 		caller := t.ch.Identity().Caller
 		return channel.Value{S: strconv.Itoa(int(caller.Shown()))}
-	case varCallingZero:
+	case varCallingPlan:
+		return channel.Value{S: strconv.Itoa(t.ch.Identity().Caller.Plan)}
+	case varCallingANI2:
+		return channel.Value{S: strconv.Itoa(t.ch.Identity().ANI2)}
+	case varCallingNetwork:
 		return channel.Value{S: "0"}
 	case varEpoch:
 		return channel.Value{S: strconv.FormatInt(t.engine.Now().Unix(), 10)}

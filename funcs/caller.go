@@ -44,7 +44,9 @@ func readCaller(c *channel.Channel, what string) (string, error) {
 		return c.Identity().RDNIS, nil
 	case "dnid", "dnid-num":
 		return c.Identity().DNID, nil
-	case "ani2", "dnid-num-plan":
+	case "ani2":
+		return strconv.Itoa(c.Identity().ANI2), nil
+	case "dnid-num-plan":
 		return extraOr(c, "caller-"+what, "0"), nil
 	case "dnid-subaddr":
 		return extra(c, "caller-"+what), nil
@@ -64,7 +66,11 @@ func writeCaller(c *channel.Channel, what, v string) error {
 		if err != nil {
 			return err
 		}
-		setExtra(c, "caller-"+what, strconv.Itoa(n))
+		if what == "ani2" {
+			c.UpdateIdentity(func(id *channel.Identity) { id.ANI2 = n })
+		} else {
+			setExtra(c, "caller-"+what, strconv.Itoa(n))
+		}
 	case "dnid-subaddr":
 		setExtra(c, "caller-"+what, v)
 	default:

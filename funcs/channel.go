@@ -102,9 +102,9 @@ func channelFunctions(d Deps) []channel.Function {
 			},
 		},
 		{
-			Name: "CHANNEL_EXISTS", Synopsis: "1 when there is a channel of that name", Raw: true, Args: []decl.Arg{arg("channel", "the name")},
+			Name: "CHANNEL_EXISTS", Synopsis: "1 when there is a channel of that name", Raw: true, Args: []decl.Arg{arg("channel", "the name, or the unique number")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
-				_, ok := d.Engine.Channels().Find(a.Raw)
+				_, ok := findChannel(d, a.Raw)
 				return flag(ok), nil
 			},
 		},

@@ -292,7 +292,7 @@ func crement(name, synopsis string, by int) channel.Function {
 			if !ok || rest != "" {
 				return "", fmt.Errorf("the content of ${%s} is not a number", name)
 			}
-			s := strconv.Itoa(n + by)
+			s := strconv.Itoa(int(int32(n + by)))
 			t.Channel().SetVar(name, channel.Clean(s))
 			return s, nil
 		},

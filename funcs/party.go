@@ -150,7 +150,7 @@ func (p party) read(what string) (string, error) {
 		case of == "valid":
 			return flag(p.valid("num")), nil
 		case of == "plan":
-			return p.extra("num-plan", "0"), nil
+			return strconv.Itoa(v.Plan), nil
 		case strings.HasPrefix(of, "pres"):
 			_, number := p.presentations()
 			return number.String(), nil
@@ -262,7 +262,8 @@ func (p party) writeNumber(v channel.Party, of, text string) error {
 	case of == "plan":
 		n, err := number(text)
 		if err == nil {
-			p.setExtra("num-plan", strconv.Itoa(n))
+			v.Plan = n
+			p.set(v)
 		}
 		return err
 	case strings.HasPrefix(of, "pres"):

@@ -22,13 +22,19 @@ func planFunctions(d Deps) []channel.Function {
 			Read: validExtension,
 		},
 		{
-			Name: "EXTENSION_STATE", Synopsis: "What the devices of an extension's hint are doing", Help: "The words of DEVICE_STATE.", SeeAlso: []string{"HINT"},
+			Name: "EXTENSION_STATE", Synopsis: "What the devices of an extension's hint are doing", Help: "The words of DEVICE_STATE, and HOLDINUSE where one device talks and another is on hold.", SeeAlso: []string{"HINT"},
 			Args: []decl.Arg{exten},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
 				e, context := atContext(a.Arg(0))
+				if e == "" {
+					return "", errors.New("an extension is required")
+				}
 				s, ok := d.Engine.ExtensionState(context, e)
-				if !ok {
+				switch {
+				case !ok:
 					return "UNKNOWN", nil
+				case s == channel.ExtensionInUse|channel.ExtensionHold:
+					return "HOLDINUSE", nil
 				}
 				return s.Device().String(), nil
 			},
@@ -38,7 +44,7 @@ func planFunctions(d Deps) []channel.Function {
 			Args: []decl.Arg{exten, optional("options", "n: the name instead")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
 				e, context := atContext(a.Arg(0))
-				if strings.HasPrefix(a.Arg(1), "n") {
+				if strings.Contains(a.Arg(1), "n") {
 					return d.Engine.HintName(context, e), nil
 				}
 				return d.Engine.Hint(context, e), nil
@@ -102,8 +108,8 @@ func planFunctions(d Deps) []channel.Function {
 }
 
 func atContext(s string) (exten, context string) {
-	exten, context, ok := strings.Cut(s, "@")
-	if !ok {
+	exten, context, _ = strings.Cut(s, "@")
+	if context == "" {
 		context = "default"
 	}
 	return exten, context

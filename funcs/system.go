@@ -46,8 +46,8 @@ func systemFunctions(d Deps) []channel.Function {
 			Name: "UUID", Synopsis: "A new UUID", Help: "A random one, version 4.",
 			Read: func(channel.Thread, *decl.Args) (string, error) { return uuid(d.Random) },
 		},
-		text("BASENAME", "The last part of a path", "", "filename", path.Base),
-		text("DIRNAME", "A path without its last part", "", "filename", path.Dir),
+		text("BASENAME", "The last part of a path", "", "filename", base),
+		text("DIRNAME", "A path without its last part", "", "filename", directory),
 		{
 			Name: "STAT", Synopsis: "A fact about a file", Outside: true, Dangerous: true,
 			Help: "e: is it there, f: is it a file, d: a directory, s: its size, m: type and mode in octal, M and A: when it was written, C: when it or its mode was changed. 0 for a file that is not there.",
@@ -87,6 +87,30 @@ func systemFunctions(d Deps) []channel.Function {
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) { return flag(module(d, a.Raw)), nil },
 		},
 	}
+}
+
+// base is the last part of a path, nothing for none.
+func base(s string) string {
+	if s == "" {
+		return ""
+	}
+	return path.Base(s)
+}
+
+// directory is a path without its last part, as dirname(3) has it: it stays as it was
+// written.
+func directory(s string) string {
+	if s == "" {
+		return ""
+	}
+	if all := strings.TrimRight(s, "/"); all != "" {
+		if i := strings.LastIndexByte(all, '/'); i < 0 {
+			return "."
+		} else if parent := strings.TrimRight(all[:i], "/"); parent != "" {
+			return parent
+		}
+	}
+	return "/"
 }
 
 func setenv(name, v string) error {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"pbx/channel"
+	"pbx/channel/channeltest"
 	"pbx/decl"
 )
 
@@ -90,6 +91,28 @@ func TestPlaced(t *testing.T) {
 		at := strings.IndexByte(v.S, '&')
 		if at < 0 || len(v.Slice(at, at+1).Taint) == 0 {
 			t.Errorf("%s: %q %v", ask, v.S, v.Taint)
+		}
+	}
+}
+
+// Who may not use dangerous functions may not do so by way of another channel.
+func TestOtherChannelFenced(t *testing.T) {
+	e, _ := newThread(t, Deps{})
+	c := channeltest.New("Local", e.Channels()).Inbound(channel.Options{Name: "other"}).Channel()
+	defer c.Hangup()
+	for _, of := range []string{"IMPORT(" + c.Name() + ",%s)", "MASTER_CHANNEL(%s)"} {
+		ask := strings.Replace(of, "%s", "STAT(e,/)", 1)
+		if v, _ := e.Read(c, ask, true); v.S != "" {
+			t.Errorf("%s: %q", ask, v.S)
+		}
+		if v, err := e.Read(c, ask, false); err != nil || v.S != "1" {
+			t.Errorf("%s: %q %v", ask, v.S, err)
+		}
+	}
+	for _, of := range []string{"EXPORT(" + c.Name() + ",%s)", "MASTER_CHANNEL(%s)"} {
+		ask := strings.Replace(of, "%s", "ENV(PBX_FENCED)", 1)
+		if err := e.Write(c, ask, channel.Clean("1"), true); err == nil {
+			t.Errorf("%s: written", ask)
 		}
 	}
 }

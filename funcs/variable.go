@@ -84,7 +84,7 @@ func variableFunctions(d Deps) []channel.Function {
 		},
 		{
 			Name: "SHARED", Synopsis: "A variable that other channels may read and write",
-			Args: []decl.Arg{variable("the variable"), optional("channel", "the channel whose variable it is, this one by default")},
+			Args: []decl.Arg{variable("the variable"), optional("channel", "the channel whose variable it is, this one by default; without what stands behind the dash it is one of that device")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				store, err := shared(d, t, a.Arg(1))
 				if err != nil {
@@ -106,52 +106,64 @@ func variableFunctions(d Deps) []channel.Function {
 		{
 			Name: "IMPORT", Synopsis: "A variable of another channel, or a function as it sees it",
 			Args: []decl.Arg{arg("channel", "the name of the channel"), variable("the variable")},
-			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
-				c, ok := d.Engine.Channels().Find(a.Arg(0))
+			Read: func(t channel.Thread, a *decl.Args) (string, error) {
+				c, ok := findChannel(d, a.Arg(0))
 				if !ok {
 					return "", nil
 				}
-				v, err := d.Engine.Read(c, a.Arg(1), a.Tainted)
+				v, err := d.Engine.Read(c, a.Arg(1), fenced(t) || a.Tainted)
 				a.Mark(v.Taint)
 				return v.S, err
 			},
 		},
 		{
-			Name: "EXPORT", Synopsis: "Set a variable of another channel", SeeAlso: []string{"IMPORT", "MASTER_CHANNEL"},
+			Name: "EXPORT", Synopsis: "Set a variable of another channel, or a function of it", SeeAlso: []string{"IMPORT", "MASTER_CHANNEL"},
 			Help: "Set(EXPORT(channel,variable)=value).",
 			Args: []decl.Arg{arg("channel", "the channel"), variable("its variable")},
-			Write: func(_ channel.Thread, a *decl.Args, v string) error {
-				c, ok := d.Engine.Channels().Find(a.Arg(0))
+			Write: func(t channel.Thread, a *decl.Args, v string) error {
+				c, ok := findChannel(d, a.Arg(0))
 				if !ok {
 					return fmt.Errorf("no channel '%s'", a.Arg(0))
 				}
-				c.SetVar(a.Arg(1), channel.Value{S: v, Taint: a.Taint})
-				return nil
+				return d.Engine.Write(c, a.Arg(1), channel.Value{S: v, Taint: a.Taint}, fenced(t) || len(a.NameTaint) > 0)
 			},
 		},
 		{
-			Name: "MASTER_CHANNEL", Synopsis: "A variable of the channel that the call began with", Raw: true, SeeAlso: []string{"SHARED", "IMPORT"},
+			Name: "MASTER_CHANNEL", Synopsis: "A variable of the channel that the call began with, or a function as it sees it", Raw: true, SeeAlso: []string{"SHARED", "IMPORT"},
 			Help: "The channel whose unique number is the linked one of this channel; this channel itself when that is gone.",
 			Args: []decl.Arg{variable("the variable")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
-				v, _ := master(d, t).Var(a.Raw)
-				return handOn(a, v)
+				v, err := d.Engine.Read(master(d, t), a.Raw, fenced(t) || a.Tainted)
+				a.Mark(v.Taint)
+				return v.S, err
 			},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				master(d, t).SetVar(a.Raw, channel.Value{S: v, Taint: a.Taint})
-				return nil
+				return d.Engine.Write(master(d, t), a.Raw, channel.Value{S: v, Taint: a.Taint}, fenced(t) || len(a.NameTaint) > 0)
 			},
 		},
 	}
 }
 
+// fenced reports whether who asks may not use dangerous functions; what he reads or
+// writes on another channel is fenced then, too.
+func fenced(t channel.Thread) bool {
+	thread, ok := t.(*dialplan.Thread)
+	return ok && thread.Fenced()
+}
+
+// findChannel finds a channel by its name or unique number.
+func findChannel(d Deps, name string) (*channel.Channel, bool) {
+	c, ok := d.Engine.Channels().Find(name)
+	if !ok {
+		c, ok = d.Engine.Channels().FindUniqueid(name)
+	}
+	return c, ok
+}
+
 // master is the channel that the thread's call began with.
 func master(d Deps, t channel.Thread) *channel.Channel {
-	id := t.Channel().Linkedid()
-	for _, c := range d.Engine.Channels().Channels() {
-		if c.Uniqueid() == id {
-			return c
-		}
+	if c, ok := d.Engine.Channels().FindUniqueid(t.Channel().Linkedid()); ok {
+		return c
 	}
 	return t.Channel()
 }
@@ -165,7 +177,10 @@ func shared(d Deps, t channel.Thread, name string) (*sync.Map, error) {
 	c := t.Channel()
 	if name != "" {
 		var ok bool
-		if c, ok = d.Engine.Channels().Find(name); !ok {
+		if c, ok = findChannel(d, name); !ok {
+			c, ok = d.Engine.Channels().FindPrefix(name + "-")
+		}
+		if !ok {
 			return nil, fmt.Errorf("no channel '%s'", name)
 		}
 	}

@@ -84,10 +84,24 @@ func Widen(s string) string {
 func translate(p string) (string, error) {
 	var b strings.Builder
 	b.WriteString("(?s)")
-	depth, grouped := 0, false
-	atom := false // something stands before that can be repeated
+	var opened []int // where the groups begin that are open
+	grouped := false
+	atom, repeated, from := false, false, 0 // something stands before that can be repeated, is so already, and where it begins
+	// repeat writes a repetition of what stands before.
+	repeat := func(times string) {
+		if repeated {
+			s := b.String()
+			b.Reset()
+			b.WriteString(s[:from] + "(?:" + s[from:] + ")")
+		}
+		b.WriteString(times)
+		repeated = true
+	}
 	for i := 0; i < len(p); i++ {
 		c := p[i]
+		if strings.IndexByte("*+?{)", c) < 0 {
+			from, repeated = b.Len(), false
+		}
 		switch c {
 		case '\\':
 			if i++; i >= len(p) {
@@ -118,20 +132,21 @@ func translate(p string) (string, error) {
 			b.WriteString(set)
 			i, atom = next, true
 		case '(':
-			depth++
+			opened = append(opened, b.Len())
 			b.WriteByte('(')
 			if grouped { // nobody asks for the second group, and it would cost
 				b.WriteString("?:")
 			}
 			grouped, atom = true, false
 		case ')':
-			if depth == 0 {
+			if n := len(opened); n == 0 {
+				from = b.Len()
 				b.WriteString(`\)`)
 			} else {
-				depth--
+				from, opened = opened[n-1], opened[:n-1]
 				b.WriteByte(')')
 			}
-			atom = true
+			atom, repeated = true, false
 		case '|':
 			b.WriteByte('|')
 			atom = false
@@ -139,13 +154,7 @@ func translate(p string) (string, error) {
 			if !atom {
 				return "", errors.New("Invalid preceding regular expression")
 			}
-			for i+1 < len(p) && (p[i+1] == '*' || p[i+1] == '+' || p[i+1] == '?') {
-				if p[i+1] != c { // a+* and the like repeat any number of times
-					c = '*'
-				}
-				i++
-			}
-			b.WriteByte(c)
+			repeat(string([]byte{c}))
 		case '{':
 			n := strings.IndexByte(p[i:], '}')
 			switch {
@@ -160,7 +169,7 @@ func translate(p string) (string, error) {
 			if strings.HasPrefix(interval, "{,") {
 				interval = "{0" + interval[1:]
 			}
-			b.WriteString(interval)
+			repeat(interval)
 			i += n
 		case '^', '$':
 			b.WriteByte(c)
@@ -177,7 +186,7 @@ func translate(p string) (string, error) {
 			atom = true
 		}
 	}
-	if depth > 0 {
+	if len(opened) > 0 {
 		return "", errors.New(`Unmatched ( or \(`)
 	}
 	return b.String(), nil
