@@ -234,7 +234,7 @@ func TestStrangers(t *testing.T) {
 		{
 			name: "CHANNEL() of what Dial reads", plan: "exten => x,1,Set(CHANNEL(namedcallgroup)=a, b)\n same => n,Set(CHANNEL(namedpickupgroup)=c)\n same => n,Log(NOTICE,${CHANNEL(namedcallgroup)} ${CHANNEL(namedpickupgroup)} ${CHANNEL(max_forwards)})\n" +
 				" same => n,Set(CHANNEL(max_forwards)=0)\n same => n,Dial(SIP/nobody,1)\n same => n,Log(NOTICE,not reached)\nexten => h,1,Log(NOTICE,h ${DIALSTATUS})",
-			notices: "a,b c 20 | h BUSY", told: "hangup(0)",
+			notices: "a, b c 20 | h BUSY", told: "hangup(0)",
 		},
 		{
 			name: "StoreDTMF", plan: "exten => x,1,StoreDTMF(RX,KEYS)\n same => n,Wait(2)\n same => n,Log(NOTICE,${KEYS})\n same => n,StoreDTMF(remove)\n same => n,Wait(2)\n same => n,Log(NOTICE,${KEYS})",

@@ -34,7 +34,9 @@ func ParseTiming(text string) (t *Timing, complaints []string) {
 		zone, err := time.LoadLocation(name)
 		if err != nil {
 			complain("unknown time zone %q", name)
-		} else if name != "" {
+			zone = time.UTC
+		}
+		if name != "" {
 			t.zone = zone
 		}
 	}
