@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +147,10 @@ func FuzzArguments(f *testing.F) {
 		separate(groups, '?', 3)
 		decodeURI(list)
 		decodeBase64(list)
+		directory(list)
+		fixedZone(list)
+		strftime(time.Unix(0, 0), groups)
+		strptime(list, groups, time.UTC)
 		if s, err := sprintf(groups, []string{list, delim}, func(string) {}); err == nil && len(s) > 64*1024+len(groups)+len(list)+len(delim) {
 			t.Errorf("%d characters", len(s))
 		}
@@ -165,4 +170,18 @@ func TestLeadingFloat(t *testing.T) {
 			t.Errorf("%q: %s, want %s", in, got, want)
 		}
 	}
+}
+
+func FuzzJSON(f *testing.F) {
+	f.Add(`{"a": [1.0, "x\u00e9", {"b": null}], "c": {}}`, "a.2")
+	f.Fuzz(func(t *testing.T, text, path string) {
+		v, err := pickJSON(text, path, ".")
+		if err != nil {
+			return
+		}
+		s, err := v.text(false)
+		if kind := v.kind(); err == nil && (kind == '{' || kind == '[') && !json.Valid([]byte(s)) {
+			t.Errorf("%s of %s: %s", path, text, s)
+		}
+	})
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -100,14 +102,91 @@ func (v jsonValue) text(count bool) (string, error) {
 			err := json.Unmarshal(v, &array)
 			return strconv.Itoa(len(array)), err
 		}
-		var b bytes.Buffer
-		err := json.Compact(&b, v)
-		return b.String(), err
+		b, err := v.dump()
+		return string(b), err
 	}
+	return v.number()
+}
+
+// number is a number as 17 digits tell it.
+func (v jsonValue) number() (string, error) {
 	number := string(bytes.TrimSpace(v))
 	if strings.ContainsAny(number, ".eE") {
 		f, err := strconv.ParseFloat(number, 64)
 		return strconv.FormatFloat(f, 'g', 17, 64), err
 	}
 	return number, nil
+}
+
+// dump is the value as JSON text without blanks, its strings and numbers written anew:
+// an escape that JSON does not ask for is gone, and a number with a point keeps one.
+func (v jsonValue) dump() ([]byte, error) {
+	in := json.NewDecoder(bytes.NewReader(v))
+	in.UseNumber()
+	type bracket struct {
+		object bool
+		count  int // of what stands in it, names and values each
+	}
+	var dst []byte
+	var open []bracket
+	for {
+		token, err := in.Token()
+		if err == io.EOF {
+			return dst, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		delim, _ := token.(json.Delim)
+		if delim == ']' || delim == '}' {
+			dst, open = append(dst, byte(delim)), open[:len(open)-1]
+			continue
+		}
+		if n := len(open); n > 0 {
+			switch in := &open[n-1]; {
+			case in.object && in.count%2 == 1:
+				dst = append(dst, ':')
+			case in.count > 0:
+				dst = append(dst, ',')
+			}
+			open[n-1].count++
+		}
+		switch t := token.(type) {
+		case json.Delim:
+			dst, open = append(dst, byte(t)), append(open, bracket{object: t == '{'})
+		case string:
+			dst = appendJSON(dst, t)
+		case json.Number:
+			number, err := jsonValue(t).number()
+			if err != nil {
+				return nil, err
+			}
+			if strings.ContainsAny(t.String(), ".eE") && !strings.ContainsAny(number, ".e") {
+				number += ".0"
+			}
+			dst = append(dst, strings.Replace(number, "e+", "e", 1)...)
+		default:
+			if t == nil {
+				t = "null"
+			}
+			dst = fmt.Append(dst, t)
+		}
+	}
+}
+
+// appendJSON appends a string with what has to be escaped.
+func appendJSON(dst []byte, s string) []byte {
+	const escaped = "\"\\\b\f\n\r\t"
+	dst = append(dst, '"')
+	for i := 0; i < len(s); i++ {
+		switch at := strings.IndexByte(escaped, s[i]); {
+		case at >= 0:
+			dst = append(dst, '\\', "\"\\bfnrt"[at])
+		case s[i] < ' ':
+			dst = fmt.Appendf(dst, "\\u%04X", s[i])
+		default:
+			dst = append(dst, s[i])
+		}
+	}
+	return append(dst, '"')
 }
