@@ -136,7 +136,10 @@ func goTo(t channel.Thread, spec string) error {
 		return channel.ErrHangup
 	}
 	if log := t.Log(); log.Enabled(context.Background(), event.LevelVerbose(3)) {
-		tell(t, 3, "Goto (%s)", spec) // at every turn of a loop: spare it what it costs to say nothing
+		// At every turn of a loop: spare it what it costs to say nothing.
+		if l, err := t.Resolve(spec); err == nil {
+			tell(t, 3, "Goto (%s,%s,%d)", l.Context, l.Exten, l.Priority)
+		}
 	}
 	return nil
 }

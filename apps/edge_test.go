@@ -253,6 +253,26 @@ exten => h,1,Log(NOTICE,${HANGUPCAUSE})`, want: "17",
  same => n,Log(NOTICE,${CPLAYBACKSTATUS} ${CPLAYBACKSTOPKEY})`, want: "USERSTOPPED #", steps: key(time.Second, "#"),
 		},
 		{
+			name: "A hang-up handler is where it was pushed", plan: `exten => x,1,Set(CHANNEL(hangup_handler_push)=sub,1(a))
+ same => n,Set(CHANNEL(hangup_handler_push)=last)
+ same => n,Goto(other,y,1)
+ same => n(last),Log(NOTICE,last ${EXTEN})
+ same => n,Return()
+exten => sub,1,Log(NOTICE,handler ${CONTEXT} ${ARG1})
+ same => n,Return()
+[other]
+exten => y,1,Hangup()
+exten => sub,1,Log(NOTICE,not here)`, want: "last x handler t a",
+		},
+		{
+			name: "MSet: a name may hold what divides within its parentheses", plan: `exten => x,1,MSet(A=1,B="x,y",HASH(h,a=b)=2,C=)
+ same => n,Log(NOTICE,[${A}][${B}][${HASH(h,a=b)}][${C}])`, want: "[1][x,y][2][]",
+		},
+		{
+			name: "WaitUntil: a moment that a text begins with", plan: `exten => x,1,WaitUntil(12 o'clock)
+ same => n,Log(NOTICE,${WAITUNTILSTATUS})`, want: "PAST",
+		},
+		{
 			name: "ChanIsAvail names the device as it was written", plan: `exten => x,1,ChanIsAvail(SIP/bob)
  same => n,Log(NOTICE,${AVAILORIGCHAN})`, want: "SIP/bob",
 		},

@@ -86,6 +86,10 @@ func setAMAFlags() channel.Application {
 		Help:     `The same as Set(CHANNEL(amaflags)=...).`,
 		Args:     []decl.Arg{{Name: "flag", Help: "omit, billing or documentation.", Optional: true}},
 		Run: func(t channel.Thread, args *decl.Args) error {
+			if !args.Has(0) {
+				warn(t, "No parameter passed to SetAMAFlags")
+				return nil
+			}
 			t.Channel().SetSettings(func(c *channel.Settings) { c.AMAFlags = args.Arg(0) })
 			return nil
 		},

@@ -27,7 +27,8 @@ func setVar() channel.Application {
 				warn(t, "Set requires one variable name/value pair.")
 				return nil
 			}
-			return assign(t, field.Of(args), "Set requires an '=' to be a valid assignment.")
+			name, value, ok := field.Cut(field.Of(args), '=')
+			return assign(t, name, value, ok, "Set requires an '=' to be a valid assignment.")
 		},
 	}
 }
@@ -50,7 +51,8 @@ func mset() channel.Application {
 				return nil
 			}
 			for _, v := range field.Split(field.Of(args), ',', 0) {
-				if err := assign(t, v, "MSet: ignoring entry '"+v.S+"' with no '='"); err != nil {
+				name, value, ok := field.Halves(v, '=')
+				if err := assign(t, name, value, ok, "MSet: ignoring entry '"+v.S+"' with no '='"); err != nil {
 					return err
 				}
 			}
@@ -59,9 +61,8 @@ func mset() channel.Application {
 	}
 }
 
-// assign sets "name=value"; without '=' it warns and sets nothing.
-func assign(t channel.Thread, v channel.Value, without string) error {
-	name, value, ok := field.Cut(v, '=')
+// assign sets a name to a value; where there was no '=' it warns and sets nothing.
+func assign(t channel.Thread, name, value channel.Value, ok bool, without string) error {
 	if !ok {
 		warn(t, "%s", without)
 		return nil

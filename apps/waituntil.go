@@ -3,7 +3,6 @@ package apps
 import (
 	"errors"
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,11 +23,11 @@ func waitUntil(s *set) channel.Application {
 		SeeAlso: []string{"Wait"},
 		Wait:    true,
 		Run: func(t channel.Thread, args *decl.Args) error {
-			at, err := strconv.ParseFloat(strings.TrimSpace(args.Arg(0)), 64)
+			at, _, ok := leadingFraction(args.Arg(0))
+			var err error
 			status := "FAILURE"
-			if err != nil || math.IsNaN(at) || math.Abs(at) > 1<<40 {
+			if !ok || math.Abs(at) > 1<<40 {
 				warn(t, "WaitUntil requires an argument (epoch)")
-				err = nil
 			} else if left := time.UnixMicro(int64(at * 1e6)).Sub(s.now()); left < 0 {
 				status = "PAST"
 			} else if status, err = "OK", t.Channel().Sleep(left); err != nil {

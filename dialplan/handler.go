@@ -1,8 +1,10 @@
 package dialplan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"pbx/channel"
 )
@@ -12,9 +14,24 @@ import (
 type handlersKey struct{}
 
 // PushHangupHandler has a subroutine run when the channel is hung up, before
-// those that were pushed earlier. spec is as for Gosub, with its arguments.
+// those that were pushed earlier. spec is as for Gosub, with its arguments; what it
+// leaves out is as where the channel is now.
 func PushHangupHandler(ch *channel.Channel, spec string) {
-	ch.SetData(handlersKey{}, append(HangupHandlers(ch), spec))
+	if spec == "" {
+		return
+	}
+	place, args, called := strings.Cut(spec, "(")
+	if parts := strings.SplitN(place, ",", 4); len(parts) < 3 {
+		l := ch.Location()
+		if len(parts) == 2 {
+			l.Exten = cmp.Or(parts[0], l.Exten)
+		}
+		place = l.Context + "," + l.Exten + "," + parts[len(parts)-1]
+	}
+	if called {
+		place += "(" + args
+	}
+	ch.SetData(handlersKey{}, append(HangupHandlers(ch), place))
 }
 
 // PopHangupHandler takes away the handler that was pushed last and returns it.
