@@ -245,7 +245,7 @@ func sayCommands() []command {
 			if len(a) > 2 {
 				gender = a[2]
 			}
-			list, err := say.Number(s.ch.Settings().Language, n, gender)
+			list, err := say.Spoken(s.ch.Settings().Language, n, gender, func(file string) bool { return s.agi.deps.Player.Exists(s.ch, file) })
 			return list, err == nil
 		}),
 		speak("phonetic", "text escape_digits", "Spells a text with the words of radio operators", 2, 2, func(_ *session, a []string) ([]string, bool) { return say.Phonetic(a[0]), true }),

@@ -48,7 +48,7 @@ func sayNumber(s *set) channel.Application {
 	return channel.Application{
 		Name:     "SayNumber",
 		Synopsis: "Speak a number",
-		Help:     `Speaks a whole number in the caller's language. The call is not answered for it.`,
+		Help:     `Speaks a whole number in the caller's language: British, Danish, French, German, Hungarian, Italian and Spanish have their own order of words, where their sounds are there. The call is not answered for it.`,
 		Args: []decl.Arg{
 			{Name: "number", Help: "The number, which may be negative."},
 			{Name: "gender", Help: "f, m, c or n in languages where that matters.", Optional: true},
@@ -71,7 +71,8 @@ func sayNumber(s *set) channel.Application {
 				warn(t, "SayNumber gender option is either 'f', 'm', 'c' or 'n'")
 				return channel.ErrHangup
 			}
-			files, err := say.Number(t.Channel().Settings().Language, n, gender)
+			ch := t.Channel()
+			files, err := say.Spoken(ch.Settings().Language, n, gender, func(file string) bool { return s.player.Exists(ch, file) })
 			if err != nil {
 				warn(t, "SayNumber(%d): %v", n, err)
 				return nil

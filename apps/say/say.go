@@ -4,6 +4,7 @@ package say
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -57,15 +58,24 @@ func Alpha(text string) []string {
 	return files
 }
 
-// Number says n in a language, "en_GB" or "en" for example. The gender of
-// what is counted matters in languages that inflect. A language that is not known is said as English, whose
-// sound names every language's set has.
-func Number(language string, n int64, _ /* gender */ string) ([]string, error) {
-	switch name, _, _ := strings.Cut(language, "_"); name {
-	// A language whose grammar differs gets a case here.
-	default:
+// Number says n in a language, "en_GB" or "de" for example. The gender of what is
+// counted, f, m, c or n, matters in languages that inflect. A language that is not
+// known is said as English, whose sound names every language's set has.
+func Number(language string, n int64, gender string) ([]string, error) {
+	if say := order(language); say != nil {
+		return inOrder(say, n, strings.ToLower(gender))
+	}
+	return english(n)
+}
+
+// Spoken is Number for who has the sounds that exists tells of: a language whose
+// words are not all there is said as English.
+func Spoken(language string, n int64, gender string, exists func(file string) bool) ([]string, error) {
+	files, err := Number(language, n, gender)
+	if err == nil && slices.ContainsFunc(files, func(f string) bool { return !exists(f) }) {
 		return english(n)
 	}
+	return files, err
 }
 
 const billion = 1_000_000_000
