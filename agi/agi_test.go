@@ -42,6 +42,7 @@ exten => empty,1,AGI()
  same => n,Log(NOTICE,not reached)
 exten => async,1,AGI(agi:async,p1,p2)
  same => n,Log(NOTICE,AGISTATUS=${AGISTATUS})
+exten => 7,1,Log(NOTICE,at 7)
 exten => 1000,1,Log(NOTICE,at 1000)
  same => n(label),Log(NOTICE,at the label)
 exten => dead,1,Hangup()
@@ -410,6 +411,7 @@ func TestKeys(t *testing.T) {
 		{"CONTROL STREAM FILE hello-world 5", "5", "200 result=53"},
 		{"SAY NUMBER 123456 9", "19", "200 result=57"},
 		{"RECORD FILE rec wav # 5000", "1#", "200 result=35 (dtmf) endpos=0"},
+		{"EXEC Background hello-world", "7", "200 result=55"}, // though 7 is an extension
 	} {
 		t.Run(tt.command, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

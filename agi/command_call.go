@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"pbx/apps/prompt"
 	"pbx/channel"
 	"pbx/config"
 	"pbx/event"
@@ -81,7 +82,9 @@ func executeCommand() command {
 			if full, _ := config.Bool(s.variable("AGIEXECFULL")); full {
 				text = s.t.Expand(text.S)
 			}
+			was := prompt.TakeDigits(s.ch, true)
 			err := s.t.Exec(a[0], text)
+			prompt.TakeDigits(s.ch, was)
 			digit := channel.Digit(0)
 			switch {
 			case errors.As(err, &digit):

@@ -20,6 +20,10 @@ import (
 // that takes longer has gone on without the call, and its status is not asked for.
 const exitTime = time.Second
 
+// lastWords is how long what a script said to its standard error is waited for when
+// the conversation is over.
+const lastWords = 100 * time.Millisecond
+
 // script is a program to be started.
 type script struct {
 	name  string // a path, or a name in the AGI directory
@@ -36,6 +40,7 @@ type process struct {
 	cmd          *exec.Cmd
 	in, out, err *os.File
 	exited       chan struct{} // closed when the script was waited for
+	told         chan struct{} // closed when its complaints are over, nil without any
 	audio        *audio        // what EAGI hears, nil for none
 }
 
@@ -130,6 +135,7 @@ func (a *AGI) start(t *dialplan.Thread, path string, s script, release func()) (
 		p.audio.start(t.Channel().Media())
 	}
 	if s.complain != nil {
+		p.told = make(chan struct{})
 		go p.complaints(s.complain)
 	}
 	go func() {
@@ -161,16 +167,24 @@ func (p *process) Close() error {
 	if p.audio != nil {
 		p.audio.close()
 	}
-	for _, f := range []*os.File{p.in, p.out, p.err} {
+	for _, f := range []*os.File{p.in, p.out} {
 		if f != nil {
 			_ = f.Close()
 		}
+	}
+	if p.err != nil {
+		if p.told != nil { // what it said last
+			_ = p.err.SetReadDeadline(time.Now().Add(lastWords))
+			<-p.told
+		}
+		_ = p.err.Close()
 	}
 	return nil
 }
 
 // complaints hands on the lines of the script's standard error.
 func (p *process) complaints(complain func(string)) {
+	defer close(p.told)
 	r := bufio.NewReaderSize(p.err, maxLine)
 	for {
 		line, err := r.ReadSlice('\n')

@@ -94,7 +94,7 @@ func (s *set) background(t channel.Thread, args *decl.Args, parts []channel.Valu
 			break
 		}
 	}
-	if digit != 0 && single(t, context, digit) {
+	if digit != 0 && !prompt.TakesDigits(ch) && single(t, context, digit) {
 		t.GotoLocation(channel.Location{Context: context, Exten: string(rune(digit)), Priority: 1})
 		return nil
 	}

@@ -9,6 +9,24 @@ import (
 	"pbx/channel"
 )
 
+// ownDigits is the key of a channel whose program takes digits itself.
+type ownDigits struct{}
+
+// TakeDigits says whether a program takes the digits of a channel itself: Background,
+// which it runs, goes to no extension then and only tells the digit. It returns what
+// was said before.
+func TakeDigits(ch *channel.Channel, on bool) (was bool) {
+	was = TakesDigits(ch)
+	ch.SetData(ownDigits{}, on)
+	return was
+}
+
+// TakesDigits is what TakeDigits said.
+func TakesDigits(ch *channel.Channel) bool {
+	on, _ := ch.Data(ownDigits{}).(bool)
+	return on
+}
+
 // AnyDigit are the digits that stop a sound when every key does.
 const AnyDigit = "0123456789*#ABCD"
 
