@@ -281,7 +281,7 @@ func (d *Driver) refused(m *message.Message, from source, reason string) {
 		d.securityEvent(m, from, reason)
 	}
 	if name := securityNames[reason]; name != "" && d.bus.Wants(event.Security) {
-		d.tellSecurity(from, name, severityError, string(m.CallID()), claimant(m), d.disproof(m, name)...)
+		d.tellSecurity(from, name, severityError, string(m.CallID()), claimant(m), d.disproof(m, from, name, reason)...)
 	}
 	if d.cfg.General.AuthFailureEvents {
 		d.publishPeer(string(m.From().URI.User), "Rejected", from.addr)
@@ -314,11 +314,12 @@ var securityNames = map[string]string{
 	"Wrong password":                     "InvalidPassword",
 	"Username/auth name mismatch":        "ChallengeResponseFailed",
 	"No matching peer found":             "InvalidAccountID",
-	"Peer is not supposed to register":   "InvalidAccountID",
-	"Not a local domain":                 "InvalidAccountID",
-	"Device does not match ACL":          "FailedACL",
-	"Contact is not allowed to be there": "FailedACL",
-	"Address belongs to a static peer":   "FailedACL",
+	"Peer is not supposed to register":   failedACL,
+	"Not a local domain":                 failedACL,
+	"Device does not match ACL":          failedACL,
+	"Contact is not allowed to be there": failedACL,
+	"Address belongs to a static peer":   failedACL,
+	noTransport:                          "InvalidTransport",
 }
 
 // publishPeer tells the bus of a peer's status.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pbx/channels/sip/guard"
+	"pbx/channels/sip/message"
+	"pbx/event"
 )
 
 // Limits on calls: at once through a peer (call-limit), and new ones a minute
@@ -65,7 +67,7 @@ func (p *pvt) count() error {
 }
 
 // uncountable is the answer to a call that a limit forbids.
-func (p *pvt) uncountable(err error) (status int, reason string) {
+func (p *pvt) uncountable(m *message.Message, err error) (status int, reason string) {
 	if errors.Is(err, errTotalRate) {
 		p.d.notice("Failed to place call: " + err.Error())
 		return 503, ""
@@ -75,5 +77,8 @@ func (p *pvt) uncountable(err error) (status int, reason string) {
 		what = "too many calls a minute"
 	}
 	p.d.notice(fmt.Sprintf("Failed to place call for device '%s', %s", p.peer.Name, what))
+	if p.d.bus.Wants(event.Security) {
+		p.d.tellSecurity(p.d.from, "SessionLimit", severityError, string(m.CallID()), claimantProven(m))
+	}
 	return 480, "Temporarily Unavailable (Call limit)"
 }

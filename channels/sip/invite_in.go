@@ -136,7 +136,7 @@ func (p *pvt) admit(m *message.Message) (status int, reason string) {
 		p.media.agreed, p.media.valid = a, true
 	}
 	if err := p.count(); err != nil {
-		return p.uncountable(err)
+		return p.uncountable(m, err)
 	}
 	if err := p.openMedia(nil); err != nil {
 		d.log.Warn("SIP: no RTP for a call", "from", p.received, "err", err)

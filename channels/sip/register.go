@@ -45,7 +45,7 @@ func (d *Driver) handleRegister(tx *transaction.Server, m *message.Message, from
 		return
 	}
 	if !p.allows(from.protocol) {
-		d.refused(m, from, "Device not configured to use this transport type")
+		d.refused(m, from, noTransport)
 		d.respond(tx, m, 403, "Forbidden", nil)
 		return
 	}

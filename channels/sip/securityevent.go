@@ -60,10 +60,30 @@ func claimantProven(m *message.Message) string {
 	return string(u.User)
 }
 
-// disproof is what an event tells of an answer to a challenge that was wrong. What
-// the answer should have been is told to nobody: passwords can be tried on it.
-func (d *Driver) disproof(m *message.Message, name string) []string {
-	if name != "InvalidPassword" && name != "ChallengeResponseFailed" {
+const failedACL = "FailedACL"
+
+// noTransport is the reason for a device that came by another transport than its own.
+const noTransport = "Device not configured to use this transport type"
+
+// ruleNames are the names that FailedACL has for what was broken.
+var ruleNames = map[string]string{
+	"Peer is not supposed to register":   "peer_not_dynamic",
+	"Not a local domain":                 "domain_must_match",
+	"Device does not match ACL":          "device_must_match_acl",
+	"Contact is not allowed to be there": "contact_must_match_acl",
+	"Address belongs to a static peer":   "contact_must_match_acl",
+}
+
+// disproof is what an event tells of what was wrong besides. What the answer to a
+// challenge should have been is told to nobody: passwords can be tried on it.
+func (d *Driver) disproof(m *message.Message, from source, name, reason string) []string {
+	switch name {
+	case failedACL:
+		return []string{"ACLName", ruleNames[reason]}
+	case "InvalidTransport":
+		return []string{"AttemptedTransport", from.protocol.String()}
+	case "InvalidPassword", "ChallengeResponseFailed":
+	default:
 		return nil
 	}
 	given, _, ok := credentialFor(m, d.realm(m), allAlgorithms)
