@@ -36,7 +36,7 @@ func startOffice2(t *testing.T, network pbxio.Network, cfg *Config, plan channel
 	random := mrand.NewChaCha8(sha256.Sum256([]byte(seed)))
 	o := &office2{done: make(chan error, 1)}
 	var err error
-	if o.media, err = media.NewEngine(network, media.EngineOptions{RTPStart: 10000, RTPEnd: 10999, Bind: cfg.General.UDPBind.Addr(), Random: random, Log: log}); err != nil {
+	if o.media, err = media.NewEngine(network, media.EngineOptions{RTPStart: 10000, RTPEnd: 13999, Bind: cfg.General.UDPBind.Addr(), Random: random, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	o.reg = channel.NewRegistry(&o.bus, log, time.Now, "")
