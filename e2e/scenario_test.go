@@ -166,6 +166,11 @@ func startSIPp(t *testing.T, name string, s scenario, host string, args ...strin
 		t.Fatal(err)
 	}
 	go func() { p.done <- p.cmd.Wait() }()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("sipp %s:\n%s", name, p.messages())
+		}
+	})
 	return p
 }
 
@@ -196,7 +201,7 @@ func awaitBound(t *testing.T, host string, port int) {
 func (p *sipp) ok() {
 	p.t.Helper()
 	if err := <-p.done; err != nil {
-		p.t.Errorf("sipp %s: %v\n%s\n%s", p.name, err, p.file("errors.log"), p.file("messages.log"))
+		p.t.Errorf("sipp %s: %v\n%s", p.name, err, p.file("errors.log"))
 	}
 }
 
