@@ -38,14 +38,14 @@ exten => 200,1,Dial(SIP/200)
 `
 
 // sipvicious runs a program of it against the exchange and returns what it prints. It has
-// an address of its own: by itself it takes a port of all of them, which is then missing to
-// the phones of other tests.
+// an address and a port of its own: by itself, and svcrack in any case, it takes the next
+// port after 5060 of all addresses, which is then missing to the phones of other tests.
 func (x *exchange) sipvicious(program string, args ...string) string {
 	t := x.t
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, append(args, "-b", x.net.host(9), x.net.host(1))...)
+	cmd := exec.CommandContext(ctx, program, append(args, "-b", x.net.host(9), "-P", "45060", x.net.host(1))...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "HOME="+cmd.Dir)
 	out, err := cmd.CombinedOutput()
