@@ -2,7 +2,6 @@ package apps
 
 import (
 	"errors"
-	"strings"
 
 	"pbx/bridge"
 	"pbx/channel"
@@ -38,12 +37,15 @@ func bridgeAdd() channel.Application {
 // comeIn returns what BRIDGERESULT is.
 func comeIn(t channel.Thread, name string) (result string, err error) {
 	ch := t.Channel()
-	other := findChannel(ch.Registry(), name)
-	switch other {
-	case nil:
+	other, ok := ch.Registry().Lookup(name)
+	if !ok && name != "" {
+		other, ok = ch.Registry().FindPrefix(name)
+	}
+	switch {
+	case !ok:
 		warn(t, "BridgeAdd: there is no channel %s", name)
 		return "NONEXISTENT", nil
-	case ch:
+	case other == ch:
 		warn(t, "BridgeAdd: a channel cannot talk to itself")
 		return "LOOP", nil
 	}
@@ -65,20 +67,4 @@ func comeIn(t channel.Thread, name string) (result string, err error) {
 		warn(t, "BridgeAdd: %s: %v", other.Name(), err)
 		return "FAILURE", nil
 	}
-}
-
-// findChannel finds one by its name, the beginning of it, or its unique id.
-func findChannel(r *channel.Registry, name string) *channel.Channel {
-	if name == "" {
-		return nil
-	}
-	if ch, ok := r.Find(name); ok {
-		return ch
-	}
-	for _, ch := range r.Channels() {
-		if full := ch.Name(); len(full) > len(name) && strings.EqualFold(full[:len(name)], name) || ch.Uniqueid() == name {
-			return ch
-		}
-	}
-	return nil
 }

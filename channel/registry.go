@@ -271,6 +271,14 @@ func (r *Registry) FindPrefix(prefix string) (*Channel, bool) {
 	return nil, false
 }
 
+// Lookup returns a channel by its name or its Uniqueid: programs and plans may say either.
+func (r *Registry) Lookup(name string) (*Channel, bool) {
+	if c, ok := r.Find(name); ok {
+		return c, true
+	}
+	return r.FindUniqueid(name)
+}
+
 // FindUniqueid returns a channel by its Uniqueid.
 func (r *Registry) FindUniqueid(id string) (*Channel, bool) {
 	for _, c := range r.Channels() {

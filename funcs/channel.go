@@ -104,7 +104,7 @@ func channelFunctions(d Deps) []channel.Function {
 		{
 			Name: "CHANNEL_EXISTS", Synopsis: "1 when there is a channel of that name", Raw: true, Args: []decl.Arg{arg("channel", "the name, or the unique number")},
 			Read: func(_ channel.Thread, a *decl.Args) (string, error) {
-				_, ok := findChannel(d, a.Raw)
+				_, ok := d.Engine.Channels().Lookup(a.Raw)
 				return flag(ok), nil
 			},
 		},

@@ -107,7 +107,7 @@ func variableFunctions(d Deps) []channel.Function {
 			Name: "IMPORT", Synopsis: "A variable of another channel, or a function as it sees it",
 			Args: []decl.Arg{arg("channel", "the name of the channel"), variable("the variable")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
-				c, ok := findChannel(d, a.Arg(0))
+				c, ok := d.Engine.Channels().Lookup(a.Arg(0))
 				if !ok {
 					return "", nil
 				}
@@ -121,7 +121,7 @@ func variableFunctions(d Deps) []channel.Function {
 			Help: "Set(EXPORT(channel,variable)=value).",
 			Args: []decl.Arg{arg("channel", "the channel"), variable("its variable")},
 			Write: func(t channel.Thread, a *decl.Args, v string) error {
-				c, ok := findChannel(d, a.Arg(0))
+				c, ok := d.Engine.Channels().Lookup(a.Arg(0))
 				if !ok {
 					return fmt.Errorf("no channel '%s'", a.Arg(0))
 				}
@@ -151,15 +151,6 @@ func fenced(t channel.Thread) bool {
 	return ok && thread.Fenced()
 }
 
-// findChannel finds a channel by its name or unique number.
-func findChannel(d Deps, name string) (*channel.Channel, bool) {
-	c, ok := d.Engine.Channels().Find(name)
-	if !ok {
-		c, ok = d.Engine.Channels().FindUniqueid(name)
-	}
-	return c, ok
-}
-
 // master is the channel that the thread's call began with.
 func master(d Deps, t channel.Thread) *channel.Channel {
 	if c, ok := d.Engine.Channels().FindUniqueid(t.Channel().Linkedid()); ok {
@@ -177,7 +168,7 @@ func shared(d Deps, t channel.Thread, name string) (*sync.Map, error) {
 	c := t.Channel()
 	if name != "" {
 		var ok bool
-		if c, ok = findChannel(d, name); !ok {
+		if c, ok = d.Engine.Channels().Lookup(name); !ok {
 			c, ok = d.Engine.Channels().FindPrefix(name + "-")
 		}
 		if !ok {

@@ -80,11 +80,9 @@ func (s *Server) find(r *decl.ActionRequest, missing, gone error) (*channel.Chan
 	if name == "" {
 		return nil, missing
 	}
-	ch, ok := s.deps.Registry.Find(name)
+	ch, ok := s.deps.Registry.Lookup(name)
 	if !ok {
-		if ch, ok = s.deps.Registry.FindUniqueid(name); !ok {
-			return nil, gone
-		}
+		return nil, gone
 	}
 	return ch, nil
 }
