@@ -295,9 +295,8 @@ func (x *session) waitEvent(r *decl.ActionRequest) error {
 				break waiting
 			}
 		}
-		texts, _ := x.out.take()
-		for _, t := range texts {
-			for l := range strings.SplitSeq(strings.TrimSuffix(string(t), "\r\n"), "\r\n") {
+		if text, _ := x.out.take(); len(text) > 0 {
+			for l := range strings.SplitSeq(strings.TrimSuffix(string(text), "\r\n"), "\r\n") {
 				r.Text(l)
 			}
 		}

@@ -22,10 +22,12 @@ type part struct {
 	end   int // in text
 }
 
-// gather is how long events may wait for others when some were handed out just before: a
-// write for each costs many times what the event does. Answers do not wait, and take the
-// events along.
-const gather = 50 * time.Millisecond
+// patience is how long events wait for others when n were handed out just before: a
+// write for each costs many times what the event does. Where much happens they wait
+// longer. Answers do not wait, and take the events along.
+func patience(n int) time.Duration {
+	return min(max(time.Duration(n)*time.Millisecond, 20*time.Millisecond), 100*time.Millisecond)
+}
 
 // maxBatch is how much is gathered at most.
 const maxBatch = 256 << 10 // bytes
@@ -49,7 +51,7 @@ func (b *batch) start(n int) int {
 }
 
 // choose returns the parts from the first one on that are for a session which sees the
-// classes and has the filters; mu is held.
+// classes and has the filters, valid as long as mu is held.
 func (b *batch) choose(first int, class Class, f filters) []byte {
 	start := b.start(first)
 	if len(f) == 0 && b.class&^class == 0 {
@@ -76,12 +78,12 @@ func (b *batch) choose(first int, class Class, f filters) []byte {
 // next begins another one; mu is held.
 func (b *batch) next() {
 	b.round++
-	size := len(b.text)
-	b.text, b.parts, b.class = make([]byte, 0, size+size/4), b.parts[:0], 0
+	b.text, b.parts, b.class = b.text[:0], b.parts[:0], 0
 }
 
-// deliver hands all sessions what they have not had.
-func (s *Server) deliver() {
+// deliver hands all sessions what they have not had, and returns how many events that
+// were.
+func (s *Server) deliver() int {
 	s.mu.Lock()
 	s.told = s.told[:0]
 	for x := range s.sessions {
@@ -91,14 +93,16 @@ func (s *Server) deliver() {
 	b := &s.batch
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.parts) == 0 {
-		return
+	n := len(b.parts)
+	if n == 0 {
+		return 0
 	}
 	for _, x := range s.told {
 		x.take(b)
 	}
 	clear(s.told)
 	b.next()
+	return n
 }
 
 // take hands the session what it has not had of the batch, whose mu is held.
@@ -128,6 +132,7 @@ func (x *session) take(b *batch) {
 
 // catchUp hands the session what happened until now.
 func (x *session) catchUp() {
+	x.server.catchUp()
 	b := &x.server.batch
 	b.mu.Lock()
 	x.take(b)
@@ -136,6 +141,7 @@ func (x *session) catchUp() {
 
 // send queues an answer, behind what happened before it.
 func (x *session) send(text string) {
+	x.server.catchUp()
 	b := &x.server.batch
 	b.mu.Lock()
 	defer b.mu.Unlock()

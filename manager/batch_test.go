@@ -14,10 +14,9 @@ import (
 
 // told is what waits for a session: the names of events, and answers as they are.
 func told(x *session) (list []string) {
-	texts, _ := x.out.take()
-	for _, t := range texts {
-		for text := range strings.SplitSeq(strings.TrimSuffix(string(t), "\r\n\r\n"), "\r\n\r\n") {
-			first, _, _ := strings.Cut(text, "\r\n")
+	waits, _ := x.out.take()
+	for text := range strings.SplitSeq(string(waits), "\r\n\r\n") {
+		if first, _, _ := strings.Cut(text, "\r\n"); first != "" {
 			list = append(list, strings.TrimPrefix(first, "Event: "))
 		}
 	}

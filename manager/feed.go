@@ -73,43 +73,78 @@ func (s *Server) tune() {
 }
 
 // run is the feed: it writes each event down once and hands them to the sessions, at
-// once or with those that come soon after.
+// once or with those that come soon after. Those wait where the bus put them, as many in
+// a row are written down for less than one now and then.
 func (s *Server) run(feed *event.Subscription) {
 	defer close(s.fed)
 	var (
 		dropped uint64
 		e       event.Event // one for all: renderers are told where it is
-		open    bool
-		last    time.Time // when the sessions were handed something
-		waits   bool      // for tick
+		next    time.Time   // when the sessions may be handed something again
+		waits   bool        // for tick
+		asked   chan<- struct{}
 	)
 	tick := make(chan struct{}, 1)
-	for {
-		size := 0
+	in, over := feed.C, s.ctx.Done()
+	for open := true; open; {
+		size, due := 0, false
 		select {
-		case e, open = <-feed.C:
-			if !open {
-				s.deliver()
-				return
-			}
-			if n := feed.Dropped(); n != dropped {
-				s.deps.Log.Warn(fmt.Sprintf("manager: %d events were lost: more came than could be written down", n-dropped))
-				dropped = n
-			}
-			size = s.publish(&e)
-			if size < maxBatch && (waits || len(feed.C) > 0) {
-				continue
-			}
-			if wait := gather - s.deps.Now().Sub(last); size < maxBatch && wait > 0 {
-				waits = true
-				s.deps.Registry.AfterFunc(wait, func() { tick <- struct{}{} })
-				continue
+		case e, open = <-in:
+			if open {
+				size = s.publish(&e)
 			}
 		case <-tick:
-			waits = false
+			waits, due = false, true
+		case asked = <-s.catch:
+		case <-over:
+			over, due = nil, true
 		}
-		s.deliver()
-		last = s.deps.Now()
+		for open && size < maxBatch && len(feed.C) > 0 {
+			if e, open = <-feed.C; open {
+				size = s.publish(&e)
+			}
+		}
+		if asked != nil {
+			close(asked)
+			asked = nil
+		}
+		if size == 0 && open && !due {
+			continue
+		}
+		if wait := next.Sub(s.deps.Now()); open && !due && size < maxBatch && wait > 0 {
+			if !waits {
+				waits = true
+				s.deps.Registry.AfterFunc(wait, func() { tick <- struct{}{} })
+			}
+			if len(s.settings.Load().ChannelVars) == 0 { // they are read as events are written down
+				in = nil
+			}
+			continue
+		}
+		if n := feed.Dropped(); n != dropped {
+			s.deps.Log.Warn(fmt.Sprintf("manager: %d events were lost: more came than could be written down", n-dropped))
+			dropped = n
+		}
+		if n := s.deliver(); n > 0 {
+			next = s.deps.Now().Add(patience(n))
+		}
+		in = feed.C
+	}
+}
+
+// catchUp has the feed write down what happened until now.
+func (s *Server) catchUp() {
+	s.mu.Lock()
+	fed := s.fed
+	s.mu.Unlock()
+	if fed == nil {
+		return
+	}
+	done := make(chan struct{})
+	select {
+	case s.catch <- done:
+		<-done
+	case <-fed:
 	}
 }
 

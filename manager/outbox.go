@@ -2,40 +2,42 @@ package manager
 
 import "sync"
 
-// outbox holds what a session is to be sent. It is bounded: a program that does not
-// read has its session ended.
+// outbox takes what a session is to be sent, and holds what its connection does not take
+// at once. It is bounded: a program that does not read has its session ended.
 type outbox struct {
 	mu    sync.Mutex
-	texts [][]byte
-	size  int
+	text  []byte
+	spare []byte           // storage for text
+	now   func([]byte) int // writes without waiting as much as the connection takes; nil if it cannot
+	busy  bool             // the writer has a text of which not all is written
 	ended bool
 	wake  chan struct{} // of the writer, one at a time
 }
 
-// What may wait for a program: a big list fits, a wallboard that hangs does not grow.
-const (
-	maxWaiting = 4 << 20 // bytes
-	maxTexts   = 50_000
-)
+// maxWaiting is how much may wait for a program: a big list fits, a wallboard that hangs
+// does not grow.
+const maxWaiting = 4 << 20 // bytes
 
 func newOutbox() *outbox { return &outbox{wake: make(chan struct{}, 1)} }
 
-// push adds a text, which nobody changes any more. It returns false when there is no
-// room.
+// push sends a text, or has it wait behind what waits already. It keeps a copy of what
+// waits, and returns false when there is no room for it.
 func (o *outbox) push(text []byte) bool {
-	if len(text) == 0 {
-		return true
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.ended {
+	if len(text) == 0 || o.ended {
 		return true
 	}
-	if o.size+len(text) > maxWaiting || len(o.texts) >= maxTexts {
+	if o.now != nil && !o.busy && len(o.text) == 0 {
+		n := o.now(text)
+		if text = text[n:]; len(text) == 0 {
+			return true
+		}
+	}
+	if len(o.text)+len(text) > maxWaiting {
 		return false
 	}
-	o.texts = append(o.texts, text)
-	o.size += len(text)
+	o.text = append(o.text, text...)
 	o.signal()
 	return true
 }
@@ -55,19 +57,26 @@ func (o *outbox) end() {
 	o.mu.Unlock()
 }
 
-// take returns what waits, without waiting; done says that nothing will come after
-// it.
-func (o *outbox) take() (texts [][]byte, done bool) {
+// take returns what waits, without waiting; it is valid until the next call. done says
+// that nothing will come after it.
+func (o *outbox) take() (text []byte, done bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	texts = o.texts
-	o.texts, o.size = nil, 0
-	return texts, o.ended
+	text = o.text
+	o.text, o.spare = o.spare[:0], text
+	if cap(text) > maxSpare {
+		o.spare = nil
+	}
+	o.busy = len(text) > 0
+	return text, o.ended
 }
+
+// maxSpare is the storage that is kept for the next time.
+const maxSpare = 64 << 10 // bytes
 
 // waiting reports whether anything waits.
 func (o *outbox) waiting() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.texts) > 0
+	return len(o.text) > 0
 }

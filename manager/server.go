@@ -87,6 +87,7 @@ type Server struct {
 	fed      chan struct{} // closed when feed is over
 	debug    bool
 
+	catch chan chan<- struct{} // catchUp
 	batch batch
 	page  page       // scratch of the feed's goroutine, as the next
 	told  []*session // to be handed the batch
@@ -111,7 +112,7 @@ type action struct {
 // New makes the interface with the actions of the exchange and those given. It does
 // not listen yet.
 func New(d Deps, more ...decl.Action) *Server {
-	s := &Server{deps: d, actions: make(map[string]*action), sessions: make(map[*session]struct{})}
+	s := &Server{deps: d, actions: make(map[string]*action), sessions: make(map[*session]struct{}), catch: make(chan chan<- struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.settings.Store(&Settings{})
 	s.web = newWebSessions(s)

@@ -31,9 +31,8 @@ type session struct {
 	secure        bool
 	began         time.Time
 	out           *outbox
-	raw           syscall.RawConn // of conn, nil where it has none
-	round         uint64          // of the batch that it was handed last; the batch's mu, as the next
-	had           int             // how many parts of it
+	round         uint64 // of the batch that it was handed last; the batch's mu, as the next
+	had           int    // how many parts of it
 
 	mu        sync.Mutex
 	user      *User // nil before the login
@@ -61,7 +60,12 @@ func newSession(s *Server, conn net.Conn) *session {
 	}
 	_, x.secure = conn.(*tls.Conn)
 	if c, ok := conn.(syscall.Conn); ok {
-		x.raw, _ = c.SyscallConn() // without, Write does
+		if raw, err := c.SyscallConn(); err == nil {
+			x.out.now = func(b []byte) int {
+				n, _ := pbxio.WriteNow(raw, b) // what is wrong with it Write says
+				return n
+			}
+		}
 	}
 	s.mu.Lock()
 	s.sessions[x] = struct{}{}
@@ -249,34 +253,23 @@ func (x *session) leave(reason string) {
 	}
 }
 
-// write writes what is queued, until the end.
+// write writes what waits, until the end.
 func (x *session) write() {
-	var scratch []byte
 	for range x.out.wake {
 		for {
-			texts, done := x.out.take()
-			if len(texts) == 0 {
+			text, done := x.out.take()
+			if len(text) == 0 {
 				if done {
 					return
 				}
 				break
 			}
-			for len(texts) > 0 {
-				next := texts[0]
-				texts = texts[1:]
-				if len(texts) > 0 && len(next) < maxWrite {
-					for scratch = append(scratch[:0], next...); len(texts) > 0 && len(scratch) < maxWrite; texts = texts[1:] {
-						scratch = append(scratch, texts[0]...)
-					}
-					next = scratch
+			for len(text) > 0 {
+				n := min(len(text), maxWrite)
+				if !x.put(text[:n]) {
+					return
 				}
-				for len(next) > 0 {
-					n := min(len(next), maxWrite)
-					if !x.put(next[:n]) {
-						return
-					}
-					next = next[n:]
-				}
+				text = text[n:]
 			}
 		}
 	}
@@ -287,16 +280,6 @@ const maxWrite = 16 << 10 // bytes
 
 // put writes in the time that the user has for it.
 func (x *session) put(b []byte) bool {
-	if x.raw != nil {
-		n, err := pbxio.WriteNow(x.raw, b)
-		if err != nil {
-			x.leave("")
-			return false
-		}
-		if b = b[n:]; len(b) == 0 {
-			return true
-		}
-	}
 	limit := defaultWriteTimeout
 	if u := x.loggedIn(); u != nil {
 		limit = u.WriteTimeout
