@@ -132,8 +132,12 @@ func (s *Server) run(feed *event.Subscription) {
 	}
 }
 
-// catchUp has the feed write down what happened until now.
+// catchUp has the feed write down what happened until now. With channelvars it does so
+// anyway, and is not waited for: a function among them may take its time.
 func (s *Server) catchUp() {
+	if len(s.settings.Load().ChannelVars) > 0 {
+		return
+	}
 	s.mu.Lock()
 	fed := s.fed
 	s.mu.Unlock()
