@@ -7,7 +7,7 @@ import (
 	"pbx/event"
 )
 
-// join puts p into a bridge and, when somebody is there, makes a pair of the two.
+// join puts p into a bridge, and makes a pair of it and each that is there.
 func (e *Engine) join(p *party, bridge string, at time.Time) {
 	if p.bridge == bridge || p.replaced || e.settings.IgnoreBridges {
 		return
@@ -19,16 +19,49 @@ func (e *Engine) join(p *party, bridge string, at time.Time) {
 	if p.dialled {
 		p.exten = "" // it has no place in the dialplan
 	}
+	alone := true // there is no record that can come along
+	for _, r := range p.records {
+		alone = alone && (r.state == final || r.state == bridged)
+	}
+	if alone {
+		e.begin(p, at)
+	}
 	others := e.bridges[bridge]
 	e.bridges[bridge] = append(others, p)
 	for _, other := range others {
-		a, b := p, other
-		// The older channel is the first party, unless CDR_PROP says otherwise.
-		if a.prefersA == b.prefersA && b.seq < a.seq || b.prefersA && !a.prefersA {
-			a, b = b, a
+		a, b := first(p, other)
+		if a == p {
+			for _, r := range other.records { // it is told of here, so that its own record is over
+				if r.state == bridged && r.b == nil {
+					e.end(r, other.at, 0)
+				}
+			}
 		}
 		e.pair(a, b, at)
 	}
+	for _, r := range p.records {
+		if r.state != final && r.state != bridged {
+			r.join(bridge, nil, at)
+		}
+	}
+}
+
+// first says which of two channels is the first party: one that was dialled never is, CDR_PROP may
+// ask for it, and of others it is the older one.
+func first(a, b *party) (*party, *party) {
+	switch {
+	case a.dialled != b.dialled:
+		if a.dialled {
+			a, b = b, a
+		}
+	case a.prefersA != b.prefersA:
+		if b.prefersA {
+			a, b = b, a
+		}
+	case b.seq < a.seq:
+		a, b = b, a
+	}
+	return a, b
 }
 
 // pair has a's record tell of b.
@@ -39,47 +72,45 @@ func (e *Engine) pair(a, b *party, at time.Time) {
 		case (r.state == pending || r.state == dialing) && r.bUID == b.uniqueid:
 			if r.renew {
 				r.renew = false
-				r.Start = at
-				r.Answer = at
+				r.Start, r.Answer = at, at
 			}
 		case r.state == single || r.state == bridged && r.b == nil:
-			r.with(b)
-		case r.state == bridged && r.bUID == b.uniqueid:
 		default:
 			continue
 		}
-		r.state, r.Disposition, found = bridged, "", true
-		if r.Answer.IsZero() {
-			r.Answer = at
-		}
+		found = true
+		r.join(a.bridge, b, at)
 	}
 	if !found {
-		r := e.begin(a, at)
-		r.state = bridged
-		r.with(b)
-	}
-	for _, r := range b.records {
-		if r.state == single {
-			r.state = bridged
-		}
+		e.begin(a, at).join(a.bridge, b, at)
 	}
 }
 
-// leave takes p out of a bridge; the records of the pairs that it was in end.
+// leave takes p out of a bridge. Its records end, and those that it is the second party of, which
+// are closed when their first party leaves.
 func (e *Engine) leave(p *party, bridge string, at time.Time) {
 	if p.bridge != bridge || bridge == "" {
 		return
 	}
-	members := e.bridges[bridge]
-	for _, m := range members {
-		for _, r := range m.records {
-			if r.state == bridged && (m == p || r.b == p || r.b == nil) {
-				e.finish(m, r, at, 0)
-			}
+	for _, r := range p.records {
+		if r.state == bridged {
+			e.close(r, at, 0)
+		}
+	}
+	for _, r := range p.second {
+		if r.state == bridged && r.b == p && r.bridge == bridge {
+			e.end(r, at, 0)
 		}
 	}
 	p.bridge = ""
-	members = slices.DeleteFunc(members, func(m *party) bool { return m == p })
+	for _, m := range e.bridges[bridge] {
+		for _, r := range m.records { // its pair is over: with another one it begins anew
+			if r.state == bridged && r.b == nil {
+				e.close(r, at, 0)
+			}
+		}
+	}
+	members := slices.DeleteFunc(e.bridges[bridge], func(m *party) bool { return m == p })
 	if len(members) == 0 {
 		delete(e.bridges, bridge)
 	} else {
@@ -118,26 +149,26 @@ func (e *Engine) masquerade(p *party, ev *event.Event) {
 	}
 	p.context, p.exten, p.app, p.data = ev.Context, ev.Exten, ev.App, ev.AppData
 	p.dialled, p.dead = false, false
-	e.finishSingles(p, ev.Time)
+	e.closeSingles(p, ev.Time)
 	for _, r := range was.records {
 		if r.state != dialing {
 			continue
 		}
 		n := e.begin(p, ev.Time)
-		n.state, n.renew = dialing, true
-		n.with(r.b)
-		e.finish(was, r, ev.Time, 0)
+		n.renew = true
+		n.dial(r.b)
+		e.close(r, ev.Time, 0)
 	}
 	if p.last().state == final {
 		e.begin(p, ev.Time)
 	}
-	e.finishSingles(was, ev.Time)
+	e.closeSingles(was, ev.Time)
 }
 
-func (e *Engine) finishSingles(p *party, at time.Time) {
+func (e *Engine) closeSingles(p *party, at time.Time) {
 	for _, r := range p.records {
 		if r.state == single {
-			e.finish(p, r, at, 0)
+			e.close(r, at, 0)
 		}
 	}
 }

@@ -109,13 +109,16 @@ func (e *Engine) step(ev *event.Event) []*Row {
 	case event.Masquerade:
 		e.masquerade(p, ev)
 	case event.SoftHangup:
-		p.dead = true
 		if e.settings.EndBeforeH {
-			e.finishAll(p, ev.Time, ev.Cause)
+			p.dead = true
+			for _, r := range p.records {
+				e.end(r, ev.Time, ev.Cause)
+			}
 		}
 	case event.ChannelHangup:
 		return e.hangup(p, ev)
 	}
+	p.at = ev.Time
 	return nil
 }
 
@@ -134,7 +137,7 @@ func (e *Engine) create(ev *event.Event) {
 // begin opens another record of p.
 func (e *Engine) begin(p *party, at time.Time) *record {
 	e.sequence++
-	r := &record{disabled: p.disabled}
+	r := &record{a: p, disabled: p.disabled}
 	r.Start, r.Sequence = at, e.sequence
 	r.ID = e.boot + "-" + strconv.FormatInt(r.Sequence, 10)
 	if n := len(p.records); n > 0 {
@@ -152,7 +155,7 @@ func (e *Engine) begin(p *party, at time.Time) *record {
 func (e *Engine) answer(p *party, at time.Time) {
 	p.up = true
 	for _, r := range p.records {
-		if r.state != final && r.Answer.IsZero() {
+		if r.open() && r.Answer.IsZero() {
 			r.Answer = at
 		}
 	}
@@ -168,18 +171,24 @@ func (e *Engine) exten(p *party, ev *event.Event) {
 	case outgoing:
 		p.dialled = true
 	case p.dialled && !p.talked:
-		return // a subroutine on a leg that is not connected yet
+		return // a leg: it has rows where it dials somebody itself, and no others
 	default:
-		p.dialled = false // whoever made it, it is a caller now
+		p.dialled = false // whoever made it, it goes on by itself
 	}
+	another := ev.App != p.app && !outgoing
 	p.context, p.exten, p.app, p.data = ev.Context, ev.Exten, ev.App, ev.AppData
-	if p.last().state == final && !outgoing {
-		e.begin(p, ev.Time)
-	}
+	over := true
 	for _, r := range p.records {
-		if r.state == single {
+		if r.state == pending && another { // who answered was not joined with the caller, who goes on
+			e.close(r, ev.Time, 0)
+		}
+		if r.state == single && !r.ended {
 			r.place(p)
 		}
+		over = over && r.state == final
+	}
+	if over && another {
+		e.begin(p, ev.Time)
 	}
 }
 
@@ -192,19 +201,18 @@ func (e *Engine) dialBegin(p *party, ev *event.Event) {
 	if !p.dead {
 		p.context, p.exten, p.app, p.data = ev.Context, ev.Exten, ev.App, ev.AppData
 	}
-	r := p.last()
-	if r.state != single {
-		r = e.begin(p, ev.Time)
-	}
-	r.state = dialing
-	r.place(p)
-	r.with(b)
-	for _, o := range p.records { // a fork of it that is open still follows
-		if o != r && o.state == single {
-			o.state = dialing
-			o.place(p)
-			o.with(b)
+	taken := false
+	for _, r := range p.records {
+		switch r.state {
+		case single:
+			r.dial(b)
+			taken = true
+		case pending:
+			e.close(r, ev.Time, 0)
 		}
+	}
+	if !taken {
+		e.begin(p, ev.Time).dial(b)
 	}
 }
 
@@ -218,7 +226,7 @@ func (e *Engine) dialEnd(p *party, ev *event.Event) {
 			continue
 		}
 		r.Disposition = e.settings.dialDisposition(ev.Value)
-		e.finish(p, r, ev.Time, 0)
+		e.close(r, ev.Time, 0)
 	}
 }
 
@@ -233,8 +241,11 @@ func (s *Settings) dialDisposition(status string) string {
 		if s.Cancel {
 			return Cancelled
 		}
+		return NoAnswer
+	case "NOANSWER":
+		return NoAnswer
 	}
-	return NoAnswer
+	return Failed
 }
 
 func (s *Settings) congested() string {
@@ -258,32 +269,31 @@ func (s *Settings) causeDisposition(cause int) string {
 	return NoAnswer
 }
 
-// finish ends a record.
-func (e *Engine) finish(p *party, r *record, at time.Time, cause int) {
-	if r.state == final {
+// end sets the end of a record, its durations, and how it went. In the state that it is in it may
+// find another party yet.
+func (e *Engine) end(r *record, at time.Time, cause int) {
+	if !r.open() {
 		return
 	}
-	wasDialing := r.state == dialing
-	r.state = final
+	r.ended = true
 	if r.Disposition == "" {
 		switch {
-		case !r.Answer.IsZero() && !wasDialing:
-			r.Disposition = Answered
-		case wasDialing:
+		case r.state == dialing:
 			r.Disposition = NoAnswer
+		case !r.Answer.IsZero():
+			r.Disposition = Answered
 		default:
 			r.Disposition = e.settings.causeDisposition(cause)
 		}
 	}
-	r.dialled = p.dialled
-	r.capture(p)
+	r.capture()
 	r.measure(at, e.settings.Initiated)
 }
 
-func (e *Engine) finishAll(p *party, at time.Time, cause int) {
-	for _, r := range p.records {
-		e.finish(p, r, at, cause)
-	}
+// close ends a record for good.
+func (e *Engine) close(r *record, at time.Time, cause int) {
+	e.end(r, at, cause)
+	r.state = final
 }
 
 // hangup ends a channel and returns the rows of its chain.
@@ -291,15 +301,22 @@ func (e *Engine) hangup(p *party, ev *event.Event) (rows []*Row) {
 	if p.bridge != "" {
 		e.leave(p, p.bridge, ev.Time)
 	}
-	e.finishAll(p, ev.Time, ev.Cause)
+	for _, r := range p.records {
+		e.close(r, ev.Time, ev.Cause)
+	}
+	for _, r := range p.second { // who answered and was joined with nobody
+		if r.b == p {
+			e.end(r, r.a.at, ev.Cause)
+		}
+	}
 	delete(e.channels, p.uniqueid)
 	e.recent = nil
 	if e.names[p.name] == p {
 		delete(e.names, p.name)
 	}
 	for _, r := range p.records {
-		if e.wanted(p, r) {
-			r.AMAFlags = AMAName(p.ama)
+		if e.wanted(r) {
+			r.merge()
 			rows = append(rows, &r.Row)
 			p.call.count(&r.Row)
 		}
@@ -309,7 +326,7 @@ func (e *Engine) hangup(p *party, ev *event.Event) (rows []*Row) {
 }
 
 // wanted reports whether a finished record becomes a row.
-func (e *Engine) wanted(p *party, r *record) bool {
+func (e *Engine) wanted(r *record) bool {
 	if r.disabled || r.b == nil && r.dialled {
 		return false
 	}

@@ -3,6 +3,7 @@ package cdr
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -21,13 +22,8 @@ func (e *Engine) Field(uniqueid, name, options string) (string, bool) {
 		return "", false
 	}
 	r := *p.last()
-	if r.state != final {
-		r.capture(p)
-		if r.Disposition == "" {
-			if r.Disposition = NoAnswer; !r.Answer.IsZero() {
-				r.Disposition = Answered
-			}
-		}
+	if r.open() {
+		r.capture()
 		r.measure(e.now(), e.settings.Initiated)
 		if strings.EqualFold(name, "end") { // it has not come yet
 			r.End = time.Time{}
@@ -43,20 +39,25 @@ func (e *Engine) SetField(uniqueid, name, value string) error {
 	if name != "userfield" && slices.Contains(columns, name) {
 		return fmt.Errorf("attempt to set the '%s' read-only variable", name)
 	}
-	return e.each(uniqueid, func(_ *party, r *record) {
+	return e.each(uniqueid, func(p *party, r *record) {
+		field, vars := &r.UserField, &r.Vars
+		if r.a != p {
+			field, vars = &r.bUserField, &r.bVars
+		}
 		if name == "userfield" {
-			r.UserField = value
+			*field = value
 			return
 		}
-		if r.Vars == nil {
-			r.Vars = make(map[string]string)
+		if *vars == nil {
+			*vars = make(map[string]string)
 		}
-		r.Vars[name] = value
+		(*vars)[name] = value
 	})
 }
 
 // each calls f with the open records of a channel, and with the last one even when it
-// is closed: extension h may still write to it.
+// is closed: extension h may still write to it. So it does with those that the channel is the
+// second party of.
 func (e *Engine) each(uniqueid string, f func(*party, *record)) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -64,9 +65,14 @@ func (e *Engine) each(uniqueid string, f func(*party, *record)) error {
 	if p == nil {
 		return ErrNoRecord
 	}
-	for _, r := range p.records {
-		if r.state != final || r == p.last() {
-			f(p, r)
+	for _, list := range [...][]*record{p.records, p.second} {
+		for _, r := range list {
+			if r.b != p && r.a != p { // another one picked the call up
+				continue
+			}
+			if r.state != final || r == r.a.last() {
+				f(p, r)
+			}
 		}
 	}
 	return nil
@@ -74,7 +80,11 @@ func (e *Engine) each(uniqueid string, f func(*party, *record)) error {
 
 // Disable takes the channel's records out, or back in (NoCDR, CDR_PROP(disable)).
 func (e *Engine) Disable(uniqueid string, off bool) error {
-	return e.each(uniqueid, func(p *party, r *record) { p.disabled, r.disabled = off, off })
+	return e.each(uniqueid, func(p *party, r *record) {
+		if r.a == p && r.state != final {
+			p.disabled, r.disabled = off, off
+		}
+	})
 }
 
 // PreferA makes the channel the first party of the pairs that it is in (CDR_PROP(party_a)).
@@ -86,8 +96,8 @@ func (e *Engine) PreferA(uniqueid string, on bool) error {
 // variables. The user field stays, and so does what Disable said.
 func (e *Engine) Reset(uniqueid string, keep bool) error {
 	now := e.now()
-	return e.each(uniqueid, func(_ *party, r *record) {
-		if r.state == final {
+	return e.each(uniqueid, func(p *party, r *record) {
+		if r.a != p || !r.open() {
 			return
 		}
 		r.Start = now
@@ -118,7 +128,13 @@ func (e *Engine) Fork(uniqueid string, answer, end, reset, variables bool) error
 	if !variables {
 		r.Vars = nil
 	}
-	r.state, r.b, r.bUID, r.Disposition = from.state, from.b, from.bUID, from.Disposition
+	if r.state, r.bridge, r.Disposition = from.state, from.bridge, from.Disposition; from.b != nil {
+		r.with(from.b)
+		r.bUserField = from.bUserField
+		if variables {
+			r.bVars = maps.Clone(from.bVars)
+		}
+	}
 	r.Context, r.Dst, r.LastApp, r.LastData = from.Context, from.Dst, from.LastApp, from.LastData
 	if !reset {
 		r.Start, r.Answer = from.Start, from.Answer
@@ -128,7 +144,7 @@ func (e *Engine) Fork(uniqueid string, answer, end, reset, variables bool) error
 	}
 	for _, open := range p.records {
 		if end && open != r {
-			e.finish(p, open, now, 0)
+			e.close(open, now, 0)
 		}
 	}
 	return nil
@@ -145,7 +161,7 @@ func (e *Engine) Active() []Row {
 				continue
 			}
 			c := *r
-			c.capture(p)
+			c.capture()
 			c.measure(e.now(), e.settings.Initiated)
 			out = append(out, c.Row)
 		}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -85,6 +86,9 @@ func brief(r *cdr.Row) string {
 	}
 	if r.AccountCode != "" || r.UserField != "" {
 		f = append(f, "account="+r.AccountCode+" userfield="+r.UserField)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Vars)) {
+		f = append(f, name+"="+r.Vars[name])
 	}
 	return strings.Join(f, " ")
 }
@@ -363,7 +367,7 @@ func (o *office) transfer(stays, comes, other *channel.Channel) {
 
 func (f *flow) run(t *testing.T) (rows, calls []string) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, flowPlan, f.settings)
+		o := newOffice(t, flowPlan+edgePlan, f.settings)
 		ring := channeltest.Ringing(100 * time.Millisecond)
 		o.SIP.Script("102", ring, channeltest.Answer(time.Second))
 		o.SIP.Script("103", ring, channeltest.Answer(time.Second))
@@ -374,8 +378,11 @@ func (f *flow) run(t *testing.T) (rows, calls []string) {
 		o.SIP.Script("short", ring, channeltest.Answer(400*time.Millisecond), channeltest.Hangup(1200*time.Millisecond, channel.CauseNormalClearing))
 		o.SIP.Script("asks", append(append([]channeltest.Step{ring, channeltest.Answer(time.Second)}, digits(2*time.Second, "*2103")...), channeltest.Hangup(6*time.Second, channel.CauseNormalClearing))...)
 		o.SIP.Script("long", ring, channeltest.Answer(500*time.Millisecond))
-		forward := channeltest.Step{After: 200 * time.Millisecond, Frame: channel.Frame{Kind: channel.FrameControl, Control: channel.ControlForward, Text: "Local/103@t/n"}}
-		o.SIP.Script("fwd", forward)
+		for name, to := range map[string]string{"fwd": "103", "fwdbusy": "busy", "fwdring": "ring3"} {
+			o.SIP.Script(name, channeltest.Step{
+				After: 200 * time.Millisecond, Frame: channel.Frame{Kind: channel.FrameControl, Control: channel.ControlForward, Text: "Local/" + to + "@t/n"},
+			})
+		}
 		o.SIP.Refuse("unreg", channel.CauseSubscriberAbsent)
 		caller := o.call(f)
 		if f.during != nil {
@@ -418,7 +425,7 @@ const begin, end = "<!-- rows: begin -->\n", "<!-- rows: end -->\n"
 // TestFlows compares the rows of every flow with the table in docs/cdr.md.
 func TestFlows(t *testing.T) {
 	var b bytes.Buffer
-	for _, f := range flows() {
+	for _, f := range append(flows(), edgeFlows()...) {
 		t.Run(f.name, func(t *testing.T) {
 			rows, calls := f.run(t)
 			fmt.Fprintf(&b, "\n# %s\n", f.name)

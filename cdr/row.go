@@ -46,8 +46,9 @@ const (
 	Cancelled  = "CANCEL"
 )
 
-// dispositionNumbers are the raw values that CDR(disposition,u) tells.
-var dispositionNumbers = map[string]string{NoAnswer: "0", Failed: "2", Busy: "4", Answered: "8", Congestion: "16", Cancelled: "32"}
+// dispositionNumbers are the raw values that CDR(disposition,u) tells; a record that goes on has
+// no disposition yet.
+var dispositionNumbers = map[string]string{"": "1", NoAnswer: "0", Failed: "2", Busy: "4", Answered: "8", Congestion: "16", Cancelled: "32"}
 
 // amaNumbers are those of CDR(amaflags,u).
 var amaNumbers = map[string]string{"OMIT": "1", "BILLING": "2", "DOCUMENTATION": "3"}
@@ -126,8 +127,11 @@ func (r *Row) Field(name, options string) (value string, ok bool) {
 	case "billsec":
 		value = seconds(r.BillSec, r.Answer)
 	case "disposition":
-		if value = r.Disposition; raw {
+		switch value = r.Disposition; {
+		case raw:
 			value = dispositionNumbers[value]
+		case value == "":
+			value = NoAnswer
 		}
 	case "amaflags":
 		if value = r.AMAFlags; raw {
