@@ -97,7 +97,7 @@ func All(d Deps) []channel.Application {
 		noop(), verbose(), logApp(),
 		setVar(), mset(),
 		gotoApp(), gotoIf(), gotoIfTime(s), execIf(), execIfTime(s),
-		gosub(), gosubIf(), returnApp(), stackPop(), raiseException(),
+		gosub(), gosubIf(), aelSub(), returnApp(), stackPop(), raiseException(),
 		macro(), macroExclusive(s), macroIf(), macroExit(),
 		ifApp(), elseIf(), elseApp(), endIf(), exitIf(),
 		while(), endWhile(), exitWhile(), continueWhile(), exec(), tryExec(),

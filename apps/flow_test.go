@@ -30,6 +30,18 @@ exten => s,1,Log(NOTICE,${ARG1}-${ARG2}-${MACRO_EXTEN}-${MACRO_CONTEXT}-${MACRO_
 			want: "one-two-x-t-2-s back[mine]0",
 		},
 		{
+			name: "AELSub runs a macro of AEL",
+			plan: `exten => x,1,AELSub(m,one,"two,three")
+ same => n,AELSub( m)
+ same => n,Log(NOTICE,back ${GOSUB_RETVAL})
+ same => n,AELSub(none)
+ same => n,Log(NOTICE,not reached)
+[m]
+exten => ~~s~~,1,Log(NOTICE,${ARGC} ${ARG1} ${ARG2})
+ same => n,Return(x)`,
+			want: `2 one "two,three" 0   back x`, warns: "AELSub: ",
+		},
+		{
 			name: "A macro within another has MACRO_EXTEN of that one",
 			plan: `exten => x,1,Macro(a,1)
  same => n,Log(NOTICE,end)

@@ -1,6 +1,8 @@
 package apps
 
 import (
+	"strings"
+
 	"pbx/apps/field"
 	"pbx/channel"
 	"pbx/decl"
@@ -58,6 +60,32 @@ func gosubIf() channel.Application {
 				return nil
 			}
 			return enter(t, place)
+		},
+	}
+}
+
+// aelMacro is the extension that a macro of extensions.ael runs.
+const aelMacro = "~~s~~"
+
+func aelSub() channel.Application {
+	return channel.Application{
+		Name:     "AELSub",
+		Synopsis: "Run a macro of extensions.ael",
+		Help:     `Runs the macro with the arguments and goes on at the next priority, as &name(arguments) does in extensions.ael.`,
+		Args: []decl.Arg{
+			{Name: "routine", Help: "The name of the macro."},
+			{Name: "args", Help: "What its parameters are.", Optional: true, Repeat: true},
+		},
+		Variables: subroutineVariables,
+		SeeAlso:   []string{"Gosub", "Return"},
+		Raw:       true,
+		Run: func(t channel.Thread, args *decl.Args) error {
+			name, rest, _ := field.Halves(field.Of(args), ',')
+			if err := t.Call(strings.TrimSpace(name.S)+","+aelMacro+",1", field.SplitRaw(rest, ',')); err != nil {
+				t.Log().Error("AELSub: " + err.Error())
+				return channel.ErrHangup
+			}
+			return nil
 		},
 	}
 }

@@ -53,6 +53,7 @@ func (s *Server) coreCommands() []decl.Command {
 		s.reloadCommand("core reload", "Read every configuration file again", reloadAll),
 		s.moduleReload(),
 		s.reloadCommand("dialplan reload", "Read extensions.conf again", reloadDialplan),
+		s.reloadCommand("ael reload", "Read extensions.ael, and extensions.conf, again", reloadDialplan),
 		s.reloadCommand("sip reload", "Read sip.conf again", reloadSIP),
 		s.reloadCommand("dnsmgr reload", "Read dnsmgr.conf, and sip.conf, again", reloadSIP),
 		text("core stop now", "End every call and stop", s.stopCommand(stopNow)),

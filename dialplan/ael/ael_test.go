@@ -54,7 +54,7 @@ func TestParse(t *testing.T) {
 		},
 		"the rest of a context": {
 			"globals { A=1; B=\"x y\"; }\ncontext a {\n includes { b; c|9:00-17:00|mon-fri|*|*; }\n switches { Realtime/x@y; }\n ignorepat => 9;\n hint(SIP/5&SIP/6) 5 => NoOp();\n regexten _1[0-9]X/100 => NoOp(x);\n 7 => ;\n}\n",
-			"[globals]\n1 A 1\n1 B x y\n[a]\n3 include b\n3 include c,9:00-17:00,mon-fri,*,*\n4 switch Realtime/x@y\n5 ignorepat 9\n6 exten 5,hint,SIP/5&SIP/6\n6 exten 5,1,NoOp()\n7 exten _1[0-9]X/100,1,NoOp(x)\n8 exten 7,1,NoOp()\n",
+			"[globals]\n1 A 1\n1 B x y\n[a]\n3 include b\n3 include c,9:00-17:00,mon-fri,*,*\n4 switch Realtime/x@y\n5 ignorepat 9\n6 exten 5,hint,SIP/5&SIP/6\n6 exten 5,1,NoOp()\n7 exten _1[0-9]X/100,2,NoOp(x)\n8 exten 7,1,NoOp()\n",
 		},
 		"assignments": {
 			"context a { 1 => { x=5; CALLERID(num)=${x}+1; local y=\"a b\"; } }",
@@ -89,7 +89,42 @@ func TestParse(t *testing.T) {
 		},
 		"macro": {
 			"macro m(a,b) {\n A(${a});\n return;\n catch h { B(); }\n}\ncontext c { _1X => &m(1,${EXTEN}); }",
-			"[m]\n1 exten ~~s~~,1,Set(LOCAL(a)=${ARG1})\n1 exten ~~s~~,2,Set(LOCAL(b)=${ARG2})\n2 exten ~~s~~,3,A(${a})\n3 exten ~~s~~,4,Return()\n1 exten ~~s~~,5,Return()\n4 exten h,1,B()\n[c]\n6 exten _1X,1,Gosub(m,~~s~~,1(1,${EXTEN}))\n",
+			"[m]\n1 exten ~~s~~,1,Set(LOCAL(a)=${ARG1})\n1 exten ~~s~~,2,Set(LOCAL(b)=${ARG2})\n2 exten ~~s~~,3,A(${a})\n3 exten ~~s~~,4,Return()\n4 exten h,1,B()\n[c]\n6 exten _1X,1,Gosub(m,~~s~~,1(1,${EXTEN}))\n",
+		},
+		"a macro that ends in a label, and one without parameters": {
+			"macro m() { return; end: }\ncontext c { 1 => &m(); }",
+			"[m]\n1 exten ~~s~~,1,Return()\n1 exten ~~s~~,2(end),Return()\n[c]\n2 exten 1,1,Gosub(m,~~s~~,1)\n",
+		},
+		"a switch of a macro keeps the extension of its caller": {
+			"macro m() { switch (${X}) { case 1: A(); } }",
+			"[m]\n1 exten ~~s~~,1,Set(LOCAL(~~EXTEN~~)=${EXTEN})\n1 exten ~~s~~,2,Goto(sw_1_${X},10)\n1 exten ~~s~~,3,NoOp(Finish switch)\n1 exten ~~s~~,4,Return()\n" +
+				"1 exten sw_1_1,10,A()\n1 exten sw_1_1,11,Goto(~~s~~,3)\n1 exten _sw_1_.,10,Goto(~~s~~,3)\n1 exten sw_1_,10,Goto(_sw_1_.,10)\n",
+		},
+		"in a case EXTEN alone is another": {
+			"context a { _1X => { switch (${X}) { case 1: A(${EXTENSION_STATE(${EXTEN}@b)}${EXTEN:1}${EXTENX}); } } }",
+			"[a]\n1 exten _1X,1,Set(~~EXTEN~~=${EXTEN})\n1 exten _1X,2,Goto(sw_1_${X},10)\n1 exten _1X,3,NoOp(Finish switch)\n" +
+				"1 exten sw_1_1,10,A(${EXTENSION_STATE(${~~EXTEN~~}@b)}${~~EXTEN~~:1}${EXTENX})\n1 exten sw_1_1,11,Goto(${~~EXTEN~~},3)\n" +
+				"1 exten _sw_1_.,10,Goto(${~~EXTEN~~},3)\n1 exten sw_1_,10,Goto(_sw_1_.,10)\n",
+		},
+		"gotos of a case": {
+			"context a { 1 => { x: switch (${X}) { case 1: Goto(x); case 2: goto ${Y}; case 3: GOTO(b|c|d); } } }",
+			"[a]\n1 exten 1,1(x),Set(~~EXTEN~~=${EXTEN})\n1 exten 1,2,Goto(sw_1_${X},10)\n1 exten 1,3,NoOp(Finish switch)\n" +
+				"1 exten sw_1_1,10,Goto(1,1)\n1 exten sw_1_1,11,Goto(sw_1_2,10)\n1 exten sw_1_2,10,Goto(1,${Y})\n1 exten sw_1_2,11,Goto(sw_1_3,10)\n" +
+				"1 exten sw_1_3,10,Goto(b,c,d)\n1 exten sw_1_3,11,Goto(1,3)\n1 exten _sw_1_.,10,Goto(1,3)\n1 exten sw_1_,10,Goto(_sw_1_.,10)\n",
+		},
+		"regexten begins behind the step of the registered phone": {
+			"context a { regexten 5 => { A(); if (1) B(); } }",
+			"[a]\n1 exten 5,2,A()\n1 exten 5,3,GotoIf($[1]?4:5)\n1 exten 5,4,B()\n1 exten 5,5,NoOp(Finish if)\n",
+		},
+		"MacroExit": {
+			"macro m() { if (1) MacroExit(); }",
+			"[m]\n1 exten ~~s~~,1,GotoIf($[1]?2:3)\n1 exten ~~s~~,2,Return()\n1 exten ~~s~~,3,NoOp(Finish if)\n1 exten ~~s~~,4,Return()\n",
+		},
+		"assignments between extensions": {
+			"context a {\n x=5;\n local y=${x};\n 1 => A();\n local => B();\n}",
+			"f.ael:2: warning: x is set outside of an extension, which does nothing; set it in globals, or in the extension [no-effect]\n" +
+				"f.ael:3: warning: y is set outside of an extension, which does nothing; set it in globals, or in the extension [no-effect]\n" +
+				"[a]\n4 exten 1,1,A()\n5 exten local,1,B()\n",
 		},
 		"files in all places": {
 			"globals {\n#include \"globals.ael\"\n}\ncontext a {\n 1 => {\n  A();\n#include <steps.ael>\n }\n#include \"more.ael\";\n}\n#include \"none.ael\"\nmacro m() {\n#include \"steps.ael\"\n}\n",

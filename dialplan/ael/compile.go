@@ -35,6 +35,12 @@ const firstCase = 10
 // savedExten holds the extension while one of a switch's runs.
 const savedExten = "~~EXTEN~~"
 
+// saved is a text with what it says of the extension read from there.
+func saved(s string) string {
+	s = strings.ReplaceAll(s, "${EXTEN}", "${"+savedExten+"}")
+	return strings.ReplaceAll(s, "${EXTEN:", "${"+savedExten+":")
+}
+
 // compiler makes the priorities of one extension, and those of its switches.
 type compiler struct {
 	*parser
@@ -82,7 +88,7 @@ func (c *compiler) emit(pos config.Pos, app, format string, args ...any) *op {
 	o := &op{pos: pos, app: app, args: fmt.Sprintf(format, args...), labels: c.out.labels}
 	c.out.labels = nil
 	if c.out != c.main {
-		o.args = strings.ReplaceAll(o.args, "${EXTEN", "${"+savedExten)
+		o.args = saved(o.args)
 	}
 	c.out.ops = append(c.out.ops, o)
 	return o
@@ -90,11 +96,16 @@ func (c *compiler) emit(pos config.Pos, app, format string, args ...any) *op {
 
 // place is a priority of code k as Goto takes it from anywhere in the extension.
 func (c *compiler) place(k *code, n int) string {
-	exten := k.exten
-	if k == c.main && strings.HasPrefix(exten, "_") {
-		exten = "${" + savedExten + "}"
+	return fmt.Sprintf("%s,%d", c.reached(k), n)
+}
+
+// reached is the name by which the extension of code k is reached: that of a pattern is
+// the number that was dialled.
+func (c *compiler) reached(k *code) string {
+	if k == c.main && strings.HasPrefix(k.exten, "_") {
+		return "${" + savedExten + "}"
 	}
-	return fmt.Sprintf("%s,%d", exten, n)
+	return k.exten
 }
 
 // number is the next priority for a jump from the same code.
@@ -136,7 +147,11 @@ func (c *compiler) find(k *code, o *op) string {
 			}
 		}
 	}
-	return o.target // a number, or a label that is not there: `pbx check` says so
+	// A number, a variable, or a label that is not there: `pbx check` says so.
+	if k == c.main {
+		return o.args
+	}
+	return c.reached(c.main) + "," + o.args
 }
 
 // maxNesting is how deep statements stand within each other.
@@ -210,7 +225,14 @@ func (c *compiler) simple(pos config.Pos, word string) {
 		c.emit(pos, "MSet", "%s=$[%s]", name, c.upTo(";)"))
 		return
 	}
-	c.emit(pos, word, "%s", args)
+	switch strings.ToLower(word) {
+	case "goto": // a label is looked for as that of the statement is
+		c.gotoPlace(pos, args)
+	case "macroexit":
+		c.emit(pos, "Return", "")
+	default:
+		c.emit(pos, word, "%s", args)
+	}
 }
 
 // call is &macro(arguments).
@@ -222,7 +244,10 @@ func (c *compiler) call() {
 	if c.peek() == '(' {
 		args = trimmed(c.parens("&" + name))
 	}
-	c.emit(pos, "Gosub", "%s,%s,1(%s)", name, macroExten, args)
+	if args != "" { // "()" is an empty argument
+		args = "(" + args + ")"
+	}
+	c.emit(pos, "Gosub", "%s,%s,1%s", name, macroExten, args)
 }
 
 // keyword is what reads the statement that a word begins.
@@ -288,7 +313,7 @@ func (c *compiler) branch(pos config.Pos, app, condition string) {
 // inCode is a text as emit would write it.
 func (c *compiler) inCode(s string) string {
 	if c.out != c.main {
-		return strings.ReplaceAll(s, "${EXTEN", "${"+savedExten)
+		return saved(s)
 	}
 	return s
 }
@@ -376,12 +401,17 @@ func (c *compiler) leave(pos config.Pos, word string) {
 // gotoStatement is goto label, extension,label or context,extension,label; the
 // parts may be divided by bars.
 func (c *compiler) gotoStatement(pos config.Pos) {
-	place := strings.ReplaceAll(c.upTo(";"), "|", ",")
+	c.gotoPlace(pos, c.upTo(";"))
+	c.end("goto")
+}
+
+// gotoPlace goes to a place as goto names it.
+func (c *compiler) gotoPlace(pos config.Pos, place string) {
+	place = strings.ReplaceAll(place, "|", ",")
 	o := c.emit(pos, "Goto", "%s", place)
 	if !strings.Contains(place, ",") {
 		o.target = place
 	}
-	c.end("goto")
 }
 
 // jump is jump extension[@context][,priority] or extension[,priority][@context].

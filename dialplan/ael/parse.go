@@ -193,6 +193,13 @@ func (p *parser) element() {
 	case "#include":
 		p.includeFile(pos, p.element)
 	default:
+		if word == "local" && !p.assigns() && p.peek() != '=' {
+			word = p.word("{(;=")
+		}
+		if p.assigns() {
+			p.assignment(pos, word)
+			return
+		}
 		p.at, p.line = at, line
 		p.extension(pos)
 	}
@@ -218,13 +225,31 @@ func (p *parser) list(key, divider string) {
 	}
 }
 
+// assignment reads name=value; which stands between the extensions of a context and
+// does nothing there.
+func (p *parser) assignment(pos config.Pos, name string) {
+	p.accept("=")
+	p.upTo(";")
+	p.expect(";", "behind the value of "+name)
+	p.findings = append(p.findings, config.Finding{
+		Pos: pos, Severity: config.Warning, Rule: "no-effect", Token: name,
+		Message: fmt.Sprintf("%s is set outside of an extension, which does nothing", name), Hint: "set it in globals, or in the extension",
+	})
+}
+
+// assigns reports whether an assignment is next.
+func (p *parser) assigns() bool {
+	return p.peek() == '=' && !strings.HasPrefix(p.text[p.at:], "=>")
+}
+
 // extension reads [regexten] [hint(devices)] name => statement.
 func (p *parser) extension(pos config.Pos) {
-	hint := ""
+	hint, first := "", 1
 	for {
 		at, line := p.at, p.line
 		switch word := p.word("(;{}"); {
-		case word == "regexten":
+		case word == "regexten": // priority 1 is there while the phone is registered
+			first = 2
 			continue
 		case word == "hint" && p.peek() == '(':
 			hint = p.parens("hint")
@@ -241,6 +266,7 @@ func (p *parser) extension(pos config.Pos) {
 		p.add(pos, "exten", "%s,hint,%s", name, strings.ReplaceAll(hint, "|", ","))
 	}
 	c := newCompiler(p, name)
+	c.main.first = first
 	if !p.accept(";") {
 		c.statement()
 		p.accept(";")
@@ -297,7 +323,9 @@ func (p *parser) macro(name string, pos config.Pos) {
 		p.at, p.line = at, line
 		c.statement()
 	}
-	c.emit(pos, "Return", "")
+	if n := len(c.main.ops); n == 0 || c.main.ops[n-1].app != "Return" || len(c.main.labels) > 0 {
+		c.emit(pos, "Return", "")
+	}
 	c.emitAll()
 	for _, k := range catches {
 		k.emitAll()

@@ -15,7 +15,7 @@ func (c *compiler) switches(pos config.Pos) {
 	c.parser.switches++
 	prefix := fmt.Sprintf("sw_%d_", c.parser.switches)
 	if c.out == c.main {
-		c.emit(pos, "Set", "%s=${EXTEN}", savedExten)
+		c.save(pos)
 	}
 	c.emit(pos, "Goto", "%s%s,%d", prefix, value, firstCase)
 	back := c.out
@@ -69,6 +69,16 @@ func (c *compiler) switches(pos config.Pos) {
 	c.otherwise(pos, prefix, back, end)
 	c.out = back
 	c.send(l.breaks, back, end)
+}
+
+// save keeps the extension for what runs in those of a switch. A macro has one of its
+// own: the case that called it goes on with its caller's.
+func (c *compiler) save(pos config.Pos) {
+	if c.exten == macroExten {
+		c.emit(pos, "Set", "LOCAL(%s)=${EXTEN}", savedExten)
+		return
+	}
+	c.emit(pos, "Set", "%s=${EXTEN}", savedExten)
 }
 
 // otherwise makes an extension that goes on behind the switch, or to its default
