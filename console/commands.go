@@ -24,9 +24,8 @@ import (
 	"pbx/decl"
 )
 
-// ErrUsage is returned by a command whose arguments make no sense; the operator
-// is shown how it is used.
-var ErrUsage = errors.New("usage")
+// ErrUsage is decl.ErrUsage.
+var ErrUsage = decl.ErrUsage
 
 // Commands is the table of everything that can be typed. It is safe for use by
 // many goroutines.

@@ -1,6 +1,13 @@
 package decl
 
-import "io"
+import (
+	"errors"
+	"io"
+)
+
+// ErrUsage is returned by a console command whose arguments make no sense; the
+// operator is shown how it is used.
+var ErrUsage = errors.New("usage")
 
 // Request is one console command as an operator typed it.
 type Request struct {

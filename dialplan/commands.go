@@ -18,7 +18,7 @@ func (e *Engine) Commands() []decl.Command {
 	return append(e.editCommands(), []decl.Command{
 		{
 			Words: "dialplan show", Synopsis: "Show the dialplan, or a part of it",
-			Help:     "Without a word all of it; with one a context; with exten@context what a call to that extension finds.",
+			Help:     "Without a word all of it; with one a context; with exten@context what a call to that extension finds, with exten@ in every context.",
 			Args:     []decl.Arg{{Name: "[exten@]context", Optional: true}},
 			Run:      e.showPlan,
 			Complete: e.completeContext,
@@ -71,6 +71,7 @@ func (e *Engine) Commands() []decl.Command {
 				return names
 			},
 		},
+		{Words: "core show switches", Synopsis: "List the switches", Run: listSwitches},
 		{
 			Words: "core show functions", Synopsis: "List the dialplan functions", Run: e.listFunctions,
 			Args: []decl.Arg{{Name: "like", Optional: true}, {Name: "text", Optional: true}},
@@ -129,6 +130,9 @@ func (e *Engine) showGlobals(_ context.Context, r *decl.Request) error {
 }
 
 func (e *Engine) setGlobal(_ context.Context, r *decl.Request) error {
+	if len(r.Args) != 2 {
+		return decl.ErrUsage
+	}
 	if !validName(r.Arg(0)) {
 		return fmt.Errorf("%q cannot be the name of a variable", r.Arg(0))
 	}
@@ -147,6 +151,9 @@ func (e *Engine) findChannel(name string) (*channel.Channel, error) {
 }
 
 func (e *Engine) showVariables(_ context.Context, r *decl.Request) error {
+	if len(r.Args) != 1 {
+		return decl.ErrUsage
+	}
 	c, err := e.findChannel(r.Arg(0))
 	if err != nil {
 		return err
@@ -158,6 +165,9 @@ func (e *Engine) showVariables(_ context.Context, r *decl.Request) error {
 }
 
 func (e *Engine) setVariable(_ context.Context, r *decl.Request) error {
+	if len(r.Args) != 3 {
+		return decl.ErrUsage
+	}
 	c, err := e.findChannel(r.Arg(0))
 	if err != nil {
 		return err
@@ -173,6 +183,9 @@ func (e *Engine) setVariable(_ context.Context, r *decl.Request) error {
 func (e *Engine) listApplications(_ context.Context, r *decl.Request) error {
 	matches := func(*channel.Application) bool { return true }
 	head, foot := "Registered", "Registered"
+	if like := r.Arg(0) == "like"; len(r.Args) == 1 || like && len(r.Args) != 2 {
+		return decl.ErrUsage
+	}
 	switch r.Arg(0) {
 	case "":
 	case "like":
@@ -187,7 +200,7 @@ func (e *Engine) listApplications(_ context.Context, r *decl.Request) error {
 		}
 		head, foot = "Matching", "Matching"
 	default:
-		return errors.New("say like TEXT or describing WORDS")
+		return decl.ErrUsage
 	}
 	fmt.Fprintf(r.Out, "    -= %s Asterisk Applications =-\n", head)
 	n := 0
@@ -201,7 +214,15 @@ func (e *Engine) listApplications(_ context.Context, r *decl.Request) error {
 	return nil
 }
 
+func listSwitches(_ context.Context, r *decl.Request) error {
+	fmt.Fprint(r.Out, "\n    -= Registered Asterisk Alternative Switches =-\nLoopback: Loopback Dialplan Switch\nRealtime: Realtime Dialplan Switch\n")
+	return nil
+}
+
 func (e *Engine) showApplications(_ context.Context, r *decl.Request) error {
+	if len(r.Args) == 0 {
+		return decl.ErrUsage
+	}
 	var unknown []string
 	for _, name := range r.Args {
 		a, ok := e.catalog.Application(name)
@@ -218,10 +239,10 @@ func (e *Engine) showApplications(_ context.Context, r *decl.Request) error {
 }
 
 func (e *Engine) listFunctions(_ context.Context, r *decl.Request) error {
-	like := ""
-	if r.Arg(0) == "like" {
-		like = strings.ToUpper(r.Arg(1))
+	if len(r.Args) != 0 && (len(r.Args) != 2 || r.Arg(0) != "like") {
+		return decl.ErrUsage
 	}
+	like := strings.ToUpper(r.Arg(1))
 	head := "Installed"
 	if like != "" {
 		head = "Matching"
@@ -239,6 +260,9 @@ func (e *Engine) listFunctions(_ context.Context, r *decl.Request) error {
 }
 
 func (e *Engine) showFunction(_ context.Context, r *decl.Request) error {
+	if len(r.Args) != 1 {
+		return decl.ErrUsage
+	}
 	f, ok := e.catalog.Function(r.Arg(0))
 	if !ok {
 		f, ok = e.catalog.Function(strings.ToUpper(r.Arg(0)))

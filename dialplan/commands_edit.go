@@ -12,8 +12,6 @@ import (
 	"pbx/decl"
 )
 
-var errEditUsage = errors.New("see help for how this command is written")
-
 // editCommands are the console commands that change the plan of the moment.
 func (e *Engine) editCommands() []decl.Command {
 	into := decl.Arg{Name: "into context", Help: "the context"}
@@ -64,7 +62,7 @@ func (e *Engine) editCommands() []decl.Command {
 			Words: "dialplan remove context", Synopsis: "Remove a context", Args: []decl.Arg{{Name: "context"}}, Complete: e.completeContext,
 			Run: func(_ context.Context, r *decl.Request) error {
 				if len(r.Args) != 1 {
-					return errEditUsage
+					return decl.ErrUsage
 				}
 				switch err := e.RemoveContext(r.Arg(0)); {
 				case errors.Is(err, errNothingLikeIt):
@@ -108,12 +106,16 @@ func (e *Engine) tellNew(w io.Writer, context, what string) {
 func (e *Engine) addExtension(_ context.Context, r *decl.Request) error {
 	words, rest, ok := cutWord(r.Args, "into")
 	if !ok || len(rest) > 2 || len(rest) == 2 && rest[1] != "replace" {
-		return errEditUsage
+		return decl.ErrUsage
 	}
 	exten, line, ok := cutOutside(strings.Join(words, " "))
 	priority, app, more := strings.Cut(line, ",")
+	if _, number := LeadingNumber(priority); ok && !number && strings.TrimSpace(priority) != "hint" {
+		fmt.Fprintf(r.Out, "'%s' is not a valid priority\n", priority)
+		return decl.ErrUsage
+	}
 	if !ok || !more {
-		return errEditUsage
+		return decl.ErrUsage
 	}
 	if !strings.Contains(app, "(") { // App,data
 		name, data, _ := strings.Cut(app, ",")
@@ -140,27 +142,42 @@ func (e *Engine) addExtension(_ context.Context, r *decl.Request) error {
 }
 
 func (e *Engine) removeExtension(_ context.Context, r *decl.Request) error {
-	exten, name, ok := strings.Cut(r.Arg(0), "@")
-	if !ok || len(r.Args) > 2 {
-		return errEditUsage
+	if len(r.Args) != 1 && len(r.Args) != 2 {
+		return decl.ErrUsage
 	}
-	priority := 0
-	if len(r.Args) == 2 {
-		n, err := editedPriority(r.Arg(1))
-		if err != nil {
-			return err
-		}
-		priority = n
+	priority, err := removedPriority(r.Arg(1))
+	if err != nil {
+		return err
 	}
-	if err := e.RemoveExtension(name, exten, priority); err != nil {
-		return fmt.Errorf("Failed to remove extension %s: %w", r.Arg(0), err)
+	exten, name, _ := strings.Cut(r.Arg(0), "@")
+	if exten == "" || name == "" {
+		return fmt.Errorf("Missing extension or context name in third argument '%s'", r.Arg(0))
 	}
+	if e.RemoveExtension(name, exten, priority) != nil {
+		return fmt.Errorf("Failed to remove extension %s", r.Arg(0))
+	}
+	exten, _, _ = splitCaller(exten)
 	if priority == 0 {
-		fmt.Fprintf(r.Out, "Whole extension %s removed\n", r.Arg(0))
+		fmt.Fprintf(r.Out, "Whole extension %s@%s removed\n", exten, name)
 	} else {
-		fmt.Fprintf(r.Out, "Extension %s with priority %s removed\n", r.Arg(0), r.Arg(1))
+		fmt.Fprintf(r.Out, "Extension %s@%s with priority %s removed\n", exten, name, r.Arg(1))
 	}
 	return nil
+}
+
+// removedPriority reads the priority that is to be removed; 0 is the whole extension.
+func removedPriority(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	if strings.Trim(text, "0") == "" {
+		return 0, errors.New("If you want to remove whole extension, please omit priority argument")
+	}
+	n, err := editedPriority(text)
+	if err != nil {
+		return 0, fmt.Errorf("Invalid priority '%s'", text)
+	}
+	return n, nil
 }
 
 // changeLine adds ("into") or removes ("from") a line of one value.
@@ -168,27 +185,57 @@ func (e *Engine) changeLine(key, word string, told func(text, c string) string) 
 	return func(_ context.Context, r *decl.Request) error {
 		words, rest, ok := cutWord(r.Args, word)
 		if !ok || len(rest) != 1 {
-			return errEditUsage
+			return decl.ErrUsage
 		}
-		text, change := strings.Join(words, " "), e.RemoveLine
+		text, into := strings.Join(words, " "), rest[0]
+		var err error
 		if word == "into" {
-			there := e.hasLine(rest[0], key, text)
-			if key == "include" {
-				e.tellNew(r.Out, rest[0], key)
-				if there {
-					return fmt.Errorf("Context '%s' already included in '%s' context", text, rest[0])
-				}
-			} else if there {
-				return fmt.Errorf("Ignore pattern '%s' already included in '%s' context", text, rest[0])
-			}
-			change = func(c, key, value string) error { return e.AddLine(c, key, value, false) }
+			err = e.addLine(r.Out, key, text, into)
+		} else {
+			err = e.removeLine(key, text, into)
 		}
-		if err := change(rest[0], key, text); err != nil {
-			return err
+		if err == nil {
+			fmt.Fprintln(r.Out, told(text, into))
 		}
-		fmt.Fprintln(r.Out, told(text, rest[0]))
-		return nil
+		return err
 	}
+}
+
+// addLine adds an include, whose context is made where it is not there, or a pattern of
+// digits to ignore.
+func (e *Engine) addLine(w io.Writer, key, text, into string) error {
+	there := e.hasLine(into, key, text)
+	switch {
+	case key == "include":
+		e.tellNew(w, into, key)
+		if there {
+			return fmt.Errorf("Context '%s' already included in '%s' context", text, into)
+		}
+	case !e.HasContext(into):
+		return noContextNamed(into)
+	case there:
+		return fmt.Errorf("Ignore pattern '%s' already included in '%s' context", text, into)
+	}
+	return e.AddLine(into, key, text, false)
+}
+
+func (e *Engine) removeLine(key, text, from string) error {
+	switch err := e.RemoveLine(from, key, text); {
+	case err == nil:
+		return nil
+	case key == "include":
+		return fmt.Errorf("Failed to remove '%s' include from '%s' context", text, from)
+	case !e.HasContext(from):
+		return noContextNamed(from)
+	case errors.Is(err, errNothingLikeIt):
+		return fmt.Errorf("There is no existence of '%s' ignore pattern in '%s' context", text, from)
+	default:
+		return err
+	}
+}
+
+func noContextNamed(name string) error {
+	return fmt.Errorf("There is no existence of '%s' context", name)
 }
 
 // completeInto offers contexts, and the words between them.
@@ -244,6 +291,9 @@ func (p *Plan) Text() string {
 				key = "eswitch"
 			}
 			fmt.Fprintf(&b, "%s => %s/%s\n", key, s.Name, escape(s.Args))
+		}
+		if c.AutoHints {
+			b.WriteString("autohints = yes\n")
 		}
 		for _, i := range c.IgnorePatterns {
 			fmt.Fprintf(&b, "ignorepat => %s\n", i.Pattern)

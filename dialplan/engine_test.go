@@ -62,6 +62,20 @@ func TestThread(t *testing.T) {
 		{name: "chanunavail", plan: "exten => 1,1,Set(DIALSTATUS=CHANUNAVAIL)", heard: "congestion hangup(34)"},
 		{name: "noanswer", plan: "exten => 1,1,Set(DIALSTATUS=NOANSWER)", heard: "hangup(0)"},
 		{
+			name: "digits that are no extension", plan: "exten => 1,1,Answer()\n[general]\nautofallthrough=no",
+			steps: []channeltest.Step{channeltest.Digit(time.Second, '9')},
+			heard: "answer hangup(16)", logged: "4 Invalid extension '9', but no rule 'i' or 'e' in context 't'",
+		},
+		{
+			name: "digits that are no extension, with i", plan: "exten => 1,1,Answer()\nexten => i,1,Log(NOTICE,i ${INVALID_EXTEN})\n[general]\nautofallthrough=no",
+			steps: []channeltest.Step{channeltest.Digit(time.Second, '9'), channeltest.Hangup(2*time.Second, 16)},
+			heard: "answer hangup(16)", logged: "-3 Invalid extension '9' in context 't' on SIP/x-00000000",
+		},
+		{
+			name: "no digits", plan: "exten => 1,1,Answer()\nexten => t,1,Hangup(3)\n[general]\nautofallthrough=no",
+			heard: "answer hangup(3)", logged: "-3 Timeout on SIP/x-00000000",
+		},
+		{
 			name: "unknown application", plan: "exten => 1,1,NoSuchApp(x)\nexten => 1,2,Answer()",
 			heard: "hangup(0)", logged: "4 No application 'NoSuchApp' for extension (t, 1, 1)",
 		},
@@ -138,6 +152,32 @@ func TestThread(t *testing.T) {
 	}
 }
 
+// TestBegin is where a call begins whose place is not there: a call file's, say, whose
+// phone has answered.
+func TestBegin(t *testing.T) {
+	for plan, want := range map[string]string{
+		"[t]\nexten => 7,1,Log(NOTICE,at ${EXTEN})":                                                        "at 7",
+		"[t]\nexten => s,1,Log(NOTICE,at ${EXTEN})\nexten => i,1,Log(NOTICE,i)":                            "at s",
+		"[t]\nexten => i,1,Log(NOTICE,i)\n[default]\nexten => s,1,Log(NOTICE,at ${EXTEN} in ${CONTEXT})":   "at s in default",
+		"[u]\nexten => s,1,NoOp()\n[default]\nexten => i,1,Log(NOTICE,invalid ${INVALID_EXTEN}${CONTEXT})": "invalid sdefault",
+		"[u]\nexten => s,1,NoOp()": "sent to invalid extension but no invalid handler: context,exten,priority=default,s,1",
+	} {
+		t.Run(want, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := new(records)
+				o := newOffice(t, slog.New(log))
+				o.load(t, plan+"\n")
+				l := o.tech.Inbound(channel.Options{Name: "x", Location: channel.Location{Context: "t", Exten: "7", Priority: 1}})
+				o.engine.Start(l.Channel())
+				<-l.Gone()
+				if !log.has(want) {
+					t.Errorf("%q was not logged:\n%s", want, strings.Join(log.lines, "\n"))
+				}
+			})
+		})
+	}
+}
+
 // TestPinned tells that a call keeps the plan that it began with.
 func TestPinned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -207,6 +247,22 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// TestAfterHint: what counts on from a hint is no step, until a line has a number.
+func TestAfterHint(t *testing.T) {
+	o := newOffice(t, slog.New(slog.DiscardHandler))
+	o.load(t, "[t]\nexten => 1,hint,SIP/1\nsame => n,NoOp(a)\nsame => n,NoOp(b)\nexten => 2,n,NoOp()\nexten => 3,1,NoOp()\nsame => n,NoOp()\nexten => _[1\\,]4,1,NoOp()\n")
+	var got []string
+	c, _ := o.engine.Plan().Context("t")
+	for _, e := range c.Extensions() {
+		for _, p := range e.Priorities {
+			got = append(got, fmt.Sprintf("%s:%d", e.Name, p.Number))
+		}
+	}
+	if want := []string{"3:1", "3:2", "_[1\\,]4:1"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestFindings(t *testing.T) {
 	o := newOffice(t, slog.New(slog.DiscardHandler))
 	for line, rule := range map[string]string{
@@ -230,6 +286,8 @@ func TestFindings(t *testing.T) {
 		"include => t,9-10,*,*,*":                      "bad-time",
 		"extem => 1,1,NoOp()":                          "unknown-directive",
 		"switch => DUNDi/x":                            "unknown-switch",
+		"switch => Loopback/x\nswitch => loopback/X":   "duplicate-include",
+		"ignorepat => 9\nignorepat => 9":               "duplicate-include",
 		"exten => 1,hint,SIP/1\nsame => n,NoOp()":      "n-after-hint",
 		"[general]\nautofalthrough=no":                 "unknown-option",
 	} {

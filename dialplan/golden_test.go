@@ -127,6 +127,45 @@ func TestShow(t *testing.T) {
 	}
 }
 
+// TestShowExtension is dialplan show with an extension: its context, then those that it
+// includes, what digits it ignores, and its switches.
+func TestShowExtension(t *testing.T) {
+	o := newOffice(t, slog.New(slog.DiscardHandler))
+	o.load(t, `[a]
+autohints = yes
+exten => 91,1,NoOp(a)
+include => b
+ignorepat => 9
+switch => Loopback/x@b
+[b]
+exten => _9X,1,NoOp(b)
+ignorepat => 91
+ignorepat => 8
+include => a
+`)
+	const own = `[ Context 'a' created by 'pbx_config' ]
+Autohints support enabled
+  '91' =>           1. NoOp(a)                                    [extensions.conf:3]
+`
+	const ignored = "  Ignore pattern => '9'                                           [pbx_config]\n"
+	const alternative = "  Alt. Switch =>    'Loopback/x@b'                                [pbx_config]\n"
+	const other = `  '_9X' =>          1. NoOp(b)                                    [extensions.conf:8]
+`
+	for what, want := range map[string]string{
+		"91@a": own + "[ Included context 'b' created by 'pbx_config' ]\n" + other + "\n" + ignored + alternative + "\n-= 2 extensions (2 priorities) in 2 contexts. =-\n",
+		"92@a": "[ Included context 'b' created by 'pbx_config' ]\n" + other + "\n" + ignored + alternative + "-= 1 extension (1 priority) in 1 context. =-\n",
+		"92@": "[ Included context 'b' created by 'pbx_config' ]\n" + other + "\n" + ignored + alternative +
+			"[ Context 'b' created by 'pbx_config' ]\n" + other + ignored + "\n-= 2 extensions (2 priorities) in 2 contexts. =-\n",
+		"@a":  own + "  Include =>        'b'                                           [pbx_config]\n" + ignored + alternative + "\n-= 1 extension (1 priority) in 1 context. =-\n",
+		"1@":  alternative + "There is no existence of '1' extension in all contexts\n",
+		"1@a": alternative + "There is no existence of 1@a extension\n",
+	} {
+		if got := command(t, o.engine, "dialplan show", what); got != want {
+			t.Errorf("%s:\n%swant:\n%s", what, got, want)
+		}
+	}
+}
+
 func firstDifference(got, want string) string {
 	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
 	for i := range min(len(g), len(w)) {

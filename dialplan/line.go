@@ -7,17 +7,20 @@ import (
 	"pbx/config"
 )
 
-// cutOutside cuts at the first comma that is not within brackets.
+// cutOutside cuts at the first comma that is not within brackets, nor behind a
+// backslash.
 func cutOutside(s string) (before, after string, found bool) {
 	depth := 0
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
+		case '\\':
+			i++
 		case '[':
 			depth++
 		case ']':
-			depth--
+			depth = max(0, depth-1)
 		case ',':
-			if depth <= 0 {
+			if depth == 0 {
 				return s[:i], s[i+1:], true
 			}
 		}
@@ -145,8 +148,7 @@ func (b *builder) number(text, name, caller string) (int, bool) {
 			return 0, false
 		}
 		if b.last == hintPriority {
-			b.find(b.pos, config.Warning, "n-after-hint", "begin with priority 1", "priority %s after a hint counts from -1; the line is skipped", text)
-			b.last = 0
+			b.find(b.pos, config.Warning, "n-after-hint", "begin with priority 1", "priority %s after a hint counts from it; the line is skipped, as all are until a number stands there", text)
 			return 0, false
 		}
 		return b.last + 1, true

@@ -249,6 +249,12 @@ func (b *builder) ignorePattern(v config.Variable) {
 	if b.edits.drops(b.context.Name, "ignorepat", p, "", 0, v.Pos) {
 		return
 	}
+	for _, other := range b.context.IgnorePatterns {
+		if strings.EqualFold(other.Pattern, p) {
+			b.find(v.Pos, config.Warning, "duplicate-include", "", "the digits %s are ignored already, at %s", p, other.Pos)
+			return
+		}
+	}
 	b.context.IgnorePatterns = append(b.context.IgnorePatterns, IgnorePattern{p, v.Pos})
 	b.context.ignore = append(b.context.ignore, newMatcher(p))
 }
@@ -259,6 +265,12 @@ func (b *builder) alternative(v config.Variable, keyword string) {
 		text = b.expand(text)
 	}
 	name, args, _ := strings.Cut(text, "/")
+	for _, other := range b.context.Switches {
+		if strings.EqualFold(other.Name, name) && strings.EqualFold(other.Args, args) {
+			b.find(v.Pos, config.Warning, "duplicate-include", "", "the switch %s is there already, at %s", text, other.Pos)
+			return
+		}
+	}
 	x := Switch{Name: name, Args: args, Each: keyword == "eswitch", Pos: v.Pos}
 	loops := strings.EqualFold(name, "Loopback")
 	if loops || strings.EqualFold(name, "Realtime") {

@@ -61,6 +61,7 @@ func (t *Thread) main() {
 	if err := t.errand(); err != nil && !t.interrupted(err) {
 		return
 	}
+	t.begin()
 	for {
 		found, err := t.priorities()
 		var digits string
@@ -86,6 +87,27 @@ func (t *Thread) main() {
 			return
 		}
 	}
+}
+
+// begin has a call whose place is not there begin at s of its context, or else at s of
+// the context default: a file or a program asked for it.
+func (t *Thread) begin() {
+	if t.there() {
+		return
+	}
+	t.verbose(2, "Starting %s at %s failed so falling back to exten 's'", t.ch.Name(), format(t.place))
+	t.place.Exten, t.place.Priority = "s", 1
+	if t.there() {
+		return
+	}
+	t.verbose(2, "Starting %s at %s still failed so falling back to context 'default'", t.ch.Name(), format(t.place))
+	t.place.Context = "default"
+}
+
+// there reports whether the priority at place is there.
+func (t *Thread) there() bool {
+	p, _ := t.plan.Find(t.place.Context, t.place.Exten, t.place.Priority, t.caller(), t.engine.at(t.plan))
+	return p != nil
 }
 
 // priorities runs one after the other until there is none, which found tells, or
@@ -204,7 +226,7 @@ func (t *Thread) interrupted(err error) bool {
 // is that the digits are the extension that ran, and asked for more. It reports
 // whether the call goes on.
 func (t *Thread) goOn(found bool, digits string, incomplete, invalid bool) bool {
-	if invalid || digits == "" && !t.here() {
+	if invalid || digits == "" && !t.has(t.place.Exten) {
 		return t.invalid(t.place.Exten)
 	}
 	wait := t.timeouts.Response
@@ -225,29 +247,35 @@ func (t *Thread) goOn(found bool, digits string, incomplete, invalid bool) bool 
 		t.place = channel.Location{Context: t.place.Context, Exten: digits, Priority: 1}
 		return true
 	case digits != "":
-		return t.invalid(digits)
+		return t.misdialled(digits)
 	}
-	return t.special("t", "RESPONSETIMEOUT", fmt.Sprintf("Timeout, but no rule 't' or 'e' in context '%s'", t.place.Context))
-}
-
-// here reports whether the extension is there at all.
-func (t *Thread) here() bool {
-	p, _ := t.plan.Find(t.place.Context, t.place.Exten, 1, t.caller(), t.engine.at(t.plan))
-	return p != nil
+	return t.special("t", "RESPONSETIMEOUT", "Timeout on "+t.ch.Name(), fmt.Sprintf("Timeout, but no rule 't' or 'e' in context '%s'", t.place.Context))
 }
 
 // invalid goes on at i, or e, because there is no such extension.
 func (t *Thread) invalid(exten string) bool {
-	if t.has("i") {
-		t.verbose(3, "Channel '%s' sent to invalid extension: context,exten,priority=%s,%s,%d", t.ch.Name(), t.place.Context, exten, t.place.Priority)
-		t.ch.SetVar("INVALID_EXTEN", channel.Tainted(exten))
-	}
-	return t.special("i", "INVALID", fmt.Sprintf("Channel '%s' sent to invalid extension but no invalid handler: context,exten,priority=%s,%s,%d",
-		t.ch.Name(), t.place.Context, exten, t.place.Priority))
+	place := fmt.Sprintf("context,exten,priority=%s,%s,%d", t.place.Context, exten, t.place.Priority)
+	return t.invalidExten(exten, fmt.Sprintf("Channel '%s' sent to invalid extension: %s", t.ch.Name(), place),
+		fmt.Sprintf("Channel '%s' sent to invalid extension but no invalid handler: %s", t.ch.Name(), place))
 }
 
-func (t *Thread) special(exten, reason, complaint string) bool {
+// misdialled is invalid for digits of the caller.
+func (t *Thread) misdialled(digits string) bool {
+	return t.invalidExten(digits, fmt.Sprintf("Invalid extension '%s' in context '%s' on %s", digits, t.place.Context, t.ch.Name()),
+		fmt.Sprintf("Invalid extension '%s', but no rule 'i' or 'e' in context '%s'", digits, t.place.Context))
+}
+
+func (t *Thread) invalidExten(exten, told, complaint string) bool {
+	if t.has("i") {
+		t.ch.SetVar("INVALID_EXTEN", channel.Tainted(exten))
+	}
+	return t.special("i", "INVALID", told, complaint)
+}
+
+// special goes on at a special extension, which is told, or at e for a reason.
+func (t *Thread) special(exten, reason, told, complaint string) bool {
 	if t.has(exten) {
+		t.verbose(3, "%s", told)
 		t.place = channel.Location{Context: t.place.Context, Exten: exten, Priority: 1}
 		return true
 	}

@@ -20,34 +20,37 @@ const planLine = "  %-17s %-45s [%s]\n"
 const registrar = "pbx_config"
 
 func (e *Engine) showPlan(_ context.Context, r *decl.Request) error {
-	p := e.Plan()
+	if len(r.Args) > 1 {
+		return decl.ErrUsage
+	}
+	exten, name, search := strings.Cut(r.Arg(0), "@")
+	if !search {
+		exten, name = "", r.Arg(0)
+	}
+	contexts := e.Plan().order
+	if name != "" {
+		contexts = nil
+		if c, ok := e.Plan().contexts[name]; ok {
+			contexts = []*Context{c}
+		}
+		if contexts == nil {
+			return noContextNamed(name)
+		}
+	}
 	var n shown
-	what := r.Arg(0)
-	exten, name, search := strings.Cut(what, "@")
-	switch {
-	case what == "":
-		for _, c := range p.order {
+	for _, c := range contexts {
+		if exten == "" {
 			n.context(r.Out, c)
+		} else {
+			n.search(r.Out, c, exten, nil)
 		}
-	case search && exten != "":
-		c, ok := p.contexts[name]
-		if !ok {
-			return fmt.Errorf("There is no existence of '%s' context", name)
-		}
-		var visited []*Context
-		n.search(r.Out, c, exten, &visited)
-		if n.extensions == 0 {
-			return fmt.Errorf("There is no existence of %s extension", what)
-		}
+	}
+	switch {
+	case exten == "" || n.extensions > 0:
+	case name == "":
+		return fmt.Errorf("There is no existence of '%s' extension in all contexts", exten)
 	default:
-		if search {
-			what = name
-		}
-		c, ok := p.contexts[what]
-		if !ok {
-			return fmt.Errorf("There is no existence of '%s' context", what)
-		}
-		n.context(r.Out, c)
+		return fmt.Errorf("There is no existence of %s extension", r.Arg(0))
 	}
 	fmt.Fprintf(r.Out, "-= %d %s (%d %s) in %d %s. =-\n", n.extensions, plural(n.extensions, "extension", "extensions"),
 		n.priorities, plural(n.priorities, "priority", "priorities"), n.contexts, plural(n.contexts, "context", "contexts"))
@@ -61,9 +64,21 @@ func plural(n int, one, many string) string {
 	return many
 }
 
-func (n *shown) context(w io.Writer, c *Context) {
+// head is the line above what a context has.
+func (n *shown) head(w io.Writer, c *Context, included bool) {
 	n.contexts++
-	fmt.Fprintf(w, "[ Context '%s' created by '%s' ]\n", c.Name, cmp.Or(c.registrar, registrar))
+	kind := "Context"
+	if included {
+		kind = "Included context"
+	}
+	fmt.Fprintf(w, "[ %s '%s' created by '%s' ]\n", kind, c.Name, cmp.Or(c.registrar, registrar))
+	if c.AutoHints && !included {
+		fmt.Fprintln(w, "Autohints support enabled")
+	}
+}
+
+func (n *shown) context(w io.Writer, c *Context) {
+	n.head(w, c, false)
 	for _, e := range c.Extensions() {
 		n.extension(w, e)
 	}
@@ -71,45 +86,57 @@ func (n *shown) context(w io.Writer, c *Context) {
 		fmt.Fprintf(w, planLine, "Include =>", "'"+i.Text+"'", registrar)
 	}
 	for _, i := range c.IgnorePatterns {
-		fmt.Fprintf(w, planLine, "Ignore pattern =>", "'"+i.Pattern+"'", registrar)
+		i.show(w)
 	}
 	for _, s := range c.Switches {
-		fmt.Fprintf(w, planLine, "Alt. Switch =>", "'"+s.Name+"/"+s.Args+"'", registrar)
+		s.show(w)
 	}
 	fmt.Fprintln(w)
 }
 
-// search shows what a call to exten can find in c and what it includes.
-func (n *shown) search(w io.Writer, c *Context, exten string, visited *[]*Context) {
-	if slices.Contains(*visited, c) {
-		return
-	}
-	included := len(*visited) > 0
-	*visited = append(*visited, c)
+func (i *IgnorePattern) show(w io.Writer) {
+	fmt.Fprintf(w, planLine, "Ignore pattern =>", "'"+i.Pattern+"'", registrar)
+}
+
+func (s *Switch) show(w io.Writer) {
+	fmt.Fprintf(w, planLine, "Alt. Switch =>", "'"+s.Name+"/"+s.Args+"'", registrar)
+}
+
+// search shows what a call to exten can find in c and what it includes. above are the
+// contexts that led to it; it returns all that were searched.
+func (n *shown) search(w io.Writer, c *Context, exten string, above []*Context) (searched []*Context) {
+	included := len(above) > 0
+	searched = append(above, c)
 	found := false
 	for _, e := range c.Extensions() {
 		if e.Name != exten && !Matches(e.Name, exten) {
 			continue
 		}
 		if !found {
-			kind := "Context"
-			if included {
-				kind = "Included context"
-			}
-			fmt.Fprintf(w, "[ %s '%s' created by '%s' ]\n", kind, c.Name, cmp.Or(c.registrar, registrar))
-			n.contexts++
+			n.head(w, c, included)
 			found = true
 		}
 		n.extension(w, e)
 	}
+	for i := range c.Includes {
+		if inner := c.Includes[i].context; inner != nil && !slices.Contains(searched, inner) {
+			searched = n.search(w, inner, exten, searched)
+		}
+	}
+	for _, i := range c.IgnorePatterns {
+		if Matches("_"+strings.TrimPrefix(i.Pattern, "_")+".", exten) {
+			i.show(w)
+		}
+	}
+	if !included {
+		for _, s := range c.Switches {
+			s.show(w)
+		}
+	}
 	if found {
 		fmt.Fprintln(w)
 	}
-	for i := range c.Includes {
-		if inner := c.Includes[i].context; inner != nil {
-			n.search(w, inner, exten, visited)
-		}
-	}
+	return searched
 }
 
 func (n *shown) extension(w io.Writer, e *Extension) {
