@@ -61,11 +61,11 @@ func (r *ActionRequest) Get(name string) string {
 	return v
 }
 
-// Lookup is Get that tells an empty header from none.
+// Lookup is Get that tells an empty header from none. Blanks before a value are none of it.
 func (r *ActionRequest) Lookup(name string) (string, bool) {
 	for _, h := range r.Headers {
 		if strings.EqualFold(h.Name, name) {
-			return h.Value, true
+			return strings.TrimLeft(h.Value, " \t"), true
 		}
 	}
 	return "", false
@@ -76,7 +76,7 @@ func (r *ActionRequest) All(name string) []string {
 	var all []string
 	for _, h := range r.Headers {
 		if strings.EqualFold(h.Name, name) {
-			all = append(all, h.Value)
+			all = append(all, strings.TrimLeft(h.Value, " \t"))
 		}
 	}
 	return all
@@ -86,6 +86,15 @@ func (r *ActionRequest) All(name string) []string {
 func (r *ActionRequest) True(name string) bool {
 	switch strings.ToLower(r.Get(name)) {
 	case "yes", "true", "y", "t", "1", "on":
+		return true
+	}
+	return false
+}
+
+// False reports whether a header says no.
+func (r *ActionRequest) False(name string) bool {
+	switch strings.ToLower(r.Get(name)) {
+	case "no", "false", "n", "f", "0", "off":
 		return true
 	}
 	return false

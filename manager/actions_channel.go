@@ -17,6 +17,8 @@ var (
 	errNoChannelNamed = errors.New("No channel specified")
 	errNoSuchChannel  = errors.New("No such channel")
 	errNoVariable     = errors.New("No variable specified")
+	// errChannelNotFound is the word for both of those that send signals.
+	errChannelNotFound = errors.New("Channel not found")
 )
 
 // named is a Channel header.
@@ -95,8 +97,11 @@ func (s *Server) hangup(_ context.Context, r *decl.ActionRequest) error {
 		}
 	}
 	name := r.Get("Channel")
-	if len(name) > 1 && strings.HasPrefix(name, "/") {
-		re, err := regexp.Compile("(?i)" + strings.TrimSuffix(name[1:], "/"))
+	if strings.HasPrefix(name, "/") {
+		if len(name) < 2 || !strings.HasSuffix(name, "/") {
+			return errors.New("Regex format invalid, Channel param should be /regex/")
+		}
+		re, err := regexp.Compile(name[1 : len(name)-1])
 		if err != nil {
 			return errors.New("Regex compile failed on: " + name)
 		}
@@ -126,18 +131,27 @@ func (s *Server) optional(r *decl.ActionRequest) (*channel.Channel, error) {
 	return s.find(r, nil, errNoSuchChannel)
 }
 
+// mayRead reports whether a user may read variables: those who have not the class system
+// may not run programs, or text, on the way.
+func mayRead(r *decl.ActionRequest, names string) bool {
+	return r.May("system") || !calls(names, func(name string) bool { return name == "SHELL" || name == "EVAL" })
+}
+
 func (s *Server) getvar(_ context.Context, r *decl.ActionRequest) error {
 	name := r.Get("Variable")
 	if name == "" {
 		return errNoVariable
+	}
+	if !mayRead(r, name) {
+		return errors.New("GetVar Access Forbidden: Variable")
 	}
 	ch, err := s.optional(r)
 	if err != nil {
 		return err
 	}
 	v, err := s.deps.Engine.Read(ch, name, r.Fenced)
-	if err != nil && strings.HasSuffix(name, ")") {
-		return fmt.Errorf("No such variable")
+	if err != nil && strings.HasSuffix(name, ")") { // the answer has no word for it: it is empty
+		s.deps.Log.Warn("manager: Getvar: " + err.Error())
 	}
 	r.Response("Success")
 	r.Field("Variable", name)
@@ -188,16 +202,21 @@ func (s *Server) absoluteTimeout(_ context.Context, r *decl.ActionRequest) error
 const digitLength = 100 * time.Millisecond
 
 func (s *Server) muteAudio(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errors.New("Channel not specified"), errNoSuchChannel)
-	if err != nil {
-		return err
-	}
 	direction := strings.ToLower(r.Get("Direction"))
 	switch {
-	case direction != "in" && direction != "out" && direction != "all":
-		return errors.New("Direction must be in, out or all")
+	case r.Get("Channel") == "":
+		return errors.New("Channel not specified")
 	case r.Get("State") == "":
 		return errors.New("State not specified")
+	case direction == "":
+		return errors.New("Direction not specified")
+	}
+	ch, err := s.find(r, nil, errNoSuchChannel)
+	switch {
+	case err != nil:
+		return err
+	case direction != "in" && direction != "out" && direction != "all":
+		return errors.New("Direction must be in, out or all")
 	}
 	if !ch.Mute(direction != "out", direction != "in", r.True("State")) {
 		return errors.New("Failed to mute/unmute stream")
@@ -206,7 +225,7 @@ func (s *Server) muteAudio(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) playDTMF(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errNoChannelNamed, errors.New("Channel not found"))
+	ch, err := s.find(r, errChannelNotFound, errChannelNotFound)
 	if err != nil {
 		return err
 	}
@@ -218,8 +237,14 @@ func (s *Server) playDTMF(_ context.Context, r *decl.ActionRequest) error {
 		return errors.New("Invalid digit")
 	}
 	length := digitLength
-	if ms, err := strconv.Atoi(r.Get("Duration")); err == nil && ms > 0 && ms < 60_000 {
-		length = time.Duration(ms) * time.Millisecond
+	if text := strings.TrimSpace(r.Get("Duration")); text != "" {
+		ms, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return errors.New("Could not convert Duration parameter")
+		}
+		if ms > 0 && ms < 60_000 {
+			length = time.Duration(ms) * time.Millisecond
+		}
 	}
 	if r.True("Receive") {
 		ch.DigitBegin(digit[0])
@@ -231,13 +256,16 @@ func (s *Server) playDTMF(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) sendText(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errNoChannelNamed, errNoSuchChannel)
+	text := r.Get("Message")
+	switch {
+	case r.Get("Channel") == "":
+		return errNoChannelNamed
+	case text == "":
+		return errors.New("No Message specified")
+	}
+	ch, err := s.find(r, nil, errNoSuchChannel)
 	if err != nil {
 		return err
-	}
-	text := r.Get("Message")
-	if text == "" {
-		return errors.New("No Message specified")
 	}
 	if ch.Leg().SendText(text) != nil {
 		return errors.New("Failure")
@@ -246,7 +274,7 @@ func (s *Server) sendText(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) sendFlash(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errNoChannelNamed, errors.New("Channel not found"))
+	ch, err := s.find(r, errChannelNotFound, errChannelNotFound)
 	if err != nil {
 		return err
 	}

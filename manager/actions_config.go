@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"pbx/config"
-	"pbx/config/edit"
 	"pbx/decl"
 )
 
@@ -23,7 +22,7 @@ func (s *Server) configActions() []decl.Action {
 	return []decl.Action{
 		{Name: "GetConfig", Synopsis: "Retrieve configuration.", Help: "Reads a file of the configuration.", Classes: read, Run: s.getConfig, Args: filter},
 		{Name: "GetConfigJSON", Synopsis: "Retrieve configuration (JSON format).", Help: "Reads a file as one line of JSON.", Classes: read, Run: s.getConfigJSON, Args: filter},
-		{Name: "ListCategories", Synopsis: "List categories in configuration file.", Help: "Lists the sections of a file.", Classes: write, Run: s.listCategories, Args: []decl.Arg{file}},
+		{Name: "ListCategories", Synopsis: "List categories in configuration file.", Help: "Lists the sections of a file.", Classes: write, Run: s.listCategories, Args: []decl.Arg{file, {Name: "Match", Help: "as Filter of GetConfig", Optional: true}}},
 		{Name: "CreateConfig", Synopsis: "Creates an empty file in the configuration directory.", Help: "Makes an empty file.", Classes: write, Run: s.createConfig, Args: []decl.Arg{file}},
 		{
 			Name: "UpdateConfig", Synopsis: "Update basic configuration.", Classes: write, Run: s.updateConfig,
@@ -38,7 +37,7 @@ func (s *Server) configActions() []decl.Action {
 				{Name: "Value-XXXXXX", Optional: true, Repeat: true},
 				{Name: "Match-XXXXXX", Optional: true, Repeat: true},
 				{Name: "Line-XXXXXX", Optional: true, Repeat: true},
-				{Name: "Options-XXXXXX", Help: "allowdups, template, inherit=NAME", Optional: true, Repeat: true},
+				{Name: "Options-XXXXXX", Help: "allowdups, template, inherit=\"NAME,…\", ignoreerror, catfilter=\"name=value,…\"", Optional: true, Repeat: true},
 			},
 		},
 	}
@@ -53,6 +52,8 @@ var (
 	errNotUpdated   = errors.New("Update did not complete successfully")
 	errNotWritten   = errors.New("Save of config failed")
 	errNotSpecified = errors.New("Category not specified")
+	errArgument     = errors.New("Problem with category, value, or line (if required)")
+	errNoTemplate   = errors.New("Template category not found")
 )
 
 // path is where a file of the configuration is: one outside of its directory is
@@ -82,8 +83,9 @@ func (s *Server) path(name string) (string, error) {
 	return full, nil
 }
 
-// sections reads a file for a request.
-func (s *Server) sections(r *decl.ActionRequest) ([]*config.Section, error) {
+// sections reads a file for a request: the sections of that name, or of all names, that
+// the filter admits.
+func (s *Server) sections(r *decl.ActionRequest, category, filter string) ([]*config.Section, error) {
 	name := r.Get("Filename")
 	if name == "" {
 		return nil, errNoFilename
@@ -93,10 +95,13 @@ func (s *Server) sections(r *decl.ActionRequest) ([]*config.Section, error) {
 		return nil, errNoConfig
 	}
 	file, _, err := (&config.Loader{Dir: s.deps.ConfigDir}).Load(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, errNoConfig
+	case err != nil:
+		return nil, errors.New("Config file has invalid format")
 	}
-	category, filter := r.Get("Category"), strings.ReplaceAll(r.Get("Filter"), ",", "&")
+	filter = strings.ReplaceAll(filter, ",", "&")
 	var out []*config.Section
 	for _, sec := range file.Sections {
 		if category != "" && !strings.EqualFold(sec.Name, category) {
@@ -111,7 +116,7 @@ func (s *Server) sections(r *decl.ActionRequest) ([]*config.Section, error) {
 }
 
 func (s *Server) getConfig(_ context.Context, r *decl.ActionRequest) error {
-	list, err := s.sections(r)
+	list, err := s.sections(r, r.Get("Category"), r.Get("Filter"))
 	if err != nil {
 		return err
 	}
@@ -128,7 +133,7 @@ func (s *Server) getConfig(_ context.Context, r *decl.ActionRequest) error {
 			r.Field(fmt.Sprintf("Line-%06d-%06d", i, n), v.Name+"="+v.Value)
 		}
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && r.Get("Category") != "" {
 		r.Text("No categories found")
 	}
 	r.End()
@@ -136,7 +141,7 @@ func (s *Server) getConfig(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) getConfigJSON(_ context.Context, r *decl.ActionRequest) error {
-	list, err := s.sections(r)
+	list, err := s.sections(r, r.Get("Category"), r.Get("Filter"))
 	if err != nil {
 		return err
 	}
@@ -162,7 +167,8 @@ func (s *Server) getConfigJSON(_ context.Context, r *decl.ActionRequest) error {
 			comma = ","
 		}
 		if sec.Template {
-			pair("istemplate", "1")
+			b.WriteString(`"istemplate":1`)
+			comma = ","
 		}
 		if len(sec.Bases) > 0 {
 			pair("templates", strings.Join(sec.Bases, ","))
@@ -180,7 +186,7 @@ func (s *Server) getConfigJSON(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) listCategories(_ context.Context, r *decl.ActionRequest) error {
-	list, err := s.sections(r)
+	list, err := s.sections(r, "", r.Get("Match"))
 	if err != nil {
 		return err
 	}
@@ -205,171 +211,14 @@ func (s *Server) createConfig(_ context.Context, r *decl.ActionRequest) error {
 		return errOutside
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o640)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return errors.New("File exists")
+	case err != nil:
 		return errors.New("Unable to create file")
 	}
 	if err := f.Close(); err != nil {
 		return err
 	}
 	return r.OK("New configuration file created successfully")
-}
-
-func (s *Server) updateConfig(_ context.Context, r *decl.ActionRequest) error {
-	from, to := r.Get("SrcFilename"), r.Get("DstFilename")
-	if from == "" || to == "" {
-		return errNoFilename
-	}
-	source, err := s.path(from)
-	if err != nil {
-		return errOutside
-	}
-	target, err := s.path(to)
-	if err != nil {
-		return errOutside
-	}
-	text, err := os.ReadFile(source)
-	if err != nil {
-		return errOutside // the ancestor's words for a file that is not there
-	}
-	d := edit.Parse(string(text))
-	for i := 0; ; i++ {
-		suffix := fmt.Sprintf("-%06d", i)
-		action, ok := r.Lookup("Action" + suffix)
-		if !ok {
-			break
-		}
-		if err := change(d, r, action, suffix); err != nil {
-			return err
-		}
-	}
-	if err := replace(target, d.String()); err != nil {
-		s.deps.Log.Error(fmt.Sprintf("manager: UpdateConfig: %v", err))
-		return errNotWritten
-	}
-	if reload := r.Get("Reload"); reload != "" && !strings.EqualFold(reload, "no") {
-		module := reload
-		if r.True("Reload") {
-			module = ""
-		}
-		if err := s.deps.Reload(module); err != nil {
-			return fmt.Errorf("The file was written, and is not in force: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
-		}
-	}
-	return r.OK("")
-}
-
-// change makes one change.
-func change(d *edit.Document, r *decl.ActionRequest, action, suffix string) error {
-	get := func(name string) string { return r.Get(name + suffix) }
-	category := get("Cat")
-	if category == "" {
-		return errNotSpecified
-	}
-	variable, match, options := get("Var"), get("Match"), get("Options")
-	value, object := strings.CutPrefix(get("Value"), ">")
-	needs := func() error {
-		if variable == "" {
-			return errors.New("Variable not specified")
-		}
-		return nil
-	}
-	number := -1
-	if n, err := strconv.Atoi(get("Line")); err == nil {
-		number = n
-	}
-	var err error
-	switch strings.ToLower(action) {
-	case "newcat":
-		err = d.NewSection(category, inheritance(options), hasOption(options, "allowdups"))
-		if err != nil {
-			return errNotCreated
-		}
-		return nil
-	case "renamecat":
-		if value == "" {
-			return errors.New("Value not specified")
-		}
-		err = d.RenameSection(category, value, match)
-	case "delcat":
-		err = d.DeleteSection(category, match)
-	case "emptycat":
-		err = d.EmptySection(category, match)
-	case "update":
-		if err = needs(); err == nil {
-			err = d.Set(category, variable, value, match, object)
-		}
-	case "delete":
-		if number < 0 {
-			err = needs()
-		}
-		if err == nil {
-			err = d.Delete(category, variable, match, number)
-		}
-	case "append":
-		if err = needs(); err == nil {
-			err = d.Append(category, variable, value, match, object)
-		}
-	case "insert":
-		if err = needs(); err == nil {
-			if number < 0 {
-				return errors.New("Line not specified")
-			}
-			err = d.Insert(category, variable, value, number, object)
-		}
-	default:
-		return errors.New("Unknown action " + action)
-	}
-	switch {
-	case errors.Is(err, edit.ErrNoSection):
-		return errNoCategory
-	case errors.Is(err, edit.ErrNoLine), errors.Is(err, edit.ErrName):
-		return errNotUpdated
-	}
-	return err
-}
-
-func hasOption(options, word string) bool {
-	for _, o := range words(options) {
-		if strings.EqualFold(o, word) {
-			return true
-		}
-	}
-	return false
-}
-
-// inheritance is what follows the name of a new section.
-func inheritance(options string) string {
-	var parts []string
-	for _, o := range words(options) {
-		if strings.EqualFold(o, "template") {
-			parts = append(parts, "!")
-		} else if name, ok := strings.CutPrefix(strings.ToLower(o), "inherit="); ok {
-			parts = append(parts, strings.Trim(o[len("inherit="):len("inherit=")+len(name)], `"`))
-		}
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "(" + strings.Join(parts, ",") + ")"
-}
-
-// replace writes a file so that it is there as a whole or as it was before.
-func replace(path, text string) error {
-	mode := os.FileMode(0o640)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }

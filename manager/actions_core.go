@@ -15,7 +15,7 @@ import (
 // ErrNoReload to a part that cannot be read again.
 var (
 	ErrNoModule = errors.New("No such module")
-	ErrNoReload = errors.New("Module does not support reload action.")
+	ErrNoReload = errors.New("Module does not support reload")
 )
 
 // coreActions are those about the exchange as a whole.
@@ -78,10 +78,8 @@ func (s *Server) command(ctx context.Context, r *decl.ActionRequest) error {
 		r.Response("Success")
 	}
 	r.Field("Message", "Command output follows")
-	if text := strings.TrimSuffix(out.String(), "\n"); text != "" {
-		for l := range strings.SplitSeq(text, "\n") {
-			r.Field("Output", strings.TrimSuffix(l, "\r"))
-		}
+	for l := range strings.SplitSeq(strings.TrimSuffix(out.String(), "\n"), "\n") { // one at least
+		r.Field("Output", strings.TrimSuffix(l, "\r"))
 	}
 	r.End()
 	return nil
@@ -136,21 +134,26 @@ const (
 )
 
 func (s *Server) reload(_ context.Context, r *decl.ActionRequest) error {
-	return s.reloadModule(r, r.Get("Module"))
+	return s.reloadModule(r, "Module Reloaded", "Module does not support reload")
 }
 
-func (s *Server) reloadModule(r *decl.ActionRequest, module string) error {
+// reloadModule reads a part again. The two actions that do so have words of their own for
+// how it went.
+func (s *Server) reloadModule(r *decl.ActionRequest, done, cannot string) error {
+	module := r.Get("Module")
 	err := s.deps.Reload(module)
-	status := reloadError
+	status, text := reloadError, ""
 	switch {
 	case err == nil:
-		return r.OK("Module Reloaded") // whoever reloads tells the bus
+		return r.OK(done) // whoever reloads tells the bus
 	case errors.Is(err, ErrNoModule):
-		status = reloadNotFound
+		status, text = reloadNotFound, err.Error()
 	case errors.Is(err, ErrNoReload):
-		status = reloadNotImplemented
+		status, text = reloadNotImplemented, cannot
+	default:
+		text = strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
-	r.Fail(strings.ReplaceAll(err.Error(), "\n", "; "))
+	r.Fail(text)
 	r.Then = func() {
 		s.deps.Registry.Bus().Publish(event.Event{Kind: event.Reload, Time: s.deps.Now(), Name: module, State: status})
 	}
@@ -158,18 +161,18 @@ func (s *Server) reloadModule(r *decl.ActionRequest, module string) error {
 }
 
 func (s *Server) moduleLoad(_ context.Context, r *decl.ActionRequest) error {
-	switch kind := strings.ToLower(r.Get("LoadType")); kind {
-	case "reload":
-		return s.reloadModule(r, r.Get("Module"))
-	case "load":
-		if s.deps.Module(r.Get("Module")) {
-			return errors.New("Module already loaded.") // as the field's text goes
-		}
-		return errors.New("Could not load module.")
-	case "unload", "refresh":
-		return errors.New("Could not unload module.")
+	kind, module := strings.ToLower(r.Get("LoadType")), r.Get("Module")
+	switch {
+	case kind == "reload" && module == "":
+		return s.reloadModule(r, "All modules reloaded", "")
+	case kind == "reload":
+		return s.reloadModule(r, "Module reloaded.", "Module does not support reload action.")
+	case kind != "load" && kind != "unload" && kind != "refresh":
+		return errors.New("Incomplete ModuleLoad action.")
+	case module == "":
+		return errors.New("Need module name")
 	}
-	return errors.New("Incomplete ModuleLoad action.")
+	return fmt.Errorf("Could not %s module.", kind)
 }
 
 func (s *Server) moduleCheck(_ context.Context, r *decl.ActionRequest) error {

@@ -43,8 +43,8 @@ func (s *Server) listActions() []decl.Action {
 			Name: "BridgeTechnologyList", Synopsis: "List available bridging technologies and their statuses.", Help: "Lists how channels are joined.",
 			Run: func(_ context.Context, r *decl.ActionRequest) error {
 				r.List("Bridge technology listing will follow")
-				r.Entry("BridgeTechnologyListItem", "BridgeTechnology", bridgeTechnology(2), "BridgeType", "1to1mix", "BridgePriority", "50", "BridgeSuspended", "no")
-				r.Entry("BridgeTechnologyListItem", "BridgeTechnology", bridgeTechnology(3), "BridgeType", "multimix", "BridgePriority", "10", "BridgeSuspended", "no")
+				r.Entry("BridgeTechnologyListItem", "BridgeTechnology", bridgeTechnology(2), "BridgeType", "1to1mix", "BridgePriority", "50", "BridgeSuspended", "No")
+				r.Entry("BridgeTechnologyListItem", "BridgeTechnology", bridgeTechnology(3), "BridgeType", "multimix", "BridgePriority", "10", "BridgeSuspended", "No")
 				return r.Done("BridgeTechnologyListComplete")
 			},
 		},
@@ -52,8 +52,8 @@ func (s *Server) listActions() []decl.Action {
 }
 
 // fields are the lines that every list tells of a channel.
-func fields(c *channel.Snapshot) []any {
-	return []any{
+func (s *Server) fields(ch *channel.Channel, c *channel.Snapshot) []any {
+	out := []any{
 		"Channel", c.Name, "ChannelState", int(c.State), "ChannelStateDesc", c.State.String(),
 		"CallerIDNum", known(c.Identity.Caller.Number), "CallerIDName", known(c.Identity.Caller.Name),
 		"ConnectedLineNum", known(c.Identity.Connected.Number), "ConnectedLineName", known(c.Identity.Connected.Name),
@@ -61,6 +61,12 @@ func fields(c *channel.Snapshot) []any {
 		"Context", c.Location.Context, "Exten", c.Location.Exten, "Priority", max(c.Location.Priority, 1),
 		"Uniqueid", c.Uniqueid, "Linkedid", c.Linkedid,
 	}
+	for _, name := range s.settings.Load().ChannelVars {
+		if value, err := s.deps.Engine.Read(ch, name, true); err == nil {
+			out = append(out, "ChanVariable", name+"="+value.S)
+		}
+	}
+	return out
 }
 
 func (s *Server) showChannels(_ context.Context, r *decl.ActionRequest) error {
@@ -69,13 +75,16 @@ func (s *Server) showChannels(_ context.Context, r *decl.ActionRequest) error {
 	for _, ch := range s.deps.Registry.Channels() {
 		c := ch.Snapshot()
 		d := int(now.Sub(c.Created).Seconds())
-		r.Entry("CoreShowChannel", append(fields(&c),
+		r.Entry("CoreShowChannel", append(s.fields(ch, &c),
 			"Application", c.App, "ApplicationData", c.Data, "Duration", fmt.Sprintf("%02d:%02d:%02d", d/3600, d/60%60, d%60), "BridgeId", c.BridgeID)...)
 	}
 	return r.Done("CoreShowChannelsComplete")
 }
 
 func (s *Server) status(_ context.Context, r *decl.ActionRequest) error {
+	if !mayRead(r, r.Get("Variables")) {
+		return errors.New("Status Access Forbidden: Variables")
+	}
 	list := s.deps.Registry.Channels()
 	one, err := s.optional(r)
 	if err != nil {
@@ -84,14 +93,14 @@ func (s *Server) status(_ context.Context, r *decl.ActionRequest) error {
 	if one != nil {
 		list = []*channel.Channel{one}
 	}
-	variables := words(r.Get("Variables"))
+	variables := decl.Split(r.Get("Variables"), 0) // a function's arguments have commas of their own
 	now := s.deps.Now()
 	r.List("Channel status will follow")
 	for _, ch := range list {
 		c, set := ch.Snapshot(), ch.Settings()
-		left := 0
+		var end int64 // the time of day when it is hung up, 0 for never
 		if d := s.deps.Engine.Left(ch); d > 0 {
-			left = int(d.Seconds())
+			end = now.Add(d).Unix()
 		}
 		format := ""
 		if m := ch.Media(); m != nil {
@@ -100,11 +109,11 @@ func (s *Server) status(_ context.Context, r *decl.ActionRequest) error {
 		if format == "" && len(set.Formats) > 0 {
 			format = set.Formats[0]
 		}
-		out := append([]any{"Privilege", "Call"}, fields(&c)...)
+		out := append([]any{"Privilege", "Call"}, s.fields(ch, &c)...)
 		out = append(out,
 			"Type", c.Tech, "DNID", c.Identity.DNID,
 			"EffectiveConnectedLineNum", known(c.Identity.Connected.Number), "EffectiveConnectedLineName", known(c.Identity.Connected.Name),
-			"TimeToHangup", left, "BridgeID", c.BridgeID, "Application", c.App, "Data", c.Data,
+			"TimeToHangup", end, "BridgeID", c.BridgeID, "Application", c.App, "Data", c.Data,
 			"Nativeformats", "("+strings.Join(set.Formats, "|")+")", "Readformat", format, "Readtrans", "", "Writeformat", format, "Writetrans", "",
 			"Callgroup", strconv.FormatUint(set.CallGroup, 10), "Pickupgroup", strconv.FormatUint(set.PickupGroup, 10),
 			"Seconds", int(now.Sub(c.Created).Seconds()))
@@ -123,7 +132,7 @@ func (s *Server) status(_ context.Context, r *decl.ActionRequest) error {
 }
 
 func (s *Server) channelMap(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.find(r, errors.New("CoreShowChannelMap requires a channel."), errNoSuchChannel)
+	ch, err := s.find(r, errors.New("CoreShowChannelMap requires a channel."), errors.New("Could not get channel snapshot"))
 	if err != nil {
 		return err
 	}
@@ -138,7 +147,7 @@ func (s *Server) channelMap(_ context.Context, r *decl.ActionRequest) error {
 	}
 	r.List("Channel map will follow")
 	for _, n := range seen[1:] {
-		r.Entry("CoreShowChannelMap", "ConnectedChannel", n.Name())
+		r.Entry("CoreShowChannelMap", "Channel", ch.Name(), "ConnectedChannel", n.Name())
 	}
 	return r.Done("CoreShowChannelMapComplete")
 }
@@ -180,9 +189,10 @@ func bridgeFields(id string, members int) []any {
 func (s *Server) bridgeList(_ context.Context, r *decl.ActionRequest) error {
 	ids, members := s.bridges()
 	r.List("Bridge listing will follow")
-	if kind := r.Get("BridgeType"); kind == "" || strings.EqualFold(kind, "basic") {
-		for _, id := range ids {
-			r.Entry("BridgeListItem", bridgeFields(id, len(members[id]))...)
+	kind := strings.ToLower(r.Get("BridgeType")) // which may be a technology
+	for _, id := range ids {
+		if n := len(members[id]); kind == "" || kind == "basic" || kind == bridgeTechnology(n) {
+			r.Entry("BridgeListItem", bridgeFields(id, n)...)
 		}
 	}
 	return r.Done("BridgeListComplete")
@@ -196,7 +206,7 @@ func (s *Server) bridge(r *decl.ActionRequest) (id string, members []*channel.Ch
 	}
 	_, all := s.bridges()
 	if len(all[id]) == 0 {
-		return "", nil, errors.New("Bridge specified does not exist")
+		return "", nil, errors.New("Specified BridgeUniqueid not found")
 	}
 	return id, all[id], nil
 }
@@ -209,7 +219,7 @@ func (s *Server) bridgeInfo(_ context.Context, r *decl.ActionRequest) error {
 	r.List("Bridge channel listing will follow")
 	for _, ch := range members {
 		c := ch.Snapshot()
-		r.Entry("BridgeInfoChannel", fields(&c)...)
+		r.Entry("BridgeInfoChannel", s.fields(ch, &c)...)
 	}
 	return r.Done("BridgeInfoComplete", bridgeFields(id, len(members))...)
 }
@@ -231,8 +241,14 @@ func (s *Server) bridgeKick(_ context.Context, r *decl.ActionRequest) error {
 		return err
 	}
 	id := ch.Snapshot().BridgeID
-	if want := r.Get("BridgeUniqueid"); id == "" || want != "" && want != id {
+	switch want := r.Get("BridgeUniqueid"); {
+	case want == "" && id == "":
 		return errors.New("Channel is not in a bridge")
+	case want != "" && want != id:
+		if _, members := s.bridges(); len(members[want]) == 0 {
+			return errors.New("Bridge not found")
+		}
+		return errors.New("Channel kick from bridge failed")
 	}
 	ch.SoftHangup(channel.CauseNormalClearing)
 	return r.OK("Channel has been kicked")

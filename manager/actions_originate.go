@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"pbx/channel"
 	"pbx/channel/originate"
@@ -39,8 +40,13 @@ func (s *Server) originateActions() []decl.Action {
 	}}
 }
 
-// forbidden are the applications that reach the system: they need the class system.
-var forbidden = []string{"system", "trysystem", "agi", "deadagi", "eagi", "exec", "tryexec", "execif", "execiftime", "externalivr", "mixmonitor", "originate"}
+// What reaches the system needs the class system: applications in whose names one of
+// these is, such as TrySystem and EAGI, and functions, beside those that declare it, in
+// whose names one of the second is.
+var (
+	systemApps      = []string{"agi", "dbdeltree", "exec", "externalivr", "mixmonitor", "originate", "reload", "system"}
+	systemFunctions = []string{"CURL", "DB", "EVAL", "FILE", "ODBC", "REALTIME", "SHELL"}
+)
 
 // maxID is the length of a Uniqueid.
 const maxID = 149
@@ -133,18 +139,42 @@ func (s *Server) permitted(r *decl.ActionRequest, q *originate.Request) error {
 	if r.May("system") {
 		return nil
 	}
-	upper := strings.ToUpper(q.Data.S)
-	if slices.Contains(forbidden, strings.ToLower(q.App)) || strings.Contains(upper, "SHELL(") || strings.Contains(upper, "EVAL(") {
+	app := strings.ToLower(q.App)
+	if slices.ContainsFunc(systemApps, func(part string) bool { return strings.Contains(app, part) }) || calls(q.Data.S, s.reachesSystem) {
 		return errors.New("Originate Access Forbidden: app or data blacklisted")
 	}
 	return nil
 }
 
+// reachesSystem reports whether a function does, by its name or by what it declares.
+func (s *Server) reachesSystem(name string) bool {
+	if slices.ContainsFunc(systemFunctions, func(part string) bool { return strings.Contains(name, part) }) {
+		return true
+	}
+	f, ok := s.deps.Engine.Catalog().Function(name)
+	return ok && (f.Dangerous || f.Outside)
+}
+
+// calls reports whether a text calls a function whose name, in capitals, is such a one.
+func calls(text string, such func(name string) bool) bool {
+	for i, c := range text {
+		if c != '(' {
+			continue
+		}
+		before := strings.TrimRight(text[:i], " \t")
+		first := strings.LastIndexFunc(before, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) + 1
+		if such(strings.ToUpper(before[first:])) {
+			return true
+		}
+	}
+	return false
+}
+
 // originateVariables reads the variables: those of the user first.
 func (s *Server) originateVariables(r *decl.ActionRequest, q *originate.Request) error {
 	add := func(text string) {
-		name, value, _ := strings.Cut(text, "=")
-		if name = strings.TrimSpace(name); name == "" {
+		name, value, ok := strings.Cut(text, "=")
+		if name = strings.TrimSpace(name); name == "" || !ok {
 			return
 		}
 		bare, inherit := channel.SplitInherit(name)
@@ -171,7 +201,7 @@ func (s *Server) originateVariables(r *decl.ActionRequest, q *originate.Request)
 func (s *Server) tellOriginated(r *decl.ActionRequest, q *originate.Request, how originate.Result) {
 	e := event.Event{
 		Kind: event.Originated, Time: s.deps.Now(), Name: "Failure", Address: r.ID(), Dest: q.Dest, App: q.App, AppData: q.Data.S,
-		Context: q.Location.Context, Exten: q.Location.Exten, State: int(how.Reason),
+		Context: q.Location.Context, Exten: q.Location.Exten, State: int(how.Reason), DestUniqueid: q.Uniqueid,
 	}
 	if how.Reason == originate.Answered {
 		e.Name, e.Dest, e.DestUniqueid = "Success", how.Name, how.Uniqueid

@@ -81,7 +81,7 @@ func (x *session) login(r *decl.ActionRequest) error {
 	if !user.MultipleLogin && s.count(user) > 0 {
 		s.deps.Log.Warn(fmt.Sprintf("manager: '%s' is logged in already (allowmultiplelogin=no)", user.Name))
 		x.security("SessionLimit", severityError, user.Name)
-		r.Fail(errAuthentication.Error())
+		r.Fail("Login Already In Use")
 		return errBye
 	}
 	if x.conn != nil {
@@ -142,16 +142,19 @@ func (x *session) authenticate(conf *Settings, r *decl.ActionRequest) (*User, er
 	x.challenge = ""
 	x.mu.Unlock()
 	given, want := r.Get("Secret"), user.Secret
+	what, more := "InvalidPassword", []string(nil)
 	if strings.EqualFold(r.Get("AuthType"), "MD5") {
 		sum := md5.Sum([]byte(challenge + user.Secret))
 		given, want = strings.ToLower(r.Get("Key")), hex.EncodeToString(sum[:])
 		if challenge == "" {
 			given = ""
 		}
+		// What was expected is kept to ourselves: a secret could be found by it.
+		what, more = "ChallengeResponseFailed", []string{"Challenge", challenge, "Response", given}
 	}
 	if given == "" || subtle.ConstantTimeCompare([]byte(given), []byte(want)) != 1 {
 		notice("%s failed to authenticate as '%s'", x.remote.Addr(), shown)
-		x.security("InvalidPassword", severityError, shown)
+		x.security(what, severityError, shown, more...)
 		return nil, errAuthentication
 	}
 	return user, nil
@@ -210,13 +213,20 @@ func (x *session) ping(r *decl.ActionRequest) error {
 
 func (x *session) events(r *decl.ActionRequest) error {
 	mask, ok := eventMask(r.Get("EventMask"))
+	silent := x.server.settings.Load().SilentEvents
 	if !ok {
+		if silent {
+			return nil
+		}
 		return errors.New("Invalid event mask")
 	}
 	x.mu.Lock()
 	x.mask = mask
 	x.mu.Unlock()
 	x.server.tune()
+	if silent && mask == ClassAll {
+		return nil
+	}
 	r.Response("Success")
 	if mask == 0 {
 		r.Field("Events", "Off")

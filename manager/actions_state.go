@@ -21,7 +21,7 @@ type Device struct {
 
 // stateActions tell and set states of extensions, devices, people and mailboxes.
 func (s *Server) stateActions() []decl.Action {
-	both := []string{"call", "reporting"}
+	both, writes := []string{"call", "reporting"}, []string{"system", "call", "user"}
 	box := []decl.Arg{{Name: "Mailbox", Help: "box@context"}}
 	return []decl.Action{
 		{
@@ -42,11 +42,11 @@ func (s *Server) stateActions() []decl.Action {
 			Help: "Lists mailboxes: one, or those whose names match a regular expression between slashes.", Args: []decl.Arg{{Name: "Mailbox"}},
 		},
 		{
-			Name: "MWIUpdate", Synopsis: "Update the mailbox message counts.", Classes: []string{"system", "user"}, Run: s.mwiUpdate,
+			Name: "MWIUpdate", Synopsis: "Update the mailbox message counts.", Classes: writes, Run: s.mwiUpdate,
 			Help: "Sets the counts of a mailbox that is kept elsewhere.", Args: append(box[:1:1], decl.Arg{Name: "OldMessages", Optional: true}, decl.Arg{Name: "NewMessages", Optional: true}),
 		},
 		{
-			Name: "MWIDelete", Synopsis: "Delete selected mailboxes.", Classes: []string{"system", "user"}, Run: s.mwiDelete,
+			Name: "MWIDelete", Synopsis: "Delete selected mailboxes.", Classes: writes, Run: s.mwiDelete,
 			Help: "Forgets mailboxes that are kept elsewhere.", Args: []decl.Arg{{Name: "Mailbox"}},
 		},
 	}
@@ -179,12 +179,15 @@ func (s *Server) boxes(r *decl.ActionRequest) ([]string, error) {
 	if name == "" {
 		return nil, errors.New("Missing mailbox parameter in request")
 	}
-	if len(name) < 2 || name[0] != '/' || name[len(name)-1] != '/' {
+	if name[0] != '/' {
 		return []string{devstate.Box(name)}, nil
+	}
+	if len(name) < 2 || name[len(name)-1] != '/' {
+		return nil, errors.New("Mailbox regex format invalid in: " + name)
 	}
 	re, err := regexp.Compile(name[1 : len(name)-1])
 	if err != nil {
-		return nil, errors.New("Regex compile failed")
+		return nil, errors.New("Mailbox container creation failure")
 	}
 	var out []string
 	for _, box := range s.deps.States.Mailboxes() {
@@ -203,7 +206,7 @@ func (s *Server) mwiGet(_ context.Context, r *decl.ActionRequest) error {
 	r.List("Mailboxes will follow")
 	for _, box := range boxes {
 		if m, ok := s.deps.States.Messages(box); ok {
-			r.Entry("MWIGet", "Mailbox", box, "OldMessages", m.Old+m.UrgentOld, "NewMessages", m.New+m.UrgentNew)
+			r.EntryLast("MWIGet", "Mailbox", box, "OldMessages", m.Old+m.UrgentOld, "NewMessages", m.New+m.UrgentNew)
 		}
 	}
 	return r.Done("MWIGetComplete")
@@ -215,13 +218,16 @@ func (s *Server) mwiUpdate(_ context.Context, r *decl.ActionRequest) error {
 		return errors.New("Missing mailbox parameter in request")
 	}
 	var m channel.Messages
-	for name, to := range map[string]*int{"NewMessages": &m.New, "OldMessages": &m.Old} {
-		if text := r.Get(name); text != "" {
+	for _, count := range []struct {
+		name string
+		to   *int
+	}{{"OldMessages", &m.Old}, {"NewMessages", &m.New}} {
+		if text := r.Get(count.name); text != "" {
 			n, err := strconv.Atoi(text)
 			if err != nil || n < 0 {
-				return fmt.Errorf("Invalid %s count", name)
+				return fmt.Errorf("Invalid %s: %s", count.name, text)
 			}
-			*to = n
+			*count.to = n
 		}
 	}
 	s.deps.States.UpdateMailbox(devstate.Box(box), m)

@@ -63,13 +63,18 @@ func (s *Server) place(ch *channel.Channel, context, exten, priority string) (ch
 }
 
 func (s *Server) redirect(_ context.Context, r *decl.ActionRequest) error {
-	name := r.Get("Channel")
-	if name == "" {
+	extra, apart := r.Get("ExtraChannel"), r.Get("ExtraContext") != ""
+	switch {
+	case r.Get("Channel") == "":
 		return errors.New("Channel not specified")
+	case extra != "" && apart && r.Get("ExtraExten") == "":
+		return errors.New("ExtraExten not specified")
+	case extra != "" && apart && r.Get("ExtraPriority") == "":
+		return errors.New("ExtraPriority not specified")
 	}
-	ch, ok := s.deps.Registry.Find(name)
-	if !ok {
-		return errors.New("Channel does not exist: " + name)
+	ch, err := s.find(r, nil, errors.New("Channel does not exist: "+r.Get("Channel")))
+	if err != nil {
+		return err
 	}
 	to, err := s.place(ch, r.Get("Context"), r.Get("Exten"), r.Get("Priority"))
 	if err != nil {
@@ -78,19 +83,18 @@ func (s *Server) redirect(_ context.Context, r *decl.ActionRequest) error {
 	if ch.HungUp() {
 		return errors.New("Redirect failed, channel not up.")
 	}
-	extra := r.Get("ExtraChannel")
 	if extra == "" {
 		r.Then = func() { ch.AsyncGoto(to) }
 		return r.OK("Redirect successful")
 	}
-	other, ok := s.deps.Registry.Find(extra)
+	other, ok := s.deps.Registry.Lookup(extra)
 	if !ok {
 		return errors.New("ExtraChannel does not exist: " + extra)
 	}
 	second := to
-	if exten := r.Get("ExtraExten"); exten != "" {
-		if second, err = s.place(other, r.Get("ExtraContext"), exten, r.Get("ExtraPriority")); err != nil {
-			return err
+	if apart { // an ExtraExten alone says nothing
+		if second, err = s.place(other, r.Get("ExtraContext"), r.Get("ExtraExten"), r.Get("ExtraPriority")); err != nil {
+			return errors.New("ExtraPriority is invalid")
 		}
 	}
 	if other.HungUp() {
@@ -102,17 +106,21 @@ func (s *Server) redirect(_ context.Context, r *decl.ActionRequest) error {
 
 var errNoChannelThere = errors.New("Channel specified does not exist")
 
-func (s *Server) transferer(r *decl.ActionRequest) (*channel.Channel, error) {
-	return s.find(r, errors.New("No channel specified"), errNoChannelThere)
+// transferer is the channel of a request, which may have to say where to.
+func (s *Server) transferer(r *decl.ActionRequest, somewhere bool) (*channel.Channel, error) {
+	switch {
+	case r.Get("Channel") == "":
+		return nil, errNoChannelNamed
+	case somewhere && r.Get("Exten") == "":
+		return nil, errors.New("No extension specified")
+	}
+	return s.find(r, nil, errNoChannelThere)
 }
 
 func (s *Server) blindTransfer(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.transferer(r)
+	ch, err := s.transferer(r, true)
 	if err != nil {
 		return err
-	}
-	if r.Get("Exten") == "" {
-		return errors.New("No extension specified")
 	}
 	to := channel.Location{Context: r.Get("Context"), Exten: r.Get("Exten"), Priority: 1}
 	if to.Context == "" {
@@ -134,14 +142,11 @@ func (s *Server) blindTransfer(_ context.Context, r *decl.ActionRequest) error {
 
 // attendedTransfer has the channel dial what its party would: the code, and the number.
 func (s *Server) attendedTransfer(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.transferer(r)
+	ch, err := s.transferer(r, true)
 	if err != nil {
 		return err
 	}
 	exten := r.Get("Exten")
-	if exten == "" {
-		return errors.New("No extension specified")
-	}
 	code := ch.Features().AttendedTransfer
 	if code == "" {
 		return errors.New("No attended transfer feature code found")
@@ -157,7 +162,7 @@ func (s *Server) attendedTransfer(_ context.Context, r *decl.ActionRequest) erro
 
 // cancelTransfer has it dial the key that takes the transfer back.
 func (s *Server) cancelTransfer(_ context.Context, r *decl.ActionRequest) error {
-	ch, err := s.transferer(r)
+	ch, err := s.transferer(r, false)
 	if err != nil {
 		return err
 	}
@@ -171,12 +176,16 @@ func (s *Server) cancelTransfer(_ context.Context, r *decl.ActionRequest) error 
 
 func (s *Server) join(_ context.Context, r *decl.ActionRequest) error {
 	var two [2]*channel.Channel
-	for i, header := range []string{"Channel1", "Channel2"} {
+	headers := []string{"Channel1", "Channel2"}
+	if r.Get(headers[0]) == "" || r.Get(headers[1]) == "" {
+		return errors.New("Missing channel parameter in request")
+	}
+	for i, header := range headers {
 		name := r.Get(header)
-		if name == "" {
-			return fmt.Errorf("Missing %s", header)
+		ch, ok := s.deps.Registry.Lookup(name)
+		if !ok { // the beginning of a name will do
+			ch, ok = s.deps.Registry.FindPrefix(name)
 		}
-		ch, ok := s.deps.Registry.Find(name)
 		if !ok {
 			return fmt.Errorf("%s does not exist: %s", header, name)
 		}
@@ -185,9 +194,9 @@ func (s *Server) join(_ context.Context, r *decl.ActionRequest) error {
 	if two[0] == two[1] {
 		return errors.New("Unable to bridge a channel with itself")
 	}
-	for _, ch := range two {
+	for i, ch := range two {
 		if ch.State() != channel.Up || ch.HungUp() || ch.Owner() == nil && ch.Bridged() == nil {
-			return errors.New("Unable to bridge channel " + ch.Name())
+			return fmt.Errorf("Unable to add %s to bridge: %s", headers[i], ch.Name())
 		}
 	}
 	if err := channel.Together(two[0], two[1]); err != nil {

@@ -39,6 +39,10 @@ var (
 	errFilterCompile = errors.New("Filter did not compile.  Check the syntax of the filter given.")
 )
 
+// expression reads a regular expression as filters have it: a dot stands for the end of a
+// line too, so that one may tell of several lines of an event.
+func expression(text string) (*regexp.Regexp, error) { return regexp.Compile("(?s)" + text) }
+
 // parseFilter reads the value of an eventfilter in the old syntax: a regular
 // expression that the text of the event is searched with, after an optional "!".
 func parseFilter(value string) (filter, error) {
@@ -47,7 +51,7 @@ func parseFilter(value string) (filter, error) {
 	if value == "" {
 		return filter{}, errFilterFormat
 	}
-	re, err := regexp.Compile(value)
+	re, err := expression(value)
 	if err != nil {
 		return filter{}, errFilterCompile
 	}
@@ -56,9 +60,11 @@ func parseFilter(value string) (filter, error) {
 
 // parseNamedFilter reads the newer syntax, whose criteria stand in parentheses after
 // the word eventfilter: action(include|exclude), name(event), header(name) and
-// method(regex|exact|starts_with|ends_with|contains|none).
+// method(regex|exact|starts_with|ends_with|contains|none). Without an action a "!" before
+// the value excludes.
 func parseNamedFilter(criteria, value string) (filter, error) {
 	var f filter
+	value, f.exclude = strings.CutPrefix(value, "!")
 	var name, header, method string
 	for rest := strings.TrimSpace(criteria); rest != ""; {
 		word, after, ok := strings.Cut(rest, "(")
@@ -70,9 +76,8 @@ func parseNamedFilter(criteria, value string) (filter, error) {
 		switch strings.ToLower(strings.TrimSpace(word)) {
 		case "action":
 			switch strings.ToLower(arg) {
-			case "exclude":
-				f.exclude = true
-			case "include":
+			case "exclude", "include":
+				f.exclude = strings.EqualFold(arg, "exclude")
 			default:
 				return f, fmt.Errorf("action(%s): expected include or exclude", arg)
 			}
@@ -118,7 +123,7 @@ func tester(method, value string) (func(string) bool, error) {
 		if method == "" && value == "" {
 			return func(string) bool { return true }, nil
 		}
-		re, err := regexp.Compile(value)
+		re, err := expression(value)
 		if err != nil {
 			return nil, errFilterCompile
 		}

@@ -137,6 +137,11 @@ func (s *Server) begin(w *page, class Class, name string, at time.Time) {
 	if conf.Timestamps {
 		w.line("Timestamp", fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000))
 	}
+	if s.deps.SystemName != nil {
+		if name := s.deps.SystemName(); name != "" {
+			w.line("SystemName", name)
+		}
+	}
 	if len(conf.ChannelVars) > 0 {
 		w.vars = s.channelVariables
 	}

@@ -47,8 +47,10 @@ type Deps struct {
 	QueueLog channel.QueueLog
 	// Rotate opens the log files anew.
 	Rotate func() error
-	// Facts tells of the exchange.
-	Facts func() Facts
+	// Facts tells of the exchange, SystemName how events name it where there are several:
+	// "" for not at all.
+	Facts      func() Facts
+	SystemName func() string
 	// ConfigDir is what GetConfig and its kin read and write.
 	ConfigDir string
 	Log       *slog.Logger

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -166,7 +167,7 @@ func (x *session) handle(headers []decl.Header) error {
 func (x *session) perform(r *decl.ActionRequest) error {
 	s := x.server
 	x.catchUp() // what happened before it is for who the session was then
-	name := r.Get("Action")
+	name := cmp.Or(r.All("Action")...)
 	user := x.loggedIn()
 	if name == "" {
 		x.badFormat("NONE")

@@ -31,6 +31,9 @@ type Settings struct {
 	// may not have.
 	AuthTimeout time.Duration
 	AuthLimit   int
+	// SilentEvents is brokeneventsaction: Events is not answered where it asks for all
+	// events, or for none that there are.
+	SilentEvents bool
 	// ChannelVars are the variables that events about a channel tell.
 	ChannelVars []string
 	// Disabled are the events that nobody gets.
@@ -91,14 +94,14 @@ func (s *Settings) user(name string) *User {
 
 // idle are options that the field knows and that have nothing to act on here.
 var idle = map[string]string{
-	"block-sockets": "", "brokeneventsaction": "", "tlscipher": "TLS 1.2 and later, with Go's ciphers", "tlscafile": "", "tlscapath": "",
+	"block-sockets": "", "tlscipher": "TLS 1.2 and later, with Go's ciphers", "tlscafile": "", "tlscapath": "",
 	"tlsverifyclient": "", "tlsdontverifyserver": "", "tlsclientmethod": "", "tlsdisablev1": "", "tlsdisablev11": "", "tlsdisablev12": "",
 	"tlsservercipherorder": "", "subscribecontext": "", "sslcipher": "", "servername": "",
 }
 
 var active = []string{
 	"enabled", "bindaddr", "port", "tlsenable", "tlsbindaddr", "tlsbindport", "tlscertfile", "tlsprivatekey", "webenabled", "httptimeout",
-	"timestampevents", "displayconnects", "allowmultiplelogin", "authtimeout", "authlimit", "channelvars", "disabledevents", "debug",
+	"timestampevents", "displayconnects", "allowmultiplelogin", "authtimeout", "authlimit", "channelvars", "disabledevents", "brokeneventsaction", "debug",
 }
 
 var userOptions = []string{
@@ -235,6 +238,8 @@ func (r *loader) general(v config.Variable) {
 		r.number(v, 1, int(maxAuthTimeout/time.Second), func(n int) { s.AuthTimeout = time.Duration(n) * time.Second })
 	case "authlimit":
 		r.number(v, 1, 10000, func(n int) { s.AuthLimit = n })
+	case "brokeneventsaction":
+		r.boolean(v, &s.SilentEvents)
 	case "channelvars":
 		s.ChannelVars = append(s.ChannelVars, words(v.Value)...)
 	case "disabledevents":

@@ -16,7 +16,8 @@ func (s *Server) buildManager() {
 	s.manager = manager.New(manager.Deps{
 		Network: s.opts.Network, Registry: s.registry, Engine: s.engine, Database: s.database, States: s.states, Hints: s.hints,
 		Console: s.runConsole, Reload: s.reloadModule, Module: s.hasModule, Devices: s.devices, Rotate: s.logger.Reopen, Facts: s.facts,
-		AGI: s.agi.Command, QueueLog: queueLog{s}, ConfigDir: s.opts.ConfigDir, Log: s.log, Now: s.now, Random: s.opts.Random,
+		SystemName: func() string { return s.configuration().core.SystemName },
+		AGI:        s.agi.Command, QueueLog: queueLog{s}, ConfigDir: s.opts.ConfigDir, Log: s.log, Now: s.now, Random: s.opts.Random,
 	}, s.sip.Actions()...)
 }
 

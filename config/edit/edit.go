@@ -8,6 +8,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"pbx/config"
 )
 
 // Why a change cannot be made.
@@ -26,14 +28,22 @@ type Document struct {
 }
 
 type section struct {
-	name  string
-	lines []line // the header is the first
+	name     string
+	template bool
+	more     bool   // "(+)": it goes on with the one of its name before it
+	lines    []line // the header is the first
 }
 
 type line struct {
 	text        string
 	name, value string // of a variable, "" for what is none
+	object      bool   // => stands for =
+	lead, tail  string // comments before and behind the variable
 }
+
+// Target is which sections a change is made to: all of a name that the filter admits, as
+// GetConfig's does. Without one that is all but templates.
+type Target struct{ Name, Filter string }
 
 // Parse reads a text.
 func Parse(text string) *Document {
@@ -44,10 +54,17 @@ func Parse(text string) *Document {
 	}
 	for raw := range strings.SplitSeq(text, "\n") {
 		raw = strings.TrimSuffix(raw, "\r")
-		bare := strings.TrimSpace(d.strip(raw))
+		l := d.line(raw)
+		bare := l.value
+		l.value = ""
 		if strings.HasPrefix(bare, "[") {
 			if end := strings.IndexByte(bare, ']'); end > 0 {
-				d.sections = append(d.sections, &section{name: strings.TrimSpace(bare[1:end]), lines: []line{{text: raw}}})
+				s := &section{name: strings.TrimSpace(bare[1:end]), lines: []line{{text: raw}}}
+				for word := range strings.SplitSeq(strings.Trim(strings.TrimSpace(bare[end+1:]), "()"), ",") {
+					word = strings.TrimSpace(word)
+					s.template, s.more = s.template || word == "!", s.more || word == "+"
+				}
+				d.sections = append(d.sections, s)
 				continue
 			}
 		}
@@ -56,41 +73,55 @@ func Parse(text string) *Document {
 			continue
 		}
 		s := d.sections[len(d.sections)-1]
-		l := line{text: raw}
 		if name, value, ok := strings.Cut(bare, "="); ok && !strings.HasPrefix(bare, "#") {
-			l.name, l.value = strings.TrimSpace(name), strings.TrimSpace(strings.TrimPrefix(value, ">"))
+			value, l.object = strings.CutPrefix(value, ">")
+			l.name, l.value = strings.TrimSpace(name), strings.TrimSpace(value)
+		} else {
+			l.lead, l.tail = "", ""
 		}
 		s.lines = append(s.lines, l)
 	}
 	return d
 }
 
-// strip is a line without its comments.
-func (d *Document) strip(raw string) string {
-	var kept strings.Builder
+// line divides a line into what it says, as its value for now, and the comments around it.
+func (d *Document) line(raw string) line {
+	var said strings.Builder
+	l := line{text: raw}
 	for i := 0; i < len(raw); {
-		switch rest := raw[i:]; {
+		rest := raw[i:]
+		begins := strings.HasPrefix(rest, ";--") && !strings.HasPrefix(rest, ";---")
+		switch {
 		case d.comment > 0:
+			i++
 			if strings.HasPrefix(rest, "--;") {
 				d.comment--
-				i += 3
-				continue
+				i += 2
 			}
-			i++
+			if d.comment == 0 && strings.TrimSpace(said.String()) == "" {
+				l.lead = raw[:i]
+			}
+			continue
 		case strings.HasPrefix(rest, `\;`):
-			kept.WriteByte(';')
+			said.WriteByte(';')
 			i += 2
-		case strings.HasPrefix(rest, ";--") && !strings.HasPrefix(rest, ";---"):
-			d.comment++
-			i += 3
-		case rest[0] == ';':
-			return kept.String()
-		default:
-			kept.WriteByte(rest[0])
+			continue
+		case rest[0] != ';':
+			said.WriteByte(rest[0])
 			i++
+			continue
 		}
+		if l.tail == "" {
+			l.tail = raw[len(strings.TrimRight(raw[:i], " \t")):]
+		}
+		if !begins {
+			break
+		}
+		d.comment++
+		i += 3
 	}
-	return kept.String()
+	l.value = strings.TrimSpace(said.String())
+	return l
 }
 
 // String is the text.
@@ -107,33 +138,77 @@ func (d *Document) String() string {
 	return b.String()
 }
 
-// find is the first section of a name that matches; match is "" or name=value of a
-// line of it.
-func (d *Document) find(name, match string) *section {
-	for _, s := range d.sections {
-		if strings.EqualFold(s.name, name) && s.matches(match) {
-			return s
+// find are the sections that a change is made to, each with those that go on with it.
+func (d *Document) find(at Target) (out [][]*section) {
+	filter := strings.ReplaceAll(at.Filter, ",", "&")
+	var group []*section
+	add := func() {
+		if group == nil {
+			return
+		}
+		all := config.Section{Template: group[0].template}
+		for _, s := range group {
+			for _, l := range s.lines {
+				if l.name != "" {
+					all.Vars = append(all.Vars, config.Variable{Name: l.name, Value: l.value})
+				}
+			}
+		}
+		if filter == "" && !all.Template || filter != "" && all.Admitted(filter) {
+			out = append(out, group)
 		}
 	}
-	return nil
-}
-
-func (s *section) matches(match string) bool {
-	key, value, ok := strings.Cut(match, "=")
-	if !ok {
-		return true
+	for _, s := range d.sections {
+		switch {
+		case !strings.EqualFold(s.name, at.Name):
+		case s.more && group != nil:
+			group = append(group, s)
+		default:
+			add()
+			group = []*section{s}
+		}
 	}
-	return slices.ContainsFunc(s.lines, func(l line) bool { return strings.EqualFold(l.name, strings.TrimSpace(key)) && l.value == value })
+	add()
+	return out
 }
 
-// NewSection adds a section at the end. suffix is what follows the brackets, such as
-// "(!)"; again lets there be several of a name.
-func (d *Document) NewSection(name, suffix string, again bool) error {
+// each makes a change to every target. Its error is ErrNoSection where there is none, or
+// that of the change where it could be made to none.
+func (d *Document) each(at Target, change func(group []*section) error) error {
+	err := ErrNoSection
+	done := false
+	for _, group := range d.find(at) {
+		if err = change(group); err == nil {
+			done = true
+		}
+	}
+	if done {
+		return nil
+	}
+	return err
+}
+
+// NewSection adds a section before the one that is named, or at the end. suffix is what
+// follows the brackets, such as "(!)"; again lets there be several of a name.
+func (d *Document) NewSection(name, suffix, before string, again bool) error {
+	named := func(name string) func(*section) bool {
+		return func(s *section) bool { return strings.EqualFold(s.name, name) }
+	}
 	if !nameable(name) {
 		return ErrName
 	}
-	if !again && d.find(name, "") != nil {
+	if !again && slices.ContainsFunc(d.sections, named(name)) {
 		return ErrExists
+	}
+	added := &section{name: name, template: strings.Contains(suffix, "!"), lines: []line{{text: "[" + name + "]" + suffix}}}
+	if before != "" {
+		i := slices.IndexFunc(d.sections, named(before))
+		if i < 0 {
+			return ErrNoSection
+		}
+		added.lines = append(added.lines, line{})
+		d.sections = slices.Insert(d.sections, i, added)
+		return nil
 	}
 	if n := len(d.sections); n > 0 {
 		last := d.sections[n-1]
@@ -141,145 +216,158 @@ func (d *Document) NewSection(name, suffix string, again bool) error {
 			last.lines = append(last.lines, line{})
 		}
 	}
-	d.sections = append(d.sections, &section{name: name, lines: []line{{text: "[" + name + "]" + suffix}}})
+	d.sections = append(d.sections, added)
 	return nil
 }
 
-// RenameSection gives a section another name.
-func (d *Document) RenameSection(name, to, match string) error {
+// HasTemplate reports whether there is a template of that name.
+func (d *Document) HasTemplate(name string) bool {
+	return slices.ContainsFunc(d.sections, func(s *section) bool { return s.template && strings.EqualFold(s.name, name) })
+}
+
+// RenameSection gives sections another name.
+func (d *Document) RenameSection(at Target, to string) error {
 	if !nameable(to) {
 		return ErrName
 	}
-	s := d.find(name, match)
-	if s == nil {
-		return ErrNoSection
-	}
-	text := s.lines[0].text
-	open, end := strings.IndexByte(text, '['), strings.IndexByte(text, ']')
-	s.name, s.lines[0].text = to, text[:open+1]+to+text[end:]
-	return nil
+	return d.each(at, func(group []*section) error {
+		for _, s := range group {
+			text := s.lines[0].text
+			open, end := strings.IndexByte(text, '['), strings.IndexByte(text, ']')
+			s.name, s.lines[0].text = to, text[:open+1]+to+text[end:]
+		}
+		return nil
+	})
 }
 
-// DeleteSection removes a section with its lines. An #include in it stays, with the
+// DeleteSection removes sections with their lines. An #include in one stays, with the
 // section before it.
-func (d *Document) DeleteSection(name, match string) error {
-	s := d.find(name, match)
-	if s == nil {
-		return ErrNoSection
-	}
-	i := slices.Index(d.sections, s)
-	for _, l := range s.lines[1:] {
-		if !strings.HasPrefix(strings.TrimSpace(l.text), "#") {
-			continue
+func (d *Document) DeleteSection(at Target) error {
+	return d.each(at, func(group []*section) error {
+		for _, s := range group {
+			i := slices.Index(d.sections, s)
+			for _, l := range s.lines[1:] {
+				if !strings.HasPrefix(strings.TrimSpace(l.text), "#") {
+					continue
+				}
+				if i == 0 {
+					d.head = append(d.head, l.text)
+				} else {
+					d.sections[i-1].lines = append(d.sections[i-1].lines, l)
+				}
+			}
+			d.sections = slices.Delete(d.sections, i, i+1)
 		}
-		if i == 0 {
-			d.head = append(d.head, l.text)
-		} else {
-			d.sections[i-1].lines = append(d.sections[i-1].lines, l)
-		}
-	}
-	d.sections = slices.Delete(d.sections, i, i+1)
-	return nil
+		return nil
+	})
 }
 
-// EmptySection removes the variables of a section.
-func (d *Document) EmptySection(name, match string) error {
-	s := d.find(name, match)
-	if s == nil {
-		return ErrNoSection
-	}
-	s.lines = slices.DeleteFunc(s.lines, func(l line) bool { return l.name != "" })
-	return nil
+// EmptySection removes the variables of sections.
+func (d *Document) EmptySection(at Target) error {
+	return d.each(at, func(group []*section) error {
+		remove(group, func(line, int) bool { return true })
+		return nil
+	})
 }
 
-// Set changes the first variable of a name, whose value is match if that is not "".
-func (d *Document) Set(name, variable, value, match string, object bool) error {
-	s := d.find(name, "")
-	if s == nil {
-		return ErrNoSection
-	}
+// Set changes the first variable of a name, whose value is match if that is not "". What
+// stands around it stays, => and a comment behind it too.
+func (d *Document) Set(at Target, variable, value, match string, object bool) error {
 	if !writable(variable) {
 		return ErrName
 	}
-	for i := range s.lines {
-		l := &s.lines[i]
-		if strings.EqualFold(l.name, variable) && (match == "" || l.value == match) {
-			*l = variableLine(l.name, value, object)
-			return nil
+	return d.each(at, func(group []*section) error {
+		for _, s := range group {
+			for i, l := range s.lines {
+				if l.is(variable, match) {
+					s.lines[i] = variableLine(l.name, value, l.object || object, l.lead, l.tail)
+					return nil
+				}
+			}
 		}
-	}
-	return ErrNoLine
+		return ErrNoLine
+	})
 }
 
-// Delete removes the first variable of a name, whose value is match if that is not
-// "". A number of 0 or more counts the variables instead.
-func (d *Document) Delete(name, variable, match string, number int) error {
-	s := d.find(name, "")
-	if s == nil {
-		return ErrNoSection
-	}
-	n := 0
-	for i, l := range s.lines {
-		if l.name == "" {
-			continue
-		}
-		if number >= 0 && n == number || number < 0 && strings.EqualFold(l.name, variable) && (match == "" || l.value == match) {
-			s.lines = slices.Delete(s.lines, i, i+1)
-			return nil
-		}
-		n++
-	}
-	return ErrNoLine
+// is reports whether a line is a variable of that name, with that value if that is not "".
+func (l line) is(variable, match string) bool {
+	return l.name != "" && strings.EqualFold(l.name, variable) && (match == "" || strings.EqualFold(l.value, match))
 }
 
-// Append adds a variable after the last one of a section.
-func (d *Document) Append(name, variable, value, match string, object bool) error {
-	s := d.find(name, match)
-	if s == nil {
-		return ErrNoSection
+// Delete removes all variables of a name, whose value is match if that is not "". A
+// number of 0 or more counts the variables instead.
+func (d *Document) Delete(at Target, variable, match string, number int) error {
+	return d.each(at, func(group []*section) error {
+		if !remove(group, func(l line, n int) bool { return number < 0 && l.is(variable, match) || n == number }) {
+			return ErrNoLine
+		}
+		return nil
+	})
+}
+
+// remove removes those variables, and tells whether there was one. Block comments that
+// begin or end in such a line stay.
+func remove(group []*section, which func(l line, n int) bool) (done bool) {
+	n := -1
+	for _, s := range group {
+		kept := s.lines[:0]
+		for _, l := range s.lines {
+			if l.name != "" {
+				if n++; which(l, n) {
+					done = true
+					if !strings.HasPrefix(strings.TrimSpace(l.tail), ";--") {
+						l.tail = ""
+					}
+					if l.lead+l.tail == "" {
+						continue
+					}
+					l = line{text: l.lead + l.tail}
+				}
+			}
+			kept = append(kept, l)
+		}
+		s.lines = kept
 	}
+	return done
+}
+
+// Append adds a variable after the last one of sections.
+func (d *Document) Append(at Target, variable, value string, object bool) error {
+	return d.Insert(at, variable, value, -1, object)
+}
+
+// Insert adds a variable before the one of a number, or after the last one where there
+// is none of that number.
+func (d *Document) Insert(at Target, variable, value string, number int, object bool) error {
 	if !writable(variable) {
 		return ErrName
 	}
-	at := 1
-	for i, l := range s.lines {
-		if l.name != "" {
-			at = i + 1
+	return d.each(at, func(group []*section) error {
+		in, before, n := group[0], 1, 0
+	search:
+		for _, s := range group {
+			for i, l := range s.lines {
+				if l.name == "" {
+					continue
+				}
+				if in, before = s, i; n == number {
+					break search
+				}
+				before++
+				n++
+			}
 		}
-	}
-	s.lines = slices.Insert(s.lines, at, variableLine(variable, value, object))
-	return nil
+		in.lines = slices.Insert(in.lines, before, variableLine(variable, value, object, "", ""))
+		return nil
+	})
 }
 
-// Insert adds a variable before the one of a number.
-func (d *Document) Insert(name, variable, value string, number int, object bool) error {
-	s := d.find(name, "")
-	if s == nil {
-		return ErrNoSection
-	}
-	if !writable(variable) {
-		return ErrName
-	}
-	n := 0
-	for i, l := range s.lines {
-		if l.name == "" {
-			continue
-		}
-		if n == number {
-			s.lines = slices.Insert(s.lines, i, variableLine(variable, value, object))
-			return nil
-		}
-		n++
-	}
-	return d.Append(name, variable, value, "", object)
-}
-
-func variableLine(name, value string, object bool) line {
+func variableLine(name, value string, object bool, lead, tail string) line {
 	sign := " = "
 	if object {
 		sign = " => "
 	}
-	return line{text: name + sign + strings.ReplaceAll(value, ";", `\;`), name: name, value: value}
+	return line{text: lead + name + sign + strings.ReplaceAll(value, ";", `\;`) + tail, name: name, value: value, object: object, lead: lead, tail: tail}
 }
 
 // nameable reports whether a section may have that name.
