@@ -176,19 +176,28 @@ func (c *Commands) Run(ctx context.Context, line string, out io.Writer) error {
 		return err
 	}
 	err := ErrUsage
-	if len(args) == 0 || len(e.Args) > 0 {
+	if len(args) >= needed(e.Command) && (len(args) == 0 || len(e.Args) > 0) {
 		err = run(ctx, e, &decl.Request{Args: args, Line: line, Out: out})
 	}
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrUsage):
-		fmt.Fprint(out, usage(e.Command))
+		fmt.Fprint(out, usage(e.Command)) // and no more, as in the field
 	default:
-		fmt.Fprintf(out, "%s\n", Escape(err.Error()))
+		fmt.Fprintf(out, "%s\nCommand '%s' failed.\n", Escape(err.Error()), Escape(strings.TrimSpace(line)))
 	}
-	fmt.Fprintf(out, "Command '%s' failed.\n", Escape(strings.TrimSpace(line)))
 	return err
+}
+
+// needed is how many arguments a command cannot do without.
+func needed(cmd decl.Command) (n int) {
+	for _, a := range cmd.Args {
+		if !a.Optional {
+			n++
+		}
+	}
+	return n
 }
 
 // run contains a panic: one command's failure is that command's.
@@ -237,48 +246,59 @@ func hasFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-func (c *Commands) help(_ context.Context, r *decl.Request) error {
+func (c *Commands) help(ctx context.Context, r *decl.Request) error {
+	begins := strings.Join(c.resolve(r.Args), " ")
 	shown := 0
 	for _, e := range c.list() {
-		if !hasPrefix(e.words, r.Args) {
-			continue
-		}
-		if len(r.Args) > 0 && len(e.words) == len(r.Args) {
+		switch {
+		case strings.EqualFold(e.Words, begins):
 			fmt.Fprint(r.Out, usage(e.Command))
 			return nil
+		case hasFold(e.Words, begins) && c.permit(ctx, e.name) == nil:
+			fmt.Fprintf(r.Out, "%-30s -- %s\n", e.Words, cmp.Or(e.Synopsis, "-"))
+			shown++
 		}
-		fmt.Fprintf(r.Out, "%30s %s\n", e.Words, cmp.Or(e.Synopsis, "-"))
-		shown++
 	}
 	if shown == 0 {
-		return fmt.Errorf("No such command '%s'.", strings.Join(r.Args, " "))
+		fmt.Fprintf(r.Out, "No such command '%s'.\n", Escape(begins))
 	}
 	return nil
+}
+
+// Usage is how a command is written: what is needed in angle brackets, what may be left
+// out in square ones. A name that has brackets of its own is shown as it is.
+func Usage(cmd decl.Command) string {
+	words := []string{cmd.Words}
+	for _, a := range cmd.Args {
+		name := a.Name
+		if a.Repeat {
+			name += " ..."
+		}
+		switch {
+		case strings.ContainsAny(a.Name, "<["):
+		case a.Optional:
+			name = "[" + name + "]"
+		default:
+			name = "<" + name + ">"
+		}
+		words = append(words, name)
+	}
+	return strings.Join(words, " ")
 }
 
 // usage is how a command is written and what it does.
 func usage(cmd decl.Command) string {
 	var b strings.Builder
-	b.WriteString("Usage: " + cmd.Words)
-	for _, a := range cmd.Args {
-		name := "<" + a.Name + ">"
-		if a.Repeat {
-			name += " ..."
-		}
-		if a.Optional {
-			name = "[" + name + "]"
-		}
-		b.WriteString(" " + name)
-	}
-	fmt.Fprintf(&b, "\n       %s\n", cmd.Synopsis)
+	fmt.Fprintf(&b, "Usage: %s\n       %s\n", Usage(cmd), cmd.Synopsis)
+	const indent = "       "
 	if cmd.Help != "" {
-		for _, line := range strings.Split(strings.TrimSpace(cmd.Help), "\n") {
-			fmt.Fprintf(&b, "       %s\n", line)
-		}
+		b.WriteString(decl.Wrap(strings.TrimSpace(cmd.Help), indent) + "\n")
 	}
 	for _, a := range cmd.Args {
 		if a.Help != "" {
-			fmt.Fprintf(&b, "       %-12s %s\n", a.Name, a.Help)
+			name := strings.Trim(a.Name, "<>[]")
+			help := decl.Wrap(a.Help, strings.Repeat(" ", len(indent)+13))
+			fmt.Fprintf(&b, "%s%-12s %s\n", indent, name, strings.TrimLeft(help, " "))
 		}
 	}
 	return b.String()

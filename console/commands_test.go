@@ -28,6 +28,10 @@ func testCommands() *Commands {
 		decl.Command{Words: "sip show peers", Synopsis: "All peers", Args: []decl.Arg{{Name: "like", Optional: true}}, Run: echo},
 		decl.Command{Words: "sip show", Args: []decl.Arg{{Name: "what", Repeat: true}}, Run: echo},
 		decl.Command{Words: "core show version", Synopsis: "The version", Run: echo},
+		decl.Command{
+			Words: "long", Args: []decl.Arg{{Name: "[[exten@]context]", Optional: true}, {Name: "what", Help: "more than a line of help that tells what it may be, where it comes from and what it is for", Optional: true}}, Run: echo,
+			Help: "More than a line of help is broken where a line would be longer than eighty characters.\nA line of its own stays one.",
+		},
 		decl.Command{Words: "fail", Run: func(context.Context, *decl.Request) error { return errors.New("no\x1b[2J way") }},
 		decl.Command{Words: "misuse", Args: []decl.Arg{{Name: "what", Optional: true}}, Run: func(context.Context, *decl.Request) error { return ErrUsage }},
 		decl.Command{Words: "burst", Run: func(context.Context, *decl.Request) error { panic("gone") }},
@@ -47,14 +51,15 @@ func TestRun(t *testing.T) {
 		{"case", "SIP Show Peers", "\n", false},
 		{"quotes and backslash", `sip show "a b" c\ d ""`, "a b|c d|\n", false},
 		{"alias", "peers now", "now\n", false},
-		{"words that are not taken", "core show version 2", "Usage: core show version\n       The version\nCommand 'core show version 2' failed.\n", true},
+		{"words that are not taken", "core show version 2", "Usage: core show version\n       The version\n", true},
 		{"old name", "show version", "\n", false},
 		{"old name with more behind it", "show version files pbx.c", "No such command 'show version files pbx.c' (type 'core show help show version files pbx.c' for other possible commands)\n", true},
 		{"blanks", "   ", "", false},
 		{"unknown", "sap show", "No such command 'sap show' (type 'core show help sap show' for other possible commands)\n", true},
 		{"escape", "a\x1bb", `No such command 'a\x1bb' (type 'core show help a\x1bb' for other possible commands)` + "\n", true},
 		{"failure", "fail", `no\x1b[2J way` + "\nCommand 'fail' failed.\n", true},
-		{"usage", "misuse", "Usage: misuse [<what>]\n       \nCommand 'misuse' failed.\n", true},
+		{"usage", "misuse", "Usage: misuse [what]\n       \n", true},
+		{"what is needed is missing", "sip show peer", "Usage: sip show peer <peer>\n       One peer\n", true},
 		{"panic", "burst", "burst: gone\nCommand 'burst' failed.\n", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -97,18 +102,28 @@ func TestHelp(t *testing.T) {
 	if err := c.Run(context.Background(), "core show help sip show", &out); err != nil {
 		t.Fatal(err)
 	}
-	if want := "Usage: sip show <what> ...\n       \n"; out.String() != want {
+	if want := "Usage: sip show <what ...>\n       \n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
 	out.Reset()
 	if err := c.Run(context.Background(), "help", &out); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "                sip show peers All peers\n") {
+	if !strings.Contains(out.String(), "sip show peers                 -- All peers\n") {
 		t.Errorf("help does not list sip show peers:\n%s", out.String())
 	}
-	if c.Run(context.Background(), "help nothing", &out) == nil {
-		t.Error("help for an unknown command succeeded")
+	for _, tt := range [][2]string{
+		{"help sip show pe", "sip show peer                  -- One peer\nsip show peers                 -- All peers\n"},
+		{"help long", "Usage: long [[exten@]context] [what]\n       \n" +
+			"       More than a line of help is broken where a line would be longer than\n       eighty characters.\n       A line of its own stays one.\n" +
+			"       what         more than a line of help that tells what it may be, where\n                    it comes from and what it is for\n"},
+		{"help nothing", "No such command 'nothing'.\n"},
+		{"help SIP Show Peers", "Usage: sip show peers [like]\n       All peers\n"},
+	} {
+		out.Reset()
+		if err := c.Run(context.Background(), tt[0], &out); err != nil || out.String() != tt[1] {
+			t.Errorf("%s: %q, want %q (%v)", tt[0], out.String(), tt[1], err)
+		}
 	}
 }
 

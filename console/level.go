@@ -15,6 +15,8 @@ type Levels struct {
 	// Console shows verbose lines of class 0, which an operator asked for (a SIP
 	// trace), even without any other verbose line.
 	Console bool
+	// NoVerbose shows no verbose line, whatever the class.
+	NoVerbose bool
 	// Verbose and Debug are the highest class shown, 0 for none.
 	Verbose, Debug int
 	// FollowVerbose and FollowDebug take the class from `core set verbose` and
@@ -44,7 +46,7 @@ func (l Levels) shows(level slog.Level, verbose, debug int) bool {
 		if l.FollowVerbose {
 			n = max(n, verbose)
 		}
-		return int(-level) <= n && (n > 0 || l.Console || l.FollowVerbose)
+		return !l.NoVerbose && int(-level) <= n && (n > 0 || l.Console || l.FollowVerbose)
 	case level == event.LevelDTMF:
 		return l.DTMF
 	default:
@@ -54,6 +56,35 @@ func (l Levels) shows(level slog.Level, verbose, debug int) bool {
 		}
 		return int(-20-level) <= n
 	}
+}
+
+// LevelNames are the words for levels of `logger set level`.
+func LevelNames() []string {
+	return []string{"DEBUG", "NOTICE", "WARNING", "ERROR", "VERBOSE", "DTMF", "SECURITY"}
+}
+
+// set shows lines of a level, or does not; it is false for a word that is no level. Lines
+// of debug are those of `core set debug`.
+func (l *Levels) set(name string, on bool) bool {
+	switch strings.ToUpper(name) {
+	case "DEBUG":
+		l.Debug, l.FollowDebug = 0, on
+	case "NOTICE":
+		l.Notice = on
+	case "WARNING":
+		l.Warning = on
+	case "ERROR":
+		l.Error = on
+	case "VERBOSE":
+		l.NoVerbose = !on
+	case "DTMF":
+		l.DTMF = on
+	case "SECURITY":
+		l.Security = on
+	default:
+		return false
+	}
+	return true
 }
 
 // levelName is the word a line begins with.

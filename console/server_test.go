@@ -38,7 +38,12 @@ func newTestServer(t testing.TB) (path string, l *Logger) {
 		}
 		fmt.Fprintf(r.Out, "was %d, watching %v\n", c.SetVerbose(n), c.Watching())
 		return nil
-	}}, decl.Command{Words: "flood", Args: []decl.Arg{{Name: "lines"}}, Run: func(_ context.Context, r *decl.Request) error {
+	}}, decl.Command{Words: "set level", Args: []decl.Arg{{Name: "level"}, {Name: "on"}}, Run: func(ctx context.Context, r *decl.Request) error {
+		if !SessionFrom(ctx).SetLevel(r.Arg(0), r.Arg(1) == "on") {
+			return ErrUsage
+		}
+		return nil
+	}}, decl.Command{Words: "flood", Args: []decl.Arg{{Name: "lines", Optional: true}}, Run: func(_ context.Context, r *decl.Request) error {
 		_, err := r.Out.Write(bytes.Repeat([]byte("x\n"), 100_000))
 		return err
 	}})
@@ -126,6 +131,30 @@ func TestWatch(t *testing.T) {
 	event.Verbose(log, 4, "third")
 	if got := <-quietLines; got != "       > third\n" {
 		t.Errorf("quiet console after set verbose: %q", got)
+	}
+
+	// A level is kept from one console, which may come back to it.
+	set := func(level string) {
+		if err := quiet.Run(ctx, "set level "+level, io.Discard); err != nil {
+			t.Errorf("%s: %v", level, err)
+		}
+	}
+	set("verbose off")
+	set("Warning off")
+	set("security on")
+	event.Verbose(log, 1, "fourth")
+	log.Warn("fifth")
+	log.Log(ctx, event.LevelSecurity, "sixth")
+	if got := <-quietLines; !strings.Contains(got, "SECURITY") || !strings.Contains(got, "sixth") {
+		t.Errorf("quiet console without verbose and warning, with security: %q", got)
+	}
+	set("verbose on")
+	event.Verbose(log, 4, "seventh")
+	if got := <-quietLines; got != "       > seventh\n" {
+		t.Errorf("quiet console with verbose again: %q", got)
+	}
+	if err := quiet.Run(ctx, "set level nothing on", io.Discard); !errors.Is(err, ErrFailed) {
+		t.Errorf("a word that is no level: %v", err)
 	}
 }
 

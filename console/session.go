@@ -71,6 +71,14 @@ func (s *Session) Mute() bool {
 	return muted
 }
 
+// SetLevel shows lines of a level on this console, or keeps them from it until logger.conf
+// is read again. It is false for a word that is no level.
+func (s *Session) SetLevel(name string, on bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sink != nil && s.sink.setLevel(name, on)
+}
+
 // SetVerbose changes it and returns what it was.
 func (s *Session) SetVerbose(n int) int {
 	s.mu.Lock()

@@ -19,7 +19,7 @@ func (e *Engine) Commands() []decl.Command {
 		{
 			Words: "dialplan show", Synopsis: "Show the dialplan, or a part of it",
 			Help:     "Without a word all of it; with one a context; with exten@context what a call to that extension finds, with exten@ in every context.",
-			Args:     []decl.Arg{{Name: "[exten@]context", Optional: true}},
+			Args:     []decl.Arg{{Name: "[[exten@]context]", Optional: true}},
 			Run:      e.showPlan,
 			Complete: e.completeContext,
 		},

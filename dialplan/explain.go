@@ -66,24 +66,24 @@ func explain(w io.Writer, kind, name, synopsis, help string, args []decl.Arg, op
 	fmt.Fprintf(w, "\n  -= Info about %s '%s' =- \n\n", kind, name)
 	fmt.Fprintf(w, "[Synopsis]\n%s. \n\n", synopsis)
 	fmt.Fprint(w, "[Provided By]\nbuiltin\n\n")
-	fmt.Fprintf(w, "[Description]\n%s\n\n", orNone(wrap(help, "")))
+	fmt.Fprintf(w, "[Description]\n%s\n\n", orNone(decl.Wrap(help, "")))
 	fmt.Fprintf(w, "[Syntax]\n%s\n\n", usage(name, args))
 	fmt.Fprint(w, "[Arguments]\n")
 	if len(args) == 0 {
 		fmt.Fprint(w, "Not available\n")
 	}
 	for _, a := range args {
-		fmt.Fprintf(w, "\n%s\n%s\n", a.Name, wrap(a.Help, "    "))
+		fmt.Fprintf(w, "\n%s\n%s\n", a.Name, decl.Wrap(a.Help, "    "))
 		if a.Options {
 			for _, o := range options {
-				fmt.Fprintf(w, "    %c%s: %s\n", o.Letter, parenthesized(o.Args), strings.TrimLeft(wrap(o.Help+absent(o), "        "), " "))
+				fmt.Fprintf(w, "    %c%s: %s\n", o.Letter, parenthesized(o.Args), strings.TrimLeft(decl.Wrap(o.Help+absent(o), "        "), " "))
 			}
 		}
 	}
 	if len(variables) > 0 {
 		fmt.Fprint(w, "\n[Variables]\n")
 		for _, v := range variables {
-			fmt.Fprintf(w, "\n%s\n%s\n", v.Name, wrap(v.Help, "    "))
+			fmt.Fprintf(w, "\n%s\n%s\n", v.Name, decl.Wrap(v.Help, "    "))
 			for _, word := range v.Values {
 				fmt.Fprintf(w, "    %s\n", word)
 			}
@@ -122,32 +122,4 @@ func absent(o decl.Option) string {
 		return ""
 	}
 	return " Not acted on yet: " + o.Absent + "."
-}
-
-// wrap breaks text into lines of at most 79 characters that begin with indent.
-// Lines of their own stay so.
-func wrap(text, indent string) string {
-	var b strings.Builder
-	for i, line := range strings.Split(text, "\n") {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		column := 0
-		for _, word := range strings.Fields(line) {
-			switch {
-			case column == 0:
-				b.WriteString(indent)
-				column = len(indent)
-			case column+1+len(word) > 79:
-				b.WriteString("\n" + indent)
-				column = len(indent)
-			default:
-				b.WriteByte(' ')
-				column++
-			}
-			b.WriteString(word)
-			column += len(word)
-		}
-	}
-	return b.String()
 }

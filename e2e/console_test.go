@@ -74,7 +74,7 @@ func TestConsoleCommands(t *testing.T) {
 		{"dialplan debug t", "EXTEN:1000"},
 		{"config list", "cli_permissions.conf"},
 		{"config reload manager.conf", "Module 'manager' reloaded successfully."},
-		{"cli check permissions " + me.Username + " core show uptime", "is allowed to run command: core show uptime"},
+		{"cli check permissions " + me.Username + " core show uptime", "is allowed to run command: 'core show uptime'"},
 		{"core show taskprocessors like sip", "1 taskprocessors"},
 		{"core show threads", "threads listed."},
 		{"keys show", "0 known RSA keys."},

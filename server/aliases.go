@@ -46,7 +46,7 @@ func (s *Server) aliasCommands() []decl.Command {
 	return []decl.Command{{
 		Words: "cli show aliases", Synopsis: "Show the aliases of cli_aliases.conf",
 		Run: func(_ context.Context, r *decl.Request) error {
-			const format = "%-35.35s %-35.35s\n"
+			const format = "%-50.50s %-50.50s\n"
 			fmt.Fprintf(r.Out, format, "Alias Command", "Real Command")
 			for _, a := range s.commands.Aliases() {
 				fmt.Fprintf(r.Out, format, esc(a.Words), esc(a.Target))

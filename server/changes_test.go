@@ -63,7 +63,7 @@ func TestReloadDiff(t *testing.T) {
 		if x.s.engine.Plan() != plan {
 			t.Error("a broken file was taken in")
 		}
-		if got := said("core reload --dry"); !strings.Contains(got, "Usage: core reload [<--dry-run>]") {
+		if got := said("core reload --dry"); !strings.Contains(got, "Usage: core reload [--dry-run]") {
 			t.Errorf("an unknown word: %s", got)
 		}
 

@@ -31,7 +31,7 @@ func (s *Server) callCommands() []decl.Command {
 		},
 		{
 			Words: "channel redirect", Synopsis: "Send a channel elsewhere in the dialplan",
-			Args: []decl.Arg{{Name: "channel"}, {Name: "[[context,]exten,]priority"}},
+			Args: []decl.Arg{{Name: "channel"}, {Name: "<[[context,]exten,]priority>"}},
 			Run:  s.redirectCommand, Complete: s.completeChannel,
 		},
 		{
@@ -46,6 +46,7 @@ func (s *Server) callCommands() []decl.Command {
 			Words: "bridge destroy", Synopsis: "End a bridge: its channels are hung up",
 			Args: []decl.Arg{{Name: "bridge"}}, Run: s.destroyBridge, Complete: s.completeBridge,
 		},
+		{Words: "bridge technology show", Synopsis: "Show the ways in which channels are joined", Run: s.showBridgeKinds},
 		{
 			Words: "group show channels", Synopsis: "Show the groups that channels are in",
 			Args: []decl.Arg{{Name: "pattern", Help: "a regular expression of the group", Optional: true}}, Run: s.showGroups,
@@ -174,7 +175,8 @@ func (s *Server) showBridges(_ context.Context, r *decl.Request) error {
 	ids, in := s.bridges()
 	if id := r.Arg(0); id != "" && id != "all" {
 		if in[id] == nil {
-			return fmt.Errorf("Bridge '%s' not found", id)
+			noBridge(r, id)
+			return nil
 		}
 		fmt.Fprintf(r.Out, "Id: %s\nType: basic\nTechnology: %s\nName: <unknown>\nDuration: %s\nNum-Channels: %d\n", id, bridgeTechnology(in[id]), clock(talks(in[id], s.now())), len(in[id]))
 		for _, c := range in[id] {
@@ -206,29 +208,46 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%02d:%02d:%02d", n/3600, n/60%60, n%60)
 }
 
+// noBridge answers who names a bridge that there is not. It is no failure: the call may
+// have ended just now.
+func noBridge(r *decl.Request, id string) {
+	fmt.Fprintf(r.Out, "Bridge '%s' not found\n", esc(id))
+}
+
 func (s *Server) kickFromBridge(_ context.Context, r *decl.Request) error {
-	if len(r.Args) != 2 {
-		return console.ErrUsage
-	}
 	_, in := s.bridges()
-	n := 0
-	for _, c := range in[r.Arg(0)] {
-		if ch, ok := s.registry.Find(c.Name); ok && (r.Arg(1) == "all" || strings.EqualFold(r.Arg(1), c.Name)) {
-			n++
-			fmt.Fprintf(r.Out, "Kicking channel '%s' from bridge '%s'\n", esc(c.Name), r.Arg(0))
-			ch.SoftHangup(channel.CauseNormalClearing)
-		}
+	id, name := r.Arg(0), r.Arg(1)
+	if in[id] == nil {
+		noBridge(r, id)
+		return nil
 	}
-	if n == 0 {
-		return fmt.Errorf("bridge %s has no channel %s", r.Arg(0), r.Arg(1))
+	all := strings.EqualFold(name, "all")
+	if all {
+		fmt.Fprintf(r.Out, "Kicking all channels from bridge '%s'\n", id)
+	}
+	found := all
+	for _, c := range in[id] {
+		ch, ok := s.registry.Find(c.Name)
+		if !ok || !all && !strings.EqualFold(name, c.Name) {
+			continue
+		}
+		if !all {
+			fmt.Fprintf(r.Out, "Kicking channel '%s' from bridge '%s'\n", esc(c.Name), id)
+		}
+		found = true
+		ch.SoftHangup(channel.CauseNormalClearing)
+	}
+	if !found {
+		fmt.Fprintf(r.Out, "Channel '%s' not found\n", esc(name))
 	}
 	return nil
 }
 
 func (s *Server) destroyBridge(_ context.Context, r *decl.Request) error {
 	_, in := s.bridges()
-	if len(r.Args) != 1 || in[r.Arg(0)] == nil {
-		return fmt.Errorf("Bridge '%s' not found", r.Arg(0))
+	if in[r.Arg(0)] == nil {
+		noBridge(r, r.Arg(0))
+		return nil
 	}
 	fmt.Fprintf(r.Out, "Destroying bridge '%s'\n", r.Arg(0))
 	for _, c := range in[r.Arg(0)] {
@@ -236,6 +255,16 @@ func (s *Server) destroyBridge(_ context.Context, r *decl.Request) error {
 			ch.SoftHangup(channel.CauseNormalClearing)
 		}
 	}
+	return nil
+}
+
+// showBridgeKinds lists how channels are joined, in the words of the field.
+func (s *Server) showBridgeKinds(_ context.Context, r *decl.Request) error {
+	const format = "%-20s %-20s %8v %s\n"
+	fmt.Fprintf(r.Out, format, "Name", "Type", "Priority", "Suspended")
+	fmt.Fprintf(r.Out, format, "native_rtp", "Native", 90, "No")
+	fmt.Fprintf(r.Out, format, "simple_bridge", "1to1Mix", 50, "No")
+	fmt.Fprintf(r.Out, format, "softmix", "MultiMix", 10, "No")
 	return nil
 }
 

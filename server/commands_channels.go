@@ -36,7 +36,17 @@ func (s *Server) channelCommands() []decl.Command {
 		},
 		{
 			Words: "core show calls", Synopsis: "Count the calls", Run: s.showCalls,
-			Help: "With seconds: bare numbers.", Args: []decl.Arg{{Name: "seconds", Optional: true}},
+			Help: "With uptime also how long the exchange has been up; seconds behind it has that in seconds.",
+			Args: []decl.Arg{{Name: "uptime", Optional: true}, {Name: "seconds", Optional: true}},
+			Complete: func(args []string, _ string) []string {
+				switch len(args) {
+				case 0:
+					return []string{"uptime"}
+				case 1:
+					return []string{"seconds"}
+				}
+				return nil
+			},
 		},
 		{
 			Words: "core eval", Synopsis: "Show what a text becomes with a call's variables",
@@ -158,13 +168,19 @@ func (s *Server) summary(w io.Writer, snaps []channel.Snapshot) {
 }
 
 func (s *Server) showCalls(_ context.Context, r *decl.Request) error {
-	snaps := s.snapshots()
-	if r.Arg(0) == "seconds" {
-		_, total := s.registry.Count()
-		fmt.Fprintf(r.Out, "%d\n%d\n", calls(snaps), total)
-		return nil
+	up := s.now().Sub(s.started)
+	switch words := strings.ToLower(strings.Join(r.Args, " ")); words {
+	case "":
+		s.summary(r.Out, s.snapshots())
+	case "uptime":
+		s.summary(r.Out, s.snapshots())
+		fmt.Fprintf(r.Out, "System uptime: %s\n", span(up))
+	case "uptime seconds":
+		s.summary(r.Out, s.snapshots())
+		fmt.Fprintf(r.Out, "System uptime: %d\n", int(up.Seconds()))
+	default:
+		return console.ErrUsage
 	}
-	s.summary(r.Out, snaps)
 	return nil
 }
 
@@ -226,9 +242,6 @@ func (s *Server) verbose(w io.Writer, snaps []channel.Snapshot) {
 }
 
 func (s *Server) requestHangup(_ context.Context, r *decl.Request) error {
-	if r.Arg(0) == "" {
-		return console.ErrUsage
-	}
 	if r.Arg(0) == "all" {
 		for _, c := range s.registry.Channels() {
 			fmt.Fprintf(r.Out, "Requested Hangup on channel '%s'\n", c.Name())
@@ -238,7 +251,7 @@ func (s *Server) requestHangup(_ context.Context, r *decl.Request) error {
 	}
 	c, ok := s.registry.Find(r.Arg(0))
 	if !ok { // no failure: it may have gone by itself just now
-		fmt.Fprintf(r.Out, "%s is not a known channel\n", r.Arg(0))
+		fmt.Fprintf(r.Out, "%s is not a known channel\n", esc(r.Arg(0)))
 		return nil
 	}
 	fmt.Fprintf(r.Out, "Requested Hangup on channel '%s'\n", c.Name())
@@ -247,12 +260,10 @@ func (s *Server) requestHangup(_ context.Context, r *decl.Request) error {
 }
 
 func (s *Server) showChannel(_ context.Context, r *decl.Request) error {
-	if r.Arg(0) == "" {
-		return console.ErrUsage
-	}
 	ch, ok := s.registry.Find(r.Arg(0))
-	if !ok {
-		return fmt.Errorf("%s is not a known channel", r.Arg(0))
+	if !ok { // no failure, as with `channel request hangup`
+		fmt.Fprintf(r.Out, "%s is not a known channel\n", esc(r.Arg(0)))
+		return nil
 	}
 	c, set := ch.Snapshot(), ch.Settings()
 	w := r.Out

@@ -171,13 +171,13 @@ permit=all
 			t.Errorf("rules about nothing: %s", got)
 		}
 		for line, want := range map[string]string{
-			me.Username + " sip show peers":                      "User '" + me.Username + "' is allowed to run command: sip show peers\n",
-			me.Username + " core stop now":                       "User '" + me.Username + "' is not allowed to run command: core stop now\n",
+			me.Username + " sip show peers":                      "User '" + me.Username + "' is allowed to run command: 'sip show peers'\n",
+			me.Username + " core stop now":                       "User '" + me.Username + "' is not allowed to run command: 'core stop now'\n",
 			me.Username + " stop now":                            "is not allowed",
 			me.Username + " show channels":                       "is allowed",
 			me.Username + " channel originate SIP/1 extension 2": "is allowed",
 			me.Username:                  "core show channels Show the channels",
-			"@" + group.Name + " help":   "Group '@" + group.Name + "' is allowed to run command: help",
+			"@" + group.Name + " help":   "Group '@" + group.Name + "' is allowed to run command: 'help'",
 			"@" + group.Name + " nosuch": "Invalid command: nosuch",
 			"nobody-of-that-name":        "Unknown user 'nobody-of-that-name'",
 			"@nobody-of-that-name":       "Unknown group",

@@ -15,24 +15,12 @@ import (
 	"pbx/config/acl"
 	"pbx/console"
 	"pbx/decl"
-	"pbx/media"
-	"pbx/media/sound"
 )
 
 // systemCommands are the commands about the machine, and about what the exchange has.
 func (s *Server) systemCommands() []decl.Command {
 	return []decl.Command{
 		{Words: "core show sysinfo", Synopsis: "Show the system's uptime and memory", Run: showSystem},
-		{
-			Words: "core show codecs", Synopsis: "Show the codecs that allow= may name",
-			Args: []decl.Arg{{Name: "audio|video", Optional: true}}, Run: showCodecs, Complete: words("audio", "video"),
-		},
-		{Words: "core show file formats", Synopsis: "Show the kinds of sound file", Run: showFileFormats},
-		{
-			Words: "core show translation", Synopsis: "Show between which codecs sounds are converted", Run: showTranslation,
-			Args: []decl.Arg{{Name: "recalc", Help: "the ancestor's word for measuring again: nothing is measured here", Optional: true}, {Name: "seconds", Optional: true}},
-			Help: "Calls are relayed in a codec that both legs have; what is played to one leg is converted.",
-		},
 		{Words: "core restart when convenient", Synopsis: "Start anew as soon as there is no call", Run: s.stopCommand(stopWhenConvenient | restart)},
 		{
 			Words: "module show", Synopsis: "Show the parts under the names of the modules that they are elsewhere",
@@ -51,16 +39,6 @@ func (s *Server) systemCommands() []decl.Command {
 		s.reloadCommand("manager reload", "Read manager.conf, and the files beside it, again", reloadRest),
 		{Words: "http show status", Synopsis: "Show the HTTP server", Run: s.showHTTP},
 		{Words: "features show", Synopsis: "Show the feature codes", Run: s.showFeatures},
-		{
-			Words: "indication show", Synopsis: "Show the countries of indications.conf, or the tones of one",
-			Args: []decl.Arg{{Name: "country", Optional: true}}, Run: s.showIndications,
-			Complete: func(args []string, _ string) []string {
-				if len(args) > 0 {
-					return nil
-				}
-				return s.configuration().tones.Countries()
-			},
-		},
 		{Words: "acl show", Synopsis: "Show the access lists of acl.conf", Args: []decl.Arg{{Name: "name", Optional: true}}, Run: s.showLists, Complete: s.completeList},
 		{
 			Words: "dialplan eval function", Synopsis: "Show what a function returns outside of a call",
@@ -102,58 +80,6 @@ func showSystem(_ context.Context, r *decl.Request) error {
 	fmt.Fprintf(r.Out, "  Total RAM:                 %d KiB\n  Free RAM:                  %d KiB\n  Buffer RAM:                %d KiB\n", kib(info.Totalram, info.Unit), kib(info.Freeram, info.Unit), kib(info.Bufferram, info.Unit))
 	fmt.Fprintf(r.Out, "  Total Swap Space:          %d KiB\n  Free Swap Space:           %d KiB\n\n", kib(info.Totalswap, info.Unit), kib(info.Freeswap, info.Unit))
 	fmt.Fprintf(r.Out, "  Number of Processes:       %d \n\n", info.Procs)
-	return nil
-}
-
-func showCodecs(_ context.Context, r *decl.Request) error {
-	const format = "%8v %-6s %-12s %-14s %s\n"
-	fmt.Fprintf(r.Out, format, "ID", "TYPE", "NAME", "ENCODING", "CLOCK")
-	for i, f := range media.Formats() {
-		kind := "audio"
-		if f.Video {
-			kind = "video"
-		}
-		if want := r.Arg(0); want != "" && want != kind {
-			continue
-		}
-		fmt.Fprintf(r.Out, format, i+1, kind, f.Name, f.Encoding, fmt.Sprintf("%d Hz", f.Clock))
-	}
-	return nil
-}
-
-func showFileFormats(_ context.Context, r *decl.Request) error {
-	const format = "%-10s %-10s %-20s\n"
-	fmt.Fprintf(r.Out, format, "Format", "Name", "Extensions")
-	for _, f := range sound.FileTypes() {
-		fmt.Fprintf(r.Out, format, f.Codec, f.Extension, f.Extension)
-	}
-	fmt.Fprintf(r.Out, "%d file formats registered.\n", len(sound.FileTypes()))
-	return nil
-}
-
-func showTranslation(_ context.Context, r *decl.Request) error {
-	var names []string
-	for _, f := range media.Formats() {
-		if !f.Video {
-			names = append(names, f.Name)
-		}
-	}
-	fmt.Fprintf(r.Out, "%10s", "")
-	for _, to := range names {
-		fmt.Fprintf(r.Out, " %8s", to)
-	}
-	fmt.Fprintln(r.Out)
-	for _, from := range names {
-		fmt.Fprintf(r.Out, "%10s", from)
-		for _, to := range names {
-			mark := "-"
-			if from != to && sound.Converts(from, to) {
-				mark = "yes"
-			}
-			fmt.Fprintf(r.Out, " %8s", mark)
-		}
-		fmt.Fprintln(r.Out)
-	}
 	return nil
 }
 
@@ -239,7 +165,7 @@ func (s *Server) showHTTP(_ context.Context, r *decl.Request) error {
 }
 
 func (s *Server) showFeatures(_ context.Context, r *decl.Request) error {
-	const format = "%-25s %-7s %s\n"
+	const format = "%-25s %-7s %-7s\n"
 	fmt.Fprintf(r.Out, format, "Builtin Feature", "Default", "Current")
 	fmt.Fprintf(r.Out, format, "---------------", "-------", "-------")
 	f, standard := s.registry.Features(), channel.DefaultFeatures()
@@ -269,34 +195,6 @@ func (s *Server) showFeatures(_ context.Context, r *decl.Request) error {
 	return nil
 }
 
-func (s *Server) showIndications(_ context.Context, r *decl.Request) error {
-	z := s.configuration().tones
-	if country := r.Arg(0); country != "" {
-		found := false
-		for _, name := range []string{"dial", "busy", "ring", "congestion", "callwaiting", "dialrecall", "record", "info", "stutter"} {
-			if slices.Contains(z.Countries(), country) {
-				if t, ok := z.Tone(country, name); ok {
-					found = true
-					fmt.Fprintf(r.Out, "%-12s %v\n", name, t)
-				}
-			}
-		}
-		if !found {
-			return fmt.Errorf("there is no country %q in indications.conf", country)
-		}
-		return nil
-	}
-	fmt.Fprintln(r.Out, "Country\n-------")
-	for _, c := range slices.Sorted(slices.Values(z.Countries())) {
-		mark := ""
-		if c == z.Default() {
-			mark = " (default)"
-		}
-		fmt.Fprintln(r.Out, c+mark)
-	}
-	return nil
-}
-
 func (s *Server) completeList(args []string, _ string) []string {
 	file, _, err := (&config.Loader{Dir: s.configuration().dirs.Config}).Optional("acl.conf")
 	if err != nil || len(args) > 0 {
@@ -315,11 +213,16 @@ func (s *Server) showLists(_ context.Context, r *decl.Request) error {
 	if name := r.Arg(0); name != "" {
 		list, ok := lists[strings.ToLower(name)]
 		if !ok {
-			return fmt.Errorf("acl.conf has no list %q", name)
+			fmt.Fprintf(r.Out, "\nCould not find ACL named '%s'\n", esc(name))
+			return nil
 		}
 		fmt.Fprintf(r.Out, "\nACL: %s\n---------------------------------------------\n", esc(name))
 		for i, rule := range list {
-			fmt.Fprintf(r.Out, "  %d: %s\n", i, rule)
+			how, networks := " deny", strings.TrimPrefix(rule.String(), "deny=")
+			if rule.Permit {
+				how, networks = "allow", strings.TrimPrefix(rule.String(), "permit=")
+			}
+			fmt.Fprintf(r.Out, "%3d: %s - %s\n", i, how, networks)
 		}
 		return nil
 	}

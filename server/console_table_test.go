@@ -15,17 +15,17 @@ import (
 // the subsystems that there are here. A slash stands between words that may follow.
 var fieldCommands = []string{
 	"core show version/uptime/settings/sysinfo/channels/channel/channeltypes/channeltype/calls/hints/hint/applications/application/functions/function/codecs/translation/help",
-	"core show threads/hanguphandlers/taskprocessors", "core show file formats", "core show config mappings", "core set verbose/debug", "core reload/waitfullybooted",
+	"core show threads/hanguphandlers/codec/taskprocessors", "core show file formats", "core show config mappings", "core set verbose/debug", "core reload/waitfullybooted",
 	"core stop now/gracefully", "core stop when convenient", "core restart now/gracefully", "core restart when convenient", "core abort shutdown",
 	"dialplan show/reload", "dialplan show globals/chanvar", "dialplan set global/chanvar", "dialplan add extension/include", "dialplan remove extension/include",
 	"dialplan eval function", "dialplan exec application", "dialplan debug",
 	"sip show peers/peer/registry/channels/channel/channelstats/subscriptions/settings/users/user/inuse/mwi/domains/tcp/history/objects/sched",
 	"sip set debug/history", "sip reload/notify/unregister", "sip qualify peer", "sip prune realtime", "rtp set debug", "rtcp set debug/stats", "rtp show settings", "stun show status", "udptl show config", "udptl set debug", "prometheus show status/metrics", "keys show", "stasis show topics/topic", "file convert",
 	"channel originate/redirect", "channel request hangup", "features show", "database show/showkey/get/put/del/deltree/query",
-	"logger show channels", "logger add channel", "logger remove channel", "logger rotate/reload/mute", "module show/load/unload/reload",
+	"logger show channels", "logger add channel", "logger remove channel", "logger rotate/reload/mute", "logger set level", "module show/load/unload/reload",
 	"manager show users/user/connected/commands/command/events/event/settings", "manager kick session", "manager reload", "http show status",
 	"cdr show status/active", "cdr submit", "cel show status", "agi show commands", "agi set debug", "agi exec", "devstate list/change", "presencestate list/change",
-	"group show channels", "bridge show/kick/destroy", "realtime load/update/store/destroy", "odbc show/read/write", "config list/reload", "indication show",
+	"group show channels", "bridge show/kick/destroy", "bridge technology show", "realtime load/update/store/destroy", "odbc show/read/write", "config list/reload", "indication show",
 	"dnsmgr status/refresh", "acl show", "cli show aliases/permissions", "cli check permissions", "cli reload permissions", "timers show/run", "missed show",
 }
 
@@ -110,7 +110,8 @@ exten => 302,1,Return()
 		show "core show hanguphandlers" SIP/alice-00000002             t,302,1
 		show "bridge show all" <unknown>                                2 basic           native_rtp      00:01:05
 		show "bridge show none" not found
-		show "bridge kick none all" has no channel
+		show "bridge kick none all" Bridge 'none' not found
+		show "bridge technology show" native_rtp           Native                     90 No
 		show "core show threads" threads listed.
 		alice > BYE C
 		alice < 200
@@ -169,11 +170,22 @@ func TestConsoleSystem(t *testing.T) {
 			show "module unload chan_sip" cannot be unloaded
 			show "http show status" Server Disabled
 			show "features show" Pickup                    *8      *8
-			show "indication show" us
+			show "indication show" us       United States / North America
 			show "indication show us" busy
-			show "indication show atlantis" there is no country
+			show "indication show atlantis" No countries matched your criteria.
+			show "indication show atlantis us" us      busy            480+620/500,0/500
+			show "acl show none" Could not find ACL named 'none'
+			show "core show codec 1" 1 ulaw (PCMU, 8000 Hz)
+			show "core show codec opus" opus (
+			show "core show codec 999" Codec 999 not found
+			show "core show translation paths ulaw" ulaw To alaw : (ulaw)->(alaw)
+			show "core show translation paths" Usage:
+			show "core show translation paths xyz" no codec "xyz"
+			show "core show application" Usage:
+			show "core show function" Usage:
+			show "core show settings" User name and group:
 			show "acl show" office
-			show "acl show office" 1: permit=192.0.2.0/24
+			show "acl show office" 1: allow - 192.0.2.0/24
 			show "dialplan eval function LEN(hello)" Result: 5
 			show "dialplan eval function NOPE(1)" failed
 			show "dialplan exec application NoOp(hi)" NoOp has ended
@@ -188,9 +200,10 @@ func TestConsoleSystem(t *testing.T) {
 			show "realtime load people name anna" No rows found
 			show "odbc show" Connected: yes
 			show "logger add channel more.log notice,warning,error" Added
-			show "logger add channel more.log notice" is written already
+			show "logger add channel more.log notice" Logger channel 'more.log' already exists
 			show "logger add channel ../x notice" not the name
 			show "logger mute" no console
+			show "logger set level debug on" no console
 			show "dialplan exec application Log(WARNING,hello there)" ended`)
 		s.s.logger.Flush()
 		file := filepath.Join(s.s.configuration().dirs.Log, "more.log")
@@ -198,7 +211,7 @@ func TestConsoleSystem(t *testing.T) {
 			t.Errorf("more.log: %q %v", b, err)
 		}
 		s.play(`show "logger remove channel more.log" Removed
-			show "logger remove channel more.log" no 'logger add channel'`)
+			show "logger remove channel more.log" Unable to find dynamic logger channel 'more.log'`)
 		for line, want := range map[string]string{
 			"channel originate ": "SIP/bob", "bridge show ": "all", "realtime load ": "people", "odbc read ": "ODBC_AGE", "indication show ": "us", "dialplan eval function LE": "LEN(",
 			"dialplan exec application No": "NoOp", "acl show ": "office", "stasis show topic peer.": "peer.status", "help core show ch": "channels", "sip show inuse ": "all",
@@ -248,7 +261,7 @@ func TestAliases(t *testing.T) {
 			show "peers" bob
 			show "hangup request SIP/none" is not a known channel
 			show "help me core show uptime" Usage: core show uptime
-			show "cli show aliases" peers                               sip show peers
+			show "cli show aliases" peers                                              sip show peers
 			show "foo" No such command`)
 		for line, want := range map[string]string{"pee": "peers", "hangup ": "request", "hangup request ": "all", "help me core show ch": "channels"} {
 			if got := s.s.Commands().Complete(line); !slices.Contains(got, want) {
@@ -299,6 +312,12 @@ chan_sip.so                    Session Initiation Protocol (SIP)        0       
 				"Channel                             Type     Formatter  Status    Configuration\n" +
 				"-------                             ----     ---------  ------    -------------\n" +
 				"/dev/null                           File     default    Enabled    - NOTICE WARNING ERROR \n\n"},
+			{"core show translation", "         Steps of a conversion, - where there is none\n" +
+				"          Source Format (Rows) Destination Format (Columns)\n\n" +
+				"            ulaw   alaw   slin\n" +
+				"     ulaw      -      1      1\n" +
+				"     alaw      1      -      1\n" +
+				"     slin      1      1      -\n"},
 			{"core set verbose 5", "Console verbose was OFF and is now 5.\n"},
 			{"core set verbose atleast 3", "Console verbose is still 5.\n"},
 			{"core set verbose atleast 6 silent", ""},

@@ -91,6 +91,10 @@ SIP/bob-00000001                                                                
 `},
 			{"core show channels count", "2 active channels\n1 active call\n1 call processed\n"},
 			{"core show calls", "1 active call\n1 call processed\n"},
+			{"core show calls uptime", "1 active call\n1 call processed\nSystem uptime: 3 seconds\n"},
+			{"core show calls uptime seconds", "1 active call\n1 call processed\nSystem uptime: 3\n"},
+			{"core show calls seconds", "Usage: core show calls [uptime] [seconds]\n       Count the calls\n" +
+				"       With uptime also how long the exchange has been up; seconds behind it\n       has that in seconds.\n"},
 			{"core show uptime", "System uptime: 3 seconds\nLast reload: 3 seconds\n"},
 			{"core show uptime seconds", "System uptime: 3\nLast reload: 3\n"},
 			{"core show channel SIP/alice-00000000", ` -- General --
@@ -126,7 +130,7 @@ Eff. Connected Line ID Name: Bob B
       Variables:
 DIALSTATUS=ANSWER
 `},
-			{"core show channel SIP/nobody", "SIP/nobody is not a known channel\nCommand 'core show channel SIP/nobody' failed.\n"},
+			{"core show channel SIP/nobody", "SIP/nobody is not a known channel\n"},
 			{"channel request hangup SIP/bob-00000001", "Requested Hangup on channel 'SIP/bob-00000001'\n"},
 			{"core set verbose 3", "Console verbose was OFF and is now 3.\n"},
 			{"core set verbose 3", "Console verbose is still 3.\n"},

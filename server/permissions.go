@@ -224,7 +224,7 @@ func (s *Server) checkPermissions(_ context.Context, r *decl.Request) error {
 		if p.Allows(who, name) {
 			not = "is"
 		}
-		fmt.Fprintf(r.Out, "%s '%s' %s allowed to run command: %s\n", kind, esc(r.Arg(0)), not, esc(line))
+		fmt.Fprintf(r.Out, "%s '%s' %s allowed to run command: '%s'\n", kind, esc(r.Arg(0)), not, esc(line))
 		return nil
 	}
 	n := 0

@@ -8,6 +8,7 @@ import (
 	"pbx/api"
 	"pbx/channel"
 	"pbx/channels/sip"
+	"pbx/console"
 	"pbx/decl"
 	"pbx/feed"
 )
@@ -177,15 +178,7 @@ func functionPage(funcs []*channel.Function) []byte {
 func commandPage(commands []decl.Command) []byte {
 	b := bytes.NewBufferString("# Console commands\n\n" + generated)
 	for _, c := range commands {
-		line := c.Words
-		for _, a := range c.Args {
-			name := "<" + a.Name + ">"
-			if a.Optional {
-				name = "[" + name + "]"
-			}
-			line += " " + name
-		}
-		fmt.Fprintf(b, "## %s\n\n`%s`\n\n%s.\n\n", c.Words, line, strings.TrimSuffix(c.Synopsis, "."))
+		fmt.Fprintf(b, "## %s\n\n`%s`\n\n%s.\n\n", c.Words, console.Usage(c), strings.TrimSuffix(c.Synopsis, "."))
 		writeHelp(b, c.Help)
 		writeArguments(b, c.Args)
 	}

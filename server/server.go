@@ -247,7 +247,7 @@ func (s *Server) refuse(c *configuration) error {
 func (s *Server) buildCommands() {
 	s.commands = console.NewCommands()
 	for _, list := range [][]decl.Command{
-		s.coreCommands(), s.systemCommands(), s.channelCommands(), s.callCommands(), s.driverCommands(), s.sourceCommands(), s.aliasCommands(), s.permissionCommands(), s.fileCommands(), s.threadCommands(), s.soundCommands(), s.keyCommands(), s.metricsCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
+		s.coreCommands(), s.systemCommands(), s.codecCommands(), s.channelCommands(), s.callCommands(), s.driverCommands(), s.sourceCommands(), s.aliasCommands(), s.permissionCommands(), s.fileCommands(), s.threadCommands(), s.soundCommands(), s.keyCommands(), s.metricsCommands(), s.loggerCommands(), s.rtpCommands(), s.databaseCommands(), s.recordCommands(), s.explainCommands(), s.engine.Commands(),
 		s.hints.Commands(), s.states.Commands(), s.agi.Commands(), s.sip.Commands(), s.manager.Commands(), s.sinks.Commands(), s.timers.Commands(), s.missed.Commands(),
 	} {
 		s.commands.Add(list...)

@@ -14,8 +14,13 @@ type Zone struct {
 	Country, Description string
 	// Cadence is how a bell rings there: milliseconds on, off, …
 	Cadence string
-	tones   map[string]List
+	// Playlists are the tones as they are written, in the order of the file.
+	Playlists []Playlist
+	tones     map[string]List
 }
+
+// Playlist is a tone as it is written, such as 480+620/500,0/500.
+type Playlist struct{ Name, List string }
 
 // Zones are the tone zones of one configuration. They do not change: every
 // goroutine may use them.
@@ -55,7 +60,7 @@ func Builtin() *Zones {
 		if err != nil {
 			panic(fmt.Sprintf("tone: built-in %s: %v", b.name, err)) // the table above is wrong
 		}
-		us.tones[b.name] = list
+		us.tones[b.name], us.Playlists = list, append(us.Playlists, Playlist{b.name, b.list})
 	}
 	return &Zones{country: "us", zones: map[string]*Zone{"us": us}}
 }
@@ -144,7 +149,7 @@ func readZone(s *config.Section) (*Zone, []config.Finding) {
 					Message: fmt.Sprintf("nothing asks for a tone %q", v.Name), Hint: hint,
 				})
 			}
-			zone.tones[name] = list
+			zone.tones[name], zone.Playlists = list, append(zone.Playlists, Playlist{name, v.Value})
 		}
 	}
 	return zone, findings
@@ -157,6 +162,12 @@ func (z *Zones) Countries() []string {
 		out = append(out, name)
 	}
 	return out
+}
+
+// Zone finds the zone of a country.
+func (z *Zones) Zone(country string) (*Zone, bool) {
+	zone, ok := z.zones[strings.ToLower(country)]
+	return zone, ok
 }
 
 // Default is the country that is used where none is named.
