@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"strings"
 	"sync"
@@ -33,11 +34,22 @@ type Client struct {
 func Dial(path string, logs func(line []byte)) (*Client, error) {
 	conn, err := net.DialTimeout("unix", path, 5*time.Second)
 	if err != nil {
-		return nil, fmt.Errorf("no exchange answers on %s (is it running?): %w", path, err)
+		return nil, unreached(path, err)
 	}
 	c := &Client{conn: conn, logs: logs, words: make(chan []string, 1), ends: make(chan string, 1), gone: make(chan struct{})}
 	go c.read()
 	return c, nil
+}
+
+// unreached is the error of a socket that nobody could be reached on.
+func unreached(path string, err error) error {
+	if op := new(net.OpError); errors.As(err, &op) {
+		err = op.Err // without the path once more
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("the console %s is not for this user (be the one that the exchange runs as, or set astctlpermissions in its asterisk.conf): %w", path, err)
+	}
+	return fmt.Errorf("no exchange answers on %s (is it running, and with this --state?): %w", path, err)
 }
 
 // Close ends the connection.

@@ -185,7 +185,10 @@ func (c *Commands) Run(ctx context.Context, line string, out io.Writer) error {
 	case errors.Is(err, ErrUsage):
 		fmt.Fprint(out, usage(e.Command)) // and no more, as in the field
 	default:
-		fmt.Fprintf(out, "%s\nCommand '%s' failed.\n", Escape(err.Error()), Escape(strings.TrimSpace(line)))
+		for text := range strings.SplitSeq(err.Error(), "\n") { // such as of two files that cannot be read
+			fmt.Fprintln(out, Escape(text))
+		}
+		fmt.Fprintf(out, "Command '%s' failed.\n", Escape(strings.TrimSpace(line)))
 	}
 	return err
 }

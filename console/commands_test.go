@@ -33,6 +33,9 @@ func testCommands() *Commands {
 			Help: "More than a line of help is broken where a line would be longer than eighty characters.\nA line of its own stays one.",
 		},
 		decl.Command{Words: "fail", Run: func(context.Context, *decl.Request) error { return errors.New("no\x1b[2J way") }},
+		decl.Command{Words: "fail twice", Run: func(context.Context, *decl.Request) error {
+			return errors.Join(errors.New("one"), errors.New("two\x07"))
+		}},
 		decl.Command{Words: "misuse", Args: []decl.Arg{{Name: "what", Optional: true}}, Run: func(context.Context, *decl.Request) error { return ErrUsage }},
 		decl.Command{Words: "burst", Run: func(context.Context, *decl.Request) error { panic("gone") }},
 	)
@@ -58,6 +61,7 @@ func TestRun(t *testing.T) {
 		{"unknown", "sap show", "No such command 'sap show' (type 'core show help sap show' for other possible commands)\n", true},
 		{"escape", "a\x1bb", `No such command 'a\x1bb' (type 'core show help a\x1bb' for other possible commands)` + "\n", true},
 		{"failure", "fail", `no\x1b[2J way` + "\nCommand 'fail' failed.\n", true},
+		{"two failures", "fail twice", `one` + "\n" + `two\x07` + "\nCommand 'fail twice' failed.\n", true},
 		{"usage", "misuse", "Usage: misuse [what]\n       \n", true},
 		{"what is needed is missing", "sip show peer", "Usage: sip show peer <peer>\n       One peer\n", true},
 		{"panic", "burst", "burst: gone\nCommand 'burst' failed.\n", true},

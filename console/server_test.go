@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"pbx/decl"
@@ -180,6 +182,19 @@ func TestStaleSocket(t *testing.T) {
 	s.Close()
 	if _, err := os.Stat(path); err == nil {
 		t.Error("the socket is still there after Close")
+	}
+}
+
+// TestUnreached: what a person is told whom the exchange does not answer.
+func TestUnreached(t *testing.T) {
+	dir := t.TempDir()
+	_, err := Dial(filepath.Join(dir, "ctl"), nil)
+	if want := "no exchange answers on " + filepath.Join(dir, "ctl") + " (is it running, and with this --state?): connect: no such file or directory"; err == nil || err.Error() != want {
+		t.Errorf("no socket: %v, want %s", err, want)
+	}
+	err = unreached("/run/pbx.ctl", &net.OpError{Op: "dial", Net: "unix", Err: os.NewSyscallError("connect", syscall.EACCES)})
+	if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "the console /run/pbx.ctl is not for this user") || !strings.Contains(err.Error(), "astctlpermissions") {
+		t.Errorf("a socket of somebody else: %v", err)
 	}
 }
 

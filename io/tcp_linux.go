@@ -23,6 +23,9 @@ func (system) ListenTCP(addr netip.AddrPort, o SocketOptions) (StreamListener, e
 	network := o.network(addr.Addr())
 	l, err := lc.Listen(context.Background(), network, addr.String())
 	if err != nil {
+		if op := new(net.OpError); errors.As(err, &op) {
+			err = op.Err // without the address once more
+		}
 		return nil, fmt.Errorf("io: listen on TCP %s: %w", addr, err)
 	}
 	t, ok := l.(*net.TCPListener)

@@ -113,10 +113,7 @@ func readBase(o *Options) (*configuration, error) {
 func (c *configuration) readSIP() error {
 	conf, found, err := sip.LoadConfig(c.loader())
 	c.sip, c.findings = conf, append(c.findings, found...)
-	if err != nil {
-		return fmt.Errorf("sip.conf: %w", err)
-	}
-	return nil
+	return err // which names the file
 }
 
 // readPlan reads extensions.conf, and extensions.ael where there is one, with the
@@ -138,7 +135,7 @@ func (c *configuration) readPlan(engine *dialplan.Engine) error {
 	case errors.Is(err, fs.ErrNotExist) && refused != nil:
 		return refused
 	case err != nil:
-		return fmt.Errorf("extensions.conf: %w", err)
+		return err // which names the file
 	case other != nil:
 		f.Sections, f.Read = append(f.Sections, other.Sections...), append(f.Read, other.Read...)
 	}

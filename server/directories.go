@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -28,6 +29,8 @@ type Directories struct {
 	// Socket is the console socket, SocketMode its permissions.
 	Socket     string
 	SocketMode os.FileMode
+	// SocketOwner and SocketGroup are whose the socket becomes; nil is the exchange's own.
+	SocketOwner, SocketGroup *int
 }
 
 // DefaultState is the state directory without --state: /var/lib/pbx for root,
@@ -197,7 +200,16 @@ func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error
 					}
 					d.SocketMode = os.FileMode(mode)
 				case "astctlowner", "astctlgroup":
-					note(v, config.Note, "no-effect", "%s: the console socket belongs to the user of the exchange", v.Name)
+					kind, to, find := "user", &d.SocketOwner, userID
+					if strings.EqualFold(v.Name, "astctlgroup") {
+						kind, to, find = "group", &d.SocketGroup, groupID
+					}
+					id, err := find(v.Value)
+					if err != nil {
+						note(v, config.Warning, "bad-value", "%s = %q: this machine has no such %s", v.Name, v.Value, kind)
+						continue
+					}
+					*to = &id
 				default:
 					findings = append(findings, unknownKey(v, "[files]", []string{"astctl", "astctlpermissions", "astctlowner", "astctlgroup"}))
 				}
@@ -230,6 +242,36 @@ func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error
 	}
 	d.Socket = filepath.Join(d.Run, ctl)
 	return d, core, findings, nil
+}
+
+// userID is the number of a user by name or number.
+func userID(name string) (int, error) {
+	if u, err := user.Lookup(name); err == nil {
+		name = u.Uid
+	}
+	return strconv.Atoi(name)
+}
+
+// groupID is the number of a group by name or number.
+func groupID(name string) (int, error) {
+	if g, err := user.LookupGroup(name); err == nil {
+		name = g.Gid
+	}
+	return strconv.Atoi(name)
+}
+
+// own gives the console socket to whom asterisk.conf says.
+func (d Directories) own(path string) error {
+	if d.SocketOwner == nil && d.SocketGroup == nil {
+		return nil
+	}
+	id := func(p *int) int {
+		if p == nil {
+			return -1
+		}
+		return *p
+	}
+	return os.Chown(path, id(d.SocketOwner), id(d.SocketGroup))
 }
 
 func (c *Core) set(v config.Variable) (findings []config.Finding) {

@@ -25,7 +25,7 @@ func (s *Server) buildManager() {
 // the exchange goes on without.
 func (s *Server) applyManager(c *configuration) {
 	if err := s.manager.Apply(c.manager); err != nil {
-		s.log.Error(err.Error())
+		s.log.Error(whyNotBound(err).Error())
 	}
 }
 

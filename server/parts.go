@@ -128,10 +128,25 @@ func (s *Server) buildSIP(c *configuration) error {
 		Hints:    s.hints, Mailboxes: s.states, Log: s.log, Now: s.now, Random: s.opts.Random, Version: s.opts.Version,
 		OpenTrace: traceFiles(c.dirs.Log), Extensions: s.engine, Records: s.callRecords(),
 	})
-	if errors.Is(err, syscall.EADDRINUSE) {
-		err = fmt.Errorf("%w: does another exchange run here?", err)
+	return whyNotBound(err)
+}
+
+// whyNotBound adds to the error of a listener what a person can do about it.
+func whyNotBound(err error) error {
+	why := ""
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		why = "does another exchange run here?"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		why = "this machine has no such address"
+	case errors.Is(err, syscall.EACCES):
+		why = "ports below 1024 are for root, and for who has CAP_NET_BIND_SERVICE"
+	case errors.Is(err, syscall.EAFNOSUPPORT):
+		why = "this machine does not speak IPv6"
+	default:
+		return err
 	}
-	return err
+	return fmt.Errorf("%w: %s", err, why)
 }
 
 // serveWeb opens the HTTP server, with SIP over WebSocket where the ancestor has it. A
@@ -151,7 +166,7 @@ func (s *Server) applyWeb(c *configuration) {
 	s.api.Apply(c.api)
 	s.metrics.Switch(c.web.Enabled)
 	if err := s.web.Apply(c.web); err != nil {
-		s.log.Error(err.Error())
+		s.log.Error(whyNotBound(err).Error())
 	}
 }
 
@@ -173,6 +188,9 @@ func traceFiles(dir string) func(name string) (io.WriteCloser, error) {
 // the state directory where that cannot be written.
 func (s *Server) openStore(c *configuration) (*store.Journal, error) {
 	j, err := store.Open(filepath.Join(c.dirs.DB, "pbx.journal"), s.log)
+	if errors.Is(err, store.ErrLocked) {
+		return nil, fmt.Errorf("an exchange runs on the state directory %s already: `pbx console` talks to it, --state DIR gives another one its own (%w)", c.dirs.DB, err)
+	}
 	if err != nil && c.dirs.DB != c.dirs.State && (errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS)) {
 		s.log.Warn(err.Error() + "; state is kept under " + c.dirs.State)
 		return store.Open(filepath.Join(c.dirs.State, "pbx.journal"), s.log)

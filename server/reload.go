@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"pbx/config"
 	"pbx/event"
@@ -37,7 +38,7 @@ func (s *Server) Hangup() {
 		s.log.Warn(err.Error())
 	}
 	if _, err := s.Reload(); err != nil {
-		s.log.Error(fmt.Sprintf("Reload: %v; the old configuration goes on", err))
+		s.log.Error(fmt.Sprintf("Reload: %s; the old configuration goes on", strings.ReplaceAll(err.Error(), "\n", "; ")))
 	}
 }
 

@@ -269,7 +269,13 @@ func (s *Server) openConsole(c *configuration) error {
 	var err error
 	for _, path := range c.dirs.sockets() {
 		s.console, err = console.Listen(path, c.dirs.SocketMode, s.commands, s.api.Ask, s.logger)
-		if err == nil || errors.Is(err, console.ErrRunning) {
+		if err == nil {
+			if err := c.dirs.own(path); err != nil {
+				s.log.Warn(fmt.Sprintf("astctlowner, astctlgroup: %v", err))
+			}
+			return nil
+		}
+		if errors.Is(err, console.ErrRunning) {
 			return err
 		}
 		s.log.Warn(err.Error())

@@ -163,7 +163,13 @@ func (c *configLoader) read(file, users *config.File) {
 func (c *configLoader) readDevice(s *config.Section) {
 	lines := s.All("type")
 	if len(lines) == 0 {
-		c.find(s.Pos, config.Warning, "sip-no-type", fmt.Sprintf("section [%s] lacks type and is skipped", s.Name), "add type=friend, peer or user")
+		hint := "add type=friend, peer or user"
+		for _, v := range s.Vars {
+			if config.Nearest(v.Name, []string{"type"}) != "" {
+				hint = fmt.Sprintf("did you mean type for %s in %s:%d?", v.Name, v.Pos.File, v.Pos.Line)
+			}
+		}
+		c.find(s.Pos, config.Warning, "sip-no-type", fmt.Sprintf("section [%s] lacks type and is skipped", s.Name), hint)
 		return
 	}
 	typ, ok := c.deviceType(s, lines)

@@ -240,6 +240,8 @@ language=fr
 secret=x
 [odd]
 type=frend
+[tpye]
+tpye=friend
 `, "users.conf", `[general]
 hassip=no
 [6001]
@@ -261,7 +263,8 @@ secret=y
 	}
 	for _, want := range []string{
 		"sip.conf:13: warning: section [102] was there before",
-		"sip.conf:15: warning: section [lost] lacks type",
+		"sip.conf:15: warning: section [lost] lacks type and is skipped; add type=friend, peer or user",
+		"sip.conf:19: warning: section [tpye] lacks type and is skipped; did you mean type for tpye in sip.conf:20?",
 		`sip.conf:18: warning: type "frend" of [odd] is not peer, user or friend; the section is skipped; did you mean friend?`,
 	} {
 		if !slices.ContainsFunc(findings, func(f config.Finding) bool { return strings.HasPrefix(f.String(), want) }) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"pbx/server"
@@ -171,6 +172,23 @@ func run(args []string, in *os.File, out, errs io.Writer) int {
 	return exitFailed
 }
 
+// usageOf is what the usage says of one command.
+func usageOf(name string) string {
+	lines := strings.SplitAfter(usage, "\n")
+	begin := slices.IndexFunc(lines, func(l string) bool {
+		words := strings.Fields(l)
+		return strings.HasPrefix(l, "  pbx ") && words[1] == name
+	})
+	if begin < 0 {
+		return ""
+	}
+	end := begin + 1
+	for strings.HasPrefix(lines[end], "    ") {
+		end++
+	}
+	return strings.Join(lines[begin:end], "")
+}
+
 // places are the flags that say where things are.
 type places struct {
 	config, state string
@@ -186,11 +204,13 @@ func (p *places) flags(f *flag.FlagSet) {
 
 // parse reads flags; anything left over is a mistake.
 func (p *places) parse(f *flag.FlagSet, args []string, errs io.Writer) error {
-	f.SetOutput(errs)
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
+	f.SetOutput(io.Discard)
+	switch err := f.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(errs, usageOf(f.Name()))
+		return err
+	case err != nil:
+		fmt.Fprintf(errs, "pbx %s: %v\n%s", f.Name(), err, usageOf(f.Name()))
 		return errUsage
 	}
 	if f.NArg() > 0 && !p.more {

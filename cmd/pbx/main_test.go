@@ -36,6 +36,8 @@ func TestCommandLine(t *testing.T) {
 		{"version", []string{"version"}, exitOK, "pbx " + version, ""},
 		{"unknown", []string{"walk"}, exitUsage, "", `unknown command "walk"`},
 		{"unknown flag", []string{"check", "--fast"}, exitUsage, "", "flag provided but not defined: -fast"},
+		{"unknown flag, and what there is", []string{"run", "--stat", "x"}, exitUsage, "", "not defined: -stat\n  pbx run [--config DIR]"},
+		{"help of a command", []string{"check", "-h"}, exitOK, "", "  pbx check [--config DIR]"},
 		{"something left over", []string{"check", "now"}, exitUsage, "", `unexpected "now"`},
 		{"no such directory", []string{"run", "--config", filepath.Join(dir, "none")}, exitFailed, "", "no such directory"},
 		{"nobody there", []string{"console", "--state", dir, "-x", "help"}, exitFailed, "", "no exchange answers on " + filepath.Join(dir, "pbx.ctl")},
@@ -189,6 +191,19 @@ func TestFieldStyle(t *testing.T) {
 		if got, err := fieldStyle(args); err == nil {
 			t.Errorf("%q: %q, want an error", args, got)
 		}
+	}
+}
+
+// TestUsageOf: what is told of one command.
+func TestUsageOf(t *testing.T) {
+	for _, name := range []string{"run", "check", "console", "ctl", "top", "doc", "version"} {
+		got := usageOf(name)
+		if !strings.HasPrefix(got, "  pbx "+name) || strings.Count("\n"+got, "\n  pbx ") != 1 {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if got := usageOf("ru"); got != "" {
+		t.Errorf("no command: %q", got)
 	}
 }
 

@@ -35,7 +35,7 @@ func runExchange(args []string, out, errs io.Writer) error {
 	if !p.given && !configs.Written(p.config) {
 		var err error
 		if phones, err = configs.Write(p.config, rand.Reader); err != nil {
-			return fmt.Errorf("default office: %w", err)
+			return fmt.Errorf("the default office cannot be written: %w (--state DIR names another place)", err)
 		}
 	}
 	tuneRuntime()

@@ -132,7 +132,7 @@ func (s *Set) ListenUDP(addr netip.AddrPort, o pbxio.SocketOptions) (int, error)
 	o.Errors = true
 	socket, err := s.network.ListenUDP(addr, o)
 	if err != nil {
-		return 0, fmt.Errorf("listen on udp %v: %w", addr, err)
+		return 0, err // which says where
 	}
 	n := s.slot(transaction.UDP, addr)
 	id, err := s.ctx.Add(socket.FD(), pbxio.In, func(_ pbxio.ID, ev pbxio.Events) bool {
