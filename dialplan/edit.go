@@ -203,7 +203,7 @@ func (e *Engine) edit(change func(x *edits) error) error {
 			return errors.New(f.Message)
 		}
 	}
-	p.tables = e.opts.Tables
+	p.tables, p.globals = e.opts.Tables, &e.globals
 	d.base = p
 	e.overlay()
 	for _, f := range e.swapped {

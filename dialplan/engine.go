@@ -124,7 +124,7 @@ func (e *Engine) Swap(p *Plan) {
 	}
 	e.dynamic.mu.Lock()
 	base := e.keep(p)
-	base.tables = e.opts.Tables
+	base.tables, base.globals = e.opts.Tables, &e.globals
 	e.dynamic.base = base
 	e.overlay()
 	e.dynamic.mu.Unlock()

@@ -13,12 +13,13 @@ const maxLoopbacks = 8
 
 // loopback is "lswitch => Loopback/exten@context:priority/pattern": the number, as
 // it is rewritten, is looked up in another context, and the call goes on there.
-// What is left out stays as it is; a pattern must match the number as it was.
+// What is left out stays as it is; a pattern must match the number as it was. Global
+// variables may stand in it, too.
 type loopback struct{ args *template }
 
 // target is where a search goes on, false when the switch is not for it.
 func (l *loopback) target(q *query, c *Context) (place channel.Location, ok bool) {
-	x := newExpander(loopbackSource{q.exten, c.Name, q.priority}, nil)
+	x := newExpander(loopbackSource{q.exten, c, q.priority}, nil)
 	text := x.expand(l.args).S
 	text, pattern, extra := strings.Cut(text, "/")
 	text, priority, _ := strings.Cut(text, ":")
@@ -83,10 +84,12 @@ func (q *query) findThrough(c *Context) (p *Priority) {
 	return p
 }
 
-// loopbackSource is the number, context and priority that are looked for.
+// loopbackSource is the number, context and priority that are looked for, and the
+// global variables.
 type loopbackSource struct {
-	exten, context string
-	priority       int
+	exten    string
+	context  *Context
+	priority int
 }
 
 func (s loopbackSource) variable(name string, _ builtin) channel.Value {
@@ -94,14 +97,17 @@ func (s loopbackSource) variable(name string, _ builtin) channel.Value {
 	case "EXTEN":
 		return channel.Clean(s.exten)
 	case "CONTEXT":
-		return channel.Clean(s.context)
+		return channel.Clean(s.context.Name)
 	case "PRIORITY":
 		return channel.Clean(strconv.Itoa(s.priority))
 	}
-	return channel.Value{}
+	return s.context.plan.global(name)
 }
 
-func (loopbackSource) function(string, string, []decl.Span) (channel.Value, bool) {
+func (s loopbackSource) function(name, args string, _ []decl.Span) (channel.Value, bool) {
+	if name == "GLOBAL" {
+		return s.context.plan.global(args), true
+	}
 	return channel.Value{}, false
 }
 

@@ -48,3 +48,31 @@ exten => 7,1,NoOp()
 		t.Error("a switch to itself leads somewhere")
 	}
 }
+
+// TestLoopbackGlobals: global variables of a switch are those of the moment.
+func TestLoopbackGlobals(t *testing.T) {
+	const text = "[globals]\nSITE=b\n_PRE=9\n[a]\nlswitch => Loopback/${PRE}${EXTEN}@${GLOBAL(SITE)}\n[b]\nexten => 95,1,NoOp()\n[c]\nexten => 85,1,NoOp()\n"
+	p, _, err := Parse("f", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := func(p *Plan) string {
+		if _, c := p.Find("a", "5", 1, "", time.Time{}); c != nil {
+			return c.Name
+		}
+		return "nothing"
+	}
+	if got := found(p); got != "b" {
+		t.Errorf("a plan by itself: %s", got)
+	}
+	e := NewEngine(EngineOptions{})
+	e.Swap(p)
+	e.SetGlobal("SITE", "c")
+	if got := found(e.Plan()); got != "nothing" {
+		t.Errorf("the context alone changed: %s", got)
+	}
+	e.SetGlobal("PRE", "8")
+	if got := found(e.Plan()); got != "c" {
+		t.Errorf("both changed: %s", got)
+	}
+}

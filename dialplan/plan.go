@@ -23,6 +23,7 @@ type Plan struct {
 	callers  bool // some extension matches on the caller's number
 	timed    bool // some include has times
 	tables   Tables
+	globals  *globals // of the exchange, nil for a plan that runs in none
 }
 
 // Settings are the options of [general] that change how the plan runs.
@@ -36,6 +37,20 @@ type Settings struct {
 	// it is read again.
 	ClearGlobals bool
 	UsersContext string
+}
+
+// global reads a global variable.
+func (p *Plan) global(name string) channel.Value {
+	if p.globals != nil {
+		v, _ := p.globals.get(name)
+		return v
+	}
+	for _, g := range slices.Backward(p.Globals) {
+		if n, _ := channel.SplitInherit(g.Name); n == name {
+			return channel.Clean(g.Value)
+		}
+	}
+	return channel.Value{}
 }
 
 // Global is a variable of [globals].

@@ -17,7 +17,7 @@ type realtime struct{ args *template }
 // target reads the arguments: without a context the one with the switch is looked
 // for, without a family it is "extensions". The option p leaves patterns out.
 func (r *realtime) target(q *query, c *Context) (context, family string, literal bool) {
-	text := newExpander(loopbackSource{q.exten, c.Name, q.priority}, nil).expand(r.args).S
+	text := newExpander(loopbackSource{q.exten, c, q.priority}, nil).expand(r.args).S
 	text, options, _ := strings.Cut(text, "/")
 	context, family, found := strings.Cut(text, "@")
 	if !found {
@@ -26,13 +26,13 @@ func (r *realtime) target(q *query, c *Context) (context, family string, literal
 	return cmp.Or(context, c.Name), cmp.Or(family, "extensions"), strings.Contains(options, "p")
 }
 
-// Family is the one that a switch to Realtime asks; false for another switch, and for
-// one that is told for each call.
-func (s *Switch) Family() (string, bool) {
+// Family is the one that a switch of c to Realtime asks; false for another switch, and
+// for one that is told for each call.
+func (s *Switch) Family(c *Context) (string, bool) {
 	if s.realtime == nil || s.Each {
 		return "", false
 	}
-	_, family, _ := s.realtime.target(&query{}, &Context{})
+	_, family, _ := s.realtime.target(&query{}, c)
 	return family, true
 }
 

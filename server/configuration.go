@@ -161,7 +161,7 @@ func (c *configuration) lostFamilies() (findings []config.Finding) {
 	known := c.databases.Families()
 	for _, context := range c.plan.Contexts() {
 		for _, s := range context.Switches {
-			family, ok := s.Family()
+			family, ok := s.Family(context)
 			if !ok || slices.Contains(known, strings.ToLower(family)) {
 				continue
 			}

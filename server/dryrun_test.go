@@ -199,16 +199,20 @@ func TestDryRunOfAELMacros(t *testing.T) {
   102 => { &catches(); Hangup(); }
   103 => { switch (3) { case 3: seen = "3"; pattern [4-6]: seen = "${seen}p${EXTEN}"; } Hangup(); }
   104 => &included();
+  105 => { switch (1) { case 1: &chooses(x); seen = "${seen}${EXTEN}"; } Hangup(); }
+  107 => { X = BUSY; switch ("${X}") { case "BUSY": seen = "busy"; break; default: seen = "other"; } Hangup(); }
+  106 => { again: n = "${n}1"; switch (${n}) { case 1: Goto(again); default: seen = "${n}n${EXTEN}"; } Hangup(); }
   h => { ended = "${ended}phones<${v}>"; }
 }
 macro outer(v) { &inner(2); }
 macro inner(v) { Hangup(); }
 macro catches() { Hangup(); catch h { ended = "macro"; } }
+macro chooses(v) { switch (${v}) { case x: seen = "x"; } }
 macro included() { includes { more; } Goto(7,1); }
 context more { 7 => { ended = "more "; Hangup(); } }
 `
 	r := rehearsal(t, "sip.conf", drySIP, "extensions.ael", plan)
-	for exten, want := range map[string]string{"101": "ended = phones<>", "102": "ended = macro", "103": "seen = 3p103", "104": "ended = more phones<>"} {
+	for exten, want := range map[string]string{"101": "ended = phones<>", "102": "ended = macro", "103": "seen = 3p103", "104": "ended = more phones<>", "105": "seen = x105", "106": "seen = 11n106", "107": "seen = busy"} {
 		tests, err := dryrun.ParseTests("t", strings.NewReader("test t\n from 101\n dial "+exten+"\n expect variable "+want+"\n"))
 		if err != nil {
 			t.Fatal(err)

@@ -116,6 +116,16 @@ func TestParse(t *testing.T) {
 			"context a { regexten 5 => { A(); if (1) B(); } }",
 			"[a]\n1 exten 5,2,A()\n1 exten 5,3,GotoIf($[1]?4:5)\n1 exten 5,4,B()\n1 exten 5,5,NoOp(Finish if)\n",
 		},
+		"blanks around the parts of places and times": {
+			"context a { includes { b | 9:00 - 17:00 | mon-fri | * | *; } 1 => { goto b | 2 | x; goto 3 , 1; jump 5 @ c; jump 6 @ c , 7; ifTime (9:00-17:00 | mon-fri | * | *) A(); } }",
+			"[a]\n1 include b,9:00-17:00,mon-fri,*,*\n1 exten 1,1,Goto(b,2,x)\n1 exten 1,2,Goto(3,1)\n1 exten 1,3,Goto(c,5,1)\n1 exten 1,4,Goto(c,6,7)\n" +
+				"1 exten 1,5,GotoIfTime(9:00-17:00,mon-fri,*,*?6:7)\n1 exten 1,6,A()\n1 exten 1,7,NoOp(Finish if)\n",
+		},
+		"extensions with variables, callers and places": {
+			"context a { _${CODE}X[1-3] => A(); 5/100 => B(); 6@b => C(); hint(SIP/${X}) ${Y}7 => D(); }",
+			"[a]\n1 exten _${CODE}X[1-3],1,A()\n1 exten 5/100,1,B()\n1 exten 6@b,1,C()\n1 exten ${Y}7,hint,SIP/${X}\n1 exten ${Y}7,1,D()\n",
+		},
+		"no arrow": {"context a {\n 1 -> A();\n 2 => B();\n}", "f.ael:2: an extension and \"=>\" are expected, not \"1\""},
 		"MacroExit": {
 			"macro m() { if (1) MacroExit(); }",
 			"[m]\n1 exten ~~s~~,1,GotoIf($[1]?2:3)\n1 exten ~~s~~,2,Return()\n1 exten ~~s~~,3,NoOp(Finish if)\n1 exten ~~s~~,4,Return()\n",

@@ -257,7 +257,7 @@ func (c *compiler) keyword(word string) func(config.Pos) {
 		return func(pos config.Pos) { c.branch(pos, "GotoIf", "$["+c.parens("if")+"]") }
 	case "ifTime":
 		return func(pos config.Pos) {
-			c.branch(pos, "GotoIfTime", strings.ReplaceAll(c.parens("ifTime"), "|", ","))
+			c.branch(pos, "GotoIfTime", compact(strings.ReplaceAll(c.parens("ifTime"), "|", ",")))
 		}
 	case "random":
 		return func(pos config.Pos) { c.branch(pos, "GotoIf", "$[${RAND(0,99)} < ("+c.parens("random")+")]") }
@@ -379,57 +379,8 @@ func (c *compiler) loop(pos config.Pos, condition string, step func()) {
 	test.args = c.inCode("$["+condition+"]") + "?" + body + ":" + fmt.Sprint(end)
 }
 
-// leave is break and continue.
-func (c *compiler) leave(pos config.Pos, word string) {
-	for i := len(c.loops) - 1; i >= 0; i-- {
-		l := c.loops[i]
-		x := exit{c.emit(pos, "Goto", ""), c.out}
-		if word == "break" {
-			l.breaks = append(l.breaks, x)
-		} else if !l.isSwitch {
-			l.continues = append(l.continues, x)
-		} else {
-			c.out.ops = c.out.ops[:len(c.out.ops)-1]
-			continue
-		}
-		c.end(word)
-		return
-	}
-	panic(&syntax{pos, word + " stands outside of a loop"})
-}
-
-// gotoStatement is goto label, extension,label or context,extension,label; the
-// parts may be divided by bars.
-func (c *compiler) gotoStatement(pos config.Pos) {
-	c.gotoPlace(pos, c.upTo(";"))
-	c.end("goto")
-}
-
-// gotoPlace goes to a place as goto names it.
-func (c *compiler) gotoPlace(pos config.Pos, place string) {
-	place = strings.ReplaceAll(place, "|", ",")
-	o := c.emit(pos, "Goto", "%s", place)
-	if !strings.Contains(place, ",") {
-		o.target = place
-	}
-}
-
-// jump is jump extension[@context][,priority] or extension[,priority][@context].
-func (c *compiler) jump(pos config.Pos) {
-	exten, priority, _ := strings.Cut(strings.ReplaceAll(c.upTo(";"), "|", ","), ",")
-	exten, context, there := strings.Cut(strings.TrimSpace(exten), "@")
-	if !there {
-		priority, context, _ = strings.Cut(priority, "@")
-	}
-	if priority = strings.TrimSpace(priority); priority == "" {
-		priority = "1"
-	}
-	if context != "" {
-		exten = strings.TrimSpace(context) + "," + exten
-	}
-	c.emit(pos, "Goto", "%s,%s", exten, priority)
-	c.end("jump")
-}
+// compact is a text without blanks: between the words of times they mean nothing.
+func compact(s string) string { return strings.Join(strings.Fields(s), "") }
 
 // trimmed is a list of arguments without the blanks around them.
 func trimmed(args string) string {

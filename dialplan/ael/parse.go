@@ -219,7 +219,7 @@ func (p *parser) list(key, divider string) {
 			p.fail("%q is not closed", "{")
 		}
 		if divider != "" {
-			value = strings.ReplaceAll(value, "|", divider)
+			value = compact(strings.ReplaceAll(value, "|", divider))
 		}
 		p.add(pos, key, "%s", value)
 	}
@@ -274,16 +274,22 @@ func (p *parser) extension(pos config.Pos) {
 	c.emitAll()
 }
 
-// upToArrow takes the name of an extension, and the arrow behind it.
+// upToArrow takes the name of an extension, which may have variables in it, and the
+// arrow behind it.
 func (p *parser) upToArrow() string {
 	p.skip()
-	rest := p.text[p.at:]
-	i := strings.Index(rest, "=>")
-	if j := strings.IndexAny(rest, ";{}"); i < 0 || j >= 0 && j < i {
+	start, line := p.at, p.line
+	for p.peek() != 0 && !strings.HasPrefix(p.text[p.at:], "=>") && strings.IndexByte(";{}", p.text[p.at]) < 0 {
+		if p.word(";{}=") == "" {
+			p.advance(1) // an equal sign
+		}
+	}
+	end := p.at
+	if !p.accept("=>") {
+		p.at, p.line = start, line
 		p.fail("an extension and \"=>\" are expected, not %s", p.found())
 	}
-	p.advance(i + 2)
-	return rest[:i]
+	return p.text[start:end]
 }
 
 // macroExten is the extension that a macro runs.

@@ -2,7 +2,6 @@ package hints
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -93,6 +92,9 @@ func (k *Keeper) showHints(_ context.Context, r *decl.Request) error {
 }
 
 func (k *Keeper) showHint(_ context.Context, r *decl.Request) error {
+	if len(r.Args) != 1 {
+		return decl.ErrUsage
+	}
 	rows, err := k.rows()
 	if err != nil {
 		return err
@@ -108,7 +110,8 @@ func (k *Keeper) showHint(_ context.Context, r *decl.Request) error {
 		rows[i].print(r.Out)
 	}
 	if len(rows) == 0 {
-		return errors.New("No hints matching extension " + r.Arg(0))
+		fmt.Fprintf(r.Out, "No hints matching extension %s\n", r.Arg(0))
+		return nil
 	}
 	fmt.Fprintf(r.Out, "%d hint%s matching extension %s\n", len(rows), plural(len(rows)), r.Arg(0))
 	return nil

@@ -162,7 +162,7 @@ func TestCustomPatternAndMissing(t *testing.T) {
 			t.Errorf("got\n%s", got)
 		}
 		stop()
-		if got := l.console("core show hint 21"); got != "No hints matching extension 21" {
+		if got := l.console("core show hint 21"); got != "No hints matching extension 21\n" {
 			t.Errorf("got\n%s", got)
 		}
 	})
