@@ -78,7 +78,7 @@ func (e *Engine) editCommands() []decl.Command {
 		{
 			Words: "dialplan save", Synopsis: "Write the plan of the moment to a file",
 			Help: "Writes what the plan says, without the comments, templates and includes of the files it came from, so the file must not be there.",
-			Args: []decl.Arg{{Name: "file", Help: "a path; it must not be there"}},
+			Args: []decl.Arg{{Name: "file", Help: "a whole path with .conf in it, or a directory, for its extensions.conf"}},
 			Run:  e.save,
 		},
 	}
@@ -250,20 +250,28 @@ func (e *Engine) completeInto(args []string, _ string) []string {
 	return names
 }
 
-// save writes the plan to a file that is not there yet.
+// save writes the plan to a file that is not there yet: extensions.conf of a directory,
+// or a name with .conf in it.
 func (e *Engine) save(_ context.Context, r *decl.Request) (err error) {
-	if len(r.Args) != 1 || !filepath.IsAbs(r.Arg(0)) {
-		return errors.New("name a file by its whole path")
+	if len(r.Args) > 1 {
+		return decl.ErrUsage
 	}
-	f, err := os.OpenFile(r.Arg(0), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	name := r.Arg(0)
+	if !filepath.IsAbs(name) {
+		return errors.New("name a file or a directory by its whole path; a file that is there stays as it is")
+	}
+	if !strings.Contains(name, ".conf") {
+		name = filepath.Join(name, "extensions.conf")
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if err != nil {
 		return err
 	}
 	if _, err = f.WriteString(e.Plan().Text()); err != nil {
-		err = errors.Join(err, os.Remove(r.Arg(0)))
+		err = errors.Join(err, os.Remove(name))
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		fmt.Fprintf(r.Out, "Dialplan successfully saved into '%s'\n", r.Arg(0))
+		fmt.Fprintf(r.Out, "Dialplan successfully saved into '%s'\n", name)
 	}
 	return err
 }

@@ -102,6 +102,8 @@ func TestEdit(t *testing.T) {
 	saved := filepath.Join(t.TempDir(), "saved.conf")
 	run("dialplan save "+saved, "Dialplan successfully saved into '"+saved+"'")
 	run("dialplan save "+saved, "file exists")
+	run("dialplan save "+filepath.Dir(saved)+"/", "Dialplan successfully saved into '"+filepath.Dir(saved)+"/extensions.conf'")
+	run("dialplan save saved.conf", "by its whole path")
 	text, err := os.ReadFile(saved)
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,9 @@ func (k *planCheck) gaps() {
 		switch {
 		case k.entered[k.step]:
 		case i == 0 && k.step.Number > 1:
-			if !made(k.step) && !k.elsewhere(k.step.Number-1) {
+			// The step of a phone that is registered (regcontext) is priority 1.
+			registered := k.step.Number == 2 && k.conf.contextComes(k.context.Name)
+			if !registered && !made(k.step) && !k.elsewhere(k.step.Number-1) {
 				k.find(config.Warning, "priority-gap", "calls look for priority 1", "extension %s begins with priority %d, and nothing leads there", k.exten.Name, k.step.Number)
 			}
 		case i == 0 || k.continues(steps[i-1]):

@@ -31,6 +31,34 @@ func TestCheckDefaultOffice(t *testing.T) {
 	}
 }
 
+// TestCheckRegContext: priority 1 of what stands in a regcontext comes with the phone.
+func TestCheckRegContext(t *testing.T) {
+	for context, want := range map[string]bool{"desks": false, "desk": true} {
+		dir := writeOffice(t)
+		for name, more := range map[string]string{
+			"sip.conf":        "\n[general](+)\nregcontext=desks\n",
+			"extensions.conf": "\n[" + context + "]\nexten => 101,2,Dial(SIP/101)\nexten => 102,3,Dial(SIP/102)\n",
+			"extensions.ael":  "context " + context + " { regexten 103 => Dial(SIP/103); }\n",
+		} {
+			f, err := os.OpenFile(filepath.Join(dir, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.WriteString(more); err != nil || f.Close() != nil {
+				t.Fatal(err)
+			}
+		}
+		r := Check(Options{ConfigDir: dir, StateDir: t.TempDir()})
+		for exten, want := range map[string]bool{"101": want, "102": true, "103": want} {
+			if got := slices.ContainsFunc(r.Findings, func(f config.Finding) bool {
+				return f.Rule == "priority-gap" && strings.HasPrefix(f.Message, "extension "+exten+" ")
+			}); got != want {
+				t.Errorf("[%s] %s: %t, want %t", context, exten, got, want)
+			}
+		}
+	}
+}
+
 // faults are mistakes that people make, each planted alone into the default
 // office: from is replaced by to, once, and a finding of the rule has to name the
 // line on which to stands.
