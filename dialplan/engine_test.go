@@ -153,25 +153,24 @@ func TestThread(t *testing.T) {
 }
 
 // TestBegin is where a call begins whose place is not there: a call file's, say, whose
-// phone has answered.
+// phone has answered. Only one without any extension begins at s.
 func TestBegin(t *testing.T) {
-	for plan, want := range map[string]string{
-		"[t]\nexten => 7,1,Log(NOTICE,at ${EXTEN})":                                                        "at 7",
-		"[t]\nexten => s,1,Log(NOTICE,at ${EXTEN})\nexten => i,1,Log(NOTICE,i)":                            "at s",
-		"[t]\nexten => i,1,Log(NOTICE,i)\n[default]\nexten => s,1,Log(NOTICE,at ${EXTEN} in ${CONTEXT})":   "at s in default",
-		"[u]\nexten => s,1,NoOp()\n[default]\nexten => i,1,Log(NOTICE,invalid ${INVALID_EXTEN}${CONTEXT})": "invalid sdefault",
-		"[u]\nexten => s,1,NoOp()": "sent to invalid extension but no invalid handler: context,exten,priority=default,s,1",
+	const menu = "[t]\nexten => s,1,Log(NOTICE,at ${EXTEN})\n[default]\nexten => s,1,Log(NOTICE,default)\n"
+	for _, tt := range []struct{ exten, plan, want string }{
+		{"", menu, "1 at s"},
+		{"7", menu, "sent to invalid extension but no invalid handler: context,exten,priority=t,7,1"},
+		{"7", menu + "[t]\nexten => i,1,Log(NOTICE,i ${INVALID_EXTEN})\n", "1 i 7"},
 	} {
-		t.Run(want, func(t *testing.T) {
+		t.Run(tt.want, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				log := new(records)
 				o := newOffice(t, slog.New(log))
-				o.load(t, plan+"\n")
-				l := o.tech.Inbound(channel.Options{Name: "x", Location: channel.Location{Context: "t", Exten: "7", Priority: 1}})
+				o.load(t, tt.plan)
+				l := o.tech.Inbound(channel.Options{Name: "x", Location: channel.Location{Context: "t", Exten: tt.exten, Priority: 1}})
 				o.engine.Start(l.Channel())
 				<-l.Gone()
-				if !log.has(want) {
-					t.Errorf("%q was not logged:\n%s", want, strings.Join(log.lines, "\n"))
+				if !log.has(tt.want) || log.has("1 at s") != (tt.exten == "") || log.has("1 default") {
+					t.Errorf("%q was not logged:\n%s", tt.want, strings.Join(log.lines, "\n"))
 				}
 			})
 		})

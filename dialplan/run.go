@@ -61,7 +61,6 @@ func (t *Thread) main() {
 	if err := t.errand(); err != nil && !t.interrupted(err) {
 		return
 	}
-	t.begin()
 	for {
 		found, err := t.priorities()
 		var digits string
@@ -87,27 +86,6 @@ func (t *Thread) main() {
 			return
 		}
 	}
-}
-
-// begin has a call whose place is not there begin at s of its context, or else at s of
-// the context default: a file or a program asked for it.
-func (t *Thread) begin() {
-	if t.there() {
-		return
-	}
-	t.verbose(2, "Starting %s at %s failed so falling back to exten 's'", t.ch.Name(), format(t.place))
-	t.place.Exten, t.place.Priority = "s", 1
-	if t.there() {
-		return
-	}
-	t.verbose(2, "Starting %s at %s still failed so falling back to context 'default'", t.ch.Name(), format(t.place))
-	t.place.Context = "default"
-}
-
-// there reports whether the priority at place is there.
-func (t *Thread) there() bool {
-	p, _ := t.plan.Find(t.place.Context, t.place.Exten, t.place.Priority, t.caller(), t.engine.at(t.plan))
-	return p != nil
 }
 
 // priorities runs one after the other until there is none, which found tells, or
