@@ -262,6 +262,23 @@ func TestAfterHint(t *testing.T) {
 	}
 }
 
+// TestBlanksInNames: people write numbers in groups.
+func TestBlanksInNames(t *testing.T) {
+	o := newOffice(t, slog.New(slog.DiscardHandler))
+	o.load(t, "[t]\nexten => 0800 12 [3],1,NoOp()\n same => n,NoOp()\nexten => _00 N[3 4]X / 49 30,1,NoOp()\n")
+	var got []string
+	c, _ := o.engine.Plan().Context("t")
+	for _, e := range c.Extensions() {
+		got = append(got, fmt.Sprintf("%s/%s:%d", e.Name, e.Caller, len(e.Priorities)))
+	}
+	if want := []string{"080012[3]/:2", "_00N[3 4]X/4930:1"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if m := o.engine.Match("t", "00231", 1, "4930"); !m.Exists() {
+		t.Error("the pattern does not match")
+	}
+}
+
 func TestFindings(t *testing.T) {
 	o := newOffice(t, slog.New(slog.DiscardHandler))
 	for line, rule := range map[string]string{

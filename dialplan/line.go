@@ -99,10 +99,31 @@ func (b *builder) interleaved() {
 	}
 }
 
-// splitCaller divides EXT/CALLER.
+// splitCaller divides EXT/CALLER. Blanks are no part of an extension's name, but for
+// those in the sets of a pattern.
 func splitCaller(name string) (exten, caller string, anyCaller bool) {
 	exten, caller, found := strings.Cut(name, "/")
-	return exten, shrinkNumber(caller), !found
+	return unblank(exten), shrinkNumber(caller), !found
+}
+
+func unblank(name string) string {
+	if !strings.Contains(name, " ") {
+		return name
+	}
+	set := false
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '[':
+			set = name[0] == '_'
+		case ']':
+			set = false
+		case ' ':
+			if !set {
+				return -1
+			}
+		}
+		return r
+	}, name)
 }
 
 // shrinkNumber takes out of a caller match what cannot be part of a pattern:
