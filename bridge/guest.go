@@ -230,6 +230,14 @@ func (c *call) admit(g *guest) {
 	if g.err = c.take(g); g.err == nil {
 		g.call = c
 		g.SetBridge(c.ID, nil)
+		members := []*channel.Channel{g.Channel}
+		for _, l := range c.legs {
+			members = append(members, l.Channel)
+		}
+		for _, v := range c.visitors() {
+			members = append(members, v.Channel)
+		}
+		channel.Link(members...)
 		g.JoinedBridge(len(c.legs) + len(c.visitors()))
 		c.name()
 		c.tell()

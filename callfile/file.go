@@ -3,7 +3,6 @@ package callfile
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ type File struct {
 }
 
 // Parse reads a call file. Lines that say nothing of use are told of and left out,
-// each with its number; an error is for a file that is no call.
+// each with its number; an error is for a file that is no call, of which f has what is there.
 func Parse(text string) (f *File, problems []string, err error) {
 	f = &File{
 		Context: defaultContext, Priority: defaultPriority, RetryTime: defaultRetry, WaitTime: defaultWait, AlwaysDelete: true,
@@ -66,7 +65,7 @@ func Parse(text string) (f *File, problems []string, err error) {
 	}
 	tech, resource, ok := strings.Cut(f.Dest, "/")
 	if !ok || tech == "" || resource == "" || f.App == "" && f.Exten == "" {
-		return nil, problems, errors.New("a call file needs Channel: Technology/resource, and Application or Extension")
+		return f, problems, errors.New("a call file needs Channel: Technology/resource, and Application or Extension")
 	}
 	return f, problems, nil
 }
@@ -103,8 +102,8 @@ func uncomment(line string) string {
 // number of the line.
 func (f *File) set(name, value string) (complaint string) {
 	seconds := func(d *time.Duration, least int, what string) string {
-		n, err := strconv.Atoi(value)
-		if err != nil || n < least || n > maxSeconds {
+		n, ok := number(value)
+		if !ok || n < least || n > maxSeconds {
 			return "Invalid " + what + " at line %d"
 		}
 		*d = time.Duration(n) * time.Second
@@ -121,8 +120,8 @@ func (f *File) set(name, value string) (complaint string) {
 	case "data":
 		f.Data = value
 	case "maxretries":
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 0 {
+		n, ok := number(value)
+		if !ok || n < 0 {
 			return "Invalid max retries at line %d"
 		}
 		f.MaxRetries = n
@@ -141,7 +140,10 @@ func (f *File) set(name, value string) (complaint string) {
 	case "account":
 		f.Account = value
 	case "set", "setvar":
-		name, v, _ := strings.Cut(value, "=")
+		name, v, ok := strings.Cut(value, "=")
+		if !ok {
+			return "Malformed variable, should be variable=value, at line %d"
+		}
 		bare, inherit := channel.SplitInherit(strings.TrimSpace(name))
 		f.Variables = append(f.Variables, channel.Variable{Name: bare, Value: channel.Clean(v), Inherit: inherit})
 	case "archive":
@@ -158,6 +160,12 @@ func (f *File) set(name, value string) (complaint string) {
 		return "Unknown keyword '" + strings.ReplaceAll(name, "%", "%%") + "' at line %d"
 	}
 	return ""
+}
+
+// number is that which a value begins with: 30s is 30.
+func number(value string) (n int, ok bool) {
+	_, err := fmt.Sscanf(value, "%d", &n)
+	return n, err == nil
 }
 
 // maxSeconds is the longest time that a file may ask for: 30 days.

@@ -2,6 +2,7 @@ package callfile
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,12 +19,15 @@ func TestParse(t *testing.T) {
 		return f
 	}
 	for text, want := range map[string]*File{
-		"":                                   base(func(*File) {}),
-		"Data: a\\;b ; c":                    base(func(f *File) { f.Data = "a;b" }),
-		"Data: a#b # c":                      base(func(f *File) { f.Data = "a#b" }),
-		"Data: http://x/y":                   base(func(f *File) { f.Data = "http://x/y" }),
-		"\tPRIORITY :lbl\r":                  base(func(f *File) { f.Priority = "lbl" }),
-		"Early_Media: yes\narchive: on":      base(func(f *File) { f.EarlyMedia, f.Archive = true, true }),
+		"":                              base(func(*File) {}),
+		"Data: a\\;b ; c":               base(func(f *File) { f.Data = "a;b" }),
+		"Data: a#b # c":                 base(func(f *File) { f.Data = "a#b" }),
+		"Data: http://x/y":              base(func(f *File) { f.Data = "http://x/y" }),
+		"\tPRIORITY :lbl\r":             base(func(f *File) { f.Priority = "lbl" }),
+		"Early_Media: yes\narchive: on": base(func(f *File) { f.EarlyMedia, f.Archive = true, true }),
+		"WaitTime: 30s\nMaxRetries: +2 times\nRetryTime:60": base(func(f *File) {
+			f.WaitTime, f.MaxRetries, f.RetryTime = 30*time.Second, 2, time.Minute
+		}),
 		"Codecs: ulaw, alaw":                 base(func(f *File) { f.Formats = []string{"ulaw", "alaw"} }),
 		"StartRetry: 1 1 (5)\nEndRetry: x\n": base(func(f *File) { f.Attempts = 1 }),
 		"Set: _A=x,y\nSetVar: CALLERID(num)=5": base(func(f *File) {
@@ -46,6 +50,8 @@ func TestParse(t *testing.T) {
 		"RetryTime: 9999999": "Invalid retry time at line 3",
 		"MaxRetries: -1":     "Invalid max retries at line 3",
 		"\n word":            "Syntax error at line 4",
+		"Set: A":             "Malformed variable, should be variable=value, at line 3",
+		"MaxRetries: x":      "Invalid max retries at line 3",
 	} {
 		if _, problems, err := Parse(head + text); err != nil || len(problems) != 1 || problems[0] != want {
 			t.Errorf("%q: %q %v, want %q", text, problems, err, want)

@@ -240,8 +240,12 @@ func (s *Spool) do(name string) outcome {
 		log.Warn(p + " of " + path)
 	}
 	if err != nil {
-		log.Warn(fmt.Sprintf("%s: %v; it is deleted", path, err))
-		s.remove(path)
+		what := "deleted"
+		if f.Archive {
+			what = "archived"
+		}
+		log.Warn(fmt.Sprintf("%s: %v; it is %s", path, err, what))
+		s.finish(f, path, failed)
 		return o
 	}
 	if f.Attempts > f.MaxRetries {
@@ -333,6 +337,7 @@ func (s *Spool) finish(f *File, path, status string) {
 const (
 	completed = "Completed"
 	expired   = "Expired"
+	failed    = "Failed" // it was no call
 )
 
 func statusLine(status string) string { return "Status: " + status + "\n" }
@@ -344,7 +349,7 @@ func (s *Spool) aside(status, name string) string {
 
 // resume archives the files that were put aside when the exchange was killed.
 func (s *Spool) resume() {
-	for _, status := range [...]string{completed, expired} {
+	for _, status := range [...]string{completed, expired, failed} {
 		files, _ := filepath.Glob(s.aside(status, "*")) // the pattern is a good one
 		for _, aside := range files {
 			text, err := read(aside)

@@ -63,7 +63,7 @@ type Channel struct {
 type line struct {
 	name     string
 	uniqueid string
-	linkedid string
+	linked   callID
 	seq      uint64
 	first    bool // the channel that began the call
 	tech     Technology
@@ -137,20 +137,6 @@ func (c *Channel) Created() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.created
-}
-
-// Linkedid is the Uniqueid of the first channel of the call.
-func (c *Channel) Linkedid() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.linkedid
-}
-
-// SetLinkedid joins the channel to another call.
-func (c *Channel) SetLinkedid(id string) {
-	c.mu.Lock()
-	c.linkedid = id
-	c.mu.Unlock()
 }
 
 // State is the call state.
@@ -563,7 +549,7 @@ func (c *Channel) tell(e *event.Event) {
 
 // describe fills in the channel's fields; mu is held.
 func (c *Channel) describe(e *event.Event) {
-	e.Channel, e.Uniqueid, e.Linkedid = c.name, c.uniqueid, c.linkedid
+	e.Channel, e.Uniqueid, e.Linkedid = c.name, c.uniqueid, c.linked.id
 	e.State, e.StateText = int(c.state), c.state.String()
 	e.CallerNum, e.CallerName = c.id.Caller.Number, c.id.Caller.Name
 	e.ConnectedNum, e.ConnectedName = c.id.Connected.Number, c.id.Connected.Name
@@ -605,7 +591,7 @@ func (c *Channel) Party() *event.Party {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return &event.Party{
-		Channel: c.name, Uniqueid: c.uniqueid, Linkedid: c.linkedid, State: int(c.state), StateText: c.state.String(),
+		Channel: c.name, Uniqueid: c.uniqueid, Linkedid: c.linked.id, State: int(c.state), StateText: c.state.String(),
 		CallerNum: c.id.Caller.Number, CallerName: c.id.Caller.Name, ConnectedNum: c.id.Connected.Number, ConnectedName: c.id.Connected.Name,
 		AccountCode: c.settings.Account, Language: c.settings.Language, Context: c.loc.Context, Exten: c.loc.Exten, Priority: c.loc.Priority,
 	}
@@ -726,7 +712,7 @@ func (c *Channel) Snapshot() Snapshot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return Snapshot{
-		c.name, c.uniqueid, c.linkedid, c.tech.Name(), c.state, c.loc, c.app, c.data, c.id,
+		c.name, c.uniqueid, c.linked.id, c.tech.Name(), c.state, c.loc, c.app, c.data, c.id,
 		c.settings.Account, c.settings.AMAFlags, c.settings.Language, c.bridgeID, peer, c.created, c.answered, c.cause,
 	}
 }

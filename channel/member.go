@@ -17,13 +17,17 @@ func (c *Channel) Bridged() *Channel {
 }
 
 // JoinedBridge tells that the channel's phone is in the bridge of SetBridge, which has so
-// many members with it, unless that was told already.
+// many members with it, unless that was told already. It and the channel of SetBridge are of
+// one call from then on.
 func (c *Channel) JoinedBridge(members int) {
 	c.mu.Lock()
-	id, known := c.bridgeID, c.member
+	id, known, peer := c.bridgeID, c.member, c.bridgePeer
 	c.member = id
 	c.mu.Unlock()
 	if id != known {
+		if peer != nil && peer.inBridge(id) {
+			Link(peer, c)
+		}
 		c.Publish(event.Event{Kind: event.BridgeJoin, Bridge: id, Members: members})
 	}
 }

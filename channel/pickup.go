@@ -85,11 +85,11 @@ func take(by, target *Channel) error {
 	if !target.Rings() {
 		return ErrNotRinging
 	}
-	caller, linked := target.Identity().Connected, target.Linkedid()
+	caller := target.Identity().Connected
 	if err := MasqueradeHeld(target, by); err != nil {
 		return err
 	}
-	target.SetLinkedid(linked)
+	target.JoinCall(by)
 	target.UpdateIdentity(func(id *Identity) { id.Connected = caller })
 	_ = target.Leg().Indicate(ControlConnectedLine) // a phone that does not show it loses nothing
 	target.Queue(Frame{Kind: FrameControl, Control: ControlConnectedLine, Data: target.Identity().Caller})

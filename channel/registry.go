@@ -204,9 +204,9 @@ func (r *Registry) New(o Options) *Channel {
 	if o.Uniqueid != "" {
 		c.uniqueid = o.Uniqueid
 	}
-	c.linkedid = c.uniqueid
+	c.linked = callID{c.uniqueid, c.seq}
 	if o.From != nil {
-		c.linkedid, c.call = o.From.Linkedid(), o.From.call
+		c.linked, c.call = o.From.linkedTo(), o.From.call
 	} else {
 		c.first = true
 		if n := r.calls.Add(1); r.callIDs.Load() {

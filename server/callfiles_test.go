@@ -226,6 +226,8 @@ func TestCallFiles(t *testing.T) {
 			s.want("after it", "outgoing/f.call", "")
 			s.drop("g.call", "Channel: SIP/bob\n", 0)
 			s.want("after it", "outgoing/g.call", "")
+			s.drop("kept.call", "Channel: SIP/bob\nArchive: yes\n", 0)
+			s.want("after it", "outgoing_done/kept.call", "Archive: yes\nStatus: Failed\n")
 			s.play("bob < nothing 5s")
 		},
 		"unknown peers": func(s *spooled) {

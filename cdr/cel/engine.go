@@ -32,7 +32,9 @@ type channel struct {
 	dnid, account, ama             string
 	context, exten, app, data      string
 	peer, bridge, source           string
-	dialled, running               bool // running: APP_START was written for app
+	peerAccount                    string // of whom it talked to last
+	dialStatus                     string // of the first of its calls that failed, ANSWER if one was answered
+	dialled, running               bool   // running: APP_START was written for app
 }
 
 // Engine makes rows of events.
@@ -77,7 +79,7 @@ func (e *Engine) Configure(s Settings) {
 	case on && was == nil:
 		sub := e.bus.Observe(e.handle, event.ChannelCreated, event.ChannelState, event.ChannelHangup, event.NewExten, event.NewCallerID,
 			event.AccountCode, event.BridgeJoin, event.BridgeLeave, event.Transfer, event.Pickup, event.Forward, event.LocalOptimize,
-			event.UserLog, event.DTMFEnd, event.HangupRequest, event.SoftHangup)
+			event.UserLog, event.DTMFEnd, event.HangupRequest, event.SoftHangup, event.DialEnd)
 		e.mu.Lock()
 		e.sub = sub
 		e.mu.Unlock()
@@ -123,7 +125,7 @@ func (e *Engine) write(kind string, c *channel, at time.Time, extra string) *Row
 		ID: e.boot + "-" + strconv.FormatInt(e.n, 10), Type: kind, Time: at, TimeText: e.settings.time(at),
 		Name: c.callerName, Number: c.number, ANI: c.ani, RDNIS: c.rdnis, DNID: c.dnid,
 		Exten: c.exten, Context: c.context, Channel: c.name, App: c.app, AppData: c.data, AMAFlags: amaNumber(c.ama),
-		AccountCode: c.account, UniqueID: c.uniqueid, LinkedID: c.linkedid, Peer: c.peer, Extra: extra,
+		AccountCode: c.account, PeerAccount: c.peerAccount, UniqueID: c.uniqueid, LinkedID: c.linkedid, Peer: c.peer, Extra: extra,
 	}
 	e.out = append(e.out, r)
 	return r
@@ -154,6 +156,7 @@ func (e *Engine) step(ev *event.Event) {
 		}
 		return
 	}
+	e.relink(c, ev.Linkedid, ev.Time)
 	c.take(ev)
 	switch ev.Kind {
 	case event.ChannelState:
@@ -179,8 +182,14 @@ func (e *Engine) step(ev *event.Event) {
 		c.app, c.data = "", ""
 	case event.Transfer:
 		e.transfer(c, ev)
-	case event.Pickup:
-		e.write("PICKUP", c, ev.Time, pairs("pickup_channel_name", ev.Dest, "pickup_channel_uniqueid", ev.DestUniqueid))
+	case event.Pickup: // told of who picked up, and written for the channel that rang
+		if rang := e.channels[ev.DestUniqueid]; rang != nil {
+			e.write("PICKUP", rang, ev.Time, pairs("pickup_channel", c.name, "pickup_channel_uniqueid", c.uniqueid))
+		}
+	case event.DialEnd:
+		if c.dialStatus == "" || ev.Value == "ANSWER" {
+			c.dialStatus = ev.Value
+		}
 	case event.Forward:
 		e.write("FORWARD", c, ev.Time, pairs("forward", ev.Value))
 	case event.LocalOptimize:
@@ -244,6 +253,12 @@ func (e *Engine) join(c *channel, ev *event.Event) {
 		c.exten = ""
 	}
 	e.bridges[c.bridge] = append(e.bridges[c.bridge], c)
+	for _, other := range e.bridges[c.bridge] {
+		e.relink(other, c.linkedid, ev.Time)
+		if other != c {
+			c.peerAccount, other.peerAccount = other.account, c.account
+		}
+	}
 	c.peer = e.others(c)
 	e.write("BRIDGE_ENTER", c, ev.Time, bridgeExtra(c.bridge))
 	for _, other := range e.bridges[c.bridge] {
@@ -313,11 +328,26 @@ func (e *Engine) transfer(c *channel, ev *event.Event) {
 func (e *Engine) hangup(c *channel, ev *event.Event) {
 	e.leave(c, c.bridge, ev.Time)
 	e.endApp(c, ev.Time)
-	e.write("HANGUP", c, ev.Time, pairs("hangupcause", ev.Cause, "hangupsource", c.source, "dialstatus", ev.Value))
+	e.write("HANGUP", c, ev.Time, pairs("hangupcause", ev.Cause, "hangupsource", c.source, "dialstatus", c.dialStatus))
 	e.write("CHAN_END", c, ev.Time, "")
 	delete(e.channels, c.uniqueid)
+	e.retire(c, ev.Time)
+}
+
+// retire takes a channel off its Linkedid, which ends with the last one.
+func (e *Engine) retire(c *channel, at time.Time) {
 	if e.linked[c.linkedid]--; e.linked[c.linkedid] <= 0 {
 		delete(e.linked, c.linkedid)
-		e.write("LINKEDID_END", c, ev.Time, "")
+		e.write("LINKEDID_END", c, at, "")
 	}
+}
+
+// relink follows a channel to another Linkedid: it met a call that began earlier.
+func (e *Engine) relink(c *channel, to string, at time.Time) {
+	if c.linkedid == to {
+		return
+	}
+	e.linked[to]++
+	e.retire(c, at)
+	c.linkedid = to
 }

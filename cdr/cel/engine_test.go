@@ -147,3 +147,69 @@ func TestOff(t *testing.T) {
 		t.Error("it listens after Close")
 	}
 }
+
+// Two calls whose channels meet are one: the later one's Linkedid ends with its last channel.
+func TestLinkedid(t *testing.T) {
+	var got []string
+	bus, at := new(event.Bus), time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	e := cel.New(bus, at, cel.Settings{Enable: true, Events: map[string]bool{"LINKEDID_END": true, "BRIDGE_ENTER": true}}, func(rows []*cel.Row) {
+		for _, r := range rows {
+			got = append(got, r.Type+" "+r.Channel+" "+r.LinkedID)
+		}
+	})
+	defer e.Close()
+	tell := func(kind event.Kind, name, linkedid, bridge string) {
+		bus.Publish(event.Event{Kind: kind, Time: at, Channel: name, Uniqueid: name, Linkedid: linkedid, Bridge: bridge})
+	}
+	tell(event.ChannelCreated, "alice", "1.0", "")
+	tell(event.ChannelCreated, "bob", "1.1", "")
+	tell(event.ChannelCreated, "carol", "1.1", "")
+	tell(event.BridgeJoin, "carol", "1.1", "b")
+	tell(event.BridgeJoin, "alice", "1.0", "b")
+	tell(event.ChannelHangup, "bob", "1.1", "")
+	tell(event.ChannelHangup, "alice", "1.0", "")
+	tell(event.ChannelHangup, "carol", "1.0", "")
+	want := []string{"BRIDGE_ENTER carol 1.1", "BRIDGE_ENTER alice 1.0", "LINKEDID_END bob 1.1", "LINKEDID_END carol 1.0"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// What a template of cel_custom.conf writes of one's own event.
+func TestOwnEvent(t *testing.T) {
+	r := &cel.Row{Type: "USER_DEFINED", UserDefType: "MINE"}
+	for name, want := range map[string]string{"eventtype": "MINE", "eventenum": "USER_DEFINED", "userdeftype": "MINE"} {
+		if got := r.Value(name, ""); got != want {
+			t.Errorf("${%s} is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestPickup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r recorder
+		s := cel.Settings{Enable: true, Events: map[string]bool{"PICKUP": true, "LINKEDID_END": true}}
+		o := appstest.New(t, plan, func(o *appstest.Office) { cel.New(o.Bus, time.Now(), s, r.add) })
+		o.SIP.Script("bob", channeltest.Ringing(0))
+		caller := o.Call("102")
+		synctest.Wait()
+		by := o.SIP.Inbound(channel.Options{Name: "carol", Location: channel.Location{Context: "t", Exten: "pick", Priority: 1}})
+		picker := by.Channel()
+		if err := channel.Pickup(picker, o.SIP.Leg("bob").Channel()); err != nil {
+			t.Fatal(err)
+		}
+		picker.Hangup()
+		time.Sleep(time.Second)
+		caller.Channel().SoftHangup(channel.CauseNormalClearing)
+		<-o.Registry.Empty()
+		var got []string
+		for _, row := range r.rows {
+			extra, _, _ := strings.Cut(row.Extra, `,"pickup_channel_uniqueid":`)
+			got = append(got, strings.TrimSpace(row.Type+" "+row.Channel+" "+extra))
+		}
+		want := []string{"LINKEDID_END SIP/carol-00000002", `PICKUP SIP/bob-00000001 {"pickup_channel":"SIP/carol-00000002"`, "LINKEDID_END SIP/alice-00000000"}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
+}

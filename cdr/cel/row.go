@@ -29,7 +29,7 @@ type Row struct {
 	Extra                                 string // JSON, "" for none
 }
 
-// numbers are the events' numbers (${eventenum}).
+// numbers are the events' numbers, as in a database's column of numbers.
 var numbers = map[string]int{
 	"CHAN_START": 1, "CHAN_END": 2, "HANGUP": 3, "ANSWER": 4, "APP_START": 5, "APP_END": 6, "BRIDGE_ENTER": 7, "BRIDGE_EXIT": 8,
 	"PARK_START": 9, "PARK_END": 10, "BLINDTRANSFER": 11, "ATTENDEDTRANSFER": 12, "USER_DEFINED": 13, "PICKUP": 14, "FORWARD": 15,
@@ -53,11 +53,14 @@ func Known(name string, call bool) bool {
 func (r *Row) Value(name, args string) string {
 	switch strings.ToLower(name) {
 	case "eventtype":
+		if r.Type == "USER_DEFINED" {
+			return r.UserDefType
+		}
 		return r.Type
 	case "eventtime":
 		return r.TimeText
-	case "eventenum":
-		return strconv.Itoa(numbers[r.Type])
+	case "eventenum": // a name all the same
+		return r.Type
 	case "eventextra":
 		return r.Extra
 	case "userdeftype":

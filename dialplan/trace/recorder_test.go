@@ -176,7 +176,7 @@ func TestRecorderChannelMoves(t *testing.T) {
 	b := newBench(t, true)
 	one, two := b.channel("101", nil), b.channel("103", nil)
 	first := one.Linkedid()
-	one.SetLinkedid(two.Linkedid())
+	one.JoinCall(two)
 	one.SetVar("A", channel.Clean("1"))
 	if c := b.rec.calls[first]; c.Over.IsZero() || b.rec.running != 1 {
 		t.Errorf("the call that lost its channel is still up; %d are", b.rec.running)
