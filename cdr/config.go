@@ -1,6 +1,7 @@
 package cdr
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -74,7 +75,7 @@ func (c *Config) main(f *config.File) (out []config.Finding) {
 			}{true}
 			out = append(out, config.Decode(sec, &own)...)
 			c.SQLite = own.Enable
-		case "radius", "odbc", "tds", "mysql", "sqlite3", "manager", "pgsql":
+		case "custom", "radius", "odbc", "tds", "mysql", "sqlite3", "manager", "pgsql":
 			out = append(out, note(sec.Pos, config.Note, "no-effect", "[%s] does not act: that backend is not here", sec.Name))
 		default:
 			out = append(out, note(sec.Pos, config.Warning, "unknown-section", "cdr.conf has no section [%s]", sec.Name))
@@ -123,7 +124,7 @@ func (c *Config) sqliteCustom(f *config.File) (out []config.Finding) {
 		if s.Table == "" && s.Columns == "" && s.Values == "" { // the sample, in which all is commented out
 			return out
 		}
-		own := &SQLiteCustom{Table: s.Table}
+		own := &SQLiteCustom{Table: cmp.Or(s.Table, "cdr")}
 		for name := range strings.SplitSeq(s.Columns, ",") {
 			own.Columns = append(own.Columns, strings.TrimSpace(name))
 		}
@@ -135,8 +136,8 @@ func (c *Config) sqliteCustom(f *config.File) (out []config.Finding) {
 			}
 			own.Values = append(own.Values, t)
 		}
-		if s.Table == "" || len(own.Columns) != len(own.Values) {
-			out = append(out, note(sec.Pos, config.Error, "bad-value", "[master] needs a table, and as many values (%d) as columns (%d)", len(own.Values), len(own.Columns)))
+		if len(own.Columns) != len(own.Values) {
+			out = append(out, note(sec.Pos, config.Error, "bad-value", "[master] needs as many values (%d) as columns (%d)", len(own.Values), len(own.Columns)))
 			return out
 		}
 		c.SQLiteCustom = own
@@ -144,7 +145,8 @@ func (c *Config) sqliteCustom(f *config.File) (out []config.Finding) {
 	return out
 }
 
-// splitValues divides '${CDR(clid)}','${CDR(dst)}' and takes the quotes off.
+// splitValues divides '${CDR(clid)}','${CDR(dst)}' and takes the quotes off; a comma between
+// parentheses divides nothing.
 func splitValues(s string) (out []string) {
 	for s = strings.TrimSpace(s); s != ""; {
 		if s[0] == '\'' {
@@ -156,8 +158,20 @@ func splitValues(s string) (out []string) {
 			s = strings.TrimLeft(s[end+2:], ", \t")
 			continue
 		}
-		v, rest, _ := strings.Cut(s, ",")
-		out, s = append(out, strings.TrimSpace(v)), strings.TrimSpace(rest)
+		end, depth := len(s), 0
+		for i := 0; i < end; i++ {
+			switch s[i] {
+			case '(':
+				depth++
+			case ')':
+				depth--
+			case ',':
+				if depth <= 0 {
+					end = i
+				}
+			}
+		}
+		out, s = append(out, strings.TrimSpace(s[:end])), strings.TrimSpace(s[min(end+1, len(s)):])
 	}
 	return out
 }

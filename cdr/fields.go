@@ -1,6 +1,7 @@
 package cdr
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -150,22 +151,26 @@ func (e *Engine) Fork(uniqueid string, answer, end, reset, variables bool) error
 	return nil
 }
 
-// Active tells of the open records, oldest first: `cdr show active`.
-func (e *Engine) Active() []Row {
+// Active tells of the records of each channel that is up, of `cdr show active`: the chains oldest
+// first. An open record ends now. Legs that Dial made are left out.
+func (e *Engine) Active() (out [][]Row) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var out []Row
 	for _, p := range e.channels {
-		for _, r := range p.records {
-			if r.state == final || r.b == nil && p.dialled {
-				continue
-			}
-			c := *r
-			c.capture()
-			c.measure(e.now(), e.settings.Initiated)
-			out = append(out, c.Row)
+		if p.dialled {
+			continue
 		}
+		chain := make([]Row, 0, len(p.records))
+		for _, r := range p.records {
+			c := *r
+			if c.open() {
+				c.capture()
+				c.measure(e.now(), e.settings.Initiated)
+			}
+			chain = append(chain, c.Row)
+		}
+		out = append(out, chain)
 	}
-	slices.SortFunc(out, func(a, b Row) int { return int(a.Sequence - b.Sequence) })
+	slices.SortFunc(out, func(a, b []Row) int { return cmp.Compare(a[0].Sequence, b[0].Sequence) })
 	return out
 }

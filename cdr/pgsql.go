@@ -38,7 +38,7 @@ func (p *Postgres) Deliver(batch []spool.Entry, _ spool.Mark, again bool) error 
 }
 
 // columnValue is what a column of the table gets of a row; ok is false for a column that
-// is no business of the record's, or has no moment to tell.
+// is no business of the record's, or of which there is nothing to tell: it keeps its default.
 func columnValue(r *Row, c spool.Column) (v string, ok bool) {
 	name := strings.ToLower(c.Name)
 	if name == "calldate" {
@@ -57,7 +57,7 @@ func columnValue(r *Row, c spool.Column) (v string, ok bool) {
 	if c.Integer() {
 		v, _, _ = strings.Cut(v, ".") // seconds of a time
 	}
-	return v, v != "" || c.Text()
+	return v, v != "" || c.Required && c.Text()
 }
 
 // PostgresSettings are what cdr_pgsql.conf and cel_pgsql.conf have in common.
@@ -73,8 +73,8 @@ type PostgresSettings struct {
 }
 
 // DefaultPostgres are the settings where a file has no line for them.
-func DefaultPostgres(table string) PostgresSettings {
-	return PostgresSettings{Port: "5432", Database: "asterisk", User: "asterisk", Table: table, Application: "pbx"}
+func DefaultPostgres(table, database string) PostgresSettings {
+	return PostgresSettings{Port: "5432", Database: database, User: "asterisk", Table: table, Application: "pbx"}
 }
 
 // Postgres is where they lead.
@@ -93,7 +93,7 @@ func (c *Config) postgres(f *config.File) (out []config.Finding) {
 		s := struct {
 			PostgresSettings
 			Zone string `conf:"timezone"`
-		}{PostgresSettings: DefaultPostgres("cdr")}
+		}{PostgresSettings: DefaultPostgres("cdr", "asteriskcdrdb")}
 		out = append(out, config.Decode(sec, &s, "encoding")...)
 		gmt := strings.EqualFold(s.Zone, "UTC") || strings.EqualFold(s.Zone, "GMT")
 		if s.Zone != "" && !gmt {

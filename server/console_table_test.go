@@ -275,6 +275,62 @@ func TestAliases(t *testing.T) {
 	})
 }
 
+// TestRecordListings: the records of a call that is up, and the events that are written.
+func TestRecordListings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(t, map[string]string{
+			"extensions.conf": transferPlan, "cel.conf": "[general]\nenable=yes\napps=park,dial\nevents=HANGUP,APP_START,CHAN_START\n[manager]\nenabled=yes\n",
+			"cdr.conf": "[general]\nenable=yes\n[sqlite]\nenable=no\n",
+		})
+		defer s.stop()
+		s.play(`
+			alice > INVITE 102 call=A
+			alice < 100
+			bob < INVITE call=B
+			bob > 180 B
+			alice < 180 A
+			wait 2s
+			bob > 200 B
+			bob < ACK B
+			alice < 200 A
+			alice > ACK A
+			wait 3s`)
+		for _, tt := range [][2]string{
+			{"cdr show active", `
+Channels with Call Detail Record (CDR) Information
+--------------------------------------------------
+Channel                   Dst. Channel              LastApp         Start    Answer   End      Billsec  Duration
+SIP/alice-00000000        SIP/bob-00000001          Dial            00:00:00 00:00:02 00:00:05 00000003 00000005
+`},
+			{"cdr show active SIP/alice-00000000", `
+Call Detail Record (CDR) Information for SIP/alice-00000000
+--------------------------------------------------
+AccountCod CallerID             Dst. Channel              LastApp         Data            Start    Answer   End      Billsec  Duration
+acc1       "Alice A" <101>      SIP/bob-00000001          Dial            SIP/bob,15      00:00:00 00:00:02 00:00:05 00000003 00000005
+`},
+			{"cdr show active SIP/nobody", "Unknown channel: SIP/nobody\n"},
+			{"cel show status", `CEL Logging: Enabled
+CEL Tracking Event: CHAN_START
+CEL Tracking Event: HANGUP
+CEL Tracking Event: APP_START
+CEL Tracking Application: dial
+CEL Tracking Application: park
+CEL Event Subscriber: cel-manager
+`},
+		} {
+			if got := s.show(tt[0]); got != tt[1] {
+				t.Errorf("%s:\n%s\nwant:\n%s", tt[0], got, tt[1])
+			}
+		}
+		s.play(`
+			alice > BYE A
+			alice < 200 A
+			bob < BYE B
+			bob > 200`)
+		s.end()
+	})
+}
+
 // TestListings compares listings with those that an Asterisk 20 wrote, to the blank.
 func TestListings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

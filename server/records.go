@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"pbx/cdr"
 	"pbx/cdr/cel"
@@ -233,22 +234,46 @@ func (s *Server) showRecords(_ context.Context, r *decl.Request) error {
 	return nil
 }
 
+// showOpenRecords tells one line of each channel, or each record of one.
 func (s *Server) showOpenRecords(_ context.Context, r *decl.Request) error {
-	fmt.Fprintf(r.Out, "%-25s %-25s %-15s %-8s %-8s %-10s %-15s %s\n", "Channel", "DstChannel", "LastApp", "Start", "Answer", "Billsec", "Destination", "Linkedid")
-	n := 0
-	for _, row := range s.cdr.engine.Active() {
-		if want := r.Arg(0); want != "" && !strings.EqualFold(want, row.Channel) {
-			continue
+	chains, at := s.cdr.engine.Active(), func(t time.Time) string {
+		if t.IsZero() {
+			return ""
 		}
-		n++
-		answer := "<none>"
-		if !row.Answer.IsZero() {
-			answer = row.Answer.Local().Format("15:04:05")
-		}
-		fmt.Fprintf(r.Out, "%-25s %-25s %-15s %-8s %-8s %-10d %-15s %s\n", row.Channel, orNone(row.DstChannel, "<none>"), row.LastApp,
-			row.Start.Local().Format("15:04:05"), answer, row.BillSec, row.Dst, row.LinkedID)
+		return t.Local().Format(time.TimeOnly)
 	}
-	fmt.Fprintln(r.Out, plural(n, "open record"))
+	if name := r.Arg(0); name != "" {
+		i := slices.IndexFunc(chains, func(c []cdr.Row) bool { return strings.EqualFold(c[0].Channel, name) })
+		if i < 0 {
+			fmt.Fprintf(r.Out, "Unknown channel: %s\n", name)
+			return nil
+		}
+		const title = "%-10.10s %-20.20s %-25.25s %-15.15s %-15.15s %-8.8s %-8.8s %-8.8s "
+		fmt.Fprintf(r.Out, "\nCall Detail Record (CDR) Information for %s\n--------------------------------------------------\n", name)
+		fmt.Fprintf(r.Out, title+"%-8.8s %-8.8s\n", "AccountCode", "CallerID", "Dst. Channel", "LastApp", "Data", "Start", "Answer", "End", "Billsec", "Duration")
+		for _, row := range chains[i] {
+			fmt.Fprintf(r.Out, title+"%08d %08d\n", esc(row.AccountCode), esc(row.CLID), orNone(row.DstChannel, "<none>"), row.LastApp, esc(row.LastData),
+				at(row.Start), at(row.Answer), at(row.End), row.BillSec, row.Duration)
+		}
+		return nil
+	}
+	const title = "%-25.25s %-25.25s %-15.15s %-8.8s %-8.8s %-8.8s "
+	fmt.Fprintf(r.Out, "\nChannels with Call Detail Record (CDR) Information\n--------------------------------------------------\n")
+	fmt.Fprintf(r.Out, title+"%-8.8s %-8.8s\n", "Channel", "Dst. Channel", "LastApp", "Start", "Answer", "End", "Billsec", "Duration")
+	for _, chain := range chains {
+		last := chain[len(chain)-1]
+		start, answer, talked := chain[0].Start, time.Time{}, time.Duration(0)
+		for _, row := range chain {
+			if answer.IsZero() {
+				answer = row.Answer
+			}
+		}
+		if !answer.IsZero() {
+			talked = last.End.Sub(answer)
+		}
+		fmt.Fprintf(r.Out, title+"%08d %08d\n", last.Channel, orNone(last.DstChannel, "<none>"), last.LastApp, at(start), at(answer), at(last.End),
+			talked/time.Second, last.End.Sub(start)/time.Second)
+	}
 	return nil
 }
 
@@ -256,7 +281,7 @@ func (s *Server) submitRecords(_ context.Context, r *decl.Request) error {
 	if s.cdr.queue != nil {
 		s.cdr.queue.Flush()
 	}
-	fmt.Fprintln(r.Out, "Submitted CDRs to the backends for processing. This may take a while.")
+	fmt.Fprintln(r.Out, "Submitted CDRs to backend engines for processing.  This may take a while.")
 	return nil
 }
 
@@ -266,14 +291,23 @@ func (s *Server) showEvents(_ context.Context, r *decl.Request) error {
 	if !c.Enable {
 		return nil
 	}
-	if c.All {
-		fmt.Fprintln(r.Out, "CEL Tracking Event: ALL")
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Events)) {
+	for _, name := range c.Tracked() {
 		fmt.Fprintf(r.Out, "CEL Tracking Event: %s\n", name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Apps)) {
 		fmt.Fprintf(r.Out, "CEL Tracking Application: %s\n", name)
+	}
+	var names []string
+	if s.cdr.queue != nil {
+		names = s.cdr.queue.Backends()
+	}
+	if conf := s.conf.Load(); conf.manager.Records.Channels {
+		names = append(names, "cel-manager")
+	}
+	for _, n := range slices.Sorted(slices.Values(names)) {
+		if strings.HasPrefix(n, "cel") {
+			fmt.Fprintf(r.Out, "CEL Event Subscriber: %s\n", n)
+		}
 	}
 	return nil
 }

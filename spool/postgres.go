@@ -20,8 +20,12 @@ type Postgres struct {
 }
 
 // Column is one of the table, with the name of its type as information_schema has it;
-// of an enum and others of the office's own that is the name to cast to.
-type Column struct{ Name, Kind string }
+// of an enum and others of the office's own that is the name to cast to. One that is Required
+// has no default and must have a value.
+type Column struct {
+	Name, Kind string
+	Required   bool
+}
 
 // Integer reports whether it takes whole numbers.
 func (c Column) Integer() bool {
@@ -103,7 +107,8 @@ func (p *Postgres) connect(ctx context.Context) error {
 // read lists the columns of the table.
 func (p *Postgres) read(ctx context.Context, conn *pgx.Conn) (columns []Column, err error) {
 	schema, table := p.place()
-	rows, err := conn.Query(ctx, `SELECT column_name, CASE data_type WHEN 'USER-DEFINED' THEN quote_ident(udt_schema) || '.' || quote_ident(udt_name) ELSE data_type END
+	rows, err := conn.Query(ctx, `SELECT column_name, CASE data_type WHEN 'USER-DEFINED' THEN quote_ident(udt_schema) || '.' || quote_ident(udt_name) ELSE data_type END,
+		is_nullable = 'NO' AND column_default IS NULL
 		FROM information_schema.columns
 		WHERE table_name = $1 AND ($2 = '' OR table_schema = $2) AND ($2 <> '' OR table_schema = ANY (current_schemas(false))) ORDER BY ordinal_position`, table, schema)
 	if err != nil {
@@ -112,7 +117,7 @@ func (p *Postgres) read(ctx context.Context, conn *pgx.Conn) (columns []Column, 
 	defer rows.Close()
 	for rows.Next() {
 		var c Column
-		if err := rows.Scan(&c.Name, &c.Kind); err != nil {
+		if err := rows.Scan(&c.Name, &c.Kind, &c.Required); err != nil {
 			return nil, err
 		}
 		columns = append(columns, c)

@@ -25,6 +25,20 @@ type Settings struct {
 // Wanted reports whether events of a type are written.
 func (s *Settings) Wanted(kind string) bool { return s.Enable && (s.All || s.Events[kind]) }
 
+// Tracked are the events that are written, in the order of their numbers.
+func (s *Settings) Tracked() (names []string) {
+	for name := range numbers {
+		if s.All || s.Events[name] {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return numbers[a] - numbers[b] })
+	if s.All {
+		names = slices.Insert(names, 0, "ALL")
+	}
+	return names
+}
+
 // channel is what the engine knows of one.
 type channel struct {
 	name, uniqueid, linkedid       string

@@ -16,6 +16,8 @@ type Postgres struct {
 	spool.Postgres
 	// ShowUserDefined puts the name of one's own event in place of USER_DEFINED.
 	ShowUserDefined bool
+	// GMT has times in UTC.
+	GMT bool
 }
 
 // Name implements spool.Backend.
@@ -40,7 +42,11 @@ func (p *Postgres) Deliver(batch []spool.Entry, _ spool.Mark, again bool) error 
 func (p *Postgres) value(r *Row, c spool.Column) (v string, ok bool) {
 	switch name := strings.ToLower(c.Name); name {
 	case "eventtime":
-		switch at := r.Time.Local(); {
+		at := r.Time.Local()
+		if p.GMT {
+			at = r.Time.UTC()
+		}
+		switch {
 		case c.Integer():
 			v = strconv.FormatInt(at.Unix(), 10)
 		case c.Decimal():
@@ -123,9 +129,10 @@ func (c *Config) postgres(f *config.File) (out []config.Finding) {
 		s := struct {
 			cdr.PostgresSettings
 			ShowUserDefined bool `conf:"show_user_defined"`
-		}{PostgresSettings: cdr.DefaultPostgres("cel")}
+			GMT             bool `conf:"usegmtime"`
+		}{PostgresSettings: cdr.DefaultPostgres("cel", "asteriskceldb")}
 		out = append(out, config.Decode(sec, &s, "encoding")...)
-		c.Postgres = &Postgres{Postgres: s.Postgres(), ShowUserDefined: s.ShowUserDefined}
+		c.Postgres = &Postgres{Postgres: s.Postgres(), ShowUserDefined: s.ShowUserDefined, GMT: s.GMT}
 	}
 	return out
 }

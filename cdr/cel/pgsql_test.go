@@ -21,10 +21,11 @@ func TestPostgresValue(t *testing.T) {
 	seconds := strconv.FormatInt(r.Time.Unix(), 10)
 	for _, tt := range []struct {
 		name, kind, want string
-		show, none       bool
+		show, none, gmt  bool
 	}{
 		{name: "eventtime", kind: "timestamp without time zone", want: "2026-01-02 03:04:05.678901"},
 		{name: "eventtime", kind: "character varying", want: "2026-01-02 03:04:05.678901"},
+		{name: "eventtime", kind: "text", gmt: true, want: r.Time.UTC().Format("2006-01-02 15:04:05.000000")},
 		{name: "eventtime", kind: "integer", want: seconds},
 		{name: "eventtime", kind: "double precision", want: seconds + ".678901"},
 		{name: "EventType", kind: "text", want: "USER_DEFINED"},
@@ -38,7 +39,7 @@ func TestPostgresValue(t *testing.T) {
 		{name: "extra", kind: "jsonb", none: true},
 		{name: "id", kind: "integer", none: true},
 	} {
-		p := &Postgres{ShowUserDefined: tt.show}
+		p := &Postgres{ShowUserDefined: tt.show, GMT: tt.gmt}
 		v, ok := p.value(r, spool.Column{Name: tt.name, Kind: tt.kind})
 		if v != tt.want && ok || ok == tt.none {
 			t.Errorf("%s %s is %q, %t; want %q", tt.name, tt.kind, v, ok, tt.want)
@@ -55,10 +56,10 @@ func TestLoadPostgres(t *testing.T) {
 		}
 		return c, findings
 	}
-	c, findings := load("[global]\nhostname=db\ndbname=calls\ntable=cel_log\nshow_user_defined=yes\n")
-	want := cdr.DefaultPostgres("cel_log")
+	c, findings := load("[global]\nhostname=db\ndbname=calls\ntable=cel_log\nshow_user_defined=yes\nusegmtime=yes\n")
+	want := cdr.DefaultPostgres("cel_log", "")
 	want.Host, want.Database = "db", "calls"
-	if c.Postgres == nil || !reflect.DeepEqual(c.Postgres.Postgres, want.Postgres()) || !c.Postgres.ShowUserDefined || len(findings) > 0 {
+	if c.Postgres == nil || !reflect.DeepEqual(c.Postgres.Postgres, want.Postgres()) || !c.Postgres.ShowUserDefined || !c.Postgres.GMT || len(findings) > 0 {
 		t.Errorf("%+v, %v", c.Postgres, findings)
 	}
 	if c, findings := load("[globl]\ntable=x\n"); c.Postgres != nil || len(findings) != 1 {
