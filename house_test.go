@@ -121,7 +121,7 @@ var (
 		"feed":          {"spool", "webhook", "config", "io"},
 		"api":           {"feed", "dialplan", "channel", "channels/sip/digest", "media", "config", "io", "sched"},
 		"agi":           {"apps", "dialplan", "channel", "media", "config"},
-		"manager":       {"cdr", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
+		"manager":       {"cdr", "channels/sip/digest", "apps", "funcs", "dialplan", "bridge", "channel", "media", "config", "io", "sched"},
 		// Dry runs: the engine on devices of its own.
 		"dryrun":   {"dialplan", "apps/prompt", "channel", "media", "config", "io", "sched"},
 		"channels": {"channel", "media", "config", "io", "sched"},

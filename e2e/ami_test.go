@@ -166,6 +166,14 @@ func TestAMIClient(t *testing.T) {
 	if got := get("/rawman?action=waitevent&timeout=1"); !strings.Contains(got, "Event: WaitEventComplete\r\n") {
 		t.Errorf("%q", got)
 	}
+	curl := tool(t, "curl")
+	address := "http://" + x.net.host(1) + ":8088/arawman?action="
+	for _, tt := range []struct{ secret, want string }{{"correct horse", "Ping: Pong\r\n"}, {"wrong", "Unauthorized"}} {
+		got, err := exec.Command(curl, "-s", "--digest", "-u", "crm:"+tt.secret, address+"ping").CombinedOutput()
+		if err != nil || !strings.Contains(string(got), tt.want) {
+			t.Errorf("curl with %q: %v %q", tt.secret, err, got)
+		}
+	}
 }
 
 // TestAMILibrary: the npm package asterisk-manager, as it is.

@@ -125,7 +125,7 @@ func (x *session) authenticate(conf *Settings, r *decl.ActionRequest) (*User, er
 	notice := func(format string, args ...any) {
 		s.deps.Log.Log(s.ctx, event.LevelNotice, fmt.Sprintf(format, args...))
 	}
-	shown := strings.Map(printable, name)
+	shown := printableName(name)
 	user := conf.user(name)
 	if user == nil || user.Secret == "" {
 		notice("%s tried to authenticate with nonexistent user '%s'", x.remote.Addr(), shown)
@@ -159,6 +159,9 @@ func (x *session) authenticate(conf *Settings, r *decl.ActionRequest) (*User, er
 	}
 	return user, nil
 }
+
+// printableName is what somebody says his name is, as logs and events show it.
+func printableName(name string) string { return strings.Map(printable, name) }
 
 func printable(r rune) rune {
 	if r < ' ' || r == '\'' || r == 0x7f {
@@ -286,6 +289,7 @@ func (x *session) waitEvent(r *decl.ActionRequest) error {
 	most := time.Hour
 	if x.conn == nil { // a session over HTTP ends a while after its last request
 		most = max(x.server.settings.Load().HTTPTimeout-10*time.Second, 5*time.Second)
+		x.follow()
 	}
 	wait := most
 	if seconds >= 0 {
@@ -311,10 +315,7 @@ func (x *session) waitEvent(r *decl.ActionRequest) error {
 			}
 		}
 	} else if wait < most {
-		select { // what comes meanwhile is sent as it comes
-		case <-time.After(wait):
-		case <-x.server.ctx.Done():
-		}
+		x.await(wait) // what comes meanwhile is sent as it comes
 	}
 	r.Event("WaitEventComplete")
 	return nil

@@ -3,7 +3,6 @@ package manager
 import (
 	"encoding/hex"
 	"fmt"
-	"html"
 	"io"
 	"net"
 	"net/http"
@@ -33,41 +32,71 @@ type webSessions struct {
 	server *Server
 	mu     sync.Mutex
 	byID   map[string]*webSession
+	asked  map[string]time.Time // the nonces that nobody has answered yet, and when they end
 }
 
 type webSession struct {
 	*session
 	id string
 	// one is held while a request is handled: they come one at a time.
-	one sync.Mutex
-	end *time.Timer
+	one   sync.Mutex
+	end   *time.Timer
+	count uint32 // of the last proof of byDigest, where that made it; webSessions.mu
 }
 
 func newWebSessions(s *Server) *webSessions {
-	return &webSessions{server: s, byID: make(map[string]*webSession)}
+	return &webSessions{server: s, byID: make(map[string]*webSession), asked: make(map[string]time.Time)}
 }
 
-// Handler serves /rawman, /mxml and /manager.
+// Paths are where Handler serves: those whose session is named by a cookie, and those
+// whose users prove themselves with each request.
+func Paths() []string {
+	return []string{"/rawman", "/mxml", "/manager", "/arawman", "/amxml", "/amanager"}
+}
+
+// form writes an answer in one of the three forms; value tells what the request says.
+type form struct {
+	kind  string
+	write func(w io.Writer, answer string, value func(name string) string)
+}
+
+// Handler serves Paths.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/rawman", func(w http.ResponseWriter, r *http.Request) { s.web.serve(w, r, "text/plain", asText) })
-	mux.HandleFunc("/mxml", func(w http.ResponseWriter, r *http.Request) { s.web.serve(w, r, "text/xml", asXML) })
-	mux.HandleFunc("/manager", func(w http.ResponseWriter, r *http.Request) { s.web.serve(w, r, "text/html", asPage) })
+	for i, f := range []form{{"text/plain", asText}, {"text/xml", asXML}, {"text/html", asPage}} {
+		mux.HandleFunc(Paths()[i], func(w http.ResponseWriter, r *http.Request) { s.web.serve(w, r, f, s.web.byCookie) })
+		mux.HandleFunc(Paths()[i+3], func(w http.ResponseWriter, r *http.Request) { s.web.serve(w, r, f, s.web.byDigest) })
+	}
 	return mux
 }
 
-func (t *webSessions) serve(w http.ResponseWriter, r *http.Request, kind string, write func(w io.Writer, answer string)) {
+// serve carries out a request. find finds its session; without one it has answered.
+func (t *webSessions) serve(w http.ResponseWriter, r *http.Request, f form, find func(w http.ResponseWriter, r *http.Request) *webSession) {
 	s := t.server
 	conf := s.settings.Load()
 	if !conf.Enabled || !conf.WebEnabled || s.ctx.Err() != nil {
 		http.NotFound(w, r)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+	asked, err := headers(http.MaxBytesReader(w, r.Body, maxForm), r)
+	if err != nil {
 		http.Error(w, "Bad request", http.StatusBadRequest)
 		return
 	}
+	x := find(w, r)
+	if x == nil {
+		return
+	}
+	answer := t.act(x, asked)
+	h := w.Header()
+	h.Set("Cache-Control", "no-cache, no-store")
+	h.Set("Content-Type", f.kind)
+	h.Set("Pragma", "SuppressEvents")
+	f.write(w, answer, decl.NewActionRequest(asked).Get)
+}
+
+// byCookie is the session that the cookie of a request names, or a new one.
+func (t *webSessions) byCookie(w http.ResponseWriter, r *http.Request) *webSession {
 	x, err := t.session(r)
 	if err == nil && x.ended() != "" { // it would wait for events for ever: a new one has to log in
 		t.drop(x)
@@ -75,23 +104,17 @@ func (t *webSessions) serve(w http.ResponseWriter, r *http.Request, kind string,
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
+		return nil
 	}
-	answer := t.act(x, headers(r))
-	h := w.Header()
-	h.Set("Cache-Control", "no-cache, no-store")
-	h.Set("Content-Type", kind)
 	// A browser sends the cookie to this host only, and not to its scripts.
-	h.Set("Set-Cookie", fmt.Sprintf(`%s="%s"; Version=1; Max-Age=%d; HttpOnly; SameSite=Strict`, cookie, x.id, int(conf.HTTPTimeout.Seconds())))
-	h.Set("Pragma", "SuppressEvents")
-	write(w, answer)
+	w.Header().Set("Set-Cookie", fmt.Sprintf(`%s="%s"; Version=1; Max-Age=%d; HttpOnly; SameSite=Strict`, cookie, x.id, int(t.server.settings.Load().HTTPTimeout.Seconds())))
+	return x
 }
 
-// headers are the query and the form as an action; the order is that of the request
-// where it can be known, and Action is first.
-func headers(r *http.Request) (out []decl.Header) {
-	for _, part := range []string{r.URL.RawQuery} {
-		for pair := range strings.SplitSeq(part, "&") {
+// headers are the form of a request, or its query, as an action, in their order.
+func headers(body io.Reader, r *http.Request) (out []decl.Header, err error) {
+	add := func(query string) {
+		for pair := range strings.SplitSeq(query, "&") {
 			name, value, _ := strings.Cut(pair, "=")
 			n, err := url.QueryUnescape(name)
 			v, err2 := url.QueryUnescape(value)
@@ -100,12 +123,14 @@ func headers(r *http.Request) (out []decl.Header) {
 			}
 		}
 	}
-	for name, values := range r.PostForm {
-		for _, v := range values {
-			out = append(out, decl.Header{Name: name, Value: v})
-		}
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if r.Method == http.MethodPost && strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded") {
+		text, err := io.ReadAll(body)
+		add(string(text))
+		return out, err
 	}
-	return out
+	add(r.URL.RawQuery)
+	return out, nil
 }
 
 // session finds the session of a request, or makes one.
@@ -115,7 +140,7 @@ func (t *webSessions) session(r *http.Request) (*webSession, error) {
 	defer t.mu.Unlock()
 	if c, err := r.Cookie(cookie); err == nil {
 		// One address keeps its session; a stolen cookie is worth nothing elsewhere.
-		if x := t.byID[strings.Trim(c.Value, `"`)]; x != nil && x.remote.Addr() == remote(r).Addr() {
+		if x := t.byID[strings.Trim(c.Value, `"`)]; x != nil && x.count == 0 && x.remote.Addr() == remote(r).Addr() {
 			x.end.Reset(s.settings.Load().HTTPTimeout)
 			return x, nil
 		}
@@ -123,22 +148,39 @@ func (t *webSessions) session(r *http.Request) (*webSession, error) {
 	if len(t.byID) >= maxWebSessions {
 		return nil, fmt.Errorf("too many sessions")
 	}
-	var b [16]byte
-	if _, err := io.ReadFull(s.deps.Random, b[:]); err != nil {
+	id, err := token(s.deps.Random)
+	if err != nil {
 		return nil, err
 	}
-	x := &webSession{id: hex.EncodeToString(b[:]), session: &session{
-		server: s, began: s.deps.Now(), out: newOutbox(), mask: ClassAll, remote: remote(r), secure: r.TLS != nil,
-	}}
-	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
-		x.local = unmapped(a.AddrPort())
-	}
+	return t.add(r, id), nil
+}
+
+// token is 128 bits as text.
+func token(random io.Reader) (string, error) {
+	var b [16]byte
+	_, err := io.ReadFull(random, b[:])
+	return hex.EncodeToString(b[:]), err
+}
+
+// add adds a session; mu is held.
+func (t *webSessions) add(r *http.Request, id string) *webSession {
+	s := t.server
+	x := &webSession{id: id, session: s.overHTTP(r)}
 	x.end = time.AfterFunc(s.settings.Load().HTTPTimeout, func() { t.drop(x) })
 	t.byID[x.id] = x
 	s.mu.Lock()
 	s.sessions[x.session] = struct{}{}
 	s.mu.Unlock()
-	return x, nil
+	return x
+}
+
+// overHTTP is a session that is in no list yet.
+func (s *Server) overHTTP(r *http.Request) *session {
+	x := &session{server: s, began: s.deps.Now(), out: newOutbox(), mask: ClassAll, remote: remote(r), secure: r.TLS != nil}
+	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
+		x.local = unmapped(a.AddrPort())
+	}
+	return x
 }
 
 func remote(r *http.Request) netip.AddrPort {
@@ -190,83 +232,4 @@ func (t *webSessions) close() {
 	for _, x := range all {
 		t.drop(x)
 	}
-}
-
-// asText is /rawman.
-func asText(w io.Writer, answer string) { _, _ = io.WriteString(w, answer) }
-
-// blocks are the messages of an answer, each as its lines.
-func blocks(answer string) (out [][]decl.Header) {
-	for block := range strings.SplitSeq(strings.TrimRight(answer, "\r\n"), "\r\n\r\n") {
-		var lines []decl.Header
-		for l := range strings.SplitSeq(block, "\r\n") {
-			name, value, ok := strings.Cut(l, ":")
-			if !ok {
-				name, value = "Opaque-data", l
-			}
-			lines = append(lines, decl.Header{Name: name, Value: strings.TrimPrefix(value, " ")})
-		}
-		out = append(out, lines)
-	}
-	return out
-}
-
-// asXML is /mxml: a line is an attribute; one that comes again is numbered, but
-// Output, whose lines are one.
-func asXML(w io.Writer, answer string) {
-	var b strings.Builder
-	b.WriteString("<ajax-response>\n")
-	for _, lines := range blocks(answer) {
-		b.WriteString("<response type='object' id='unknown'><generic")
-		seen := make(map[string]int)
-		for i := 0; i < len(lines); i++ {
-			name, value := xmlName(lines[i].Name), lines[i].Value
-			if name == "output" {
-				for i+1 < len(lines) && xmlName(lines[i+1].Name) == name {
-					i++
-					value += "\n" + lines[i].Value
-				}
-			}
-			seen[name]++
-			if n := seen[name]; n > 1 {
-				name += fmt.Sprintf("-%d", n-1)
-			}
-			fmt.Fprintf(&b, " %s='%s'", name, strings.ReplaceAll(html.EscapeString(value), "\n", "&#10;"))
-		}
-		b.WriteString(" /></response>\n")
-	}
-	b.WriteString("</ajax-response>\n")
-	_, _ = io.WriteString(w, b.String())
-}
-
-// xmlName is the name of a line as one of an attribute.
-func xmlName(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_':
-			return r
-		}
-		return '_'
-	}, s)
-	if s == "" || s[0] >= '0' && s[0] <= '9' || s[0] == '-' {
-		s = "_" + s
-	}
-	return s
-}
-
-// asPage is /manager.
-func asPage(w io.Writer, answer string) {
-	var b strings.Builder
-	b.WriteString("<!DOCTYPE html><html><head><title>Manager interface</title></head><body>\n" +
-		"<form method=\"post\"><label>Action <input name=\"action\"></label> <input type=\"submit\"></form>\n<table>\n")
-	for _, lines := range blocks(answer) {
-		for _, l := range lines {
-			fmt.Fprintf(&b, "<tr><td>%s</td><td>%s</td></tr>\n", html.EscapeString(l.Name), html.EscapeString(l.Value))
-		}
-		b.WriteString("<tr><td colspan=\"2\"><hr></td></tr>\n")
-	}
-	b.WriteString("</table></body></html>\n")
-	_, _ = io.WriteString(w, b.String())
 }

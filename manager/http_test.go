@@ -41,7 +41,13 @@ func TestWebSession(t *testing.T) {
 	if ask(first) != first {
 		t.Error("it is another session at once")
 	}
-	s.web.byID[first].queue(make([]byte, maxWaiting+1))
+	x := s.web.byID[first]
+	x.queue(make([]byte, maxWaiting+1)) // it has asked for none
+	if ask(first) != first {
+		t.Error("it is another session because of events that it has not asked for")
+	}
+	x.follow()
+	x.queue(make([]byte, maxWaiting+1))
 	second := ask(first)
 	if second == first || ask(second) != second {
 		t.Error("a session that has ended goes on")

@@ -74,6 +74,13 @@ func (o *outbox) take() (text []byte, done bool) {
 // maxSpare is the storage that is kept for the next time.
 const maxSpare = 64 << 10 // bytes
 
+// drop throws away what waits.
+func (o *outbox) drop() {
+	o.mu.Lock()
+	o.text = o.text[:0]
+	o.mu.Unlock()
+}
+
 // waiting reports whether anything waits.
 func (o *outbox) waiting() bool {
 	o.mu.Lock()

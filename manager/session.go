@@ -43,6 +43,9 @@ type session struct {
 	reason    string // why it was ended, "" for the program's own wish
 	gone      bool
 	greeted   bool // the answer to its login is on the way: events come behind it
+	follows   bool // over HTTP: it fetches its events
+
+	in reader // of its goroutine
 }
 
 // sessionLimits are how long a line may be kept waiting for.
@@ -130,9 +133,9 @@ var errBye = errors.New("goodbye")
 
 // read reads and carries out messages.
 func (x *session) read() error {
-	in := newReader(x.conn)
+	x.in = newReader(x.conn)
 	for {
-		headers, err := in.next()
+		headers, err := x.in.next()
 		switch {
 		case errors.Is(err, errTooLong), errors.Is(err, errTooMany):
 			r := decl.NewActionRequest(nil)
@@ -223,10 +226,50 @@ func (x *session) loggedIn() *User {
 	return x.user
 }
 
-// queue queues a text; a program that does not read loses its session.
+// queue queues a text; a program that does not read loses its session. One over HTTP that
+// has never asked for its events loses those alone.
 func (x *session) queue(text []byte) {
-	if !x.out.push(text) {
+	if x.out.push(text) {
+		return
+	}
+	x.mu.Lock()
+	drop := x.conn == nil && !x.follows
+	if drop {
+		x.out.drop()
+	}
+	x.mu.Unlock()
+	if !drop {
 		x.leave("does not read what it is sent: the session is ended")
+	}
+}
+
+// follow says that the session fetches its events from now on: it is sent some.
+func (x *session) follow() {
+	x.mu.Lock()
+	x.follows = true
+	if x.mask == 0 {
+		x.mask = ClassAll
+	}
+	x.mu.Unlock()
+	x.server.tune()
+}
+
+// await waits so long, or until the program says something.
+func (x *session) await(d time.Duration) {
+	if x.in.Buffered() > 0 {
+		return
+	}
+	x.readBy(time.Now().Add(d))
+	_, _ = x.in.Peek(1) // what is wrong the next read finds again
+	x.readBy(time.Time{})
+}
+
+// readBy says when the program must have said something, unless the session is over.
+func (x *session) readBy(at time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.gone {
+		_ = x.conn.SetReadDeadline(at)
 	}
 }
 

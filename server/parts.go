@@ -154,7 +154,7 @@ func whyNotBound(err error) error {
 func (s *Server) serveWeb(c *configuration) {
 	s.web = web.New(s.opts.Network, s.log)
 	s.web.Mux.Handle("/ws", s.sip.WebSocket())
-	for _, path := range []string{"/rawman", "/mxml", "/manager"} {
+	for _, path := range manager.Paths() {
 		s.web.Mux.Handle(path, s.manager.Handler())
 	}
 	s.web.Mux.Handle("/api/", s.api)
