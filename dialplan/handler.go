@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pbx/channel"
+	"pbx/event"
 )
 
 // handlersKey keeps the hang-up handlers of a channel, a []string, the last one
@@ -32,10 +33,23 @@ func PushHangupHandler(ch *channel.Channel, spec string) {
 		place += "(" + args
 	}
 	ch.SetData(handlersKey{}, append(HangupHandlers(ch), place))
+	tellHandler(ch, "push", place)
+}
+
+// tellHandler tells what becomes of a handler.
+func tellHandler(ch *channel.Channel, what, spec string) {
+	ch.Publish(event.Event{Kind: event.HangupHandler, Name: what, Value: spec})
 }
 
 // PopHangupHandler takes away the handler that was pushed last and returns it.
 func PopHangupHandler(ch *channel.Channel) (spec string, ok bool) {
+	if spec, ok = takeHandler(ch); ok {
+		tellHandler(ch, "pop", spec)
+	}
+	return spec, ok
+}
+
+func takeHandler(ch *channel.Channel) (spec string, ok bool) {
 	all := HangupHandlers(ch)
 	if len(all) == 0 {
 		return "", false
@@ -68,10 +82,11 @@ func (e *Engine) runHangupHandlers(ch *channel.Channel) {
 	t.dead = true
 	// A handler may push another; a bound keeps them from going on for ever.
 	for range maxFrames {
-		spec, ok := PopHangupHandler(ch)
+		spec, ok := takeHandler(ch)
 		if !ok {
 			return
 		}
+		tellHandler(ch, "run", spec)
 		t.guard(func() { t.handler(spec) })
 	}
 	t.warn(fmt.Sprintf("%s: hang-up handlers push each other more than %d times", ch.Name(), maxFrames))

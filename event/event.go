@@ -68,11 +68,12 @@ const (
 	AsyncAGIStart // the call takes commands from managers: Value = the agi_… lines
 	AsyncAGIExec  // Name = the id that the command was sent with, or "", Value = the reply
 	AsyncAGIEnd
-	RTCPSent     // AppData = "Header: value" lines
-	RTCPReceived // the same
-	Application  // App, AppData run on a channel that is at no priority
-	DialFailed   // a device that could not be called: Value = Technology/resource, Cause
-	MissedCall   // Name = the user, Value = why, Detail = *missed.Record
+	RTCPSent      // AppData = "Header: value" lines
+	RTCPReceived  // the same
+	Application   // App, AppData run on a channel that is at no priority
+	DialFailed    // a device that could not be called: Value = Technology/resource, Cause
+	HangupHandler // Name = push, pop or run, Value = the place, with its arguments
+	MissedCall    // Name = the user, Value = why, Detail = *missed.Record
 	maxKind
 )
 

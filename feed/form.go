@@ -153,6 +153,7 @@ func forms() []form {
 		}},
 		{kind: event.CallRecord, name: "call.record", help: "A call detail record.", own: []field{record("the columns of docs/cdr.md, with the names of its JSON")}},
 		{kind: event.CallEvent, name: "call.cel", often: true, help: "A channel event (CEL).", own: []field{record("the columns of a channel event")}},
+		{kind: event.HangupHandler, name: "call.handler", channel: true, help: "A subroutine for the end of the call is pushed, popped or run.", own: []field{named("what", "push, pop, run"), value("handler", "context,extension,priority(arguments)")}},
 		{kind: event.UserLog, name: "call.log", channel: true, help: "CELGenUserEvent().", own: []field{named("name", "its first argument"), value("text", "its second")}},
 
 		{kind: event.DTMFBegin, name: "dtmf.begin", often: true, channel: true, help: "A digit begins. Digits may be a PIN.", own: []field{value("digit", ""), named("direction", "Received without it")}},

@@ -183,7 +183,7 @@ func (s *Server) showCommand(_ context.Context, r *decl.Request) error {
 // eventNames are the events that programs can be sent, but for those of lists.
 func eventNames() []string {
 	names := []string{
-		"FullyBooted", "AttendedTransfer", "BlindTransfer", "LocalOptimizationBegin", "LocalOptimizationEnd", "SuccessfulAuth",
+		"FullyBooted", "HangupHandlerPush", "HangupHandlerPop", "HangupHandlerRun", "AttendedTransfer", "BlindTransfer", "LocalOptimizationBegin", "LocalOptimizationEnd", "SuccessfulAuth",
 		"InvalidPassword", "InvalidAccountID", "FailedACL", "RequestBadFormat", "RequestNotAllowed", "SessionLimit", "ChallengeResponseFailed",
 	}
 	for _, r := range renderers {

@@ -24,7 +24,7 @@ var kinds = []struct {
 		event.SoftHangup, event.Transfer, event.Pickup, event.LocalBridge, event.LocalOptimize, event.Originated,
 		event.CallEvent,
 	}},
-	{ClassDialplan, []event.Kind{event.NewExten, event.VarSet}},
+	{ClassDialplan, []event.Kind{event.NewExten, event.VarSet, event.HangupHandler}},
 	{ClassDTMF, []event.Kind{event.DTMFBegin, event.DTMFEnd}},
 	{ClassSystem, []event.Kind{event.PeerStatus, event.Registry, event.Reload, event.Shutdown}},
 	{ClassSecurity, []event.Kind{event.Security}},

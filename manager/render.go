@@ -254,6 +254,10 @@ var renderers = map[event.Kind]renderer{
 		w.line("Variable", e.Name)
 		w.line("Value", e.Value)
 	}},
+	event.HangupHandler: {class: ClassDialplan, named: handlerEvent, write: func(w *page, e *event.Event) {
+		w.snapshot("", own(e))
+		w.line("Handler", e.Value)
+	}},
 	event.DialBegin:     dialling("DialBegin", "DialString"),
 	event.DialState:     dialling("DialState", "DialStatus"),
 	event.DialEnd:       dialling("DialEnd", "DialStatus"),
@@ -407,6 +411,19 @@ var renderers = map[event.Kind]renderer{
 		w.line("CallerIDNum", known(e.CallerNum))
 		w.line("CallerIDName", known(e.CallerName))
 	}},
+}
+
+// handlerEvent is the name of the event that tells of a hang-up handler.
+func handlerEvent(e *event.Event) string {
+	switch e.Name {
+	case "push":
+		return "HangupHandlerPush"
+	case "pop":
+		return "HangupHandlerPop"
+	case "run":
+		return "HangupHandlerRun"
+	}
+	return ""
 }
 
 // detail is the Detail of an event, an empty one where it has none: who publishes it

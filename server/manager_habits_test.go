@@ -59,6 +59,24 @@ func TestManagerHabits(t *testing.T) {
 			ami m > Action: Login | AuthType: MD5 | Username: sam | Key: 00112233445566778899aabbccddeeff
 			wait 2s
 		`},
+		"waiting ends with a word": {nil, `
+			ami m > Action: WaitEvent | Timeout: 30 | ActionID: w
+			ami m > Action: Ping
+			ami m > Action: WaitEvent | Timeout: 2
+			wait 3s
+			ami m > Action: WaitEvent | Timeout: 30
+		`},
+		"hangup handlers": {map[string]string{
+			"extensions.conf": "[t]\nexten => 1,1,Set(CHANNEL(hangup_handler_push)=sub,s,1(a))\n same => n,Set(CHANNEL(hangup_handler_push)=sub,s,1(b))\n" +
+				" same => n,Set(CHANNEL(hangup_handler_pop)=)\n[sub]\nexten => s,1,Return()\n",
+		}, `
+			ami m > Action: Filter | Operation: Add | Filter: Event: HangupHandler
+			alice > INVITE 1 call=A
+			alice < 100
+			alice < 603 A
+			alice > ACK A
+			wait 1s
+		`},
 		"modules": {nil, `
 			ami m > Action: Events | EventMask: off
 			ami m > Action: ModuleLoad | LoadType: reload | Module: chan_sip.so
