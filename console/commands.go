@@ -58,8 +58,10 @@ func NewCommands() *Commands {
 		return c.Complete(strings.Join(append(slices.Clone(args), prefix), " "))
 	}
 	c.Add(help)
-	help.Words = "help"
-	c.Add(help)
+	for _, words := range []string{"help", "?"} {
+		help.Words = words
+		c.Add(help)
+	}
 	return c
 }
 
@@ -299,7 +301,7 @@ func usage(cmd decl.Command) string {
 	}
 	for _, a := range cmd.Args {
 		if a.Help != "" {
-			name := strings.Trim(a.Name, "<>[]")
+			name := strings.NewReplacer("<", "", ">", "", "[", "", "]", "").Replace(a.Name)
 			help := decl.Wrap(a.Help, strings.Repeat(" ", len(indent)+13))
 			fmt.Fprintf(&b, "%s%-12s %s\n", indent, name, strings.TrimLeft(help, " "))
 		}

@@ -87,14 +87,11 @@ func Prompt(ctx context.Context, path string, verbose int, history string, in *o
 			}
 			return err
 		case line := <-typed:
-			switch line {
-			case "":
-			case "exit", "quit":
+			switch {
+			case line == "":
+			case leaves(line):
 				return nil
 			default:
-				if line == "?" {
-					line = "core show help"
-				}
 				past.save(line)
 				// A failed command has said so on the screen; a lost
 				// connection ends the loop.
@@ -105,6 +102,9 @@ func Prompt(ctx context.Context, path string, verbose int, history string, in *o
 	}
 }
 
+// leaves reports whether a line ends the console rather than asks the exchange something.
+func leaves(line string) bool { return line == "exit" || line == "quit" }
+
 func batch(ctx context.Context, path string, in io.Reader, out io.Writer) error {
 	c, err := Dial(path, nil)
 	if err != nil {
@@ -113,10 +113,15 @@ func batch(ctx context.Context, path string, in io.Reader, out io.Writer) error 
 	defer c.Close()
 	var failed error
 	for s := bufio.NewScanner(in); s.Scan(); {
-		if line := strings.TrimSpace(s.Text()); line != "" {
-			if err := c.Run(ctx, line, out); err != nil {
-				failed = err
-			}
+		line := strings.TrimSpace(s.Text())
+		if leaves(line) {
+			break
+		}
+		if line == "" {
+			continue
+		}
+		if err := c.Run(ctx, line, out); err != nil {
+			failed = err
 		}
 	}
 	return failed

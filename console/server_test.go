@@ -185,6 +185,33 @@ func TestStaleSocket(t *testing.T) {
 	}
 }
 
+// TestLines: commands that come by a pipe, up to the word that leaves the console.
+func TestLines(t *testing.T) {
+	path, _ := newTestServer(t)
+	for _, tt := range []struct {
+		lines, want string
+		fails       bool
+	}{
+		{"sip show peer alice\n\nsip show peer bob\n", "alice\nbob\n", false},
+		{"sip show peer alice\nexit\nfail\n", "alice\n", false},
+		{"quit\nsip show peer alice\n", "", false},
+		{"fail\nsip show peer alice\n", "no\\x1b[2J way\nCommand 'fail' failed.\nalice\n", true},
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(w, tt.lines)
+		_ = w.Close()
+		var out bytes.Buffer
+		err = Prompt(t.Context(), path, 0, "", r, &out)
+		_ = r.Close()
+		if (err != nil) != tt.fails || out.String() != tt.want {
+			t.Errorf("%q: %q, %v; want %q", tt.lines, out.String(), err, tt.want)
+		}
+	}
+}
+
 // TestUnreached: what a person is told whom the exchange does not answer.
 func TestUnreached(t *testing.T) {
 	dir := t.TempDir()

@@ -146,6 +146,9 @@ func (s *Server) setVerbose(ctx context.Context, r *decl.Request) error {
 }
 
 func (s *Server) setDebug(_ context.Context, r *decl.Request) error {
+	if n := len(r.Args); n > 1 && r.Arg(n-1) != "silent" && (n == 2) == (r.Arg(0) != "atleast") { // a module of the field's, or a channel
+		return fmt.Errorf("debug lines are not kept apart by module or channel: `core set debug N` shows those of all, `sip set debug peer %s` and `rtp set debug ip ADDRESS` show messages and packets", r.Arg(n-1))
+	}
 	n, silent, err := level(r, s.logger.Debug())
 	if err != nil {
 		return err

@@ -204,6 +204,8 @@ func TestConsoleSystem(t *testing.T) {
 			show "logger add channel ../x notice" not the name
 			show "logger mute" no console
 			show "logger set level debug on" no console
+			show "dialplan exec application Dial SIP/nowhere" ended
+			log Unable to create channel of type 'SIP' (cause 20 - Subscriber absent): SIP/nowhere:
 			show "dialplan exec application Log(WARNING,hello there)" ended`)
 		s.s.logger.Flush()
 		file := filepath.Join(s.s.configuration().dirs.Log, "more.log")
@@ -393,6 +395,11 @@ chan_sip.so                    Session Initiation Protocol (SIP)        0       
 		s.play(`show "core set verbose" Usage:
 			show "core set verbose atleast" Usage:
 			show "core set verbose 3 4" Usage:
+			show "core set debug 3 chan_sip" not kept apart by module
+			show "core set debug channel all" not kept apart by module
+			show "core set debug atleast 3 chan_sip.so" not kept apart by module
+			show "core set debug 3 chan_sip more" Usage:
+			show "help core set debug" atleast level 0 to 10, or off
 			show "core set debug much" Usage:`)
 		s.end()
 	})

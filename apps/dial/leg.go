@@ -66,7 +66,7 @@ func (c *call) try(d destination, target any, last bool) error {
 	}
 	l, cause, err := c.request(dest, d.resource, target)
 	if err != nil {
-		c.notice("Unable to create channel of type '%s' (cause %d - %s): %v", d.tech, int(cause), cause, err)
+		c.notice("Unable to create channel of type '%s' (cause %d - %s): %s: %v", d.tech, int(cause), cause, dest, err)
 		c.caller.Publish(event.Event{Kind: event.DialFailed, Value: dest, Cause: int(cause)})
 		c.fail(cause, last)
 		return nil

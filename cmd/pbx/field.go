@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -10,12 +11,13 @@ import (
 // ignored say how a daemon starts or what a terminal looks like.
 const (
 	fieldArguments = "xsCeGLMU"
-	fieldIgnored   = "rRdnqgicfFpmItTWBX"
+	fieldIgnored   = "dnqgicfFpmItTWBX"
 )
 
 // fieldStyle turns the options of the field, such as those of `asterisk -rvvvx COMMAND` in
 // scripts, into flags of `pbx console`. Long flags stay as they are.
 func fieldStyle(args []string) (flags []string, err error) {
+	talks := false
 	for len(args) > 0 {
 		word := args[0]
 		args = args[1:]
@@ -27,6 +29,8 @@ func fieldStyle(args []string) (flags []string, err error) {
 			switch c := word[i]; {
 			case c == 'v':
 				flags = append(flags, "-v")
+			case c == 'r' || c == 'R':
+				talks = true
 			case strings.IndexByte(fieldIgnored, c) >= 0:
 			case strings.IndexByte(fieldArguments, c) >= 0:
 				value := word[i+1:] // `-xCOMMAND`
@@ -38,6 +42,7 @@ func fieldStyle(args []string) (flags []string, err error) {
 				}
 				switch c {
 				case 'x':
+					talks = true
 					flags = append(flags, "-x", value)
 				case 's':
 					flags = append(flags, "--socket", value)
@@ -49,6 +54,9 @@ func fieldStyle(args []string) (flags []string, err error) {
 				return nil, fmt.Errorf("unknown option %q; `pbx help` lists them", word)
 			}
 		}
+	}
+	if !talks { // as a daemon is started there
+		return nil, errors.New("`pbx run` starts an exchange, in the foreground; -r and -x talk to one that runs")
 	}
 	return flags, nil
 }

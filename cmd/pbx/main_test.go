@@ -43,6 +43,7 @@ func TestCommandLine(t *testing.T) {
 		{"nobody there", []string{"console", "--state", dir, "-x", "help"}, exitFailed, "", "no exchange answers on " + filepath.Join(dir, "pbx.ctl")},
 		{"nobody there, the field's way", []string{"-rx", "help", "--state", dir}, exitFailed, "", "no exchange answers"},
 		{"the field's way, wrong", []string{"-rz"}, exitFailed, "", `unknown option "-rz"`},
+		{"a daemon, the field's way", []string{"-g", "-f", "-p", "-U", "asterisk"}, exitFailed, "", "`pbx run` starts an exchange"},
 		{"version, the field's way", []string{"-V"}, exitOK, "Asterisk 20.0.0-pbx", ""},
 		{"another socket", []string{"console", "--state", dir, "--socket", filepath.Join(dir, "a.ctl"), "-x", "help"}, exitFailed, "", "no exchange answers on " + filepath.Join(dir, "a.ctl")},
 		{"reach without a place", []string{"reach"}, exitUsage, "", "--from CONTEXT"},
@@ -187,7 +188,7 @@ func TestFieldStyle(t *testing.T) {
 			t.Errorf("%q: %q, %v", tt.args, got, err)
 		}
 	}
-	for _, args := range [][]string{{"-rz"}, {"-rx"}, {"-r", "-C"}} {
+	for _, args := range [][]string{{"-rz"}, {"-rx"}, {"-r", "-C"}, {"-f", "-U", "asterisk"}, {"-vvvg"}} {
 		if got, err := fieldStyle(args); err == nil {
 			t.Errorf("%q: %q, want an error", args, got)
 		}
