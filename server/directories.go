@@ -29,8 +29,8 @@ type Directories struct {
 	// Socket is the console socket, SocketMode its permissions.
 	Socket     string
 	SocketMode os.FileMode
-	// SocketOwner and SocketGroup are whose the socket becomes; nil is the exchange's own.
-	SocketOwner, SocketGroup *int
+	// SocketOwner and SocketGroup are whose the socket becomes; -1 is the exchange's own.
+	SocketOwner, SocketGroup int
 }
 
 // DefaultState is the state directory without --state: /var/lib/pbx for root,
@@ -57,7 +57,7 @@ func defaultDirectories(conf, state string) Directories {
 		Config: conf, State: state,
 		Spool: filepath.Join(state, "spool"), Log: filepath.Join(state, "log"), Run: state,
 		Data: state, VarLib: state, DB: state, Key: filepath.Join(state, "keys"), AGI: filepath.Join(state, "agi-bin"),
-		SocketMode: 0o600,
+		SocketMode: 0o600, SocketOwner: -1, SocketGroup: -1,
 	}
 }
 
@@ -209,7 +209,7 @@ func readAsterisk(dir, state string) (Directories, Core, []config.Finding, error
 						note(v, config.Warning, "bad-value", "%s = %q: this machine has no such %s", v.Name, v.Value, kind)
 						continue
 					}
-					*to = &id
+					*to = id
 				default:
 					findings = append(findings, unknownKey(v, "[files]", []string{"astctl", "astctlpermissions", "astctlowner", "astctlgroup"}))
 				}
@@ -262,16 +262,10 @@ func groupID(name string) (int, error) {
 
 // own gives the console socket to whom asterisk.conf says.
 func (d Directories) own(path string) error {
-	if d.SocketOwner == nil && d.SocketGroup == nil {
+	if d.SocketOwner < 0 && d.SocketGroup < 0 {
 		return nil
 	}
-	id := func(p *int) int {
-		if p == nil {
-			return -1
-		}
-		return *p
-	}
-	return os.Chown(path, id(d.SocketOwner), id(d.SocketGroup))
+	return os.Chown(path, d.SocketOwner, d.SocketGroup)
 }
 
 func (c *Core) set(v config.Variable) (findings []config.Finding) {

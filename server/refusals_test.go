@@ -100,13 +100,17 @@ func TestSocketOwner(t *testing.T) {
 	if st := info.Sys().(*syscall.Stat_t); int(st.Uid) != os.Geteuid() || int(st.Gid) != gid {
 		t.Errorf("it belongs to %d:%d", st.Uid, st.Gid)
 	}
-	if err := (Directories{}).own("/nowhere"); err != nil {
+	again, _, _, err := readAsterisk(dir, dir)
+	if err != nil || again != d {
+		t.Errorf("a reload would find other directories: %+v, %+v (%v)", again, d, err)
+	}
+	if err := defaultDirectories(dir, dir).own("/nowhere"); err != nil {
 		t.Errorf("nobody asked: %v", err)
 	}
 
 	write(t, filepath.Join(dir, "asterisk.conf"), "[files]\nastctlowner = no such user\nastctlgroup = no such group\n")
 	d, _, findings, err = readAsterisk(dir, dir)
-	if err != nil || len(findings) != 2 || !strings.Contains(show(findings), `astctlgroup = "no such group": this machine has no such group`) || d.SocketOwner != nil {
+	if err != nil || len(findings) != 2 || !strings.Contains(show(findings), `astctlgroup = "no such group": this machine has no such group`) || d.SocketOwner != -1 {
 		t.Errorf("%v, %s", err, show(findings))
 	}
 }
