@@ -23,6 +23,10 @@ func (c *Channel) makeLog(group string) *slog.Logger {
 	return l
 }
 
+// CallID is how the log's lines about the call are marked, such as C-0000002a; "" without
+// use_callids. It does not change.
+func (c *Channel) CallID() string { return c.call }
+
 // LogGroup is what the channel's lines in the log are marked with, "" for nothing.
 func (c *Channel) LogGroup() string {
 	if g := c.group.Load(); g != nil {

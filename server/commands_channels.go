@@ -307,11 +307,41 @@ func (s *Server) showChannel(_ context.Context, r *decl.Request) error {
 	line("Pickup Group", strconv.FormatUint(set.PickupGroup, 10))
 	line("Application", orNone(c.App, "(N/A)"))
 	line("Data", orNone(c.Data, "(Empty)"))
+	if id := ch.CallID(); id != "" {
+		fmt.Fprintf(w, " Call Identifier: [%s]\n", id)
+	}
 	fmt.Fprintln(w, "      Variables:")
 	for _, v := range ch.Variables() {
 		fmt.Fprintf(w, "%s=%s\n", esc(v.Prefixed()), esc(v.Value.S))
 	}
+	s.showRecord(w, c.Uniqueid)
 	return nil
+}
+
+// recordFields are the columns of a call record in the order of `core show channel`.
+var recordFields = []string{
+	"clid", "src", "dst", "dcontext", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer", "end", "duration", "billsec",
+	"disposition", "amaflags", "accountcode", "peeraccount", "uniqueid", "linkedid", "userfield", "sequence",
+}
+
+// showRecord shows the call record of the moment, as CDR(NAME,u) has it.
+func (s *Server) showRecord(w io.Writer, uniqueid string) {
+	records := s.callRecords()
+	if records == nil {
+		return
+	}
+	said := false
+	for _, name := range recordFields {
+		value, ok := records.Field(uniqueid, name, "u")
+		if !ok || value == "" {
+			continue
+		}
+		if !said {
+			said = true
+			fmt.Fprintln(w, "  CDR Variables:")
+		}
+		fmt.Fprintf(w, "level 1: %s=%s\n", name, esc(value))
+	}
 }
 
 // span says a duration in words, as `core show uptime` does.

@@ -105,6 +105,10 @@ exten => 302,1,Return()
 		alice < 200 C
 		alice > ACK C
 		wait 65s
+		show "core show channel SIP/alice-00000002" Call Identifier: [C-00000002]
+		show "core show channel SIP/alice-00000002" level 1: dstchannel=SIP/bob-00000003
+		show "core show channel SIP/alice-00000002" level 1: billsec=65
+		show "core show channel SIP/alice-00000002" level 1: disposition=8
 		show "group show channels" SIP/alice-00000002         out                   trunks
 		show "group show channels inb" 0 active channels
 		show "core show hanguphandlers" SIP/alice-00000002             t,302,1
