@@ -25,7 +25,8 @@ type playback struct {
 	src   Source
 	loop  bool
 	codec string
-	wait  int // blocks until the next packet
+	wait  int  // blocks until the next packet
+	ended bool // the last one was sent, and takes its time
 }
 
 // Play starts src, in place of what plays; Events.Played tells of its end. A
@@ -62,6 +63,7 @@ func (s *Session) startPlay(p *playback) {
 	}
 	s.stopPlay(ErrStopped)
 	s.play = p
+	s.send.begins = true
 	s.l.pace(s)
 }
 
@@ -148,20 +150,27 @@ func (s *Session) blockDue() {
 		if p.wait--; p.wait > 0 {
 			return
 		}
+		if p.ended {
+			s.stopPlay(nil)
+			return
+		}
 		n, err := s.sendFrom(p.src, p.codec, p.loop)
-		p.wait = n
-		if err != nil && s.play == p {
-			if errors.Is(err, io.EOF) {
-				err = nil
-			}
+		switch p.wait = n; {
+		case err == nil || s.play != p:
+		case !errors.Is(err, io.EOF):
 			s.stopPlay(err)
+		case n > 0: // what comes next must not be early
+			p.ended = true
+		default:
+			s.stopPlay(nil)
 		}
 	case s.voice != nil:
 		s.voice.due()
 	}
 }
 
-// sendFrom makes one packet of what src has, and tells how many blocks it holds.
+// sendFrom makes one packet of what src has, and tells how many blocks of time it takes:
+// none where src has ended.
 func (s *Session) sendFrom(src Source, codec string, loop bool) (blocks int, err error) {
 	size := BlockSize(codec)
 	blocks = max(1, min(s.far.blocks, maxBlock/size))
@@ -176,12 +185,13 @@ func (s *Session) sendFrom(src Source, codec string, loop bool) (blocks int, err
 		n += k
 	}
 	if n == 0 {
-		return blocks, err
+		return 0, err
 	}
 	if whole := (n + size - 1) / size * size; whole > n {
 		silence(codec, raw[n:whole])
 		n = whole
 	}
+	blocks = n / size
 	if !s.sendable() || s.far.codec < 0 {
 		s.send.gap = true
 		return blocks, err
@@ -191,7 +201,7 @@ func (s *Session) sendFrom(src Source, codec string, loop bool) (blocks int, err
 	}
 	out := encode(s.l.out[rtp.HeaderSize:rtp.HeaderSize], name(s.far.codec), raw[:n], codec)
 	h := s.send.make(s.far.pt, s.lastSamples, s.l.now, s.far.clock)
-	s.lastSamples = s.far.samples * n / size
+	s.lastSamples = s.far.samples * blocks
 	h.Put(s.l.out[:])
 	for _, t := range s.taps {
 		t.Audio(false, s.far.name, h.Timestamp, out)

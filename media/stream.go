@@ -12,7 +12,7 @@ type stream struct {
 	ssrc uint32
 	seq  uint16    // of the last packet
 	ts   uint32    // of the last packet, or of the digit it belonged to
-	at   time.Time // when that timestamp was
+	at   time.Time // when that timestamp was, or was due
 	any  bool      // something was sent
 
 	// What is passed on at present: packets of one SSRC of one session, by a
@@ -24,7 +24,8 @@ type stream struct {
 	fresh    uint16 // packets since from began, up to freshLimit
 	first    uint16 // sequence number of the first of them
 
-	gap bool // the next packet that we make begins a talkspurt
+	gap    bool // the next packet that we make begins a talkspurt,
+	begins bool // or does so if it comes too late to follow on the last
 }
 
 const (
@@ -33,6 +34,10 @@ const (
 	maxDropout  = 3000
 	maxMisorder = 100
 	freshLimit  = 1000
+	// maxRest is how much later than its timestamp says a sound may begin behind
+	// another: beyond it a talkspurt begins, so that the receiver knows that there was
+	// nothing and does not take the network for slow.
+	maxRest = 10 * time.Millisecond
 )
 
 // elapsed is the timestamp that now has in the stream.
@@ -88,15 +93,16 @@ func (st *stream) after(now time.Time, clock int) uint32 {
 // the packet before it held, if that was one of the same talkspurt.
 func (st *stream) make(pt uint8, samples int, now time.Time, clock int) rtp.Header {
 	h := rtp.Header{Type: pt, SSRC: st.ssrc}
-	if st.from != nil || st.gap || !st.any {
+	due := st.at.Add(time.Duration(samples) * time.Second / time.Duration(max(clock, 1)))
+	if st.from != nil || st.gap || !st.any || st.begins && now.Sub(due) > maxRest {
 		h.Marker = true
-		h.Timestamp = st.after(now, clock)
+		h.Timestamp, st.at = st.after(now, clock), now
 	} else {
-		h.Timestamp = st.ts + uint32(samples)
+		h.Timestamp, st.at = st.ts+uint32(samples), due
 	}
-	st.from, st.gap = nil, false
+	st.from, st.gap, st.begins = nil, false, false
 	st.seq++
 	h.Sequence = st.seq
-	st.ts, st.at, st.any = h.Timestamp, now, true
+	st.ts, st.any = h.Timestamp, true
 	return h
 }
