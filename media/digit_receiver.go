@@ -10,13 +10,19 @@ import (
 )
 
 // digitReceiver turns telephone-event packets into one beginning and one end for
-// each digit (RFC 4733 section 2.5).
+// each digit (RFC 4733 section 2.5). A digit is told from the one before by its
+// timestamp, as the end of that may be lost.
 type digitReceiver struct {
 	active   bool
-	digit    byte
-	ts       uint32 // of the event; of the last one when not active
 	any      bool
-	duration uint16
+	second   bool // the digit before has a timestamp of its own, last
+	digit    byte
+	ssrc     uint32
+	seq      uint16 // of the last packet that counted
+	ts       uint32 // of the event, or of its last segment
+	duration uint16 // of it
+	before   uint32 // of the segments before it
+	last     uint32
 	timer    sched.ID
 }
 
@@ -28,39 +34,66 @@ func (s *Session) digit(b []byte, h *rtp.Header) {
 		return
 	}
 	if digit, ok := rtp.Digit(ev.Code); ok {
-		s.digitEvent(digit, ev, h.Timestamp)
+		s.digitEvent(digit, ev, h)
 	}
 	if p := s.peer; p != nil && !s.noDigits && p.far.dtmfSend != 0 {
 		p.passEvent(s, b, h)
 	}
 }
 
-func (s *Session) digitEvent(digit byte, ev rtp.Event, ts uint32) {
+func (s *Session) digitEvent(digit byte, ev rtp.Event, h *rtp.Header) {
 	in := &s.digitIn
-	if in.any && ts == in.ts {
+	known := in.any && h.SSRC == in.ssrc // the numbers of another source are its own
+	switch {
+	case known && (in.overtook(h) || in.second && h.Timestamp == in.last):
+		return // of a digit before this one
+	case known && h.Timestamp == in.ts && digit == in.digit:
 		if !in.active {
-			return // the end was sent three times, or came late
+			return // the end was sent three times, or the digit was given up
 		}
-	} else {
-		if in.any && int32(ts-in.ts) < 0 && int32(in.ts-ts) < 8000*5 {
-			return // a packet of an earlier digit, out of order
-		}
+	case known && in.active && digit == in.digit && in.continues(h):
+		in.before += h.Timestamp - in.ts
+		in.ts, in.duration = h.Timestamp, 0
+	default:
 		if in.active {
 			s.endDigit() // its end was lost
 		}
-		*in = digitReceiver{active: true, digit: digit, ts: ts, any: true}
-		in.arm(s)
+		*in = digitReceiver{active: true, digit: digit, ssrc: h.SSRC, ts: h.Timestamp, any: true, last: in.ts, second: known && in.ts != h.Timestamp}
 		if s.opt.Events != nil {
 			s.opt.Events.DigitBegin(digit)
 		}
 	}
-	in.duration = max(in.duration, ev.Duration)
+	in.seq = h.Sequence
+	if ev.Duration < in.duration && in.duration-ev.Duration > 1<<15 {
+		in.before += 1 << 16 // the sender counts on in the same segment
+	} else {
+		ev.Duration = max(ev.Duration, in.duration)
+	}
+	in.duration = ev.Duration
 	if ev.End {
 		s.endDigit()
 		return
 	}
-	s.l.sched.Delete(in.timer)
+	if in.timer != 0 {
+		s.l.sched.Delete(in.timer)
+	}
 	in.arm(s)
+}
+
+// overtook reports whether a packet comes late: a source that counts anew is farther
+// away than that.
+func (in *digitReceiver) overtook(h *rtp.Header) bool {
+	seq, ts := int16(in.seq-h.Sequence), int32(in.ts-h.Timestamp)
+	return seq > 0 && seq <= maxMisorder && ts >= 0 && ts < 5*8000
+}
+
+// continues reports whether a packet is of the next segment of a digit that lasts
+// longer than a duration field holds: it begins where the one before ends (RFC 4733
+// section 2.5.1.3).
+func (in *digitReceiver) continues(h *rtp.Header) bool {
+	const least = 0xf000 // what the last packets may have told of the full 0xffff
+	gone := h.Timestamp - in.ts
+	return !h.Marker && in.duration >= least && gone >= least && gone <= 0xffff+160
 }
 
 func (s *Session) endDigit() {
@@ -71,7 +104,7 @@ func (s *Session) endDigit() {
 		in.timer = 0
 	}
 	if s.opt.Events != nil {
-		s.opt.Events.DigitEnd(in.digit, time.Duration(in.duration)*time.Second/8000)
+		s.opt.Events.DigitEnd(in.digit, time.Duration(in.before+uint32(in.duration))*time.Second/8000)
 	}
 }
 
