@@ -83,6 +83,11 @@ type Remote struct {
 	Recv []Payload
 	// DTMFSend and DTMFRecv are the telephone-event payload types, 0 for none.
 	DTMFSend, DTMFRecv uint8
+	// Offered and DTMFOffered are what an offer of ours had: the far end may number
+	// what it sends as that did, whatever its answer says (RFC 3264 section 5.1). Types
+	// that are in Recv too mean what they do there.
+	Offered     []Payload
+	DTMFOffered uint8
 	// Inband has digits looked for in the audio itself (µ-law and A-law); what is
 	// found is taken out of it.
 	Inband    bool

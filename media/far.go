@@ -17,11 +17,13 @@ type far struct {
 	dir                Direction
 	symmetric, away    bool
 	dtmfSend, dtmfRecv uint8
-	recv               [8]struct {
+	dtmfOffered        uint8
+	recv               [16]struct {
 		pt    uint8
 		codec int8
 	}
-	n int
+	n      int // of recv, that it takes as well
+	number int // of recv, that may come
 }
 
 func (f *far) set(r Remote, ptime time.Duration) {
@@ -39,15 +41,27 @@ func (f *far) set(r Remote, ptime time.Duration) {
 	f.blocks = min(max(1, int(ptime/block)), maxPacketBlocks)
 	f.samples = f.clock / int(time.Second/block)
 	f.dir, f.symmetric, f.away = r.Direction, r.Symmetric, r.Away
-	f.dtmfSend, f.dtmfRecv = r.DTMFSend, r.DTMFRecv
-	f.n = 0
-	for _, p := range r.Recv {
-		if f.n == len(f.recv) {
-			break
+	f.dtmfSend, f.dtmfRecv, f.dtmfOffered = r.DTMFSend, r.DTMFRecv, r.DTMFOffered
+	f.number = 0
+	f.add(r.Recv)
+	f.n = f.number
+	f.add(r.Offered)
+}
+
+// add takes payload types that may come.
+func (f *far) add(list []Payload) {
+	for _, p := range list {
+		if f.number == len(f.recv) {
+			return
 		}
-		f.recv[f.n].pt, f.recv[f.n].codec = p.Type, format(p.Codec)
-		f.n++
+		f.recv[f.number].pt, f.recv[f.number].codec = p.Type, format(p.Codec)
+		f.number++
 	}
+}
+
+// event reports whether a payload type that comes is telephone-event.
+func (f *far) event(pt uint8) bool {
+	return pt != 0 && (pt == f.dtmfRecv || pt == f.dtmfOffered)
 }
 
 // held reports whether one side put the other on hold.
@@ -55,7 +69,7 @@ func (f *far) held() bool { return f.dir != SendRecv }
 
 // codecOf is the format that a payload type stands for.
 func (f *far) codecOf(pt uint8) (codec int8, ok bool) {
-	for i := range f.n {
+	for i := range f.number {
 		if f.recv[i].pt == pt {
 			return f.recv[i].codec, true
 		}

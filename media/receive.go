@@ -101,7 +101,7 @@ func (s *Session) receive(b []byte, from netip.AddrPort) {
 		s.trace("Got", from, &h)
 	}
 	s.heard = now
-	if s.far.dtmfRecv != 0 && h.Type == s.far.dtmfRecv {
+	if s.far.event(h.Type) {
 		s.count(&h, s.far.clock)
 		s.digit(b, &h)
 		return

@@ -10,8 +10,8 @@ import (
 // lock decides whose packets a session takes (strict RTP): the address that the
 // SDP named is believed at once; another source after a probation of packets in
 // sequence with one SSRC and payload type. From then on nobody else is heard,
-// but for the SDP's address within learnWindow, until the session is configured
-// anew.
+// but for the SDP's address within learnWindow or when the source is silent, until
+// the session is configured anew.
 type lock struct {
 	named   netip.AddrPort // by the SDP
 	from    netip.AddrPort // who is heard, invalid while nobody is
@@ -33,9 +33,9 @@ const (
 	// within which a candidate must pass its probation, and how long a re-INVITE
 	// lets another source take the place of a silent one.
 	learnWindow = 5 * time.Second
-	// moveAfter is how long a source must be silent before a re-INVITE that names
-	// the same address lets another one take its place: a phone whose NAT forgot
-	// it.
+	// moveAfter is how long a source must be silent before the SDP's address takes its
+	// place, or, by a re-INVITE that names the same address, another one: a phone whose
+	// NAT forgot it.
 	moveAfter = time.Second
 )
 
@@ -52,7 +52,7 @@ func (k *lock) accept(from netip.AddrPort, h *rtp.Header, now time.Time, probati
 		k.last = now
 		return true, false
 	}
-	if from == k.named && (!k.from.IsValid() || now.Sub(k.since) < learnWindow || now.Before(k.reopen)) || lax {
+	if from == k.named && (!k.from.IsValid() || now.Sub(k.since) < learnWindow || now.Before(k.reopen) || now.Sub(k.last) >= moveAfter) || lax {
 		k.believe(from, now)
 		return true, true
 	}

@@ -67,6 +67,7 @@ func (p *pvt) offerSDP(full bool) []byte {
 		direction = sdp.SendRecv
 	}
 	p.media.waiting = true
+	p.media.ours = numbers{codecs, dtmf}
 	return p.describe(func(d *sdp.Description, dst []byte) []byte {
 		used := p.stream(codecs, dtmf, direction, to)
 		if a.stopped { // it stays as the far end left it

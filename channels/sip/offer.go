@@ -23,6 +23,7 @@ type mediaState struct {
 	sum     uint64     // of the last description sent
 
 	offered []media.Format // outbound: what our offer lists, best first
+	ours    numbers        // of our last offer
 	agreed  agreement
 	valid   bool   // agreed holds something
 	prefer  string // the codec of the other leg
@@ -57,6 +58,13 @@ type agreement struct {
 type codec struct {
 	media.Format
 	pt uint8
+}
+
+// numbers are the payload types of an offer of ours. The far end may number what it
+// sends by them, and what it wants to get in another way (RFC 3264 5.1, 6.1).
+type numbers struct {
+	codecs []codec
+	dtmf   uint8
 }
 
 // sdpDigits is the fmtp of telephone-event: the events 0 to 16.
@@ -107,9 +115,9 @@ func (p *pvt) agree(a *agreement, m *sdp.Media, answer bool) bool {
 	}
 	a.held = m.OnHold()
 	a.rtp = netip.AddrPortFrom(addr, m.Port)
-	if m.RTCPMux {
-		a.rtcp = a.rtp
-	} else if m.RTCP != 0 {
+	// a=rtcp-mux is offered and never answered by us: reports have a port of their own
+	// then (RFC 5761 5.1.1).
+	if m.RTCP != 0 {
 		a.rtcp = netip.AddrPortFrom(addr, m.RTCP)
 	}
 	a.direction = m.Direction.Answer(sdp.SendRecv)
@@ -169,16 +177,18 @@ func linesOf(s *sdp.Session) []line {
 // ours with ignore_requested_pref.
 func (p *pvt) match(a *agreement, m *sdp.Media, answer bool) {
 	ours := p.settings.Codecs
+	firm := false
 	for f := range m.All() {
-		if f.Is("telephone-event") {
-			if a.dtmf == 0 && p.settings.DTMFMode != DTMFInband {
-				a.dtmf = f.PT
+		if event, known := eventFormat(f); event {
+			// The one of our clock, wherever it stands; what nobody names comes last.
+			if good := known && f.Rate == 8000; p.settings.DTMFMode != DTMFInband && (a.dtmf == 0 || good && !firm) {
+				a.dtmf, firm = f.PT, good
 			}
 			continue
 		}
 		for _, c := range ours {
 			mf, ok := media.FormatNamed(c.Name)
-			if ok && !mf.Video && f.Is(mf.Encoding) && f.Rate == mf.Clock && !a.has(mf.Name) {
+			if ok && !mf.Video && carries(f, &mf) && !a.has(mf.Name) {
 				a.codecs = append(a.codecs, codec{mf, f.PT})
 				break
 			}
@@ -193,6 +203,28 @@ func (p *pvt) match(a *agreement, m *sdp.Media, answer bool) {
 	if p.settings.PreferredCodecOnly && len(a.codecs) > 1 {
 		a.codecs = a.codecs[:1]
 	}
+}
+
+// carries reports whether a format of a description is one of ours. G.729 goes by the
+// names of its annexes too, and G.722 by the rate that it has in truth (RFC 3551 4.5.2).
+func carries(f sdp.Format, mf *media.Format) bool {
+	switch {
+	case f.Is(mf.Encoding):
+		return f.Rate == mf.Clock || mf.Name == "g722" && f.Rate == 16000
+	case mf.Name == "g729":
+		return f.Rate == mf.Clock && (f.Is("G729A") || f.Is("G729AB"))
+	}
+	return false
+}
+
+// eventFormat reports whether a format is telephone-event: known by its name, or by the
+// number that everybody has for it, where a description has no map of it.
+func eventFormat(f sdp.Format) (event, known bool) {
+	if len(f.Name) == 0 {
+		return f.PT == media.TelephoneEvent, false
+	}
+	known = f.Is("telephone-event")
+	return known, known
 }
 
 func (a *agreement) has(name string) bool {
@@ -260,7 +292,15 @@ func (p *pvt) configure() {
 	for i, c := range a.codecs {
 		r.Recv[i] = media.Payload{Type: c.pt, Codec: c.Name}
 	}
+	for _, c := range p.media.ours.codecs {
+		if !a.uses(c.pt) {
+			r.Offered = append(r.Offered, media.Payload{Type: c.pt, Codec: c.Name})
+		}
+	}
 	r.DTMFRecv = a.dtmf
+	if pt := p.media.ours.dtmf; !a.uses(pt) {
+		r.DTMFOffered = pt
+	}
 	r.Inband = p.settings.DTMFMode == DTMFInband || p.settings.DTMFMode == DTMFAuto && a.dtmf == 0
 	r.Relaxed = p.d.cfg.General.RelaxDTMF
 	if p.settings.DTMFMode == DTMFRFC2833 || p.settings.DTMFMode == DTMFAuto {
