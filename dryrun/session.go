@@ -74,8 +74,8 @@ func (s *session) Echo(bool) {}
 // longest bounds what is read to find out how long a sound lasts.
 const longest = 10 * time.Minute
 
-// length is how long a sound lasts: it is over when its last block, whole or not,
-// was sent.
+// length is how long a sound lasts: it is over when the time of its last block, whole
+// or not, is.
 func length(src media.Source) time.Duration {
 	const block = 20 * time.Millisecond
 	b := make([]byte, media.BlockSize(src.Codec()))
@@ -87,5 +87,5 @@ func length(src media.Source) time.Duration {
 			break
 		}
 	}
-	return time.Duration(n/len(b)) * block
+	return time.Duration((n+len(b)-1)/len(b)) * block
 }
