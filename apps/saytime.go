@@ -18,7 +18,7 @@ func sayTime(s *set, name string) channel.Application {
 		Name:     name,
 		Synopsis: "Speak a date and time",
 		Help: `Answers the call unless it was, and speaks a moment in the caller's language. The letters of the format are A weekday, B month, d day, Y year, I hour of 12, H hour of 24, ` +
-			`M minute, S second, p A. M. or P. M., Q today, yesterday, the weekday or the date, q as Q but silent for today, T hour, minute and second, R hour and minute; a sound stands in single quotes.`,
+			`M minute, N minute with hundred for the full hour, S second, p A. M. or P. M., Q today, yesterday, the weekday or the date, q as Q but silent for today, T hour, minute and second, R hour and minute; a sound stands in single quotes.`,
 		Args: []decl.Arg{
 			{Name: "unixtime", Help: "Seconds since 1970; now if not given.", Optional: true},
 			{Name: "timezone", Help: "Such as Europe/Paris; that of the system if not given.", Optional: true},

@@ -176,3 +176,48 @@ func TestOddDigits(t *testing.T) {
 		})
 	}
 }
+
+// TestDigitsAreNoJitter: the packets of a digit have one timestamp and come one after
+// another; that says nothing of the network.
+func TestDigitsAreNoJitter(t *testing.T) {
+	bubble(t, EngineOptions{}, func(t *testing.T, o *office) {
+		s, p := o.call(t, alice, "ulaw", SessionOptions{})
+		for range 20 {
+			p.say("x")
+			time.Sleep(20 * time.Millisecond)
+		}
+		for n := range 50 {
+			p.event(101, rtp.Event{Code: 1, Duration: uint16(160 * (n + 1)), End: n == 49}, n == 0)
+			time.Sleep(20 * time.Millisecond)
+		}
+		p.ts += 50 * 160
+		for range 3 {
+			p.say("x")
+			time.Sleep(20 * time.Millisecond)
+		}
+		if st := s.Stats(); st.RxJitter > time.Millisecond || st.RxPackets != 73 {
+			t.Errorf("%d packets came with a jitter of %s", st.RxPackets, st.RxJitter)
+		}
+	})
+}
+
+// TestSendDigitWideband: durations are of telephone-event/8000, whatever the clock of
+// the audio is.
+func TestSendDigitWideband(t *testing.T) {
+	bubble(t, EngineOptions{}, func(t *testing.T, o *office) {
+		s, p := o.call(t, alice, "opus", SessionOptions{})
+		if err := s.SendDigit('7', 100*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		got := p.heard()
+		if len(got) != 7 {
+			t.Fatalf("%d packets, want 7", len(got))
+		}
+		for i, g := range got {
+			if e, _ := rtp.ParseEvent([]byte(g.payload)); e.Duration != uint16(min(160*(i+1), 800)) || g.Timestamp != got[0].Timestamp {
+				t.Errorf("packet %d: %+v", i, e)
+			}
+		}
+	})
+}

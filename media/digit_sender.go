@@ -14,7 +14,7 @@ type digitSender struct {
 	on       bool
 	code     uint8
 	ts       uint32
-	duration int // sent so far, in samples
+	duration int // sent so far, in units of eventClock
 	total    int
 	ends     int // end packets sent
 	pause    int // blocks until the next digit
@@ -32,6 +32,11 @@ const (
 	minDigitTime = 40 * time.Millisecond
 	maxDigitTime = 8 * time.Second // what a duration field holds
 	digitPause   = 3               // blocks between digits
+
+	// eventClock is that of durations: telephone-event/8000 is agreed on whatever the
+	// clock of the audio.
+	eventClock = 8000
+	eventBlock = eventClock / int(time.Second/block)
 )
 
 func (d *digitSender) busy() bool { return d.on || d.pause > 0 || len(d.queue) > 0 }
@@ -74,14 +79,14 @@ func (s *Session) digitDue() {
 		}
 		return
 	}
-	d.duration = min(d.duration+s.far.clock/50, d.total)
+	d.duration = min(d.duration+eventBlock, d.total)
 	end := d.duration >= d.total
 	if end {
 		d.ends++
 	}
 	if s.sendable() {
 		h := rtp.Header{Type: s.far.dtmfSend, Sequence: s.send.seq, Timestamp: d.ts, SSRC: s.send.ssrc}
-		if d.duration > s.far.clock/50 || d.ends > 1 {
+		if d.duration > eventBlock || d.ends > 1 {
 			s.send.seq++
 			h.Sequence++
 		} else {
@@ -103,7 +108,7 @@ func (s *Session) beginDigit() {
 	d.queue = append(d.queue[:0], d.queue[1:]...)
 	d.on, d.duration, d.ends, d.tone = true, 0, 0, nil
 	d.code, _ = rtp.Code(q.digit)
-	d.total = min(int(int64(q.d)*int64(s.far.clock)/int64(time.Second)), 65535)
+	d.total = min(int(q.d*eventClock/time.Second), 65535)
 	s.send.gap = true
 	if s.far.dtmfSend == 0 {
 		d.tone = tone.Digit(q.digit, q.d)

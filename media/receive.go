@@ -102,20 +102,20 @@ func (s *Session) receive(b []byte, from netip.AddrPort) {
 	}
 	s.heard = now
 	if s.far.event(h.Type) {
-		s.count(&h, s.far.clock)
+		s.count(&h, s.far.clock, false)
 		s.digit(b, &h)
 		return
 	}
 	codec, known := s.far.codecOf(h.Type)
 	if !known && h.Type == comfortNoise {
-		s.count(&h, s.far.clock) // silence takes its sequence number and no more
+		s.count(&h, s.far.clock, false) // silence takes its sequence number and no more
 		return
 	}
 	if !known {
 		s.stats.garbage()
 		return
 	}
-	s.count(&h, formats[max(codec, 0)].Clock)
+	s.count(&h, formats[max(codec, 0)].Clock, true)
 	if s.inband != nil {
 		s.detect(codec, b[h.Start:h.End])
 	}
@@ -217,6 +217,7 @@ type receiver struct {
 	cycles  uint32
 	got     uint32
 	transit int64
+	timed   bool   // transit is known
 	jitter  uint32 // scaled by 16
 	clock   int
 	began   time.Time
@@ -229,8 +230,9 @@ type receiver struct {
 // restart is told that another source took over.
 func (r *receiver) restart() { r.any = false }
 
-// count takes a packet into the statistics.
-func (s *Session) count(h *rtp.Header, clock int) {
+// count takes a packet into the statistics. Only of packets that are timed is it known
+// when they were sent: those of a digit all have the timestamp of its beginning.
+func (s *Session) count(h *rtp.Header, clock int, timed bool) {
 	r := &s.recv
 	now := s.l.now
 	if !r.any || r.ssrc != h.SSRC {
@@ -250,9 +252,18 @@ func (s *Session) count(h *rtp.Header, clock int) {
 		*r = receiver{ssrc: h.SSRC, any: true, base: h.Sequence, max: h.Sequence, clock: clock, began: now, earlierLost: lost, earlierGot: got}
 	}
 	r.got++
+	if timed {
+		r.time(now, h.Timestamp, clock)
+	}
+	s.stats.received(h, r)
+	s.startReports()
+}
+
+// time takes what the arrival of a packet says of the jitter.
+func (r *receiver) time(now time.Time, timestamp uint32, clock int) {
 	arrival := int64(now.Sub(r.began)) * int64(clock) / int64(time.Second)
-	transit := arrival - int64(h.Timestamp)
-	if r.got > 1 {
+	transit := arrival - int64(timestamp)
+	if r.timed {
 		d := int64(int32(transit - r.transit))
 		if d < 0 {
 			d = -d
@@ -261,9 +272,7 @@ func (s *Session) count(h *rtp.Header, clock int) {
 			r.jitter += uint32(d) - (r.jitter+8)>>4
 		}
 	}
-	r.transit = transit
-	s.stats.received(h, r)
-	s.startReports()
+	r.transit, r.timed = transit, true
 }
 
 // highest is the extended highest sequence number.

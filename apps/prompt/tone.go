@@ -24,8 +24,11 @@ func (p *Player) StartTone(ch *channel.Channel, spec, zone string) error {
 	list, known := p.tones(zone, spec)
 	if !known {
 		var err error
-		if list, err = tone.Parse(spec); err != nil {
+		if list, err = tone.Parse(spec); list == nil {
 			return fmt.Errorf("tone %q: %w", spec, err)
+		}
+		if err != nil {
+			ch.Log().Warn(fmt.Sprintf("%s: tone %q: %v", ch.Name(), spec, err))
 		}
 	}
 	p.StopTone(ch)

@@ -15,8 +15,9 @@ const DefaultTime = "ABdY 'digits/at' IMp"
 //
 //	A a weekday      B b h month       m month, as an ordinal    d e day
 //	Y year           I l hour of 12    H hour, with oh           k hour of 24
-//	M minute         S second          P p A. M. or P. M.        T H, M and S
-//	R H and M        Q today, yesterday, a weekday or the date   q as Q, without today
+//	M minute         N minute, the full hour as hundred          S second
+//	P p A. M. or P. M.                 T H, M and S              R H and M
+//	Q today, yesterday, a weekday or the date                    q as Q, without today
 //	'file' a sound
 //
 // A language that is not known is said as English, whose sound names every
@@ -43,14 +44,18 @@ func Time(_ string, at, now time.Time, format string) (files []string) {
 		case 'I', 'l':
 			files = append(files, digit(int64((at.Hour()+11)%12+1)))
 		case 'H', 'k':
-			if h := at.Hour(); c == 'H' && h < 10 {
+			if h := at.Hour(); h == 0 || c == 'H' && h < 10 {
 				files = append(files, "digits/oh")
 			}
-			files = appendNumber(files, int64(at.Hour()))
+			if h := at.Hour(); h > 0 {
+				files = appendNumber(files, int64(h))
+			}
 		case 'M':
-			files = append(files, minute(at)...)
+			files = append(files, below(at.Minute(), "digits/oclock")...)
+		case 'N':
+			files = append(files, below(at.Minute(), "digits/hundred")...)
 		case 'S':
-			files = appendNumber(files, int64(at.Second()))
+			files = append(files, below(at.Second(), "digits/0")...)
 		case 'P', 'p':
 			if at.Hour() < 12 {
 				files = append(files, "digits/a-m")
@@ -76,14 +81,15 @@ func appendNumber(files []string, n int64) []string {
 	return append(files, more...)
 }
 
-func minute(at time.Time) []string {
-	switch m := int64(at.Minute()); {
-	case m == 0:
-		return []string{"digits/oclock"}
-	case m < 10:
-		return []string{"digits/oh", digit(m)}
+// below says a number below 60: five as oh five, and none as zero.
+func below(n int, zero string) []string {
+	switch {
+	case n == 0:
+		return []string{zero}
+	case n < 10:
+		return []string{"digits/oh", digit(int64(n))}
 	default:
-		return appendNumber(nil, m)
+		return appendNumber(nil, int64(n))
 	}
 }
 
@@ -103,7 +109,8 @@ func year(n int) []string {
 	}
 }
 
-// day names a day as people do.
+// day names a day as people do: the older it is, the less the weekday matters, and the
+// more the year.
 func day(at, now time.Time, silent bool) []string {
 	midnight := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
 	switch ago := int(midnight(now.In(at.Location())).Sub(midnight(at)) / (24 * time.Hour)); {
@@ -115,8 +122,14 @@ func day(at, now time.Time, silent bool) []string {
 		return []string{"digits/yesterday"}
 	case ago > 1 && ago < 7:
 		return Time("", at, now, "A")
+	case ago > 1 && ago <= 30:
+		return Time("", at, now, "ABd")
+	case ago > 1 && ago <= 182:
+		return Time("", at, now, "Bd")
+	case ago > 1:
+		return Time("", at, now, "BdY")
 	}
-	return Time("", at, now, "ABdY")
+	return Time("", at, now, "ABdY") // one that comes
 }
 
 // Ordinal says n as first, second, third.

@@ -20,13 +20,24 @@ func TestTime(t *testing.T) {
 		{"2026-11-21 00:00:00", "dIMp", "20 h-1 12 oclock a-m"},
 		{"1999-01-30 09:30:00", "BdYHMS", "mon-0 h-30 19 90 9 oh 9 30 0"},
 		{"1905-12-20 13:10:00", "Yk", "19 oh 5 13"},
+		{"2026-11-21 00:00:00", "HNS", "oh hundred 0"},
+		{"2026-11-21 00:07:00", "kN", "oh oh 7"},
+		{"2026-11-21 09:15:00", "kN", "9 15"},
+		{"2026-11-21 20:00:00", "HN", "20 hundred"},
+		{"2026-11-21 21:00:59", "HMS", "20 1 oclock 50 9"},
 		{"1900-12-31 13:10:00", "dYm", "30 h-1 19 hundred h-12"},
 		{"2026-11-28 10:00:00", "Q", "today"},
 		{"2026-11-28 10:00:00", "q", ""},
 		{"2026-11-27 23:59:00", "Q", "yesterday"},
 		{"2026-11-24 10:00:00", "Q", "day-2"},
-		{"2026-11-01 10:00:00", "Q", "day-0 mon-10 h-1 2 thousand 20 6"},
-		{"2026-11-28 10:07:03", "T", "10 oh 7 3"},
+		{"2026-11-22 00:00:00", "q", "day-0"},
+		{"2026-11-21 10:00:00", "Q", "day-6 mon-10 20 h-1"},
+		{"2026-11-01 10:00:00", "Q", "day-0 mon-10 h-1"},
+		{"2026-10-01 10:00:00", "Q", "mon-9 h-1"},
+		{"2026-06-01 10:00:00", "q", "mon-5 h-1"},
+		{"2026-05-01 10:00:00", "Q", "mon-4 h-1 2 thousand 20 6"},
+		{"2026-12-01 10:00:00", "Q", "day-2 mon-11 h-1 2 thousand 20 6"},
+		{"2026-11-28 10:07:03", "T", "10 oh 7 oh 3"},
 		{"2026-11-28 10:07:03", "'vm-and'R'", "vm-and 10 oh 7"},
 	} {
 		at, err := time.Parse(time.DateTime, tt.at)
@@ -83,7 +94,7 @@ func TestTimePromptsExist(t *testing.T) {
 	now := time.Date(2026, 11, 28, 18, 5, 0, 0, time.UTC)
 	var names []string
 	for d := range 800 {
-		names = append(names, Time("en", now.Add(-time.Duration(d)*25*time.Hour), now, "ABdYmIMpHSQT'digits/at'")...)
+		names = append(names, Time("en", now.Add(-time.Duration(d)*25*time.Hour), now, "ABdYmIMpHNSQT'digits/at'")...)
 	}
 	for n := int64(1); n < 1100; n++ {
 		names = append(names, ordinal(n)...)

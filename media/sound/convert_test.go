@@ -17,11 +17,14 @@ func TestConvert(t *testing.T) {
 	for i := range 800 {
 		tone = binary.LittleEndian.AppendUint16(tone, uint16(int16(8000*math.Sin(float64(i)/4))))
 	}
-	wide := make([]byte, 0, 2*len(tone)) // the same at 16 kHz
-	for i := range 1600 {
-		wide = binary.LittleEndian.AppendUint16(wide, uint16(int16(8000*math.Sin(float64(i)/8))))
+	faster := func(n int) (b []byte) { // the same at n times 8 kHz
+		for i := range 800 * n {
+			b = binary.LittleEndian.AppendUint16(b, uint16(int16(8000*math.Sin(float64(i)/float64(4*n)))))
+		}
+		return b
 	}
-	for name, b := range map[string][]byte{"first.sln": tone, "wide.sln16": wide, "wide.wav": wav(wavePCM, 1, 16, 16000, "", wide)} {
+	wide := faster(2)
+	for name, b := range map[string][]byte{"first.sln": tone, "wide.sln16": wide, "wide.wav": wav(wavePCM, 1, 16, 16000, "", wide), "wide.wav16": wav(wavePCM, 1, 16, 16000, "", wide), "wide.sln24": faster(3), "wide.sln32": faster(4), "wide.sln48": faster(6)} {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -57,6 +60,9 @@ func TestConvert(t *testing.T) {
 	check("first.sln", "same.wav", 0)
 	check("wide.sln16", "narrow.ulaw", 600)
 	check("wide.wav", "narrow.wav", 400)
+	for _, from := range []string{"wide.wav16", "wide.sln24", "wide.sln32", "wide.sln48"} {
+		check(from, "narrow.wav", 400)
+	}
 }
 
 func TestConvertRefuses(t *testing.T) {

@@ -29,7 +29,11 @@ var fileTypes = []fileType{
 	{"sln", "slin", raw},
 	{"raw", "slin", raw},
 	{"wav", "slin", readWAV},
-	{"sln16", "slin", readSLN16},
+	{"wav16", "slin", readWAV},
+	{"sln16", "slin", readSLN(16000)},
+	{"sln24", "slin", readSLN(24000)},
+	{"sln32", "slin", readSLN(32000)},
+	{"sln48", "slin", readSLN(48000)},
 }
 
 // linear reports whether a codec can be converted here.
@@ -64,8 +68,9 @@ func raw(b []byte, codec string) (clip, error) {
 	return c, nil
 }
 
-func readSLN16(b []byte, codec string) (clip, error) {
-	return raw(decimate(b[:len(b)&^1], 2), codec)
+// readSLN reads samples of a rate that is a multiple of ours.
+func readSLN(rate int) func(b []byte, codec string) (clip, error) {
+	return func(b []byte, codec string) (clip, error) { return raw(decimate(b[:len(b)&^1], rate/8000), codec) }
 }
 
 // FileType is a kind of sound file that can be played.

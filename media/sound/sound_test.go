@@ -37,6 +37,8 @@ func TestWAV(t *testing.T) {
 	data := []byte("0123456789")
 	long := wav(1, 1, 16, 8000, "", data)
 	binary.LittleEndian.PutUint32(long[len(long)-len(data)-4:], 0xffffffff)
+	unsaid := wav(1, 1, 16, 8000, "", data)
+	binary.LittleEndian.PutUint32(unsaid[len(unsaid)-len(data)-4:], 0)
 	for _, c := range []struct {
 		name  string
 		file  []byte
@@ -48,6 +50,7 @@ func TestWAV(t *testing.T) {
 		{"a chunk before the data", wav(1, 1, 16, 8000, "LIST\x03\x00\x00\x00abc\x00", data), "slin", "0123456789", ""},
 		{"odd data", wav(1, 1, 16, 8000, "", data[:5]), "slin", "0123", ""},
 		{"longer than the file", long, "slin", "0123456789", ""},
+		{"a length that nobody came back to write", unsaid, "slin", "0123456789", ""},
 		{"µ-law", wav(7, 1, 8, 8000, "", data), "ulaw", "0123456789", ""},
 		{"A-law", wav(6, 1, 8, 8000, "", data), "alaw", "0123456789", ""},
 		{"stereo", wav(1, 2, 16, 8000, "", data), "", "", "2 channels"},

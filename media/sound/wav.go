@@ -17,7 +17,8 @@ const (
 
 // readWAV reads a RIFF WAVE file: mono, 16 bit PCM at 8 kHz or a multiple of it
 // up to 48 kHz, or µ-law or A-law at 8 kHz. A data chunk that claims to be longer
-// than the file, as a recorder that was killed leaves it, ends with the file.
+// than the file, or empty, as a recorder that was killed or could not go back to the
+// header leaves it, ends with the file.
 func readWAV(b []byte, _ string) (clip, error) {
 	if len(b) < 12 || string(b[:4]) != "RIFF" || string(b[8:12]) != "WAVE" {
 		return clip{}, errors.New("no RIFF WAVE file")
@@ -34,6 +35,9 @@ func readWAV(b []byte, _ string) (clip, error) {
 				return clip{}, err
 			}
 		case "data":
+			if size == 0 {
+				body = b
+			}
 			return f.clip(body)
 		}
 		// Chunks begin at even places.

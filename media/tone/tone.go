@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,12 +29,16 @@ type Segment struct {
 	Modulate     bool
 	// Duration is 0 for a tone that does not end.
 	Duration time.Duration
-	// Once marks a segment that a repeated list leaves out ("!").
+	// Once marks a segment before the part that is repeated ("!").
 	Once bool
 }
 
-// List is a cadence: its segments in order, again and again.
+// List is a cadence: its segments in order, and then again and again those from the
+// first that is not marked as Once.
 type List []Segment
+
+// repeats reports whether the segment, and what follows it, is played again.
+func (s Segment) repeats() bool { return !s.Once }
 
 // The limits of what a list may ask for.
 const (
@@ -43,11 +48,16 @@ const (
 )
 
 // Parse reads a tone list as indications.conf and PlayTones() write it:
-// [!]freq[+freq][*freq][/ms], separated by commas. M before a frequency is
-// accepted for a MIDI note. A list whose parts are all marked "!" plays once.
-func Parse(text string) (List, error) {
-	var list List
-	for part := range strings.SplitSeq(text, ",") {
+// [!]freq[+freq][*freq][/ms], separated by commas, or by bars where there is one. M before
+// a frequency is accepted for a MIDI note. A list whose parts are all marked "!" plays
+// once. Parts that cannot be read are left out: the error tells of them, beside a list of
+// the others, which is nil when there are none.
+func Parse(text string) (list List, bad error) {
+	separator := ","
+	if strings.Contains(text, "|") {
+		separator = "|"
+	}
+	for part := range strings.SplitSeq(text, separator) {
 		part = strings.TrimSpace(part)
 		if part == "" {
 			continue
@@ -57,14 +67,15 @@ func Parse(text string) (List, error) {
 		}
 		seg, err := parseSegment(part)
 		if err != nil {
-			return nil, fmt.Errorf("tone %q: %w", part, err)
+			bad = errors.Join(bad, fmt.Errorf("tone %q: %w", part, err))
+			continue
 		}
 		list = append(list, seg)
 	}
-	if len(list) == 0 {
-		return nil, errors.New("empty tone list")
+	if len(list) == 0 && bad == nil {
+		bad = errors.New("empty tone list")
 	}
-	return list, nil
+	return list, bad
 }
 
 func parseSegment(text string) (s Segment, err error) {
@@ -72,7 +83,7 @@ func parseSegment(text string) (s Segment, err error) {
 	text, length, timed := strings.Cut(text, "/")
 	if timed {
 		n, err := strconv.Atoi(strings.TrimSpace(length))
-		if err != nil || n <= 0 || time.Duration(n)*time.Millisecond > maxDuration {
+		if err != nil || n < 0 || n > int(maxDuration/time.Millisecond) {
 			return s, fmt.Errorf("duration %q is no number of milliseconds", length)
 		}
 		s.Duration = time.Duration(n) * time.Millisecond
@@ -115,7 +126,6 @@ type Source struct {
 	at      int // segment
 	left    int // samples of it
 	forever bool
-	repeat  bool // the list was played once
 
 	a, b oscillator
 	mod  bool
@@ -139,8 +149,8 @@ func (o *oscillator) next() float64 {
 	return v
 }
 
-// New plays list from its beginning, again and again unless all of it is marked
-// as once.
+// New plays list from its beginning, and its end again and again unless all of it is
+// marked as once.
 func New(list List) *Source {
 	s := &Source{list: list}
 	s.Rewind()
@@ -152,7 +162,7 @@ func (s *Source) Codec() string { return "ulaw" }
 
 // Rewind begins the list again.
 func (s *Source) Rewind() {
-	s.at, s.repeat = -1, false
+	s.at = -1
 	s.left, s.forever = 0, false
 }
 
@@ -176,16 +186,13 @@ func (s *Source) Read(b []byte) (n int, err error) {
 // next enters the following segment.
 func (s *Source) next() bool {
 	for range 2*len(s.list) + 1 {
-		if s.at++; s.at == len(s.list) {
-			s.at, s.repeat = 0, true
-		}
-		if len(s.list) == 0 {
-			return false
+		if s.at++; s.at >= len(s.list) {
+			if s.at = slices.IndexFunc(s.list, Segment.repeats); s.at < 0 {
+				s.at = len(s.list)
+				return false
+			}
 		}
 		seg := s.list[s.at]
-		if s.repeat && seg.Once {
-			continue
-		}
 		s.left = int(seg.Duration * rate / time.Second)
 		s.forever = seg.Duration == 0
 		if s.left == 0 && !s.forever {

@@ -27,15 +27,33 @@ func TestParse(t *testing.T) {
 		{"!950/330, !1400/330 ,0", List{{Freq1: 950, Duration: 330 * ms, Once: true}, {Freq1: 1400, Duration: 330 * ms, Once: true}, {}}},
 		{"420*40/2000,,0/4000,", List{{Freq1: 420, Freq2: 40, Modulate: true, Duration: 2000 * ms}, {Duration: 4000 * ms}}},
 		{"M69/100", List{{Freq1: 440, Duration: 100 * ms}}},
+		{"425/250|0/250", List{{Freq1: 425, Duration: 250 * ms}, {Duration: 250 * ms}}},
+		{"440/0", List{{Freq1: 440}}},
 	} {
 		got, err := Parse(c.text)
 		if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%q: %+v, %v; want %+v", c.text, got, err, c.want)
 		}
 	}
-	for _, text := range []string{"", ",", "x", "440/", "440/x", "440/0", "440/-5", "99999", "-1", "440+", "440*x", "M128", "M", "440/99999999999999999999"} {
+	for _, text := range []string{"", ",", "x", "440/", "440/x", "440/-5", "99999", "-1", "440+", "440*x", "M128", "M", "440/99999999999999999999"} {
 		if got, err := Parse(text); err == nil {
 			t.Errorf("%q was taken as %+v", text, got)
+		}
+	}
+	// What can be read is kept.
+	got, err := Parse("440/x,425/250,9999/100,0/250")
+	if want := (List{{Freq1: 425, Duration: 250 * ms}, {Duration: 250 * ms}}); err == nil || !slices.Equal(got, want) {
+		t.Errorf("%+v, %v; want %+v and what was left out", got, err, want)
+	}
+}
+
+// TestRepeats: from the first part without "!" on, all of it comes again.
+func TestRepeats(t *testing.T) {
+	list, _ := Parse("!1000/20,440/20,!600/20,700/20,!800/20")
+	samples, _ := listen(t, New(list), 260*ms)
+	for i, freq := range []float64{1000, 440, 600, 700, 800, 440, 600, 700, 800, 440, 600, 700, 800} {
+		if p := power(samples[160*i:160*(i+1)], freq); p < 0.9 {
+			t.Errorf("part %d: %.0f Hz has %.2f of the power", i, freq, p)
 		}
 	}
 }

@@ -139,6 +139,8 @@ func readZone(s *config.Section) (*Zone, []config.Finding) {
 					Pos: v.Pos, Severity: config.Warning, Rule: "tone-list",
 					Message: fmt.Sprintf("%s of zone %s: %v", v.Name, s.Name, err),
 				})
+			}
+			if list == nil {
 				continue
 			}
 			if known, ok := names[name]; ok {
