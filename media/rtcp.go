@@ -236,6 +236,7 @@ func (s *Session) keepAlive() {
 	if !s.dest.IsValid() || s.dest.Port() == 0 || s.dest.Addr().IsUnspecified() || s.far.clock == 0 {
 		return
 	}
+	s.send.gap = true
 	h := s.send.make(comfortNoise, 0, s.l.now, s.far.clock)
 	s.send.gap = true
 	h.Marker = false
