@@ -205,8 +205,8 @@ func (c *call) arm() {
 	}
 }
 
-// transferred are the variables that name who transferred the channel.
-var transferred = [...]string{"BLINDTRANSFER", "ATTENDEDTRANSFER"}
+// transferred are the variables that name who transferred or forwarded the channel.
+var transferred = [...]string{"BLINDTRANSFER", "ATTENDEDTRANSFER", "FORWARDERNAME"}
 
 // renew follows a Masquerade: another phone is in the place of l's.
 func (c *call) renew(l *leg) error {

@@ -106,8 +106,13 @@ func join(d Deps, t channel.Thread, args *decl.Args) (result string, err error) 
 		case left && c.afterward.given:
 			at := t.Location()
 			at.Priority++
-			if to, ok := location(c.afterward.place, at); ok && c.afterward.place != "" {
-				at = to
+			if c.afterward.place != "" {
+				to, err := t.Resolve(c.afterward.place)
+				if err != nil {
+					log.Warn("Bridge: option F: " + err.Error())
+				} else {
+					at = to
+				}
 			}
 			other.AsyncGoto(at)
 		case flag('x') || r.Reason == bridge.Feature && r.By == bridge.Callee:

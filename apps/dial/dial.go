@@ -92,6 +92,8 @@ type call struct {
 
 	app, data string // as the dialplan has them, for the records
 	number    string // the extension that the caller dialled
+	// at is where the caller is in the plan; in a macro, where the macro was called.
+	at channel.Location
 	// outboundGroup is the group that the legs are put into.
 	outboundGroup channel.Value
 	start         time.Time
@@ -111,7 +113,8 @@ type call struct {
 }
 
 func run(d Deps, t channel.Thread, args *decl.Args) error {
-	c := &call{Deps: d, t: t, caller: t.Channel(), log: t.Log(), number: t.Location().Exten}
+	c := &call{Deps: d, t: t, caller: t.Channel(), log: t.Log(), at: caller(t)}
+	c.number = c.at.Exten
 	here := t.Channel().Snapshot()
 	c.app, c.data = here.App, here.Data
 	c.start = c.now()
@@ -135,12 +138,6 @@ func run(d Deps, t channel.Thread, args *decl.Args) error {
 		return c.finish("CHANUNAVAIL", nil)
 	}
 	c.timeout, c.early = timeouts(parts[1].S, c.log)
-	for i := range dests {
-		if dests[i].missing {
-			c.log.Warn(fmt.Sprintf("Dial argument takes format (technology/resource): %q", dests[i].String()))
-			return c.finish("INVALIDARGS", channel.ErrHangup)
-		}
-	}
 	if c.caller.Settings().Dials >= channel.MaxDials {
 		c.log.Warn("Cannot place outbound call from channel '" + c.caller.Name() + "'. Max forwards exceeded")
 		return c.finish("BUSY", channel.ErrHangup)
@@ -150,16 +147,25 @@ func run(d Deps, t channel.Thread, args *decl.Args) error {
 			c.log.Warn("Dial: option C: " + err.Error())
 		}
 	}
+	if c.screening.on {
+		defer c.forgetName()
+		if done, err := c.introduce(); done || err != nil {
+			return c.introduced(err)
+		}
+	}
 	c.readGroup()
 	if c.preDialCaller.given {
 		if err := t.Gosub(c.caller, c.preDialCaller.place, c.preDialCaller.args); err != nil {
 			return c.ended(err)
 		}
 	}
-	if c.screening.on {
-		defer c.forgetName()
-		if done, err := c.introduce(); done || err != nil {
-			return c.introduced(err)
+	for i := range dests {
+		if dests[i].missing {
+			c.log.Warn(fmt.Sprintf("Dial argument takes format (technology/resource): %q", dests[i].String()))
+			if c.goOn {
+				return c.finish("INVALIDARGS", nil)
+			}
+			return c.finish("INVALIDARGS", channel.ErrHangup)
 		}
 	}
 	if err := c.place(dests); err != nil {

@@ -44,7 +44,7 @@ func TestEdges(t *testing.T) {
 		{
 			"OUTBOUND_GROUP", "exten => x,1,Set(OUTBOUND_GROUP=all@c)\n same => n,Set(OUTBOUND_GROUP_ONCE=one)\n same => n,Dial(SIP/bob,5,gb(s^s^1))" +
 				"\n same => n,Dial(SIP/bob&SIP/carol,5,gb(s^s^1))\n[s]\nexten => s,1,Log(NOTICE,${GROUP_LIST()}:${GROUP_COUNT(one)}:${GROUP_COUNT(all@c)})\n same => n,Return()",
-			"one:1:0 all@c:0:1 all@c:0:2", "",
+			"one:1:0 all@c:0:2 all@c:0:2", "",
 		},
 		{
 			"RetryDial tries as often as it is told", "exten => x,1,RetryDial(,2,2,SIP/busy,5,b(s^s^1))" + end + "\n[s]\nexten => s,1,Log(NOTICE,try)\n same => n,Return()",

@@ -49,7 +49,7 @@ exten => 5,1,Log(NOTICE,other ${CHANNEL})
 		{"switched off", "Set(FEATUREMAP(blindxfer)=)\n same => n,Dial(SIP/bob,20,TS(10))", keys(3*time.Second, "#77"), answer, "h"},
 		{"the other leaves meanwhile", "Dial(SIP/bob,20,Tg)", keys(3*time.Second, "#"), append([]channeltest.Step{channeltest.Hangup(3500*time.Millisecond, channel.CauseNormalClearing)}, answer...), "next ANSWER | h"},
 		{"H with a code of two digits", "Set(FEATUREMAP(disconnect)=*0)\n same => n,Dial(SIP/bob,20,Hg)", keys(3*time.Second, "*0"), answer, "next ANSWER | h"},
-		{"H while it rings", "Set(FEATUREMAP(disconnect)=*0)\n same => n,Dial(SIP/bob,20,H)", keys(time.Second, "5*0"), []channeltest.Step{channeltest.Ringing(0)}, "h"},
+		{"H while it rings", "Set(FEATUREMAP(disconnect)=*0)\n same => n,Dial(SIP/bob,20,H)", keys(time.Second, "5*0"), []channeltest.Step{channeltest.Ringing(0)}, "h | next CANCEL"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

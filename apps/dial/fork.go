@@ -44,12 +44,16 @@ func (c *call) advance() error {
 		if len(c.legs) > 0 && c.now().Before(due) {
 			return nil
 		}
+		var legs []*leg
 		for len(c.waiting) > 0 && !c.waiting[0].at.After(due) {
 			w := c.waiting[0]
 			c.waiting = c.waiting[1:]
-			if err := c.try(w.destination, w.target, len(c.waiting) == 0); err != nil {
-				return err
+			if l := c.try(w.destination, w.target, len(c.waiting) == 0); l != nil {
+				legs = append(legs, l)
 			}
+		}
+		if err := c.launch(legs); err != nil {
+			return err
 		}
 		c.single = c.single && len(c.legs) == 1
 	}

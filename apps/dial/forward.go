@@ -14,15 +14,16 @@ const unconditional = "unconditional"
 // 8.1.3.4): dest is Technology/resource, or several, best first, or "" when the far
 // end only tells that it forwards. The new leg takes the place of the old one.
 func (c *call) forward(l *leg, dest string) {
-	if number := l.ch.Identity().Caller.Number; number != "" && dest != "" && !c.ignoreForward {
+	if number := l.ch.Identity().Caller.Number; number != "" && dest != "" && !c.ignoreForward && !c.ignoreLine {
 		c.caller.UpdateIdentity(func(id *channel.Identity) { id.RDNIS, id.RedirectReason = number, unconditional })
 	}
-	if c.single && !c.entertained() {
+	if c.single && !c.entertained() && !c.ignoreLine {
 		c.indicate(channel.ControlForward)
 	}
 	if dest == "" {
 		return
 	}
+	c.sentRinging = false // the new phone's ringing is news
 	if c.ignoreForward {
 		c.verbose(3, "Forwarding %s to '%s' prevented.", l.ch.Name(), dest)
 		c.notForwarded(l, channel.CauseUserBusy, "BUSY")
@@ -60,7 +61,6 @@ func (c *call) redirect(l, thanks *leg, dest, others string) (channel.Cause, boo
 	next.forwards, next.forwarder, next.next = thanks.forwards+1, thanks, others
 	c.identify(next)
 	c.identifyForward(thanks, next)
-	c.set("FORWARDERNAME", thanks.ch.Name())
 	c.publish(event.Forward, thanks, next.number)
 	next.ch.SetVar("FORWARDERNAME", channel.Clean(thanks.ch.Name()))
 	if !c.send(next) {
@@ -87,18 +87,17 @@ func (c *call) notForwarded(l *leg, cause channel.Cause, status string) {
 // identifyForward says on the new leg who forwarded, and whom option f shows as
 // the caller.
 func (c *call) identifyForward(from, to *leg) {
+	var forced channel.Party
+	if c.forceID {
+		forced = c.forced()
+	}
 	to.ch.UpdateIdentity(func(id *channel.Identity) {
 		id.RDNIS, id.RedirectReason = from.number, unconditional
 		if number := from.ch.Identity().Caller.Number; number != "" {
 			id.RDNIS = number
 		}
-		if !c.forceID {
-			return
+		if c.forceID {
+			id.Connected = forced
 		}
-		id.Connected = channel.ParseParty(c.forcedID)
-		if c.forcedID == "" {
-			id.Connected = channel.Party{Number: c.number, HasNumber: c.number != ""}
-		}
-		id.Connected.Presentation = c.forcedPresentation
 	})
 }

@@ -2,6 +2,9 @@ package dial
 
 import (
 	"errors"
+	"slices"
+	"strings"
+	"time"
 
 	"pbx/channel"
 	"pbx/dialplan/program"
@@ -14,6 +17,7 @@ type leg struct {
 	dest     string // Tech/resource
 	number   string // resource
 	forwards int
+	made     time.Time
 	// forwarder is the leg that sent the call here, nil for none; next are the other
 	// places that it named, divided by channel.ForwardNext, for when this one comes to
 	// nothing.
@@ -33,16 +37,20 @@ const maxForwards = 5
 func (c *call) place(dests []destination) error {
 	dialled, _ := c.caller.Var("DYNAMIC_FEATURES")
 	c.alone = len(dests) == 1 && c.leavesAlone() && dialled.S == ""
+	var legs []*leg
 	for i, d := range dests {
 		branches := c.fork(d)
 		c.alone = c.alone && len(branches) == 1
 		for _, b := range branches {
 			if b.After > 0 {
 				c.postpone(d, b)
-			} else if err := c.try(d, b.Target, i == len(dests)-1); err != nil {
-				return err
+			} else if l := c.try(d, b.Target, i == len(dests)-1); l != nil {
+				legs = append(legs, l)
 			}
 		}
+	}
+	if err := c.launch(legs); err != nil {
+		return err
 	}
 	if err := c.advance(); err != nil {
 		return err
@@ -54,9 +62,9 @@ func (c *call) place(dests []destination) error {
 	return nil
 }
 
-// try makes and calls the leg of one device, whose cause is the caller's if it is
-// the last and cannot be called.
-func (c *call) try(d destination, target any, last bool) error {
+// try makes the leg of one device, whose cause is the caller's if it is the last and
+// cannot be called; nil without a leg.
+func (c *call) try(d destination, target any, last bool) *leg {
 	c.lines++
 	dest := d.String()
 	if d.refused != "" {
@@ -74,15 +82,32 @@ func (c *call) try(d destination, target any, last bool) error {
 	// On the list from here on, it is hung up whatever happens.
 	c.legs = append(c.legs, l)
 	c.identify(l)
+	return l
+}
+
+// launch calls new legs, once option b has run for each of them: a subroutine that
+// takes its time keeps no phone ringing to which nobody listens. An error is the
+// caller's end.
+func (c *call) launch(legs []*leg) error {
 	if c.preDial.given {
-		if err := c.t.Gosub(l.ch, c.preDial.place, c.preDial.args); err != nil && c.caller.HungUp() {
-			return channel.ErrHangup
+		for _, l := range legs {
+			if err := c.t.Gosub(l.ch, c.preDial.place, c.preDial.args); err != nil && !errors.Is(err, channel.ErrHangup) {
+				c.log.Warn("Dial: option b: " + err.Error())
+			}
+			switch {
+			case c.caller.Redirected():
+				return channel.ErrRedirect
+			case c.caller.HungUp():
+				return channel.ErrHangup
+			}
 		}
 	}
-	if !c.send(l) {
-		// Not counted as a failure: it is as if it had not been listed.
-		c.legs = c.legs[:len(c.legs)-1]
-		c.lines--
+	for _, l := range legs {
+		if !c.send(l) {
+			// Not counted as a failure: it is as if it had not been listed.
+			c.legs = slices.DeleteFunc(c.legs, func(x *leg) bool { return x == l })
+			c.lines--
+		}
 	}
 	return nil
 }
@@ -106,7 +131,7 @@ func (c *call) request(dest, resource string, target any) (*leg, channel.Cause, 
 		}
 		return nil, cause, err
 	}
-	return &leg{ch: ch, dest: dest, number: resource}, channel.CauseNone, nil
+	return &leg{ch: ch, dest: dest, number: resource, made: c.now()}, channel.CauseNone, nil
 }
 
 // identify gives a new leg what it takes from the caller: variables, who calls,
@@ -114,7 +139,7 @@ func (c *call) request(dest, resource string, target any) (*leg, channel.Cause, 
 func (c *call) identify(l *leg) {
 	l.ch.Inherit(c.caller)
 	l.ch.SetVar("DIALEDPEERNUMBER", channel.Clean(l.number))
-	l.ch.SetLocation(c.t.Location(), "AppDial", "(Outgoing Line)")
+	l.ch.SetLocation(c.at, "AppDial", "(Outgoing Line)")
 	mine := c.caller.Settings()
 	l.ch.SetSettings(func(s *channel.Settings) {
 		if s.Account == "" {
@@ -126,7 +151,10 @@ func (c *call) identify(l *leg) {
 		}
 	})
 	c.group(l)
-	from := c.caller.Identity()
+	from, named := c.caller.Identity(), ""
+	if !c.storeID && l.ch.Identity().Caller.Number == "" {
+		named = c.hintName()
+	}
 	l.ch.UpdateIdentity(func(id *channel.Identity) {
 		l.presetID = id.Caller.Number != ""
 		switch {
@@ -137,9 +165,12 @@ func (c *call) identify(l *leg) {
 			id.Caller = channel.ParseParty(c.storedID)
 			l.presetID = false
 		case !l.presetID:
-			id.Caller.Number, id.Caller.HasNumber = c.number, c.number != ""
+			id.Caller.Number, id.Caller.HasNumber, id.Caller.Name = c.number, c.number != "", named
 		}
 		id.Connected = from.Caller
+		if c.forceID && c.forcedID != "" {
+			id.Connected = c.forced()
+		}
 		if id.ANI == "" {
 			id.ANI = from.ANI
 		}
@@ -147,6 +178,28 @@ func (c *call) identify(l *leg) {
 			id.RDNIS, id.RedirectReason = from.RDNIS, from.RedirectReason
 		}
 	})
+}
+
+// hintName is the name that the hint of the dialled extension gives it.
+func (c *call) hintName() string {
+	if c.Dialplan == nil || c.Dialplan.Hint(c.at.Context, c.at.Exten) == "" {
+		return ""
+	}
+	name := c.t.Get("HINT(" + c.at.Exten + "@" + c.at.Context + ",n)").S
+	if strings.Contains(name, ":") { // a provider of presence states
+		return ""
+	}
+	return name
+}
+
+// forced is whom option f shows as the caller.
+func (c *call) forced() channel.Party {
+	p := channel.ParseParty(c.forcedID)
+	if c.forcedID == "" {
+		p = channel.Party{Name: c.hintName(), Number: c.number, HasNumber: c.number != ""}
+	}
+	p.Presentation = c.forcedPresentation
+	return p
 }
 
 // group puts a new leg into the group of OUTBOUND_GROUP_ONCE or OUTBOUND_GROUP, in
@@ -178,9 +231,13 @@ func (c *call) readGroup() {
 // send sends the call out.
 func (c *call) send(l *leg) bool {
 	if c.preDial.given { // it was elsewhere
-		l.ch.SetLocation(c.t.Location(), "AppDial", "(Outgoing Line)")
+		l.ch.SetLocation(c.at, "AppDial", "(Outgoing Line)")
 	}
-	if err := l.ch.Leg().Call(); err != nil {
+	err := channel.ErrHangup
+	if !l.ch.HungUp() { // as by option b
+		err = l.ch.Leg().Call()
+	}
+	if err != nil {
 		c.verbose(3, "Couldn't call %s: %v", l.dest, err)
 		c.caller.Publish(event.Event{Kind: event.DialFailed, Value: l.dest, Cause: int(l.ch.Cause())})
 		if cause := l.ch.Cause(); cause != channel.CauseNone {

@@ -34,8 +34,8 @@ var optionTable = []decl.Option{
 	{Letter: 'D', Args: []string{"called", "calling", "progress"}, Help: "Send digits to the called party and to the caller after the answer, or to the called party when it sends early audio. A w waits half a second, a W a whole one."},
 	{Letter: 'E', Help: "Echo MF and SF digits to the caller.", Absent: noPulses},
 	{Letter: 'e', Help: "Run the extension h of the context for the called party after the call."},
-	{Letter: 'f', Args: []string{"x"}, Help: "Show x, or the extension that was dialled, as the caller of a call that the called party forwarded."},
-	{Letter: 'F', Args: []string{"context^exten^priority"}, Help: "When the caller hangs up, send the called party to that place, or to the next priority."},
+	{Letter: 'f', Args: []string{"x"}, Help: "Show x to the called party as the caller. Without x: show the extension that was dialled as the caller of a call that the called party forwards."},
+	{Letter: 'F', Args: []string{"context^exten^priority"}, Help: "When the caller hangs up, send the called party to that place, or to the next priority; e takes precedence."},
 	{Letter: 'g', Help: "Go on with the next priority when the called party hangs up."},
 	{Letter: 'G', Args: []string{"context^exten^priority"}, Help: "On answer send the caller to that place and the called party to the priority after it, instead of connecting them."},
 	{Letter: 'h', Help: "Let the called party hang up with the code disconnect of features.conf, *."},
@@ -92,7 +92,7 @@ type options struct {
 	exitDigit                        bool       // d
 	digits, digitsCaller             string     // D
 	digitsProgress                   string
-	forceID                          bool // f
+	forceID                          bool // f; without a text of its own only for forwards
 	forcedID                         string
 	forcedPresentation               channel.Presentation
 	goOn                             bool // g
@@ -145,7 +145,7 @@ func parseOptions(v channel.Value, log *slog.Logger) *options {
 	o.elsewhere, o.exitDigit, o.goOn, o.newRecord = flag('c'), flag('d'), flag('g'), flag('C')
 	d := strings.Split(text('D')+"::", ":")
 	o.digits, o.digitsCaller, o.digitsProgress = d[0], d[1], d[2]
-	o.forceID, o.forcedID = flag('f'), text('f')
+	o.forceID, o.forcedID, o.forcedPresentation = flag('f'), text('f'), channel.AllowedPassedScreen
 	if flag('u') {
 		if p, ok := channel.ParsePresentation(text('u')); ok {
 			o.forcedPresentation = p
@@ -171,8 +171,8 @@ func parseOptions(v channel.Value, log *slog.Logger) *options {
 	return o
 }
 
-// readLimits reads S, in seconds, and L, in milliseconds; the shorter one ends
-// the call. Without a time in them the call is not made.
+// readLimits reads S, in seconds, and L, in milliseconds, which has the last word.
+// Without a time in them the call is not made.
 func (o *options) readLimits(a *decl.Args, log *slog.Logger) {
 	if s, _ := a.Option('S'); s != "" {
 		x, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
@@ -204,10 +204,7 @@ func (o *options) readLimits(a *decl.Args, log *slog.Logger) {
 		o.refused = true
 		return
 	}
-	if o.limit == 0 || ms[0] < o.limit {
-		o.limit = ms[0]
-	}
-	o.warnAt, o.warnEvery = ms[1], ms[2]
+	o.limit, o.warnAt, o.warnEvery = ms[0], ms[1], ms[2]
 	// A warning that would come before the call does is given the next time that it
 	// is due.
 	if before := o.warnAt - ms[0]; before > 0 {

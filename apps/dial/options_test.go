@@ -100,7 +100,7 @@ exten => s,1,Log(NOTICE,sub on ${CHANNEL} with ${ARG1} and ${ARG2})
 		{
 			name: "H while it rings", dial: "SIP/ring@uas,,H",
 			steps:   []channeltest.Step{channeltest.Digit(time.Second, '*')},
-			notices: "h CANCEL 0 h", caller: "ringing hangup(0)", callee: "call hangup(0)", took: time.Second,
+			notices: "next CANCEL | h CANCEL 0 h", caller: "ringing hangup(0)", callee: "call hangup(0)", took: time.Second,
 		},
 		{
 			name: "without H a key is for the callee", dial: "SIP/ans@uas,,S(2)",

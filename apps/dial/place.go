@@ -7,25 +7,21 @@ import (
 	"pbx/channel"
 )
 
-// location reads [[context,]extension,]priority with what is left out from at.
-// Labels are not places here: a thread that begins needs a number.
-func location(text string, at channel.Location) (channel.Location, bool) {
-	parts := strings.Split(text, ",")
-	switch len(parts) {
-	case 3:
-		at.Context, at.Exten = parts[0], parts[1]
-	case 2:
-		at.Exten = parts[0]
-	case 1:
-	default:
-		return at, false
+// caller is where the caller is in the plan: in a macro, the place from which it was
+// called, and of macros within each other the first one was.
+func caller(t channel.Thread) channel.Location {
+	at, ch := t.Location(), t.Channel()
+	v, _ := ch.Var("MACRO_DEPTH")
+	depth, _ := strconv.Atoi(v.S)
+	if depth < 1 {
+		return at
 	}
-	n, err := strconv.Atoi(parts[len(parts)-1])
-	if err != nil || n < 1 {
-		return at, false
+	context, ok := ch.HiddenVar("MACRO_CONTEXT", depth-1)
+	exten, there := ch.HiddenVar("MACRO_EXTEN", depth-1)
+	if ok && there {
+		at.Context, at.Exten = context.S, exten.S
 	}
-	at.Priority = n
-	return at, true
+	return at
 }
 
 // yes reads a truth word of a variable, or is otherwise when there is none.

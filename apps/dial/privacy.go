@@ -189,14 +189,14 @@ func (c *call) screen(callee *channel.Channel) (proceed bool, err error) {
 				continue
 			}
 			if digit, err = c.Player.Play(callee, name, prompt.Options{Stops: keys, Watch: c.caller}); prompt.Ended(err) {
-				return false, c.partyLeft(callee, err)
+				return false, c.partyLeft(err)
 			}
 		}
 		if digit != 0 {
 			break
 		}
 		if digit, err = c.decision(callee, keys); err != nil {
-			return false, c.partyLeft(callee, err)
+			return false, c.partyLeft(err)
 		}
 	}
 	v, ok := verdicts[digit]

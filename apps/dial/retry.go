@@ -20,7 +20,7 @@ func Retry(d Deps) channel.Application {
 	return channel.Application{
 		Name:     "RetryDial",
 		Synopsis: "Dial again and again until somebody answers",
-		Help:     `Dials as Dial does; when nobody answers, plays the announcement, waits and tries again. With option d the caller may press a digit while it waits and go to that extension.`,
+		Help:     `Dials as Dial does; when nobody answers, plays the announcement, waits and tries again. While it waits the caller may press a digit and go to that extension, in the context EXITCONTEXT if it is set; a digit without one ends the waiting. With option d so it may while the announcement plays.`,
 		Args: append([]decl.Arg{
 			{Name: "announce", Help: "A sound to play after each try.", Target: decl.Sound},
 			{Name: "sleep", Help: "Seconds to wait after a try, 10 if it is less than 1."},
@@ -77,12 +77,9 @@ func retry(d Deps, t channel.Thread, announce channel.Value, wait time.Duration,
 			if left <= 0 {
 				break
 			}
-			pressed, err := prompt.WaitDigit(ch, left)
-			if err != nil {
+			var err error
+			if digit, err = prompt.WaitDigit(ch, left); err != nil {
 				return err
-			}
-			if stops != "" {
-				digit = pressed
 			}
 		}
 		if digit != 0 && exit(t, digit) {

@@ -133,7 +133,7 @@ func (c *call) fromCaller(f channel.Frame, err error) (done bool, status string,
 		c.pressed += string(rune(f.Digit))
 		if code := c.caller.Features().Disconnect; c.callerHangsUp && code != "" && strings.HasSuffix(c.pressed, code) {
 			c.verbose(3, "User requested call disconnect.")
-			return true, "CANCEL", channel.ErrHangup
+			return true, "CANCEL", nil // of this call: the plan goes on
 		}
 		if c.single && c.legs[0].early && !relaysDigits(c.caller, c.legs[0].ch) {
 			_ = c.legs[0].ch.Leg().SendDigit(f.Digit, f.Duration) // an announcement that asks for a digit
@@ -271,7 +271,7 @@ func (c *call) ringing(l *leg) {
 	}
 	if !c.rang {
 		c.rang = true
-		c.setTime("RINGTIME", c.now().Sub(c.start))
+		c.setTime("RINGTIME", c.now().Sub(l.made))
 	}
 	c.publish(event.DialState, l, "RINGING")
 }
@@ -287,7 +287,7 @@ func (c *call) progress(l *leg) {
 	}
 	if !c.progressed {
 		c.progressed = true
-		c.setTime("PROGRESSTIME", c.now().Sub(c.start))
+		c.setTime("PROGRESSTIME", c.now().Sub(l.made))
 		if c.digitsProgress != "" {
 			c.verbose(3, "Sending DTMF '%s' to the called party as result of receiving a PROGRESS message.", c.digitsProgress)
 			// The end of a leg is seen by the next wait.

@@ -23,7 +23,8 @@ func (c *call) connect(l *leg) error {
 	c.lose(l)
 	c.set("DIALSTATUS", "ANSWER")
 	c.set("DIALEDPEERNAME", callee.Name())
-	c.set("DIALEDPEERNUMBER", l.number)
+	number, _ := callee.Var("DIALEDPEERNUMBER") // option b may have set another
+	c.set("DIALEDPEERNUMBER", number.S)
 	c.publish(event.DialEnd, l, "ANSWER")
 	defer func() {
 		c.caller.AddLegCause(channel.LegCause{Channel: callee.Name(), Cause: callee.Cause(), Tech: callee.TechCause()})
@@ -37,15 +38,20 @@ func (c *call) connect(l *leg) error {
 			return err
 		}
 	}
-	if c.gotoBoth.given {
-		return c.sendBoth(callee)
-	}
 	proceed, err := true, error(nil)
 	if c.screening.on {
 		proceed, err = c.screen(callee)
 	}
 	if err == nil && proceed {
-		proceed, err = c.prepare(callee)
+		proceed, err = c.announceFirst(callee)
+	}
+	if err == nil && proceed && c.gotoBoth.given {
+		return c.sendBoth(callee)
+	}
+	if err == nil && proceed {
+		if proceed, err = c.prepare(callee); err != nil || !proceed {
+			c.leave(callee)
+		}
 	}
 	if err != nil || !proceed {
 		return c.unjoined(err)
@@ -66,18 +72,17 @@ func (c *call) connect(l *leg) error {
 func (c *call) unjoined(err error) error {
 	if err != nil && !prompt.Ended(err) {
 		c.log.Warn("Dial: " + err.Error())
-		return channel.ErrHangup
+		return c.partyLeft(channel.ErrHangup)
 	}
 	return err
 }
 
-// prepare does what comes between the answer and the conversation: A, M, U and D.
-// proceed false means that M or U decided otherwise; err is nil then when the caller
-// goes on in the dialplan.
-func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
+// announceFirst plays the announcements of option A. The called party may cut its own short by
+// any key. What it returns is as of prepare.
+func (c *call) announceFirst(callee *channel.Channel) (proceed bool, err error) {
 	if c.announce != "" {
-		if _, err := c.Player.Play(callee, c.announce, prompt.Options{Watch: c.caller}); prompt.Ended(err) {
-			return false, c.partyLeft(callee, err)
+		if _, err := c.Player.Play(callee, c.announce, prompt.Options{Stops: prompt.AnyDigit, Watch: c.caller}); prompt.Ended(err) {
+			return false, c.partyLeft(err)
 		} else if err != nil {
 			c.log.Warn("Dial: announcement", "error", err)
 		}
@@ -87,11 +92,18 @@ func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
 			return false, err
 		}
 		if _, err := c.Player.Play(c.caller, c.announceCaller, prompt.Options{Watch: callee}); prompt.Ended(err) {
-			return false, c.partyLeft(callee, err)
+			return false, c.partyLeft(err)
 		} else if err != nil {
 			c.log.Warn("Dial: announcement", "error", err)
 		}
 	}
+	return true, nil
+}
+
+// prepare does what else comes between the answer and the conversation: M, U and D.
+// proceed false means that M or U decided otherwise; err is nil then when the caller
+// goes on in the dialplan.
+func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
 	if c.macro.given {
 		run := func() error { return c.t.Macro(callee, c.macro.place, c.macro.args) }
 		if proceed, err := c.onAnswered(callee, "MACRO_RESULT", run); !proceed {
@@ -120,7 +132,7 @@ func (c *call) prepare(callee *channel.Channel) (proceed bool, err error) {
 			}
 		}
 		if err := (prompt.Digits{Text: d.digits, Gap: digitGap}).Send(d.to, c.caller, callee); prompt.Ended(err) {
-			return false, c.partyLeft(callee, err)
+			return false, c.partyLeft(err)
 		} else if err != nil {
 			c.log.Warn("Dial: option D", "error", err)
 		}
@@ -133,7 +145,7 @@ const aelMacro = "~~s~~"
 
 // partyLeft is the end of the application when one of the parties left during
 // the preparations: with option g the caller goes on when it was the callee.
-func (c *call) partyLeft(callee *channel.Channel, err error) error {
+func (c *call) partyLeft(err error) error {
 	if errors.Is(err, channel.ErrHangup) && !c.caller.HungUp() && c.goOn {
 		return nil
 	}
@@ -143,32 +155,36 @@ func (c *call) partyLeft(callee *channel.Channel, err error) error {
 // onAnswered runs M or U on the callee and does what the variable result, which
 // they leave there, asks.
 func (c *call) onAnswered(callee *channel.Channel, result string, run func() error) (proceed bool, err error) {
-	if err := run(); err != nil {
-		if callee.HungUp() && !c.caller.HungUp() {
-			return false, c.partyLeft(callee, channel.ErrHangup)
-		}
-		return false, err
-	}
-	if c.caller.HungUp() {
+	err = run()
+	switch {
+	case c.caller.Redirected():
+		return false, channel.ErrRedirect
+	case c.caller.HungUp():
 		return false, channel.ErrHangup
+	case err != nil && !prompt.Ended(err):
+		return false, err
+	case err != nil: // the callee hung up, or was hung up there
+		return false, c.partyLeft(channel.ErrHangup)
 	}
 	v, decided := callee.Var(result)
 	if value, ok := callee.Var("GOSUB_RETVAL"); ok && decided && result == "GOSUB_RESULT" {
 		c.caller.SetVar("GOSUB_RETVAL", value)
 	}
-	switch word, place, _ := strings.Cut(v.S, ":"); strings.ToUpper(word) {
+	const elsewhere = "GOTO:"
+	if len(v.S) >= len(elsewhere) && strings.EqualFold(v.S[:len(elsewhere)], elsewhere) {
+		if err := c.t.Goto(strings.ReplaceAll(v.S[len(elsewhere):], "^", ",")); err != nil {
+			c.log.Warn("Dial: "+result, "error", err)
+			return false, c.partyLeft(channel.ErrHangup)
+		}
+		return false, nil
+	}
+	switch strings.ToUpper(v.S) {
 	case "ABORT":
-		return false, c.partyLeft(callee, channel.ErrHangup)
+		return false, c.partyLeft(channel.ErrHangup)
 	case "CONGESTION", "CHANUNAVAIL", "BUSY":
-		c.set("DIALSTATUS", word)
+		c.set("DIALSTATUS", v.S)
 		return false, nil
 	case "CONTINUE":
-		return false, nil
-	case "GOTO":
-		if err := c.t.Goto(strings.ReplaceAll(place, "^", ",")); err != nil {
-			c.log.Warn("Dial: "+result, "error", err)
-			return false, channel.ErrHangup
-		}
 		return false, nil
 	}
 	return true, nil
@@ -180,15 +196,12 @@ func (c *call) sendBoth(callee *channel.Channel) error {
 	if err := c.caller.Answer(); err != nil {
 		return err
 	}
-	at := c.t.Location()
-	if err := c.t.Goto(c.gotoBoth.place); err != nil {
+	to, err := c.t.Resolve(c.gotoBoth.place)
+	if err != nil {
 		c.log.Warn("Dial: option G", "error", err)
 		return channel.ErrHangup
 	}
-	to, ok := location(c.gotoBoth.place, at)
-	if !ok {
-		return nil
-	}
+	c.t.GotoLocation(to)
 	to.Priority++
 	c.release(callee, to)
 	return nil
@@ -209,12 +222,8 @@ func (c *call) after(callee *channel.Channel, r bridge.Result) error {
 	if r.Reason == bridge.Redirected && r.By == bridge.Caller || c.caller.Redirected() {
 		return channel.ErrRedirect
 	}
-	left := c.caller.HungUp() || r.Reason == bridge.Feature && r.By == bridge.Caller
-	if left && c.afterward.given && !released && !callee.HungUp() {
-		c.sendAfter(callee)
-	}
-	if c.calleeFarewell && !released && c.owns(callee) {
-		c.t.Farewell(callee)
+	if left := c.caller.HungUp() || r.Reason == bridge.Feature; !released && (left || c.calleeFarewell) {
+		c.leave(callee)
 	}
 	if c.goOn && !c.caller.HungUp() {
 		return nil
@@ -222,22 +231,37 @@ func (c *call) after(callee *channel.Channel, r bridge.Result) error {
 	return channel.ErrHangup
 }
 
+// leave is the way of the called party when the call is over: option e runs the
+// extension h for it, or else F sends it on, unless it has hung up.
+func (c *call) leave(callee *channel.Channel) {
+	switch {
+	case !c.owns(callee):
+	case c.calleeFarewell:
+		c.t.Farewell(callee)
+	case c.afterward.given && !callee.HungUp():
+		c.sendAfter(callee)
+	}
+}
+
 // owns reports whether the channel is still a leg of ours.
 func (c *call) owns(ch *channel.Channel) bool {
 	return slices.ContainsFunc(c.legs, func(l *leg) bool { return l.ch == ch })
 }
 
-// sendAfter is option F: the callee goes on when the caller has hung up.
+// sendAfter is option F: the callee goes on, by itself at the next priority only where
+// there is one.
 func (c *call) sendAfter(callee *channel.Channel) {
 	at := c.t.Location()
 	at.Priority++
 	if c.afterward.place != "" {
-		to, ok := location(c.afterward.place, at)
-		if !ok {
-			c.log.Warn("Dial: option F: not a place", "place", c.afterward.place)
+		to, err := c.t.Resolve(c.afterward.place)
+		if err != nil {
+			c.log.Warn("Dial: option F: " + err.Error())
 			return
 		}
 		at = to
+	} else if !c.t.Match(at.Context, at.Exten, at.Priority).Exists() {
+		return
 	}
 	c.release(callee, at)
 }
