@@ -44,8 +44,8 @@ import (
 //	ami m > Action: Ping | ActionID: 1   a program called m, logged in the first time,
 //	                                 sends an action; what it gets is its transcript
 //
-// Messages with a session description are checked for one: INVITE and 200 of an
-// INVITE have it.
+// Messages with a session description are checked for one: INVITE, and 183 and 200 of an
+// INVITE, have it.
 type story struct {
 	t      *testing.T
 	net    *pbxio.Memory
@@ -384,7 +384,7 @@ func (p *storyPhone) send(words, extra []string) error {
 			if c := p.find(header(req, "Call-ID")); c != nil {
 				c.local = to
 			}
-			if status/100 == 2 {
+			if status/100 == 2 || status == 183 {
 				body = p.body(codecs)
 			}
 		}

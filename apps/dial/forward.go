@@ -14,16 +14,13 @@ const unconditional = "unconditional"
 // 8.1.3.4): dest is Technology/resource, or several, best first, or "" when the far
 // end only tells that it forwards. The new leg takes the place of the old one.
 func (c *call) forward(l *leg, dest string) {
-	if number := l.ch.Identity().Caller.Number; number != "" && dest != "" && !c.ignoreForward && !c.ignoreLine {
-		c.caller.UpdateIdentity(func(id *channel.Identity) { id.RDNIS, id.RedirectReason = number, unconditional })
-	}
-	if c.single && !c.entertained() && !c.ignoreLine {
-		c.indicate(channel.ControlForward)
+	if !c.ignoreLine {
+		c.tellForward(l, dest)
 	}
 	if dest == "" {
 		return
 	}
-	c.sentRinging = false // the new phone's ringing is news
+	c.sentRinging = false // that another phone rings is news
 	if c.ignoreForward {
 		c.verbose(3, "Forwarding %s to '%s' prevented.", l.ch.Name(), dest)
 		c.notForwarded(l, channel.CauseUserBusy, "BUSY")
@@ -36,6 +33,23 @@ func (c *call) forward(l *leg, dest string) {
 	}
 	if cause, ok := c.instead(l, l, dest); !ok {
 		c.notForwarded(l, cause, "CONGESTION")
+	}
+}
+
+// tellForward tells the caller that its call goes on elsewhere, and who sends it there.
+func (c *call) tellForward(l *leg, dest string) {
+	switch far := l.ch.Identity(); {
+	case dest == "" && c.single && far.RDNIS != "": // behind a Local channel
+		c.caller.UpdateIdentity(func(id *channel.Identity) { id.RDNIS, id.RedirectReason = far.RDNIS, far.RedirectReason })
+	case dest != "" && !c.ignoreForward && far.Caller.Number != "":
+		c.caller.UpdateIdentity(func(id *channel.Identity) { id.RDNIS, id.RedirectReason = far.Caller.Number, unconditional })
+	}
+	if !c.single {
+		return
+	}
+	c.sentRinging = false
+	if !c.entertained() {
+		c.indicate(channel.ControlForward)
 	}
 }
 

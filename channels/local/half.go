@@ -120,6 +120,10 @@ func (h *half) Indicate(c channel.Control) error {
 		party := ch.Identity().Connected
 		o.UpdateIdentity(func(i *channel.Identity) { i.Caller = party })
 		f.Data = party
+	case channel.ControlForward:
+		// Who forwards the call for us does so for the other half too.
+		id := ch.Identity()
+		o.UpdateIdentity(func(i *channel.Identity) { i.RDNIS, i.RedirectReason = id.RDNIS, id.RedirectReason })
 	case channel.ControlHangup, channel.ControlRedirect, channel.ControlAnswer, channel.ControlNone:
 		return nil
 	}

@@ -1,0 +1,185 @@
+package server
+
+import "testing"
+
+// chainPlan has Local channels within each other.
+const chainPlan = `[t]
+exten => 102,1,Dial(SIP/bob,15)
+ same => n,NoOp(INNER ${DIALSTATUS} ${HANGUPCAUSE})
+ same => n,Hangup()
+exten => 112,1,Dial(SIP/bob,15)
+exten => 122,1,Dial(Local/102@t/n,5)
+ same => n,NoOp(MIDDLE ${DIALSTATUS} ${HANGUPCAUSE})
+ same => n,Hangup()
+exten => 132,1,Dial(SIP/bob,15,i)
+ same => n,NoOp(INNER ${DIALSTATUS} ${HANGUPCAUSE})
+ same => n,Hangup()
+exten => 103,1,Dial(SIP/carol,15)
+ same => n,Hangup()
+exten => 1800,1,Dial(Local/122@t/n,30)
+ same => n,NoOp(OUTER ${DIALSTATUS} ${HANGUPCAUSE})
+ same => n,Hangup()
+exten => 1801,1,Dial(Local/112@t/n,30)
+ same => n,NoOp(OUTER ${DIALSTATUS} ${HANGUPCAUSE})
+ same => n,Hangup()
+exten => 1802,1,Dial(Local/102@t/n&SIP/carol,30)
+ same => n,NoOp(OUTER ${DIALSTATUS} ${HANGUPCAUSE})
+ same => n,Hangup()
+exten => 1803,1,Dial(Local/102@t,30,g)
+ same => n,NoOp(OUTER ${DIALSTATUS} ${HANGUPCAUSE} ${DIALEDPEERNAME} ${DIALEDPEERNUMBER})
+ same => n,Hangup()
+`
+
+func TestLocalChains(t *testing.T) {
+	rings := `
+	alice > INVITE 1800 call=A
+	alice < 100
+	bob < INVITE call=B | From: "Alice A" <sip:101@
+	bob > 180
+	alice < 180
+`
+	for name, script := range map[string]string{
+		"busy": rings + `
+	bob > 486 B
+	bob < ACK B
+	alice < 486 A
+	alice > ACK A
+	log INNER BUSY 17
+	log MIDDLE BUSY 17
+	log OUTER BUSY 17`,
+		"no such number": rings + `
+	bob > 404 B
+	bob < ACK B
+	alice < 404 A
+	alice > ACK A
+	log INNER CHANUNAVAIL 1
+	log MIDDLE CHANUNAVAIL 1
+	log OUTER CHANUNAVAIL 1`,
+		"nobody answers": rings + `
+	bob < CANCEL B @5s
+	bob > 200
+	bob > 487 B
+	bob < ACK B
+	log MIDDLE NOANSWER 0
+	alice < 603 A
+	alice > ACK A
+	log OUTER NOANSWER 16`,
+		"early audio": `
+	alice > INVITE 1800 call=A
+	alice < 100
+	bob < INVITE call=B
+	bob > 183 B
+	alice < 183 A
+	bob > 200 B
+	bob < ACK B
+	alice < 200 A
+	alice > ACK A
+	alice > BYE A
+	alice < 200 A
+	bob < BYE B
+	bob > 200`,
+		"busy by itself": `
+	alice > INVITE 1801 call=A
+	alice < 100
+	bob < INVITE call=B
+	bob > 486 B
+	bob < ACK B
+	alice < 603 A
+	alice > ACK A
+	log OUTER BUSY 0`,
+		"one of two is busy": `
+	alice > INVITE 1802 call=A
+	alice < 100
+	bob < INVITE call=B
+	carol < INVITE call=C
+	carol > 180
+	alice < 180
+	bob > 486 B
+	bob < ACK B
+	wait 1s
+	carol > 200 C
+	carol < ACK C
+	alice < 200 A
+	alice > ACK A
+	carol > BYE C
+	carol < 200 C
+	alice < BYE A
+	alice > 200`,
+		"g after the pair has gone": `
+	alice > INVITE 1803 call=A
+	alice < 100
+	bob < INVITE call=B
+	bob > 200
+	bob < ACK B
+	alice < 200 A
+	alice > ACK A
+	wait 2s
+	show "core show channels" 2 active channels
+	bob > BYE B
+	bob < 200 B
+	log OUTER ANSWER 16 Local/102@t-00000000;1 102@t
+	alice < BYE A
+	alice > 200`,
+		"the middle is forwarded": rings + `
+	bob > 302 B | Contact: <sip:103@127.0.60.1>
+	bob < ACK B
+	alice < 181 A | Diversion: <sip:102@
+	carol < INVITE call=C | From: "Alice A" <sip:101@ | Diversion: <sip:102@
+	carol > 180
+	alice < 180
+	carol > 200
+	carol < ACK C
+	alice < 200 A
+	alice > ACK A` + aliceHangsUp,
+	} {
+		t.Run(name, func(t *testing.T) { tell(t, map[string]string{"extensions.conf": chainPlan}, script) })
+	}
+}
+
+// TestForcedIdentity: whom the called phone sees with option f, and what the caller's hears of a
+// forward.
+func TestForcedIdentity(t *testing.T) {
+	const plan = `[t]
+exten => 1,1,Dial(SIP/bob,15,f("Office" <555>))
+exten => 2,1,Dial(SIP/bob,15,f(555)u(prohib))
+exten => 3,1,Dial(SIP/bob,15,f)
+exten => 4,1,Dial(SIP/bob,15,I)
+exten => 103,1,Dial(SIP/carol,15)
+`
+	const gives = `
+	bob > 486 B
+	bob < ACK B
+	alice < 486 A
+	alice > ACK A`
+	const forwards = `
+	bob > 302 B | Contact: <sip:103@127.0.60.1>
+	bob < ACK B`
+	const ends = `
+	carol > 486 C
+	carol < ACK C
+	alice < 486 A
+	alice > ACK A`
+	for name, script := range map[string]string{
+		"name and number": `
+	alice > INVITE 1 call=A
+	alice < 100
+	bob < INVITE call=B | From: "Office" <sip:555@` + gives,
+		"withheld": `
+	alice > INVITE 2 call=A
+	alice < 100
+	bob < INVITE call=B | From: "Anonymous" <sip:anonymous@` + gives,
+		"the extension, of forwards alone": `
+	alice > INVITE 3 call=A
+	alice < 100
+	bob < INVITE call=B | From: "Alice A" <sip:101@` + forwards + `
+	alice < 181 A | Diversion: <sip:102@
+	carol < INVITE call=C | From: <sip:3@` + ends,
+		"I": `
+	alice > INVITE 4 call=A
+	alice < 100
+	bob < INVITE call=B` + forwards + `
+	carol < INVITE call=C | From: "Alice A" <sip:101@ | Diversion: <sip:102@` + ends,
+	} {
+		t.Run(name, func(t *testing.T) { tell(t, map[string]string{"extensions.conf": plan}, script) })
+	}
+}
