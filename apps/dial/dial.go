@@ -65,6 +65,7 @@ A time limit of 0, or one that is not a number, is no limit. Separators that cam
 			{Name: "FORWARD_CONTEXT", Help: "Read when a called phone forwards: the context of the number, the phone's own if not set. Inherited variables reach the phone: __FORWARD_CONTEXT."},
 			{Name: "OUTBOUND_GROUP", Help: "Read: the group, or group@category, that every called channel is put into; GROUP_COUNT() counts it."},
 			{Name: "OUTBOUND_GROUP_ONCE", Help: "Read before OUTBOUND_GROUP, and taken away: the group for one Dial."},
+			{Name: "GOTO_ON_BLINDXFR", Help: "Read on the channel of the party that transfers the other one by digits: the place, context^exten^priority, where it goes on itself. Set __GOTO_ON_BLINDXFR for both."},
 			{Name: "EXITCONTEXT", Help: "Read by option d: the context of the digit."},
 			{Name: "DYNAMIC_FEATURES", Help: "Read on both channels during the call: the names of features of [applicationmap] in features.conf, and of groups of them, divided by #, that the party may dial. Set __DYNAMIC_FEATURES for both."},
 			{Name: "LIMIT_PLAYAUDIO_CALLER", Help: "Read by option L: yes or no, whether the caller hears the warnings; yes if not set."},

@@ -83,8 +83,20 @@ func (d Deps) blind(t *bridge.Talk, f *channel.Features) (done bool) {
 		return false // one of them is gone, which the bridge sees
 	}
 	t.Unhold(true)
+	d.goesOn(by)
 	Send(by, who, place, event.ByDigits)
 	return true
+}
+
+// goesOn has who transferred go on where GOTO_ON_BLINDXFR says.
+func (d Deps) goesOn(by *channel.Channel) {
+	const name = "GOTO_ON_BLINDXFR"
+	if v, _ := by.Var(name); v.S == "" || d.Execute == nil {
+		return
+	}
+	if err := d.Execute(by, "Set", "CHANNEL(after_bridge_goto)=${"+name+"}"); err != nil {
+		by.Log().Warn(name, "channel", by.Name(), "error", err)
+	}
 }
 
 // Send is a blind transfer: who by talks to goes on elsewhere. value is that of the event.
