@@ -104,7 +104,7 @@ func All(d Deps) []channel.Application {
 		playback(s), background(s), waitExten(s), read(s), echo(s),
 		sayDigits(s), sayNumber(s), sayAlpha(s), sayTime(s, "SayUnixTime"), sayTime(s, "DateTime"), sayPhonetic(s), sayOrdinal(s), sayMoney(s), sayAlphaCase(s),
 		playTones(s), stopPlayTones(s),
-		sendDTMF(), transfer(), blindTransfer(s), attendedTransfer(), bridgeAdd(), pickup(), pickupChan(), messageSend(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
+		sendDTMF(), transfer(), blindTransfer(s), attendedTransfer(), bridgeAdd(), pickup(s.player), pickupChan(), messageSend(), hangupCauseClear(), dbDeltree(d.Database), importVar(), clearHash(), dumpChan(),
 		system(s), trySystem(s), waitUntil(s), waitDigit(), waitForCondition(), readExten(s),
 		softHangup(), chanIsAvail(), sendText(), receiveText(), userEvent(), celGenUserEvent(), forkCDR(s), resetCDR(s), noCDR(s), setAMAFlags(), queueLog(s), authenticate(s, d.Database),
 		channelRedirect(s), milliwatt(s), zapateller(s), privacyManager(s), controlPlayback(s), storeDTMF(), disa(s), record(s),

@@ -3,6 +3,7 @@ package apps
 import (
 	"strings"
 
+	"pbx/apps/prompt"
 	"pbx/channel"
 	"pbx/decl"
 )
@@ -10,11 +11,11 @@ import (
 // pickupMark is the context that stands for "the call whose variable PICKUPMARK is".
 const pickupMark = "PICKUPMARK"
 
-func pickup() channel.Application {
+func pickup(player *prompt.Player) channel.Application {
 	return channel.Application{
 		Name:     "Pickup",
 		Synopsis: "Answer a call that rings elsewhere",
-		Help: `Answers the call that rings at one of the extensions, tried in order; the phones that rang show it as answered elsewhere. Without an argument it takes the call that has rung longest at a phone whose call groups and the caller's pickup groups (callgroup, pickupgroup, namedcallgroup and namedpickupgroup of sip.conf) have one in common.
+		Help: `Answers the call that rings at one of the extensions, tried in order; the phones that rang show it as answered elsewhere. Without an argument it takes the call that has rung longest at a phone whose call groups and the caller's pickup groups (callgroup, pickupgroup, namedcallgroup and namedpickupgroup of sip.conf) have one in common; pickupsound and pickupfailsound of features.conf are heard then.
 
 After it the caller has the call, and the dialplan of this channel ends. When nothing rings, the next priority is run.`,
 		Args: []decl.Arg{
@@ -25,9 +26,8 @@ After it the caller has the call, and the dialplan of this channel ends. When no
 		},
 		SeeAlso: []string{"PickupChan"},
 		Run: func(t channel.Thread, args *decl.Args) error {
-			by := t.Channel()
 			if !args.Has(0) {
-				return takeCall(t, "its group", by.MayPickUp)
+				return takeGroup(player, t)
 			}
 			for spec := range strings.SplitSeq(args.Arg(0), "&") {
 				if spec = strings.TrimSpace(spec); spec == "" {
@@ -39,12 +39,12 @@ After it the caller has the call, and the dialplan of this channel ends. When no
 				}
 				match := func(c *channel.Channel) bool {
 					l := c.Location()
-					return l.Exten == exten && l.Context == context
+					return strings.EqualFold(l.Exten, exten) && strings.EqualFold(l.Context, context)
 				}
-				if context == pickupMark {
+				if strings.EqualFold(context, pickupMark) {
 					match = func(c *channel.Channel) bool {
 						v, ok := c.Var(pickupMark)
-						return ok && v.S == exten
+						return ok && strings.EqualFold(v.S, exten)
 					}
 				}
 				if err := takeCall(t, spec, match); err != nil {
@@ -97,6 +97,33 @@ func pickupChan() channel.Application {
 			return nil
 		},
 	}
+}
+
+// takeGroup takes a call of the channel's groups, with the sounds of features.conf.
+func takeGroup(player *prompt.Player, t channel.Thread) error {
+	by := t.Channel()
+	f := by.Features()
+	if f.PickupSound != "" {
+		by.SetVar(channel.BridgeSound, channel.Clean(f.PickupSound)) // who takes the call takes it along
+	}
+	if err := takeCall(t, "its group", by.MayPickUp); err != nil {
+		return err
+	}
+	if f.PickupSound != "" {
+		by.UnsetVar(channel.BridgeSound)
+	}
+	if f.PickupFailSound == "" {
+		return nil
+	}
+	if err := by.Answer(); err != nil {
+		return err
+	}
+	if _, err := player.Play(by, f.PickupFailSound, prompt.Options{}); prompt.Ended(err) {
+		return err
+	} else if err != nil {
+		warn(t, "Pickup: %v", err)
+	}
+	return nil
 }
 
 // takeCall takes the first call that matches. It returns channel.ErrHangup when the

@@ -25,6 +25,8 @@ type FeatureOption struct {
 // featureOptions are all that act.
 var featureOptions = []FeatureOption{
 	{Section: "general", Name: "pickupexten", text: func(f *Features) *string { return &f.PickupExten }},
+	{Section: "general", Name: "pickupsound", text: func(f *Features) *string { return &f.PickupSound }},
+	{Section: "general", Name: "pickupfailsound", text: func(f *Features) *string { return &f.PickupFailSound }},
 	{Section: "general", Name: "featuredigittimeout", time: func(f *Features) *time.Duration { return &f.DigitTimeout }, unit: time.Millisecond, least: 1},
 	{Section: "general", Name: "transferdigittimeout", time: func(f *Features) *time.Duration { return &f.TransferDigitTimeout }, unit: time.Second, least: 1},
 	{Section: "general", Name: "transferdialattempts", number: func(f *Features) *int { return &f.TransferAttempts }, least: 1},

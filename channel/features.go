@@ -6,6 +6,9 @@ import "time"
 type Features struct {
 	// PickupExten is what a phone dials to pick up a call of its groups.
 	PickupExten string
+	// PickupSound is what who picked up by groups hears before he talks, PickupFailSound
+	// what he hears where nothing rings; "" is no sound.
+	PickupSound, PickupFailSound string
 	// BlindTransfer, AttendedTransfer and Disconnect are the codes that a party of a call
 	// dials where Dial's options let it; "" is off.
 	BlindTransfer, AttendedTransfer, Disconnect string

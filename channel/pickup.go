@@ -11,6 +11,10 @@ import (
 // ErrNotRinging is the reason of a Pickup that came too late.
 var ErrNotRinging = errors.New("the call does not ring any more")
 
+// BridgeSound is the variable with the sound that a channel hears before it talks to who
+// called: who picked the call up knows by it that he has it.
+const BridgeSound = "BRIDGE_PLAY_SOUND"
+
 // Rings reports whether the channel is a leg that was called and not answered.
 func (c *Channel) Rings() bool {
 	c.mu.Lock()

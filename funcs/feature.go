@@ -14,7 +14,7 @@ func featureFunctions() []channel.Function {
 		featureFunction("general", channel.Function{
 			Name: "FEATURE", Synopsis: "How features work on this channel", SeeAlso: []string{"FEATUREMAP"},
 			Help: "The options of the section general of features.conf: featuredigittimeout in milliseconds; transferdigittimeout, atxfernoanswertimeout and atxferloopdelay in seconds; " +
-				"transferdialattempts, atxfercallbackretries, atxferdropcall; the codes atxferabort, atxfercomplete and atxferswap; pickupexten; the sounds xfersound, xferfailsound, " +
+				"transferdialattempts, atxfercallbackretries, atxferdropcall; the codes atxferabort, atxfercomplete and atxferswap; pickupexten; the sounds pickupsound and pickupfailsound, xfersound, xferfailsound, " +
 				"transferannouncesound, transferretrysound and transferinvalidsound. What is written, and what FEATUREMAP() is given, counts for this channel only; with inherit=yes also for those that it calls.",
 			Args: []decl.Arg{arg("option_name", "the option of features.conf")},
 		}),

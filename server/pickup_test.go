@@ -11,11 +11,12 @@ exten => 106,1,Dial(SIP/bob,30,b(secure^s^1))
 exten => 200,1,Pickup(102@t)
  same => n,NoOp(NOTHING)
  same => n,Hangup(21)
-exten => 201,1,Pickup(sales@PICKUPMARK)
+exten => 201,1,Pickup(Sales@PickupMark)
 exten => 202,1,Pickup()
  same => n,NoOp(NOTHING)
  same => n,Hangup(21)
 exten => 203,1,PickupChan(SIP/bob)
+exten => 204,1,Pickup()
 exten => h,1,NoOp(HEXT ${CHANNEL} ${DIALSTATUS} ${DIALEDPEERNAME})
 [secure]
 exten => s,1,Set(CHANNEL(secure_bridge_signaling)=1)
@@ -57,6 +58,24 @@ func pickedUp(number string) string {
 	alice < BYE A
 	alice > 200
 	log HEXT SIP/alice-00000000 ANSWER SIP/carol-00000002`
+}
+
+// TestPickupFailSound: who finds nothing to pick up hears so, where features.conf says what.
+func TestPickupFailSound(t *testing.T) {
+	for name, number := range map[string]string{"by the pickup extension": "*8", "by the application": "204"} {
+		t.Run(name, func(t *testing.T) {
+			tell(t, map[string]string{
+				"sip.conf": pickupSIP, "extensions.conf": pickupPlan, "features.conf": "[general]\npickupfailsound=beeperr\n",
+			}, `
+	carol > INVITE `+number+` call=C
+	carol < 100
+	carol < 200 C
+	carol > ACK C
+	wait 1s
+	carol < BYE C
+	carol > 200`)
+		})
+	}
 }
 
 func TestPickup(t *testing.T) {

@@ -59,12 +59,30 @@ func (c *call) connect(l *leg) error {
 	if err := c.caller.Answer(); err != nil {
 		return err
 	}
+	if err := c.greet(callee); err != nil {
+		return c.partyLeft(err)
+	}
 	result := c.talk(callee)
 	end := c.now()
 	c.setTime("ANSWEREDTIME", end.Sub(answered))
 	c.setTime("DIALEDTIME", end.Sub(c.start))
 	c.set("DIALSTATUS", "ANSWER")
 	return c.after(callee, result)
+}
+
+// greet plays to who picked the call up what tells him that he has it.
+func (c *call) greet(callee *channel.Channel) error {
+	v, ok := callee.Var(channel.BridgeSound)
+	if !ok || v.S == "" {
+		return nil
+	}
+	callee.UnsetVar(channel.BridgeSound)
+	if _, err := c.Player.Play(callee, v.S, prompt.Options{Watch: c.caller, Untrusted: len(v.Taint) > 0}); prompt.Ended(err) {
+		return err
+	} else if err != nil {
+		c.log.Warn("Dial: " + err.Error())
+	}
+	return nil
 }
 
 // unjoined is the end of a call whose parties were not joined: err, or what M

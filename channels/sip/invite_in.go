@@ -71,9 +71,13 @@ func (d *Driver) invited(tx *transaction.Server, m *message.Message) {
 	p.provisional(100, "", false)
 	if r := p.replaces; r != nil {
 		p.replaces = nil
-		if r.join {
+		switch {
+		case r.join:
 			p.comeIn(r)
-		} else {
+		case r.call == nil && r.ringing == nil:
+			d.notice(fmt.Sprintf("Nothing to pick up for %s", p.peerName()))
+			p.hears(r.sound)
+		default:
 			p.takeOver(r)
 		}
 		return

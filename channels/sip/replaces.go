@@ -18,6 +18,7 @@ type replacement struct {
 	call    *pvt             // whose far end is replaced
 	join    bool             // not that: it talks with both ends
 	ringing *channel.Channel // that is picked up
+	sound   string           // the phone hears it then, and alone where there is nothing
 }
 
 // replacing reads the Replaces and Join of an INVITE from peer, nil for a guest.
@@ -130,19 +131,31 @@ func (d *Driver) replacingWatched(call string, id *refer.DialogID, peer *Peer) (
 }
 
 // groupPickup is the call that has rung longest of those that a phone may pick up
-// by its groups, nil without one.
+// by its groups, or the sound that tells that there is none; nil without either.
 func (d *Driver) groupPickup(asker *Peer) *replacement {
 	if asker == nil {
 		return nil
 	}
+	f := d.registry.Features()
 	target := d.registry.Ringing(func(c *channel.Channel) bool {
 		s := c.Settings()
 		return asker.PickupGroup&s.CallGroup != 0 || shareName(asker.NamedPickup, s.NamedCallGroups)
 	})
-	if target == nil {
-		return nil
+	switch {
+	case target != nil:
+		return &replacement{ringing: target, sound: f.PickupSound}
+	case f.PickupFailSound != "":
+		return &replacement{sound: f.PickupFailSound}
 	}
-	return &replacement{ringing: target}
+	return nil
+}
+
+// hears has the phone of p, a new call, hear a sound and nothing else.
+func (p *pvt) hears(sound string) {
+	if err := p.d.plan.StartApplication(p.channel, "Playback", channel.Clean(sound)); err != nil {
+		p.channel.Log().Error("no sound", "name", sound, "error", err)
+		p.channel.Hangup()
+	}
 }
 
 // takeOver puts the phone of p, a new call, in the place that r names. It reports
@@ -154,6 +167,9 @@ func (p *pvt) takeOver(r *replacement) bool {
 		target = r.call.channel
 	}
 	var err error
+	if r.sound != "" {
+		by.SetVar(channel.BridgeSound, channel.Clean(r.sound)) // which goes where it goes
+	}
 	if r.call == nil || r.call.phase == phaseEarly {
 		err = channel.PickupHeld(by, target)
 	} else if err = target.Admits(by); err == nil {
