@@ -82,6 +82,13 @@ type Decider interface {
 	Decided() bool
 }
 
+// Relay is a Leg that only leads to others, as a Local channel does: what is told of why
+// legs ended is of those.
+type Relay interface {
+	// Causes are how the legs behind it have ended so far. Any goroutine may call it.
+	Causes() []LegCause
+}
+
 // Leg is the driver's side of one channel. Its methods hand the work to the
 // driver's loop and return at once; what comes of it arrives as frames.
 type Leg interface {

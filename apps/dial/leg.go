@@ -277,13 +277,24 @@ func (c *call) drop(l *leg, status string) {
 			break
 		}
 	}
-	cause := l.ch.Cause()
+	c.noteCause(l.ch)
+	c.publish(event.DialEnd, l, status)
+	l.ch.Hangup()
+}
+
+// noteCause keeps for HANGUPCAUSE() how a leg ended, or the legs behind it did.
+func (c *call) noteCause(ch *channel.Channel) {
+	if r, ok := ch.Leg().(channel.Relay); ok {
+		for _, far := range r.Causes() {
+			c.caller.AddLegCause(far)
+		}
+		return
+	}
+	cause := ch.Cause()
 	if cause == channel.CauseNone {
 		cause = channel.CauseNormalClearing
 	}
-	c.caller.AddLegCause(channel.LegCause{Channel: l.ch.Name(), Cause: cause, Tech: l.ch.TechCause()})
-	c.publish(event.DialEnd, l, status)
-	l.ch.Hangup()
+	c.caller.AddLegCause(channel.LegCause{Channel: ch.Name(), Cause: cause, Tech: ch.TechCause()})
 }
 
 // cancel drops every leg that still rings.

@@ -26,9 +26,7 @@ func (c *call) connect(l *leg) error {
 	number, _ := callee.Var("DIALEDPEERNUMBER") // option b may have set another
 	c.set("DIALEDPEERNUMBER", number.S)
 	c.publish(event.DialEnd, l, "ANSWER")
-	defer func() {
-		c.caller.AddLegCause(channel.LegCause{Channel: callee.Name(), Cause: callee.Cause(), Tech: callee.TechCause()})
-	}()
+	defer c.noteCause(callee)
 	if !c.ignoreLine && l.presetID {
 		c.showCallee(l)
 	}

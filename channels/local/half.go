@@ -154,6 +154,9 @@ func (h *half) Hangup(cause channel.Cause) {
 	o.FarHangup(cause)
 }
 
+// Causes implements channel.Relay: how the legs ended that the other half dialled.
+func (h *half) Causes() []channel.LegCause { return h.other.channel().LegCauses() }
+
 // SendDigit implements channel.Leg.
 func (h *half) SendDigit(digit byte, d time.Duration) error {
 	o := h.other.channel()
