@@ -75,6 +75,7 @@ func MasqueradeHeld(original, clone *Channel) error {
 		}
 	}
 	original.line, clone.line = clone.line, original.line
+	original.datastore, clone.datastore = withPhone(original.datastore, clone.datastore), withPhone(clone.datastore, original.datastore)
 	// What security is wanted is of the call, not of the phone.
 	now, was := &original.settings, &clone.settings
 	signaling, audio := now.SecureSignaling, now.SecureMedia
@@ -118,6 +119,27 @@ func MasqueradeHeld(original, clone *Channel) error {
 		original.JoinedBridge(remain[0] + 1)
 	}
 	return nil
+}
+
+// OfPhone marks a key of Data whose value goes where the phone goes: of what it is part
+// of, and what is to be done when it hangs up.
+type OfPhone interface{ OfPhone() }
+
+// withPhone is what a channel keeps, but for what its phone takes along: that is of the one
+// that comes.
+func withPhone(stays, comes map[any]any) map[any]any {
+	both := make(map[any]any, len(stays))
+	for k, v := range stays {
+		if _, ok := k.(OfPhone); !ok {
+			both[k] = v
+		}
+	}
+	for k, v := range comes {
+		if _, ok := k.(OfPhone); ok {
+			both[k] = v
+		}
+	}
+	return both
 }
 
 // Vacated reports whether a Masquerade took the phone of the channel, as clone, and left

@@ -14,6 +14,9 @@ import (
 // pushed at the end.
 type handlersKey struct{}
 
+// OfPhone implements channel.OfPhone: they run when it hangs up, wherever it is then.
+func (handlersKey) OfPhone() {}
+
 // PushHangupHandler has a subroutine run when the channel is hung up, before
 // those that were pushed earlier. spec is as for Gosub, with its arguments; what it
 // leaves out is as where the channel is now.

@@ -117,6 +117,9 @@ type callersItems map[string]channel.Value
 
 type callersKey struct{}
 
+// OfPhone implements channel.OfPhone, as the items are.
+func (callersKey) OfPhone() {}
+
 func (c callersItems) with(item string, v channel.Value) callersItems {
 	m := make(callersItems, len(c)+1)
 	maps.Copy(m, c)

@@ -107,6 +107,9 @@ type group struct {
 
 type groupKey struct{}
 
+// OfPhone implements channel.OfPhone: what has left the call is not counted any more.
+func (groupKey) OfPhone() {}
+
 // groupList are the groups of a channel as they were set, one of each category. It is
 // replaced, never changed: other channels count it.
 type groupList []group

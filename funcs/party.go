@@ -15,6 +15,9 @@ type extras map[string]string
 
 type extrasKey struct{}
 
+// OfPhone implements channel.OfPhone, as the identity is.
+func (extrasKey) OfPhone() {}
+
 func extra(c *channel.Channel, key string) string {
 	m, _ := c.Data(extrasKey{}).(extras)
 	return m[key]
@@ -45,6 +48,9 @@ type party struct {
 }
 
 type partyKey struct{ key string }
+
+// OfPhone implements channel.OfPhone, as the identity is.
+func (partyKey) OfPhone() {}
 
 func (p party) get() channel.Party {
 	id := p.c.Identity()

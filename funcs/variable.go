@@ -161,6 +161,9 @@ func master(d Deps, t channel.Thread) *channel.Channel {
 
 type sharedKey struct{}
 
+// OfPhone implements channel.OfPhone: who reads them names the phone's channel.
+func (sharedKey) OfPhone() {}
+
 var errNoName = errors.New("a name is required")
 
 // shared returns the variables that a channel shares.

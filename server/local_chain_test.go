@@ -19,6 +19,9 @@ exten => 103,1,Dial(SIP/carol,15)
 exten => 1800,1,Dial(Local/122@t/n,30)
  same => n,NoOp(OUTER ${DIALSTATUS} ${HANGUPCAUSE})
  same => n,Hangup()
+exten => 1804,1,Dial(Local/122@t/n,30)
+ same => n,NoOp(KEYS ${HANGUPCAUSE_KEYS()} TECH ${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech)} ${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},ast)})
+ same => n,Hangup()
 exten => 1801,1,Dial(Local/112@t/n,30)
  same => n,NoOp(OUTER ${DIALSTATUS} ${HANGUPCAUSE})
  same => n,Hangup()
@@ -55,6 +58,15 @@ func TestLocalChains(t *testing.T) {
 	log INNER CHANUNAVAIL 1
 	log MIDDLE CHANUNAVAIL 1
 	log OUTER CHANUNAVAIL 1`,
+		"HANGUPCAUSE() knows the leg at the end": `
+	alice > INVITE 1804 call=A
+	alice < 100
+	bob < INVITE call=B
+	bob > 404 B
+	bob < ACK B
+	alice < 404 A
+	alice > ACK A
+	log "KEYS SIP/bob-00000001 TECH SIP 404 Test Unallocated (unassigned) number"`,
 		"nobody answers": rings + `
 	bob < CANCEL B @5s
 	bob > 200
@@ -182,4 +194,51 @@ exten => 103,1,Dial(SIP/carol,15)
 	} {
 		t.Run(name, func(t *testing.T) { tell(t, map[string]string{"extensions.conf": plan}, script) })
 	}
+}
+
+// TestLocalLeaves: what was said of a phone's channel, and is to be done at its end, stays with
+// it when the Local channel before it leaves the call, and what was said of that one goes.
+func TestLocalLeaves(t *testing.T) {
+	const plan = `[t]
+exten => 1,1,Set(OUTBOUND_GROUP=pair)
+ same => n,Set(GROUP()=caller)
+ same => n,Dial(Local/102@t,15)
+exten => 102,1,Set(OUTBOUND_GROUP=trunk)
+ same => n,Set(GROUP()=half)
+ same => n,Set(CHANNEL(hangup_handler_push)=over,s,1(half))
+ same => n,Dial(SIP/bob,15,b(new^s^1))
+exten => 9,1,NoOp(CALLER ${GROUP_COUNT(caller)} PAIR ${GROUP_COUNT(pair)} TRUNK ${GROUP_COUNT(trunk)} HALF ${GROUP_COUNT(half)} NOTE ${SHARED(note,SIP/bob-00000001)})
+ same => n,Hangup(17)
+[new]
+exten => s,1,Set(CHANNEL(hangup_handler_push)=over,s,1(bob))
+ same => n,Set(SHARED(note)=kept)
+ same => n,Return()
+[over]
+exten => s,1,NoOp(OVER ${ARG1} ${CHANNEL})
+ same => n,Return()
+`
+	counts := func(call, want string) string {
+		return `
+	dave > INVITE 9 call=` + call + `
+	dave < 100
+	dave < 486
+	dave > ACK ` + call + `
+	log "` + want + `"`
+	}
+	tell(t, map[string]string{"extensions.conf": plan}, `
+	alice > INVITE 1 call=A
+	alice < 100
+	bob < INVITE call=B`+counts("D", "CALLER 1 PAIR 1 TRUNK 1 HALF 1 NOTE kept")+`
+	bob > 200 B
+	bob < ACK B
+	alice < 200
+	alice > ACK A
+	wait 2s
+	show "core show channels" 2 active channels
+	log "OVER half Local/102@t-00000000;2"`+counts("E", "CALLER 1 PAIR 0 TRUNK 1 HALF 0 NOTE kept")+`
+	alice > BYE A
+	alice < 200
+	bob < BYE B
+	bob > 200
+	log "OVER bob SIP/bob-00000001"`)
 }
