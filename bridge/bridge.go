@@ -101,8 +101,10 @@ type call struct {
 	warn  time.Time // when the next warning is due, zero for none
 	late  time.Time // when Await has had its time, zero for never
 	all   []*channel.Channel
-	mixer *media.Mix // with guests
-	mixed []*media.Session
+	// asking says that one of the two is in an attended transfer.
+	asking bool
+	mixer  *media.Mix // with guests
+	mixed  []*media.Session
 
 	mu     sync.Mutex
 	guests []*guest
@@ -116,8 +118,10 @@ type leg struct {
 	other *leg
 	media *media.Session // that is joined
 	codes []Code
-	holds bool // it has the other end on hold
-	away  bool // it is in another bridge, see Talk.Consult
+	// brought are those of the phone that has come into its place.
+	brought []Code
+	holds   bool // it has the other end on hold
+	away    bool // it is in another bridge, see Talk.Consult
 
 	digits []digit // dialled so far, perhaps the beginning of a code
 	flush  time.Time
@@ -131,7 +135,10 @@ type digit struct {
 // Run bridges the two until one hangs up, a feature or the limit ends it, or one
 // is redirected.
 func Run(caller, callee *channel.Channel, o Options) Result {
+	lend(caller, callee, &o)
 	r := run(caller, callee, o)
+	forget(caller)
+	forget(callee)
 	if r.Reason != Failed {
 		caller.LeaveBridge()
 		callee.LeaveBridge()
@@ -202,6 +209,13 @@ func (c *call) arm() {
 				l.codes = append(l.codes, f)
 			}
 		}
+		if c.asking { // the keys of an attended transfer are all that there is
+			continue
+		}
+		for _, f := range l.brought {
+			f.By = l.side
+			l.codes = append(l.codes, f)
+		}
 	}
 }
 
@@ -210,6 +224,9 @@ var transferred = [...]string{"BLINDTRANSFER", "ATTENDEDTRANSFER", "FORWARDERNAM
 
 // renew follows a Masquerade: another phone is in the place of l's.
 func (c *call) renew(l *leg) error {
+	if l.Name() != l.name && !l.Vacated() {
+		c.adopt(l)
+	}
 	if err := c.join(); err != nil {
 		return err
 	}

@@ -108,9 +108,10 @@ func (t *Talk) Again(o Options) Result {
 	}
 	c, kept := t.c, t.c.Options
 	c.Features, c.Watch, c.Await, c.AnswerIn, c.Early = o.Features, o.Watch, o.Await, o.AnswerIn, o.Early
+	c.asking = true
 	c.rearm()
 	r := c.run()
-	c.Options = kept
+	c.Options, c.asking = kept, false
 	c.rearm()
 	return r
 }

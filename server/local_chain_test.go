@@ -1,6 +1,9 @@
 package server
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // chainPlan has Local channels within each other.
 const chainPlan = `[t]
@@ -241,4 +244,55 @@ exten => s,1,NoOp(OVER ${ARG1} ${CHANNEL})
 	bob < BYE B
 	bob > 200
 	log "OVER bob SIP/bob-00000001"`)
+}
+
+// TestLocalLeavesRights: what the plan behind a Local channel lets a phone do, and for how long,
+// stays when the Local channel has left.
+func TestLocalLeavesRights(t *testing.T) {
+	const plan = `[t]
+exten => 1,1,Dial(Local/102@t,15,g)
+ same => n,NoOp(NEXT ${DIALSTATUS} ${ANSWEREDTIME})
+ same => n,Hangup()
+exten => 2,1,Dial(Local/112@t,15)
+exten => 3,1,Dial(Local/122@t,15)
+exten => 4,1,Dial(Local/1@t,15)
+exten => 102,1,Dial(SIP/bob,15,S(5))
+exten => 112,1,Dial(SIP/bob,15,tT)
+exten => 122,1,Dial(SIP/bob,15,h)
+exten => 103,1,Dial(SIP/carol,15)
+`
+	files := map[string]string{
+		"extensions.conf": plan, "sip.conf": strings.Replace(storySIP, "type=friend\n", "type=friend\ndtmfmode=info\n", 1),
+	}
+	talks := func(number string) string {
+		return `
+	alice > INVITE ` + number + ` call=A
+	alice < 100
+	bob < INVITE call=B
+	bob > 200 B
+	bob < ACK B
+	alice < 200
+	alice > ACK A
+	wait 2s
+	show "core show channels" 2 active channels
+`
+	}
+	const over = `
+	bob < BYE B
+	bob > 200
+	alice < BYE A
+	alice > 200`
+	const limit = `
+	wait 2900ms
+	show "core show channels" 2 active channels
+	wait 200ms` + over
+	for name, script := range map[string]string{
+		"S":                     talks("1") + limit + "\n\tlog NEXT ANSWER 5",
+		"S behind two of them":  talks("4") + limit,
+		"h":                     talks("3") + dials("bob", "B", "*") + over,
+		"t":                     talks("2") + dials("bob", "B", "#103") + "\n\twait 1s\n\tlog Executing [103@t:1]",
+		"T is the caller's own": talks("2") + dials("alice", "A", "#103") + "\n\twait 5s\n\tshow \"core show channels\" 2 active channels",
+	} {
+		t.Run(name, func(t *testing.T) { tell(t, files, script) })
+	}
 }
