@@ -24,7 +24,7 @@ func (c *call) connect(l *leg) error {
 	c.set("DIALSTATUS", "ANSWER")
 	c.set("DIALEDPEERNAME", callee.Name())
 	number, _ := callee.Var("DIALEDPEERNUMBER") // option b may have set another
-	c.set("DIALEDPEERNUMBER", number.S)
+	c.caller.SetVar("DIALEDPEERNUMBER", number)
 	c.publish(event.DialEnd, l, "ANSWER")
 	defer c.noteCause(callee)
 	if !c.ignoreLine && l.presetID {
