@@ -79,6 +79,7 @@ func TestThread(t *testing.T) {
 			name: "unknown application", plan: "exten => 1,1,NoSuchApp(x)\nexten => 1,2,Answer()",
 			heard: "hangup(0)", logged: "4 No application 'NoSuchApp' for extension (t, 1, 1)",
 		},
+		{name: "what fails ends it, with e too", plan: "exten => 1,1,NoSuchApp(x)\nexten => e,1,Answer()", heard: "hangup(0)"},
 		{name: "a gap ends it", plan: "exten => 1,1,NoOp()\nexten => 1,3,Answer()", heard: "hangup(0)"},
 		{
 			name: "panic ends the call only", plan: "exten => 1,1,Panic()\nexten => h,1,Answer()",

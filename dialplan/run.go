@@ -178,10 +178,6 @@ func (t *Thread) interrupted(err error) bool {
 	t.verbose(2, "Spawn extension (%s, %s, %d) exited non-zero on '%s'", t.place.Context, t.place.Exten, t.place.Priority, t.ch.Name())
 	if !errors.Is(err, channel.ErrHangup) {
 		t.Log().Warn(fmt.Sprintf("%s: %s: %v", t.ch.Name(), format(t.place), err))
-		if t.place.Exten != "e" && !t.ch.HungUp() && t.Raise("ERROR") {
-			t.place, t.jumped = t.next, false
-			return true
-		}
 	}
 	if !t.expired.Swap(false) {
 		return false

@@ -51,7 +51,7 @@ func planFunctions(d Deps) []channel.Function {
 			},
 		},
 		{
-			Name: "EXCEPTION", Synopsis: "Why the extension e runs", Help: "reason is INVALID, ERROR, RESPONSETIMEOUT, ABSOLUTETIMEOUT or what RaiseException said.",
+			Name: "EXCEPTION", Synopsis: "Why the extension e runs", Help: "reason is INVALID, RESPONSETIMEOUT, ABSOLUTETIMEOUT or what RaiseException said.",
 			Args: []decl.Arg{arg("field", "reason, context, exten or priority")},
 			Read: func(t channel.Thread, a *decl.Args) (string, error) {
 				thread, ok := t.(*dialplan.Thread)
