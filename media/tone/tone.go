@@ -67,7 +67,10 @@ func Parse(text string) (list List, bad error) {
 		}
 		seg, err := parseSegment(part)
 		if err != nil {
-			bad = errors.Join(bad, fmt.Errorf("tone %q: %w", part, err))
+			if err = fmt.Errorf("tone %q: %w", part, err); bad != nil {
+				err = fmt.Errorf("%w; %w", bad, err)
+			}
+			bad = err
 			continue
 		}
 		list = append(list, seg)

@@ -45,6 +45,9 @@ func TestParse(t *testing.T) {
 	if want := (List{{Freq1: 425, Duration: 250 * ms}, {Duration: 250 * ms}}); err == nil || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v; want %+v and what was left out", got, err, want)
 	}
+	if _, err := Parse("x/1,440,y/2"); err == nil || err.Error() != `tone "x/1": "x" is no frequency of 0 to 4000 Hz; tone "y/2": "y" is no frequency of 0 to 4000 Hz` {
+		t.Errorf("two bad parts: %v", err)
+	}
 }
 
 // TestRepeats: from the first part without "!" on, all of it comes again.
