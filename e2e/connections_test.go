@@ -171,10 +171,11 @@ func TestTrunkConnectionDies(t *testing.T) {
 				c.caller.request("INVITE", 1, c.caller.sdp(30002, "0 101"))
 				play(c)
 				x.idle()
-				select {
-				case m := <-c.other.in:
-					t.Errorf("the second server was sent\n%s", m.text)
-				default:
+				for range len(c.other.in) {
+					// Whether an ACK arrived nobody says: it is sent again, before the BYE or behind it.
+					if m := <-c.other.in; !strings.HasPrefix(m.text, "ACK ") {
+						t.Errorf("the second server was sent\n%s", m.text)
+					}
 				}
 			})
 		}
