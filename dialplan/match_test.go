@@ -181,7 +181,15 @@ func genName(t *rapid.T) string {
 
 // TestMatchProperty holds the compiled search against the naive one on random
 // plans.
-func TestMatchProperty(t *testing.T) { rapid.Check(t, matches) }
+func TestMatchProperty(t *testing.T) {
+	rounds := 100 // of a hundred plans each
+	if testing.Short() {
+		rounds = 10
+	}
+	for range rounds {
+		rapid.Check(t, matches)
+	}
+}
 
 func FuzzMatch(f *testing.F) { f.Fuzz(rapid.MakeFuzz(matches)) }
 
