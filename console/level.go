@@ -123,16 +123,6 @@ func ParseLevels(text string) (Levels, error) {
 			name, n = word[:i], v
 		}
 		switch name {
-		case "notice":
-			l.Notice = true
-		case "warning":
-			l.Warning = true
-		case "error":
-			l.Error = true
-		case "security":
-			l.Security = true
-		case "dtmf":
-			l.DTMF = true
 		case "verbose":
 			l.Verbose, l.FollowVerbose = n, n == 0
 		case "debug":
@@ -142,7 +132,9 @@ func ParseLevels(text string) (Levels, error) {
 		case "", "trace", "fax":
 			// Levels of the field that nothing here writes.
 		default:
-			unknown = append(unknown, word)
+			if !l.set(name, true) {
+				unknown = append(unknown, word)
+			}
 		}
 	}
 	if len(unknown) > 0 {
