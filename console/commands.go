@@ -24,9 +24,6 @@ import (
 	"pbx/decl"
 )
 
-// ErrUsage is decl.ErrUsage.
-var ErrUsage = decl.ErrUsage
-
 // Commands is the table of everything that can be typed. It is safe for use by
 // many goroutines.
 type Commands struct {
@@ -177,14 +174,14 @@ func (c *Commands) Run(ctx context.Context, line string, out io.Writer) error {
 		fmt.Fprintf(out, "%s\n", Escape(err.Error()))
 		return err
 	}
-	err := ErrUsage
+	err := decl.ErrUsage
 	if len(args) >= needed(e.Command) && (len(args) == 0 || len(e.Args) > 0) {
 		err = run(ctx, e, &decl.Request{Args: args, Line: line, Out: out})
 	}
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrUsage):
+	case errors.Is(err, decl.ErrUsage):
 		fmt.Fprint(out, usage(e.Command)) // and no more, as in the field
 	default:
 		for text := range strings.SplitSeq(err.Error(), "\n") { // such as of two files that cannot be read

@@ -36,7 +36,7 @@ func testCommands() *Commands {
 		decl.Command{Words: "fail twice", Run: func(context.Context, *decl.Request) error {
 			return errors.Join(errors.New("one"), errors.New("two\x07"))
 		}},
-		decl.Command{Words: "misuse", Args: []decl.Arg{{Name: "what", Optional: true}}, Run: func(context.Context, *decl.Request) error { return ErrUsage }},
+		decl.Command{Words: "misuse", Args: []decl.Arg{{Name: "what", Optional: true}}, Run: func(context.Context, *decl.Request) error { return decl.ErrUsage }},
 		decl.Command{Words: "burst", Run: func(context.Context, *decl.Request) error { panic("gone") }},
 	)
 	c.Alias("peers", "sip show peers")

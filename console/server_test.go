@@ -36,13 +36,13 @@ func newTestServer(t testing.TB) (path string, l *Logger) {
 		}
 		var n int
 		if _, err := fmt.Sscan(r.Arg(0), &n); err != nil {
-			return ErrUsage
+			return decl.ErrUsage
 		}
 		fmt.Fprintf(r.Out, "was %d, watching %v\n", c.SetVerbose(n), c.Watching())
 		return nil
 	}}, decl.Command{Words: "set level", Args: []decl.Arg{{Name: "level"}, {Name: "on"}}, Run: func(ctx context.Context, r *decl.Request) error {
 		if !SessionFrom(ctx).SetLevel(r.Arg(0), r.Arg(1) == "on") {
-			return ErrUsage
+			return decl.ErrUsage
 		}
 		return nil
 	}}, decl.Command{Words: "flood", Args: []decl.Arg{{Name: "lines", Optional: true}}, Run: func(_ context.Context, r *decl.Request) error {

@@ -11,7 +11,6 @@ import (
 	"pbx/channel"
 	"pbx/channels/sip"
 	"pbx/config"
-	"pbx/console"
 	"pbx/decl"
 	"pbx/dialplan"
 )
@@ -123,7 +122,7 @@ func (s *Server) reloadCommand(words, synopsis string, what reloadSet) decl.Comm
 		Run: func(_ context.Context, r *decl.Request) error {
 			dry := r.Arg(0) == dryWord
 			if len(r.Args) > 1 || len(r.Args) == 1 && !dry {
-				return console.ErrUsage
+				return decl.ErrUsage
 			}
 			return s.reloadFor(r, what, dry)
 		},

@@ -11,7 +11,6 @@ import (
 
 	"pbx/channel"
 	"pbx/channel/originate"
-	"pbx/console"
 	"pbx/decl"
 	"pbx/dialplan"
 	"pbx/funcs"
@@ -60,7 +59,7 @@ func (s *Server) callCommands() []decl.Command {
 
 func (s *Server) originateCommand(_ context.Context, r *decl.Request) error {
 	if len(r.Args) < 3 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	q := originate.Request{Dest: r.Arg(0)}
 	tech, resource, ok := strings.Cut(q.Dest, "/")
@@ -80,7 +79,7 @@ func (s *Server) originateCommand(_ context.Context, r *decl.Request) error {
 			return fmt.Errorf("there is no application %q", q.App)
 		}
 	default:
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	if s.registry.Refusing() {
 		return errors.New("no more calls are taken")
@@ -113,7 +112,7 @@ func (s *Server) completeOriginate(args []string, _ string) (list []string) {
 
 func (s *Server) redirectCommand(_ context.Context, r *decl.Request) error {
 	if len(r.Args) != 2 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	ch, ok := s.registry.Find(r.Arg(0))
 	if !ok {

@@ -68,7 +68,7 @@ func (s *Server) channelCommands() []decl.Command {
 // coreEval expands the rest of the line.
 func (s *Server) coreEval(_ context.Context, r *decl.Request) error {
 	if len(r.Args) < 2 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	ch, ok := s.registry.Find(r.Arg(0))
 	if !ok {
@@ -138,7 +138,7 @@ func (s *Server) showChannels(_ context.Context, r *decl.Request) error {
 			fmt.Fprintf(r.Out, "%-64.64s %-32.32s %-7.7s %-30.30s\n", c.Name, esc(place), c.State, esc(app))
 		}
 	default:
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	fmt.Fprintln(r.Out, plural(len(snaps), "active channel"))
 	s.summary(r.Out, snaps)
@@ -179,7 +179,7 @@ func (s *Server) showCalls(_ context.Context, r *decl.Request) error {
 		s.summary(r.Out, s.snapshots())
 		fmt.Fprintf(r.Out, "System uptime: %d\n", int(up.Seconds()))
 	default:
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"pbx/console"
 	"pbx/decl"
 	"pbx/media"
 	"pbx/media/sound"
@@ -125,7 +124,7 @@ func showTranslation(_ context.Context, r *decl.Request) error {
 			return showPaths(r, names)
 		}
 	}
-	return console.ErrUsage
+	return decl.ErrUsage
 }
 
 // showConversions is the table of all; codecs that nothing converts are left out.

@@ -85,7 +85,7 @@ func (s *Server) showUptime(_ context.Context, r *decl.Request) error {
 	case "":
 		fmt.Fprintf(r.Out, "System uptime: %s\nLast reload: %s\n", span(up), span(last))
 	default:
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	return nil
 }
@@ -108,11 +108,11 @@ func level(r *decl.Request, old int) (n int, silent bool, err error) {
 		args = args[:1]
 	}
 	if len(args) != 1 {
-		return 0, false, console.ErrUsage
+		return 0, false, decl.ErrUsage
 	}
 	if args[0] != "off" {
 		if n, err = strconv.Atoi(args[0]); err != nil || n < 0 {
-			return 0, false, console.ErrUsage
+			return 0, false, decl.ErrUsage
 		}
 	}
 	if n = min(n, 10); atLeast {

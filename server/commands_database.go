@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"pbx/channel"
-	"pbx/console"
 	"pbx/decl"
 )
 
@@ -34,7 +33,7 @@ func (s *Server) databaseCommands() []decl.Command {
 			Words: "database showkey", Synopsis: "Show the entries of a key in every family", Args: []decl.Arg{key},
 			Run: func(_ context.Context, r *decl.Request) error {
 				if len(r.Args) != 1 {
-					return console.ErrUsage
+					return decl.ErrUsage
 				}
 				return s.showEntries(r, "", func(path string) bool { return strings.HasSuffix(path, "/"+r.Arg(0)) })
 			},
@@ -43,7 +42,7 @@ func (s *Server) databaseCommands() []decl.Command {
 			Words: "database get", Synopsis: "Show the value of an entry", Args: []decl.Arg{family, key}, Complete: s.completeDatabase,
 			Run: func(_ context.Context, r *decl.Request) error {
 				if len(r.Args) != 2 {
-					return console.ErrUsage
+					return decl.ErrUsage
 				}
 				v, ok := s.database.Get(r.Arg(0), r.Arg(1))
 				if !ok {
@@ -59,7 +58,7 @@ func (s *Server) databaseCommands() []decl.Command {
 			Complete: s.completeDatabase,
 			Run: func(_ context.Context, r *decl.Request) error {
 				if len(r.Args) != 3 {
-					return console.ErrUsage
+					return decl.ErrUsage
 				}
 				if err := s.database.Put(r.Arg(0), r.Arg(1), channel.Clean(r.Arg(2))); err != nil {
 					return fmt.Errorf("failed to update entry: %w", err)
@@ -86,7 +85,7 @@ func (s *Server) databaseCommands() []decl.Command {
 			Words: "database del", Synopsis: "Remove an entry", Args: []decl.Arg{family, key}, Complete: s.completeDatabase,
 			Run: func(_ context.Context, r *decl.Request) error {
 				if len(r.Args) != 2 {
-					return console.ErrUsage
+					return decl.ErrUsage
 				}
 				ok, err := s.database.Delete(r.Arg(0), r.Arg(1))
 				switch {
@@ -104,7 +103,7 @@ func (s *Server) databaseCommands() []decl.Command {
 			Words: "database deltree", Synopsis: "Remove a family or a part of it", Args: []decl.Arg{family, optional(key)}, Complete: s.completeDatabase,
 			Run: func(_ context.Context, r *decl.Request) error {
 				if len(r.Args) < 1 || len(r.Args) > 2 {
-					return console.ErrUsage
+					return decl.ErrUsage
 				}
 				n, err := s.database.DeleteTree(r.Arg(0), r.Arg(1))
 				switch {
@@ -137,7 +136,7 @@ func (s *Server) showEntries(r *decl.Request, below string, wanted func(path str
 // queryDatabase runs SQL on the entries.
 func (s *Server) queryDatabase(ctx context.Context, r *decl.Request) error {
 	if len(r.Args) == 0 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	db, ok := s.database.(astDB)
 	if !ok {
@@ -184,7 +183,7 @@ func (s *Server) completeDatabase(args []string, prefix string) (out []string) {
 func (s *Server) importDatabase(_ context.Context, r *decl.Request) error {
 	path := cmp.Or(r.Arg(0), filepath.Join(s.configuration().dirs.DB, astDBFile))
 	if word := r.Arg(1); word != "" && word != "overwrite" {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	taken, kept, err := importAstDB(s.database, path, r.Arg(1) != "")
 	if err != nil {

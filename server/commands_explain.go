@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"pbx/console"
 	"pbx/decl"
 	"pbx/dialplan/trace"
 )
@@ -31,7 +30,7 @@ func (s *Server) explainCommands() []decl.Command {
 // explain runs core explain.
 func (s *Server) explain(_ context.Context, r *decl.Request) error {
 	if len(r.Args) > 2 || len(r.Args) == 2 && r.Args[1] != "messages" {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	if !s.configuration().core.Explain {
 		return errors.New("No calls are kept: explain=no in asterisk.conf")

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"pbx/config"
-	"pbx/console"
 	"pbx/database"
 	"pbx/decl"
 )
@@ -154,7 +153,7 @@ func (s *Server) partsOf(name string) (parts []string) {
 func (s *Server) reloadFile(_ context.Context, r *decl.Request) error {
 	dry := r.Arg(1) == dryWord
 	if len(r.Args) == 0 || len(r.Args) > 2 || len(r.Args) == 2 && !dry {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	parts := s.partsOf(r.Arg(0))
 	if len(parts) == 0 {

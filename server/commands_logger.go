@@ -72,7 +72,7 @@ func setLogLevel(ctx context.Context, r *decl.Request) error {
 	}
 	on, ok := config.Bool(r.Arg(1))
 	if !ok || !c.SetLevel(r.Arg(0), on) {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	fmt.Fprintf(r.Out, "Logger status for '%s' has been set to '%s'.\n", strings.ToUpper(r.Arg(0)), map[bool]string{true: "on", false: "off"}[on])
 	return nil

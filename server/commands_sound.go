@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"pbx/console"
 	"pbx/decl"
 	"pbx/media/sound"
 )
@@ -36,7 +35,7 @@ func (s *Server) soundPath(name string) (string, error) {
 
 func (s *Server) convertFile(_ context.Context, r *decl.Request) error {
 	if len(r.Args) != 2 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	var paths [2]string
 	for i := range paths {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"pbx/channel"
-	"pbx/console"
 	"pbx/database"
 	"pbx/decl"
 )
@@ -56,7 +55,7 @@ const mostShown = 1000
 
 func (s *Server) realtimeLoad(ctx context.Context, r *decl.Request) error {
 	if len(r.Args) != 3 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	t, err := s.sources.Find(ctx, r.Arg(0), []database.Pair{{Name: r.Arg(1), Value: r.Arg(2)}}, mostShown)
 	if err != nil {
@@ -77,7 +76,7 @@ func (s *Server) realtimeLoad(ctx context.Context, r *decl.Request) error {
 
 func (s *Server) realtimeUpdate(ctx context.Context, r *decl.Request) error {
 	if len(r.Args) != 5 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	n, err := s.sources.Update(ctx, r.Arg(0), database.Pair{Name: r.Arg(1), Value: r.Arg(2)}, []database.Pair{{Name: r.Arg(3), Value: r.Arg(4)}})
 	if err != nil {
@@ -89,7 +88,7 @@ func (s *Server) realtimeUpdate(ctx context.Context, r *decl.Request) error {
 
 func (s *Server) realtimeStore(ctx context.Context, r *decl.Request) error {
 	if len(r.Args) < 3 || len(r.Args)%2 == 0 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	var set []database.Pair
 	for i := 1; i < len(r.Args); i += 2 {
@@ -104,7 +103,7 @@ func (s *Server) realtimeStore(ctx context.Context, r *decl.Request) error {
 
 func (s *Server) realtimeDestroy(ctx context.Context, r *decl.Request) error {
 	if len(r.Args) != 3 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	n, err := s.sources.Destroy(ctx, r.Arg(0), database.Pair{Name: r.Arg(1), Value: r.Arg(2)})
 	if err != nil {
@@ -148,7 +147,7 @@ func (s *Server) odbcFunction(name string) (string, error) {
 
 func (s *Server) odbcRead(_ context.Context, r *decl.Request) error {
 	if len(r.Args) < 1 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	name, err := s.odbcFunction(r.Arg(0))
 	if err != nil {
@@ -164,7 +163,7 @@ func (s *Server) odbcRead(_ context.Context, r *decl.Request) error {
 
 func (s *Server) odbcWrite(_ context.Context, r *decl.Request) error {
 	if len(r.Args) != 3 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	name, err := s.odbcFunction(r.Arg(0))
 	if err != nil {

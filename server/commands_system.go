@@ -13,7 +13,6 @@ import (
 	"pbx/channel"
 	"pbx/config"
 	"pbx/config/acl"
-	"pbx/console"
 	"pbx/decl"
 )
 
@@ -107,7 +106,7 @@ func likeWhat(r *decl.Request) (string, error) {
 	case len(r.Args) == 2 && strings.EqualFold(r.Arg(0), "like"):
 		return strings.ToLower(r.Arg(1)), nil
 	}
-	return "", console.ErrUsage
+	return "", decl.ErrUsage
 }
 
 func (s *Server) showModules(_ context.Context, r *decl.Request) error {
@@ -239,7 +238,7 @@ func (s *Server) showLists(_ context.Context, r *decl.Request) error {
 func (s *Server) evalFunction(_ context.Context, r *decl.Request) error {
 	text := strings.Join(r.Args, " ")
 	if !strings.HasSuffix(text, ")") {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	v, err := s.engine.Read(nil, text, false)
 	if err != nil {

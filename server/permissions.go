@@ -177,7 +177,7 @@ func someone(text string) (*console.Peer, error) {
 	who := &console.Peer{UID: nobody, GID: nobody}
 	name, group, grouped := strings.Cut(text, "@")
 	if name == "" && group == "" {
-		return nil, console.ErrUsage
+		return nil, decl.ErrUsage
 	}
 	if grouped {
 		h, err := newHolder("@" + group)
@@ -204,7 +204,7 @@ func someone(text string) (*console.Peer, error) {
 
 func (s *Server) checkPermissions(_ context.Context, r *decl.Request) error {
 	if len(r.Args) == 0 {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	who, err := someone(r.Arg(0))
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 
-	"pbx/console"
 	"pbx/decl"
 	"pbx/event"
 )
@@ -26,7 +25,7 @@ const rtcpQueue = 256
 func (d *rtcpDebug) set(s *Server, r *decl.Request, what string, stats bool) error {
 	on := r.Arg(0) == "on"
 	if len(r.Args) != 1 || !on && r.Arg(0) != "off" {
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"time"
 
-	"pbx/console"
 	"pbx/decl"
 	"pbx/media"
 )
@@ -76,7 +75,7 @@ func setPacketDebug(r *decl.Request, protocol string, set func(on bool, addr net
 		set(true, addr)
 		fmt.Fprintf(r.Out, "%s Enabled for%s: %s\n", what, address, addr)
 	default:
-		return console.ErrUsage
+		return decl.ErrUsage
 	}
 	return nil
 }
